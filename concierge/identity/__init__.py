@@ -1,0 +1,1 @@
+"""People who sign in: users, roles, sessions, secret links; and who is looking."""

@@ -1,0 +1,102 @@
+"""What can stand in the way, and how it is said: as a page, or as a problem document (RFC 9457)."""
+
+import secrets
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+log = structlog.get_logger()
+
+
+class Refused(Exception):
+    """An act that cannot be done; the sentence says what stands in the way and what to do."""
+
+    status = HTTPStatus.CONFLICT
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Stale(Refused):
+    """Somebody else changed the same thing in the meantime."""
+
+
+class NotFound(Refused):
+    """There is no such thing, or the viewer may not know of it: the same answer for both."""
+
+    status = HTTPStatus.NOT_FOUND
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(sentence or "There is nothing at this address, or it is not shared with you.")
+
+
+class NotAllowed(Refused):
+    """A signed-in person lacks a permission; the sentence says who can grant it."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
+class TooMany(Refused):
+    """More tries than a person makes."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+_SENTENCES = {
+    400: "The request could not be read. Go back, reload the page and try again.",
+    403: "You may not do this. An administrator can change your role.",
+    404: "There is nothing at this address, or it is not shared with you.",
+    405: "This address does not take that kind of request.",
+    413: "The file is too large. Send one of at most 20 MB.",
+    429: "That was tried too often. Wait a minute, then try again.",
+}
+
+
+def register(app: Flask) -> None:
+    """Turn refusals and failures of the application into answers."""
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _failed)
+
+
+def _refused(error: Refused) -> Response:
+    return _answer(error.status, error.sentence)
+
+
+def _csrf(_: CSRFError) -> Response:
+    return _answer(HTTPStatus.BAD_REQUEST, "This form has expired. Go back, reload the page and send it again.")
+
+
+def _http(error: HTTPException) -> Response:
+    code = error.code or 500
+    if code < 400:
+        return error.get_response()  # type: ignore[return-value]  # werkzeug types its own Response here
+    answer = _answer(HTTPStatus(code), _SENTENCES.get(code, "This could not be done."))
+    if code == 405 and getattr(error, "valid_methods", None):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]  # MethodNotAllowed
+    return answer
+
+
+def _failed(error: Exception) -> Response:
+    reference = secrets.token_hex(4)
+    log.error("request failed", reference=reference, exc_info=error)
+    sentence = "Something went wrong on our side. Nothing was saved. Try again; if it stays, tell us the reference."
+    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, sentence, reference=reference)
+
+
+def _answer(status: HTTPStatus, sentence: str, *, reference: str = "") -> Response:
+    if request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"]) in {
+        "application/json",
+        "application/problem+json",
+    }:
+        problem = jsonify(type="about:blank", title=status.phrase, status=status, detail=sentence, reference=reference)
+        problem.content_type = "application/problem+json"
+        problem.status_code = status
+        return problem
+    page = render_template("layouts/error.html", status=status, sentence=sentence, reference=reference)
+    return Response(page, status=status, content_type="text/html; charset=utf-8")

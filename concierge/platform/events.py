@@ -1,0 +1,109 @@
+"""What happened: facts that are stored once, read for ever, and set off what follows.
+
+The table of what follows is ``concierge/reactions.py``; the application hands it in at its start.
+Recorded events are the audit trail, the project's history and the outbox. Fields are added, never renamed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar, TypeAlias
+
+import sqlalchemy as sa
+from cattrs.preconf.json import make_converter
+from flask import Flask, current_app
+from sqlalchemy.orm import Mapped, mapped_column
+
+from concierge.platform import deliveries
+from concierge.platform.database import Base, Line, db
+
+_converter = make_converter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact with ids and plain values only: what happened, when, by whom, to which project."""
+
+    known: ClassVar[dict[str, type["Event"]]] = {}
+
+    at: datetime
+    actor_id: int | None
+    project_id: int | None = None
+
+    def __init_subclass__(cls) -> None:
+        Event.known[cls.__name__] = cls
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What follows: ``now`` in the same transaction, in this order; ``later`` each as a delivery of its own.
+
+    Every function takes the event. A ``later`` one may run twice and then changes nothing the second time.
+    """
+
+    now: tuple[Callable[[Any], None], ...] = ()  # Any: each takes its own event
+    later: tuple[Callable[[Any], None], ...] = ()
+
+
+Reactions: TypeAlias = Mapping[type[Event], Reaction]
+
+
+class RecordedEvent(Base):
+    """One event as it was recorded. Rows are only ever added."""
+
+    __tablename__ = "recorded_events"
+
+    name: Mapped[str] = mapped_column(Line(60), index=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor_id: Mapped[int | None]
+    project_id: Mapped[int | None]
+    payload: Mapped[dict[str, Any]]
+
+    __table_args__ = (sa.Index("ix_recorded_events_project_id_id", "project_id", "id"),)
+
+    @property
+    def event(self) -> Event:
+        """The fact itself, with its own type."""
+        kind = Event.known[self.name]
+        return _converter.structure(self.payload, kind)
+
+
+def register(app: Flask, reactions: Reactions) -> None:
+    """Hand the table of reactions to the application and make its ``later`` functions deliverable."""
+    app.extensions["concierge.reactions"] = reactions
+    for reaction in reactions.values():
+        for handler in reaction.later:
+            deliveries.register(delivery_name(handler), _from_event(handler))
+
+
+def record(event: Event) -> None:
+    """Store what happened, do at once what follows now, and note what follows later. Last line of an action."""
+    payload = _converter.unstructure(event)
+    row = RecordedEvent(
+        name=type(event).__name__,
+        at=event.at,
+        actor_id=event.actor_id,
+        project_id=event.project_id,
+        payload={f.name: payload[f.name] for f in fields(event)},
+    )
+    db.session.add(row)
+    db.session.flush()
+    reaction: Reaction = current_app.extensions["concierge.reactions"][type(event)]
+    for react in reaction.now:
+        react(event)
+    for handler in reaction.later:
+        name = delivery_name(handler)
+        deliveries.enqueue(name, {"event_id": row.id}, unique_key=f"event:{row.id}:{name}")
+
+
+def delivery_name(handler: Callable[..., None]) -> str:
+    """The name that a later reaction has in the table of deliveries, e.g. ``readiness.reactions.make_pdf``."""
+    return f"{handler.__module__.removeprefix('concierge.')}.{handler.__name__}"
+
+
+def _from_event(handler: Callable[[Any], None]) -> Callable[[dict[str, Any]], None]:
+    def run(args: dict[str, Any]) -> None:
+        row = db.session.get_one(RecordedEvent, args["event_id"])
+        handler(row.event)
+
+    return run

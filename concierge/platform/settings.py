@@ -1,0 +1,148 @@
+"""Every setting of Concierge: name, type, unit, default, meaning. Read once, at the start."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+class BadSetting(Exception):
+    """A setting that stops the start; the message names it and says what to write."""
+
+
+def _setting(name: str, meaning: str, *, default: Any = "") -> Any:  # Any: dataclass field of any type
+    return field(default=default, metadata={"name": name, "meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force; each field's metadata holds its environment name and meaning."""
+
+    instance: Path = _setting("CONCIERGE_INSTANCE", "Folder for database, files and mail.", default=Path("instance"))
+    database_url: str = _setting(
+        "DATABASE_URL", "Database address; empty: SQLite in the instance folder. PostgreSQL: postgresql://…"
+    )
+    port: int = _setting("CONCIERGE_PORT", "TCP port of the web server, 0–65535; 0 takes a free one.", default=8000)
+    host: str = _setting("CONCIERGE_HOST", "Address the web server listens on.", default="127.0.0.1")
+    base_url: str = _setting(
+        "CONCIERGE_BASE_URL", "Public address without a slash at the end; every link in a letter starts with it."
+    )
+    secret_key: str = _setting(
+        "CONCIERGE_SECRET_KEY", "Signs sessions and feed addresses; created once in the instance folder when absent."
+    )
+    workers: int = _setting("CONCIERGE_WORKERS", "Number of web processes.", default=2)
+    jobs: str = _setting("CONCIERGE_JOBS", "Who runs deliveries: embedded or procrastinate.", default="embedded")
+    mail: str = _setting(
+        "CONCIERGE_MAIL",
+        "folder (letters become .eml files and a page shows them) or smtp://user:password@host:port, smtps://…",
+        default="folder",
+    )
+    mail_from: str = _setting(
+        "CONCIERGE_MAIL_FROM", "Sender address of every letter.", default="concierge@localhost.localdomain"
+    )
+    files: str = _setting("CONCIERGE_FILES", "fsspec address of the file store; empty: files/ in the instance folder.")
+    synchronous: str = _setting(
+        "CONCIERGE_SYNCHRONOUS", "SQLite durability: FULL survives a power cut, NORMAL is faster.", default="FULL"
+    )
+    trusted_hosts: str = _setting(
+        "CONCIERGE_TRUSTED_HOSTS", "Host names that requests may carry, comma separated, besides the base address."
+    )
+    proxies: int = _setting(
+        "CONCIERGE_PROXIES", "Number of trusted proxies in front whose X-Forwarded headers count.", default=0
+    )
+    log_level: str = _setting("CONCIERGE_LOG_LEVEL", "debug, info, warning or error.", default="info")
+    demo: bool = _setting("CONCIERGE_DEMO", "Load the demo company on the first start: yes or no.", default=True)
+    company: str = _setting("CONCIERGE_COMPANY", "Name of the selling company, shown to customers.", default="Concierge")
+    system: str = _setting(
+        "CONCIERGE_SYSTEM", "Name of the system that orders come from when a file does not say.", default="ERP"
+    )
+    session_idle_hours: int = _setting(
+        "CONCIERGE_SESSION_IDLE_HOURS", "Hours after which an unused sign-in ends.", default=12
+    )
+    session_days: int = _setting("CONCIERGE_SESSION_DAYS", "Days after which any sign-in ends.", default=14)
+
+    @property
+    def database(self) -> str:
+        """The database address in SQLAlchemy's words; plain postgres addresses get psycopg 3."""
+        if not self.database_url:
+            return f"sqlite:///{self.instance.resolve() / 'concierge.sqlite3'}"
+        for plain in ("postgres://", "postgresql://"):
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
+        return self.database_url
+
+    @property
+    def address(self) -> str:
+        """The public address that links in letters, feeds and documents start with."""
+        return self.base_url or f"http://{self.host}:{self.port}"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment.
+
+    :raises BadSetting: when a name is unknown or a value is malformed.
+    """
+    source = os.environ if environ is None else environ
+    known = {f.metadata["name"]: f for f in fields(Settings)}
+    unknown = sorted(name for name in source if name.startswith("CONCIERGE_") and name not in known)
+    if unknown:
+        raise BadSetting(f"The setting {unknown[0]} is not known. Known ones: {', '.join(sorted(known))}.")
+    values = {f.name: _read(name, f.default, source[name]) for name, f in known.items() if name in source}
+    settings = Settings(**values)
+    _check(settings)
+    if not settings.secret_key:
+        settings = Settings(**{**values, "secret_key": _secret_of(settings.instance)})
+    return settings
+
+
+def _read(name: str, default: object, text: str) -> object:
+    match default:
+        case bool():
+            if text.lower() not in {"yes", "no", "1", "0", "true", "false"}:
+                raise BadSetting(f"{name} is {text!r}; write yes or no.")
+            return text.lower() in {"yes", "1", "true"}
+        case int():
+            if not text.isdigit():
+                raise BadSetting(f"{name} is {text!r}; write a whole number.")
+            return int(text)
+        case Path():
+            return Path(text)
+    return text
+
+
+def _check(settings: Settings) -> None:
+    if not 0 <= settings.port <= 65535:
+        raise BadSetting("CONCIERGE_PORT is a port number from 0 to 65535.")
+    if settings.jobs not in {"embedded", "procrastinate"}:
+        raise BadSetting("CONCIERGE_JOBS is embedded or procrastinate.")
+    if settings.jobs == "procrastinate" and not settings.database.startswith("postgresql"):
+        raise BadSetting("CONCIERGE_JOBS=procrastinate needs a PostgreSQL database: set DATABASE_URL.")
+    if settings.synchronous not in {"FULL", "NORMAL"}:
+        raise BadSetting("CONCIERGE_SYNCHRONOUS is FULL or NORMAL.")
+    if settings.mail != "folder" and not settings.mail.startswith(("smtp://", "smtps://")):
+        raise BadSetting("CONCIERGE_MAIL is folder, or an address like smtp://mail.example:587.")
+    if settings.base_url and not settings.base_url.startswith(("http://", "https://")):
+        raise BadSetting("CONCIERGE_BASE_URL starts with http:// or https://.")
+    if settings.base_url.endswith("/"):
+        raise BadSetting("CONCIERGE_BASE_URL is written without a slash at the end.")
+    if settings.log_level not in {"debug", "info", "warning", "error"}:
+        raise BadSetting("CONCIERGE_LOG_LEVEL is debug, info, warning or error.")
+
+
+def _secret_of(instance: Path) -> str:
+    """The secret of this instance, made once; two first starts at the same time agree on one."""
+    path = instance / "secret_key"
+    instance.mkdir(parents=True, exist_ok=True)
+    fresh = instance / f"secret_key.{secrets.token_hex(8)}"
+    if not path.exists():
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,104 @@
+"""What every page shares: headers, hosts, tokens of forms, and the way back to a form with faults."""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, render_template, request
+from flask_wtf import FlaskForm
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from concierge.platform.settings import Settings
+
+csrf = CSRFProtect()
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "frame-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+}
+LARGEST_REQUEST = 24 * 1024 * 1024
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Harden the application: who may ask, how large a request may be, which headers every answer carries."""
+    secure = settings.address.startswith("https://")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        TRUSTED_HOSTS=_hosts(settings),
+        SESSION_COOKIE_NAME="__Host-concierge" if secure else "concierge",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=12 * 3600,
+        SEND_FILE_MAX_AGE_DEFAULT=31536000,
+    )
+    if settings.proxies:
+        n = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]  # Flask's way
+    csrf.init_app(app)
+    app.before_request(_one_host)
+    app.after_request(_harden(secure))
+
+
+def show_again(template: str, form: FlaskForm, **context: Any) -> tuple[str, int]:  # Any: values for the page
+    """The page of a form that has faults, as it was filled, with 422."""
+    return render_template(template, form=form, **context), HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def wants_json() -> bool:
+    """Whether the request asks for JSON rather than a page."""
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def _hosts(settings: Settings) -> list[str]:
+    hosts = {"localhost", "127.0.0.1", "[::1]", urlsplit(settings.address).hostname or "localhost"}
+    hosts.update(host.strip() for host in settings.trusted_hosts.split(",") if host.strip())
+    return sorted(hosts)
+
+
+def _one_host() -> None:
+    """Refuse foreign, doubled or missing Host headers and oversized header blocks."""
+    host = request.environ.get("HTTP_HOST", "")
+    if "," in host or sum(len(name) + len(value) for name, value in request.headers) > 32_768:
+        abort(HTTPStatus.BAD_REQUEST)
+    if request.headers.get("Transfer-Encoding") and request.headers.get("Content-Length"):
+        abort(HTTPStatus.BAD_REQUEST)
+    _ = request.host  # refuses a host that is not trusted
+
+
+def _harden(secure: bool) -> Any:  # Any: Flask's after_request function
+    def after(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if secure:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        if request.endpoint != "static":
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return after
