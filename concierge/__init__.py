@@ -1,0 +1,1 @@
+"""Concierge: one truth from a purchase order to a trained customer."""
