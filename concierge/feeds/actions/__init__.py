@@ -1,0 +1,1 @@
+"""The verbs of feeds: writing entries, and making and ending addresses."""

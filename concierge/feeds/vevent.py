@@ -1,0 +1,177 @@
+"""One entry of a calendar feed as a value, and its bytes: exactly one VEVENT, the same in every process,
+every time.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from urllib.parse import quote
+
+from icalendar import Event
+from icalendar.prop import vCategory, vText, vUri
+
+RENDERER = "1"
+"""Raise this with any change that alters the bytes of an entry or a header, words included: it is part of
+every tag, and entries of an older renderer are rendered again with a later LAST-MODIFIED (feed rule C5)."""
+
+SUMMARY_CHARACTERS = 200
+LOCATION_CHARACTERS = 300
+DESCRIPTION_CHARACTERS = 4000
+CATEGORY_CHARACTERS = 60
+
+_LINE_BREAKS = re.compile("\r\n|[\r\n\u0085\u2028\u2029]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+_BLANKS = re.compile(r"\s+")
+_URI_CHARACTERS = ":/?#[]@!$&'()*+,;=%-._~"
+
+
+class Status(StrEnum):
+    """What a client may show of an entry: RFC 5545 §3.8.1.11."""
+
+    TENTATIVE = "TENTATIVE"
+    CONFIRMED = "CONFIRMED"
+    CANCELLED = "CANCELLED"
+
+
+class Transparency(StrEnum):
+    """Whether the time counts as taken: RFC 5545 §3.8.2.7."""
+
+    OPAQUE = "OPAQUE"
+    TRANSPARENT = "TRANSPARENT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What one VEVENT says.
+
+    `start` and `end` are both aware instants or both dates, `end` exclusive. `modified_at` is the instant
+    of the last published change; it becomes LAST-MODIFIED and DTSTAMP alike, because clients apply a change
+    only if it rose.
+    """
+
+    uid: str
+    sequence: int
+    created_at: datetime
+    modified_at: datetime
+    start: datetime | date
+    end: datetime | date
+    summary: str
+    description: str = ""
+    location: str = ""
+    status: Status = Status.CONFIRMED
+    transparency: Transparency = Transparency.OPAQUE
+    categories: tuple[str, ...] = ()
+    url: str = ""
+
+
+def render(entry: Entry) -> bytes:
+    """The bytes of one VEVENT, from BEGIN to END, each line ended by CRLF and folded at 75 octets.
+
+    :raises ValueError: when the entry has no uid, ends before it starts, or mixes dates with instants.
+    """
+    start, end = _value(entry.start), _value(entry.end)
+    if type(start) is not type(end):
+        raise ValueError("An entry starts and ends both with an instant or both with a date.")
+    if end <= start:
+        raise ValueError("An entry ends after it starts.")
+    uid = _without_blanks(entry.uid)
+    if not uid:
+        raise ValueError("An entry has a uid.")
+
+    modified_at = whole_second(entry.modified_at)
+    event = Event()
+    event.add("uid", _Text(uid))
+    event.add("dtstamp", modified_at)
+    event.add("created", whole_second(entry.created_at))
+    event.add("last-modified", modified_at)
+    event.add("sequence", entry.sequence)
+    event.add("dtstart", start)
+    event.add("dtend", end)
+    event.add("summary", _Text(one_line(entry.summary, at_most=SUMMARY_CHARACTERS) or "–"))
+    if description := prose(entry.description, at_most=DESCRIPTION_CHARACTERS):
+        event.add("description", _Text(description))
+    if location := one_line(entry.location, at_most=LOCATION_CHARACTERS):
+        event.add("location", _Text(location))
+    event.add("status", _Text(entry.status.value))
+    event.add("transp", _Text(entry.transparency.value))
+    if categories := [
+        word for each in entry.categories if (word := one_line(each, at_most=CATEGORY_CHARACTERS))
+    ]:
+        event.add("categories", _categories(categories))
+    if entry.url:
+        event.add("url", vUri(uri(entry.url)))
+    return bytes(event.to_ical(sorted=False))
+
+
+def whole_second(instant: datetime) -> datetime:
+    """The instant in UTC without fractions, which iCalendar cannot write.
+
+    :raises ValueError: when it has no zone; a naive time would be published as floating.
+    """
+    if instant.tzinfo is None:
+        raise ValueError("A published instant has a zone.")
+    return instant.astimezone(UTC).replace(microsecond=0)
+
+
+def after(previous: datetime | None, *, at: datetime) -> datetime:
+    """When a change made `at` counts as published: at least a second after the `previous` one (feed rule
+    F15).
+    """
+    now = whole_second(at)
+    return now if previous is None else max(now, whole_second(previous) + timedelta(seconds=1))
+
+
+def one_line(text: str, *, at_most: int) -> str:
+    """The text on one line, without what a calendar file may not carry."""
+    return _shortened(_BLANKS.sub(" ", _clean(text)).strip(), at_most=at_most)
+
+
+def prose(text: str, *, at_most: int) -> str:
+    """The text with its line breaks as newlines, without what a calendar file may not carry."""
+    return _shortened(_clean(text).strip(), at_most=at_most)
+
+
+def uri(text: str) -> str:
+    """The address with everything percent-encoded that may not stand in a URI."""
+    return quote(_without_blanks(text), safe=_URI_CHARACTERS)
+
+
+class _Text(vText):
+    r"""A TEXT value that is escaped exactly; the library's own would turn the two characters `\N` into a
+    line break.
+    """
+
+    __slots__ = ()
+
+    def to_ical(self) -> bytes:
+        escaped = self.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+        return escaped.encode()
+
+
+def text(words: str) -> vText:
+    """A TEXT value for a property, escaped exactly."""
+    return _Text(words)
+
+
+def _categories(words: list[str]) -> vCategory:
+    value = vCategory([])
+    value.cats = [_Text(word) for word in words]
+    return value
+
+
+def _value(moment: datetime | date) -> datetime | date:
+    return whole_second(moment) if isinstance(moment, datetime) else moment
+
+
+def _clean(text: str) -> str:
+    return unicodedata.normalize("NFC", _UNPRINTABLE.sub("", _LINE_BREAKS.sub("\n", text)))
+
+
+def _without_blanks(text: str) -> str:
+    return _BLANKS.sub("", _clean(text))
+
+
+def _shortened(text: str, *, at_most: int) -> str:
+    return text if len(text) <= at_most else text[: at_most - 1].rstrip() + "…"
