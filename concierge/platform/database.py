@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, g, has_app_context, request
@@ -117,7 +117,9 @@ def text_enum(enumeration: type[Enum]) -> sa.Enum:
     )
 
 
-class _Declarative(DeclarativeBase):
+class Base(DeclarativeBase):
+    """What every table inherits: a number of its own, and the names of constraints."""
+
     metadata = sa.MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -127,17 +129,17 @@ class _Declarative(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcInstant, dict[str, Any]: sa.JSON, list[Any]: sa.JSON, dict[str, str]: sa.JSON}
+    type_annotation_map = {
+        datetime: UtcInstant,
+        dict[str, Any]: sa.JSON,
+        list[Any]: sa.JSON,
+        dict[str, str]: sa.JSON,
+    }
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-1)
 
 
-db = SQLAlchemy(model_class=_Declarative, disable_autonaming=True, session_options={"expire_on_commit": False})
-
-if TYPE_CHECKING:
-    Base = _Declarative
-else:
-    Base = db.Model
+db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True, session_options={"expire_on_commit": False})
 
 
 class Versioned:
@@ -151,7 +153,7 @@ class Versioned:
         return {"version_id_col": cls.version}
 
 
-@event.listens_for(_Declarative, "attribute_instrument", propagate=True)
+@event.listens_for(Base, "attribute_instrument", propagate=True)
 def _clean_at_the_door(cls: type, key: str, attribute: InstrumentedAttribute[Any]) -> None:
     columns = getattr(attribute.property, "columns", ())
     if columns and isinstance(columns[0].type, _Text):
@@ -202,7 +204,12 @@ def _is_writing(connection: Connection) -> bool:
 
 def _sqlite_connect(synchronous: str) -> Callable[[Any, Any], None]:
     def connect(connection: Any, _: Any) -> None:  # Any: the driver's own connection
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "busy_timeout=30000", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "busy_timeout=30000",
+            "foreign_keys=ON",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     return connect
@@ -270,5 +277,8 @@ def unit_of_work() -> Iterator[None]:
 @contextmanager
 def write_aside() -> Iterator[Session]:
     """A short write transaction of its own, beside the request's: for what a GET has to note."""
-    with Session(db.engine.execution_options(writing=True), expire_on_commit=False) as session, session.begin():
+    with (
+        Session(db.engine.execution_options(writing=True), expire_on_commit=False) as session,
+        session.begin(),
+    ):
         yield session

@@ -1,0 +1,1 @@
+"""Customers: accounts, their sites and contacts."""

@@ -1,0 +1,60 @@
+"""What happened to customers' records."""
+
+from dataclasses import dataclass
+
+from concierge.platform.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountAdded(Event):
+    """A customer was entered."""
+
+    account_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRenamed(Event):
+    """A customer is called otherwise from now on; calendars and documents that show the name are written again."""
+
+    account_id: int
+    name_before: str
+    name_after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteAdded(Event):
+    """A place of installation was entered."""
+
+    account_id: int
+    site_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteChanged(Event):
+    """A site's address, zone, hours or dock notes changed; ``changed`` names the fields."""
+
+    account_id: int
+    site_id: int
+    name: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactAdded(Event):
+    """A customer's person was entered."""
+
+    account_id: int
+    contact_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactChanged(Event):
+    """A customer's person changed; ``changed`` names the fields."""
+
+    account_id: int
+    contact_id: int
+    name: str
+    changed: tuple[str, ...]

@@ -1,0 +1,94 @@
+"""Tables of customers: accounts, sites, contacts."""
+
+from datetime import date, time
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from concierge.accounts.states import ContactRole
+from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
+
+
+class Account(Versioned, Base):
+    """A customer's organisation."""
+
+    __tablename__ = "accounts"
+
+    name: Mapped[str] = mapped_column(Line(160))
+    key: Mapped[str] = mapped_column(Line(8), unique=True)
+    """Two to four capital letters made from the name; the first half of its projects' keys."""
+    next_number: Mapped[int] = mapped_column(default=1)
+    """The number that the account's next project gets."""
+    party_id: Mapped[str | None] = mapped_column(Line(80), unique=True)
+    """Identifier in the ordering system, ``scheme:value``; None when it was typed in by hand."""
+    created_on: Mapped[date]
+
+    sites: Mapped[list["Site"]] = relationship(
+        back_populates="account", lazy="raise_on_sql", order_by="Site.id"
+    )
+    contacts: Mapped[list["Contact"]] = relationship(
+        back_populates="account", lazy="raise_on_sql", order_by="Contact.id"
+    )
+
+
+class Site(Versioned, Base):
+    """A place of installation with its own calendar, hours and dock."""
+
+    __tablename__ = "sites"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    name: Mapped[str] = mapped_column(Line(120))
+    street: Mapped[str] = mapped_column(Line(200), default="")
+    postcode: Mapped[str] = mapped_column(Line(20), default="")
+    city: Mapped[str] = mapped_column(Line(100), default="")
+    country: Mapped[str] = mapped_column(sa.String(2))
+    """ISO 3166-1 alpha-2, upper case."""
+    subdivision: Mapped[str] = mapped_column(Line(10), default="")
+    """ISO 3166-2 without the country, e.g. BS; empty when unknown."""
+    zone: Mapped[str] = mapped_column(Line(64))
+    """IANA name of the time zone."""
+    access_from: Mapped[time] = mapped_column(default=time(8))
+    access_to: Mapped[time] = mapped_column(default=time(17))
+    """Hours at the site during which our people and carriers are let in, wall time."""
+    dock_notes: Mapped[str] = mapped_column(Prose(2000), default="")
+
+    account: Mapped[Account] = relationship(back_populates="sites", lazy="raise_on_sql")
+
+    __table_args__ = (sa.CheckConstraint("access_from < access_to", name="access_hours_in_order"),)
+
+    @property
+    def address_line(self) -> str:
+        """The postal address in one line, without the country's name."""
+        town = " ".join(part for part in (self.postcode, self.city) if part)
+        return ", ".join(part for part in (self.street, town) if part)
+
+
+class Contact(Versioned, Base):
+    """A person at a customer."""
+
+    __tablename__ = "contacts"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    site_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sites.id"), index=True)
+    """The site they belong to; None: the whole account."""
+    name: Mapped[str] = mapped_column(Line(120))
+    email: Mapped[str] = mapped_column(Line(254), default="")
+    phone: Mapped[str] = mapped_column(Line(40), default="")
+    role: Mapped[ContactRole] = mapped_column(text_enum(ContactRole), default=ContactRole.LAB)
+    title: Mapped[str] = mapped_column(Line(80), default="")
+    """What they are called there, e.g. "lab manager"."""
+    language: Mapped[str] = mapped_column(Line(16), default="en")
+    zone: Mapped[str] = mapped_column(Line(64), default="UTC")
+
+    account: Mapped[Account] = relationship(back_populates="contacts", lazy="raise_on_sql")
+    site: Mapped[Site | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def initials(self) -> str:
+        """At most two letters for the round badge."""
+        words = [
+            w
+            for w in self.name.split()
+            if w[:1].isalpha() and w.rstrip(".") not in {"Dr", "Prof", "Mr", "Ms"}
+        ]
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"

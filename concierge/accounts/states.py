@@ -1,0 +1,14 @@
+"""What a customer's person takes care of."""
+
+from enum import Enum
+
+
+class ContactRole(Enum):
+    """The part a contact plays in getting the site ready."""
+
+    LAB = "lab"
+    FACILITIES = "facilities"
+    IT = "it"
+    SAFETY = "safety"
+    PURCHASING = "purchasing"
+    RECEIVING = "receiving"

@@ -1,0 +1,139 @@
+"""The closed lists that playbooks and products are written in."""
+
+from enum import Enum
+
+
+class ProductKind(Enum):
+    """What sort of thing is sold."""
+
+    INSTRUMENT = "instrument"
+    OPTION = "option"
+    QUALIFICATION = "qualification"
+    TRAINING = "training"
+    SUPPLY = "supply"
+    OTHER = "other"
+
+
+class InstrumentClass(Enum):
+    """How much it takes to bring an instrument into use."""
+
+    BENCH = "bench"
+    FLOOR = "floor"
+    SEQUENCER = "sequencer"
+    CLINICAL_LINE = "clinical line"
+    MAGNET = "magnet"
+
+
+class AliasScheme(Enum):
+    """By which of its names an order line calls a product."""
+
+    SELLER_ITEM_ID = "seller item id"
+    STANDARD_ITEM_ID = "standard item id"
+    NAME = "name"
+
+
+class PlaybookState(Enum):
+    """A draft may be edited; a published version never changes."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+
+
+class MilestoneKind(Enum):
+    """What a milestone achieves."""
+
+    ORDER_ACCEPTED = "order accepted"
+    KICK_OFF = "kick-off"
+    SITE_SURVEY = "site survey"
+    SITE_READY = "site ready"
+    SHIP_RELEASED = "ship released"
+    DELIVERED = "delivered"
+    INSTALLED = "installed"
+    IQ = "iq"
+    OQ = "oq"
+    PQ = "pq"
+    TRAINING = "training"
+    HANDOVER = "handover"
+    OTHER = "other"
+
+
+class Team(Enum):
+    """Who is accountable for a milestone."""
+
+    CONCIERGE = "concierge"
+    OPERATIONS = "operations"
+    SALES = "sales"
+    SERVICE = "service"
+    LOGISTICS = "logistics"
+    DISTRIBUTION = "distribution"
+    CUSTOMER_SERVICE = "customer service"
+    CUSTOMER = "customer"
+
+
+class Audience(Enum):
+    """Who may see a milestone: the customer too, or only us."""
+
+    CUSTOMER = "customer"
+    INTERNAL = "internal"
+
+
+class Scope(Enum):
+    """Whether a milestone happens once a project or once an instrument."""
+
+    PROJECT = "project"
+    INSTRUMENT = "instrument"
+
+
+class ItemType(Enum):
+    """How a readiness item is answered."""
+
+    CONFIRM = "confirm"
+    MEASURE = "measure"
+    CHOICE = "choice"
+    TEXT = "text"
+    DATE = "date"
+    UPLOAD = "upload"
+    INFO = "info"
+
+
+class Severity(Enum):
+    """Whether an open item holds a gate."""
+
+    BLOCKING = "blocking"
+    ADVISORY = "advisory"
+    INFO = "info"
+
+
+class GateKind(Enum):
+    """What a blocking item holds."""
+
+    SHIP = "ship"
+    INSTALL = "install"
+
+
+class Responsible(Enum):
+    """Which party brings an item about."""
+
+    CUSTOMER = "customer"
+    VENDOR = "vendor"
+    ENGINEER = "engineer"
+    LOGISTICS = "logistics"
+    CARRIER = "carrier"
+
+
+class Evidence(Enum):
+    """Whether an answer needs a photo, log or certificate."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class VisitKind(Enum):
+    """What somebody comes for."""
+
+    SITE_SURVEY = "site survey"
+    DELIVERY = "delivery"
+    INSTALL = "install"
+    TRAINING = "training"
+    REMOTE_CALL = "remote call"

@@ -1,0 +1,1 @@
+"""The first page of the day, the search, and the style guide."""

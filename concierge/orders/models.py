@@ -1,0 +1,111 @@
+"""Tables of orders, their lines and the documents they came in."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from concierge.accounts.models import Account, Contact, Site
+from concierge.catalogue.models import Product
+from concierge.orders.states import DocumentKind, OrderState
+from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
+from concierge.platform.files import StoredFile
+
+
+class Order(Versioned, Base):
+    """What a customer bought; known by the seller's system and its number there."""
+
+    __tablename__ = "orders"
+
+    system: Mapped[str] = mapped_column(Line(80))
+    """The seller's system or party that numbers its orders."""
+    number: Mapped[str] = mapped_column(Line(80))
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("sites.id"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contacts.id"))
+    state: Mapped[OrderState] = mapped_column(text_enum(OrderState), default=OrderState.OPEN)
+    issued_on: Mapped[date]
+    received_at: Mapped[datetime]
+    requested_from: Mapped[date | None]
+    requested_to: Mapped[date | None]
+    """The delivery period the customer asked for, both days inclusive, kept as asked even when past."""
+    currency: Mapped[str] = mapped_column(sa.String(3), default="")
+    total_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
+    buyer_reference: Mapped[str] = mapped_column(Line(120), default="")
+    note: Mapped[str] = mapped_column(Prose(4000), default="")
+
+    account: Mapped[Account] = relationship(lazy="raise_on_sql")
+    site: Mapped[Site] = relationship(lazy="raise_on_sql")
+    contact: Mapped[Contact | None] = relationship(lazy="raise_on_sql")
+    lines: Mapped[list["OrderLine"]] = relationship(
+        back_populates="order", lazy="raise_on_sql", order_by="OrderLine.position"
+    )
+    documents: Mapped[list["OrderDocument"]] = relationship(
+        back_populates="order", lazy="raise_on_sql", order_by="OrderDocument.id"
+    )
+
+    __table_args__ = (
+        sa.UniqueConstraint("system", "number"),
+        sa.CheckConstraint(
+            "requested_from IS NULL OR requested_to IS NULL OR requested_from <= requested_to",
+            name="period_in_order",
+        ),
+    )
+
+
+class OrderLine(Base):
+    """One line of an order."""
+
+    __tablename__ = "order_lines"
+
+    order_id: Mapped[int] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    line_id: Mapped[str] = mapped_column(Line(40))
+    """The line's own identifier in the document."""
+    name: Mapped[str] = mapped_column(Line(300))
+    description: Mapped[str] = mapped_column(Prose(4000), default="")
+    seller_item_id: Mapped[str] = mapped_column(Line(100), default="")
+    standard_item_id: Mapped[str] = mapped_column(Line(100), default="")
+    buyer_item_id: Mapped[str] = mapped_column(Line(100), default="")
+    quantity: Mapped[Decimal] = mapped_column(sa.Numeric(18, 4))
+    unit: Mapped[str] = mapped_column(Line(12), default="EA")
+    """UN/ECE Recommendation 20 unit code."""
+    amount_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
+    requested_from: Mapped[date | None]
+    requested_to: Mapped[date | None]
+    product_id: Mapped[int | None] = mapped_column(sa.ForeignKey("products.id"), index=True)
+    """What the line means; None until it is matched."""
+    cancelled: Mapped[bool] = mapped_column(default=False)
+
+    order: Mapped[Order] = relationship(back_populates="lines", lazy="raise_on_sql")
+    product: Mapped[Product | None] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (
+        sa.UniqueConstraint("order_id", "line_id"),
+        sa.CheckConstraint("quantity >= 0", name="quantity_not_negative"),
+    )
+
+
+class OrderDocument(Base):
+    """A document as it was received; the same bytes twice are one document."""
+
+    __tablename__ = "order_documents"
+
+    order_id: Mapped[int] = mapped_column(sa.ForeignKey("orders.id"), index=True)
+    kind: Mapped[DocumentKind] = mapped_column(text_enum(DocumentKind))
+    name: Mapped[str] = mapped_column(Line(200))
+    number: Mapped[str] = mapped_column(Line(80))
+    """The document's own identifier."""
+    sequence: Mapped[int] = mapped_column(default=0)
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    """SHA-256 of the bytes, or of the rows that concern this order."""
+    issued_on: Mapped[date]
+    received_at: Mapped[datetime]
+    received_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    file_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stored_files.id"))
+
+    order: Mapped[Order] = relationship(back_populates="documents", lazy="raise_on_sql")
+    file: Mapped[StoredFile | None] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (sa.UniqueConstraint("order_id", "digest"),)

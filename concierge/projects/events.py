@@ -1,0 +1,189 @@
+"""What happened to projects."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from concierge.platform.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateMove:
+    """The dates of one milestone before and after; None where there were none."""
+
+    milestone_id: int
+    name: str
+    start_before: date | None
+    start_after: date | None
+    finish_before: date | None
+    finish_after: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectEvent(Event):
+    """Something that happened to one project."""
+
+    project_id: int  # type: ignore[assignment]  # always known here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectCreated(ProjectEvent):
+    """An order became a project with a laid-out plan."""
+
+    order_id: int
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRenewed(ProjectEvent):
+    """A draft's plan was laid out again from its order and playbooks."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanApproved(ProjectEvent):
+    """The plan was approved: its dates are promised and kept as a baseline."""
+
+    baseline_id: int
+    handover_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneMoved(ProjectEvent):
+    """A person moved a milestone; carries every date that moved with it."""
+
+    milestone_id: int
+    name: str
+    reason: str
+    moves: tuple[DateMove, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastChanged(ProjectEvent):
+    """Dates followed what happened or the passing of days, without a person moving them."""
+
+    cause: str
+    moves: tuple[DateMove, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneStarted(ProjectEvent):
+    """Work on a milestone began."""
+
+    milestone_id: int
+    name: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneFinished(ProjectEvent):
+    """A milestone was reached."""
+
+    milestone_id: int
+    name: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneBlocked(ProjectEvent):
+    """A milestone cannot go on."""
+
+    milestone_id: int
+    name: str
+    cause: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneUnblocked(ProjectEvent):
+    """A milestone can go on again."""
+
+    milestone_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneReopened(ProjectEvent):
+    """A milestone that was started or done is not."""
+
+    milestone_id: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneReassigned(ProjectEvent):
+    """Another person or team is accountable."""
+
+    milestone_id: int
+    name: str
+    team: str
+    owner_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectReassigned(ProjectEvent):
+    """Another concierge looks after the project."""
+
+    concierge_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFinished(ProjectEvent):
+    """Every milestone is reached."""
+
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectReopened(ProjectEvent):
+    """A finished project has open milestones again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectCancelled(ProjectEvent):
+    """The project ends without handover; coming visits are cancelled."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateCleared(ProjectEvent):
+    """Nothing holds shipping or installation any more."""
+
+    gate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateHeld(ProjectEvent):
+    """Something holds shipping or installation again."""
+
+    gate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateOverridden(ProjectEvent):
+    """A named person lets something pass although it is not ready."""
+
+    gate: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalMade(ProjectEvent):
+    """An order document asks for something that a person has to decide."""
+
+    proposal_id: int
+    kind: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalDecided(ProjectEvent):
+    """A person accepted or dismissed a proposal."""
+
+    proposal_id: int
+    kind: str
+    accepted: bool
+    reason: str

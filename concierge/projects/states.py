@@ -1,0 +1,102 @@
+"""The states of projects, milestones, gates and proposals, and what may follow what."""
+
+from enum import Enum
+
+
+class ProjectState(Enum):
+    """Where a project stands; health is computed beside it."""
+
+    DRAFT = "draft"
+    LIVE = "live"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Health(Enum):
+    """What is true of a project today, computed and never typed."""
+
+    DRAFT = "draft"
+    ON_TRACK = "on track"
+    AT_RISK = "at risk"
+    LATE = "late"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class MilestoneState(Enum):
+    """Where a milestone stands."""
+
+    PLANNED = "planned"
+    STARTED = "started"
+    BLOCKED = "blocked"
+    DONE = "done"
+    SKIPPED = "skipped"
+
+
+class MilestoneAct(Enum):
+    """What a person can do to a milestone."""
+
+    START = "start"
+    FINISH = "finish"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    REOPEN = "reopen"
+
+
+NEXT: dict[tuple[MilestoneState, MilestoneAct], MilestoneState] = {
+    (MilestoneState.PLANNED, MilestoneAct.START): MilestoneState.STARTED,
+    (MilestoneState.PLANNED, MilestoneAct.FINISH): MilestoneState.DONE,
+    (MilestoneState.PLANNED, MilestoneAct.BLOCK): MilestoneState.BLOCKED,
+    (MilestoneState.STARTED, MilestoneAct.FINISH): MilestoneState.DONE,
+    (MilestoneState.STARTED, MilestoneAct.BLOCK): MilestoneState.BLOCKED,
+    (MilestoneState.STARTED, MilestoneAct.REOPEN): MilestoneState.PLANNED,
+    (MilestoneState.BLOCKED, MilestoneAct.UNBLOCK): MilestoneState.PLANNED,
+    (MilestoneState.DONE, MilestoneAct.REOPEN): MilestoneState.PLANNED,
+}
+"""What follows: a blocked milestone that had started goes back to started (see ``actions/milestones.py``)."""
+
+
+class GateState(Enum):
+    """Whether something may pass."""
+
+    HELD = "held"
+    CLEAR = "clear"
+    OVERRIDDEN = "overridden"
+
+
+class ProposalKind(Enum):
+    """What an order document asks of an approved plan."""
+
+    NEW_DATES = "new dates"
+    CANCEL = "cancel"
+
+
+class ProposalState(Enum):
+    """Whether a person has decided."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DISMISSED = "dismissed"
+
+
+class BlockCause(Enum):
+    """Why days are lost: the list of causes of delay."""
+
+    POWER = "power"
+    HVAC = "hvac"
+    GAS = "gas"
+    EXHAUST = "exhaust"
+    WATER = "water"
+    ROUTE = "floor or route"
+    BENCH = "bench"
+    NETWORK = "network"
+    PERMIT = "permit or safety"
+    PEOPLE = "people away"
+    FREIGHT = "freight damage"
+    CUSTOMS = "customs"
+    STOCK = "stock or allocation"
+    CAPACITY = "engineer capacity"
+    CONTRACT = "order or contract"
+    DECONTAMINATION = "decontamination"
+    BUILDING = "building project late"
+    OTHER = "other"

@@ -1,0 +1,72 @@
+"""What happened to checklists."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from concierge.platform.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistIssued(Event):
+    """A project got its readiness checklist."""
+
+    checklist_id: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistRedated(Event):
+    """Open items are due on other days because delivery moved."""
+
+    checklist_id: int
+    delivery_on: date | None
+    items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemAnswered(Event):
+    """An item was answered; ``verdict`` is computed."""
+
+    checklist_id: int
+    item_id: int
+    requirement: str
+    value: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemAccepted(Event):
+    """We accepted an answer."""
+
+    checklist_id: int
+    item_id: int
+    requirement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemReopened(Event):
+    """An answer does not hold; the item is open again."""
+
+    checklist_id: int
+    item_id: int
+    requirement: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceAttached(Event):
+    """A file was attached to an item."""
+
+    checklist_id: int
+    item_id: int
+    requirement: str
+    file_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistSent(Event):
+    """The checklist went to the customer's contact by mail."""
+
+    checklist_id: int
+    contact_id: int | None

@@ -1,0 +1,110 @@
+"""Tables of checklists, their items, evidence and documents."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from concierge.catalogue.states import Evidence as EvidenceNeed
+from concierge.catalogue.states import GateKind, ItemType, Responsible, Severity
+from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
+from concierge.platform.files import StoredFile
+from concierge.projects.models import Project
+from concierge.readiness.states import Channel, ItemState, Verdict
+
+
+class Checklist(Versioned, Base):
+    """What one project's site has to meet; a copy of its playbooks' items that is then its own."""
+
+    __tablename__ = "checklists"
+
+    project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id"), unique=True)
+    issued_at: Mapped[datetime]
+    anchor_on: Mapped[date]
+    """The delivery day that due dates count from."""
+    sent_at: Mapped[datetime | None]
+
+    project: Mapped[Project] = relationship(lazy="raise_on_sql")
+    items: Mapped[list["ReadinessItem"]] = relationship(
+        back_populates="checklist", lazy="raise_on_sql", order_by="ReadinessItem.position"
+    )
+
+
+class ReadinessItem(Versioned, Base):
+    """One requirement with its state and evidence."""
+
+    __tablename__ = "readiness_items"
+
+    checklist_id: Mapped[int] = mapped_column(sa.ForeignKey("checklists.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    key: Mapped[str] = mapped_column(Line(80))
+    section: Mapped[str] = mapped_column(Line(40))
+    type: Mapped[ItemType] = mapped_column(text_enum(ItemType))
+    requirement: Mapped[dict[str, str]]
+    why: Mapped[dict[str, str]]
+    how: Mapped[dict[str, str]]
+    quantity: Mapped[str] = mapped_column(Line(40), default="")
+    unit: Mapped[str] = mapped_column(Line(20), default="")
+    minimum: Mapped[float | None]
+    maximum: Mapped[float | None]
+    choices: Mapped[dict[str, dict[str, str]]] = mapped_column(sa.JSON, default=dict)
+    responsible: Mapped[Responsible] = mapped_column(text_enum(Responsible))
+    contact_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contacts.id"))
+    """The customer's person who brings it about."""
+    due_offset: Mapped[int]
+    due_on: Mapped[date]
+    severity: Mapped[Severity] = mapped_column(text_enum(Severity))
+    gate: Mapped[GateKind | None] = mapped_column(text_enum(GateKind))
+    evidence_need: Mapped[EvidenceNeed] = mapped_column(text_enum(EvidenceNeed))
+    source: Mapped[str] = mapped_column(Line(200), default="")
+    source_rev: Mapped[str] = mapped_column(Line(60), default="")
+    checked_on: Mapped[date | None]
+
+    state: Mapped[ItemState] = mapped_column(text_enum(ItemState), default=ItemState.OPEN)
+    value: Mapped[str] = mapped_column(Prose(2000), default="")
+    """As it was typed."""
+    si_value: Mapped[float | None]
+    verdict: Mapped[Verdict] = mapped_column(text_enum(Verdict), default=Verdict.UNKNOWN)
+    comment: Mapped[str] = mapped_column(Prose(2000), default="")
+    answered_at: Mapped[datetime | None]
+    answered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    channel: Mapped[Channel | None] = mapped_column(text_enum(Channel))
+
+    checklist: Mapped[Checklist] = relationship(back_populates="items", lazy="raise_on_sql")
+    evidence: Mapped[list["ItemEvidence"]] = relationship(lazy="raise_on_sql", order_by="ItemEvidence.id")
+
+    __table_args__ = (
+        sa.UniqueConstraint("checklist_id", "key"),
+        sa.CheckConstraint("(state = 'open') = (answered_at IS NULL)", name="answered_has_instant"),
+        sa.CheckConstraint("(severity = 'blocking') = (gate IS NOT NULL)", name="blocking_names_gate"),
+    )
+
+
+class ItemEvidence(Base):
+    """A file that shows that a requirement is met."""
+
+    __tablename__ = "item_evidence"
+
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("readiness_items.id", ondelete="CASCADE"), index=True)
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("stored_files.id"))
+    attached_at: Mapped[datetime]
+    attached_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+
+    file: Mapped[StoredFile] = relationship(lazy="raise_on_sql")
+
+
+class ChecklistDocument(Base):
+    """The checklist as a PDF in one language; made again only when its content changes."""
+
+    __tablename__ = "checklist_documents"
+
+    checklist_id: Mapped[int] = mapped_column(sa.ForeignKey("checklists.id", ondelete="CASCADE"))
+    language: Mapped[str] = mapped_column(Line(16))
+    content_hash: Mapped[str] = mapped_column(sa.String(64))
+    revision: Mapped[int]
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("stored_files.id"))
+    made_at: Mapped[datetime]
+
+    file: Mapped[StoredFile] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (sa.UniqueConstraint("checklist_id", "language", "content_hash"),)

@@ -1,0 +1,83 @@
+"""What happened to visits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from concierge.platform.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitEvent(Event):
+    """Something that happened to one visit; technicians are user ids, before and after."""
+
+    visit_id: int
+    title: str
+    technicians_before: tuple[int, ...] = ()
+    technicians_after: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitPlanned(VisitEvent):
+    """A visit was entered, by a person or from the playbook."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitMoved(VisitEvent):
+    """A visit is at another time; ``cause`` says whether a person or the plan moved it."""
+
+    starts_before: datetime
+    starts_at: datetime
+    ends_at: datetime
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitNeedsDecision(VisitEvent):
+    """The plan moved, but the visit is confirmed: a person has to say what becomes of it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitDecided(VisitEvent):
+    """A person kept a confirmed visit although the plan moved."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitChanged(VisitEvent):
+    """Title, kind or notes of a visit changed; ``changed`` names the fields."""
+
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TechniciansAssigned(VisitEvent):
+    """Other people go; a reason is given when a conflict was accepted."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitConfirmed(VisitEvent):
+    """The visit is certain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitStateChanged(VisitEvent):
+    """A visit went on: accepted, on route, in progress, complete, incomplete …"""
+
+    state_before: str
+    state_after: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitCancelled(VisitEvent):
+    """Nobody comes."""
+
+    reason: str

@@ -1,0 +1,79 @@
+"""Tables of visits and who goes on them."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from concierge.accounts.models import Site
+from concierge.catalogue.states import VisitKind
+from concierge.identity.models import User
+from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
+from concierge.projects.models import Milestone, Project
+from concierge.visits.states import VisitState
+
+
+class Visit(Versioned, Base):
+    """One scheduled presence at a site (or a remote call)."""
+
+    __tablename__ = "visits"
+
+    uid: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    """Opaque and stable for life; identifies the visit in every calendar (RFC 5545 §3.8.4.7)."""
+    project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id"), index=True)
+    milestone_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("milestones.id", ondelete="SET NULL"), index=True
+    )
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("sites.id"), index=True)
+    kind: Mapped[VisitKind] = mapped_column(text_enum(VisitKind))
+    title: Mapped[str] = mapped_column(Line(200))
+    state: Mapped[VisitState] = mapped_column(text_enum(VisitState), default=VisitState.DRAFT)
+    starts_local: Mapped[datetime] = mapped_column(sa.DateTime())
+    ends_local: Mapped[datetime] = mapped_column(sa.DateTime())
+    """Wall time at the site, naive; the truth from which the instants are derived."""
+    zone: Mapped[str] = mapped_column(Line(64))
+    fold: Mapped[int] = mapped_column(default=0)
+    """Which of the two instants of a repeated hour the start is (PEP 495)."""
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    sequence: Mapped[int] = mapped_column(default=0)
+    """Raised by a change of time, state, place or people; never falls (RFC 5545 §3.8.7.4)."""
+    skill: Mapped[str] = mapped_column(Line(60), default="")
+    crew: Mapped[int] = mapped_column(default=1)
+    """Technicians needed."""
+    needs_decision: Mapped[str] = mapped_column(Prose(500), default="")
+    """Why a person has to decide, empty when nothing is open."""
+    note: Mapped[str] = mapped_column(Prose(4000), default="")
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str] = mapped_column(Prose(500), default="")
+    created_at: Mapped[datetime]
+
+    project: Mapped[Project] = relationship(lazy="raise_on_sql")
+    milestone: Mapped[Milestone | None] = relationship(lazy="raise_on_sql")
+    site: Mapped[Site] = relationship(lazy="raise_on_sql")
+    crew_members: Mapped[list["VisitTechnician"]] = relationship(
+        lazy="raise_on_sql", order_by="VisitTechnician.id"
+    )
+
+    __table_args__ = (
+        sa.CheckConstraint("starts_at < ends_at", name="ends_after_start"),
+        sa.CheckConstraint(
+            "(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_has_instant"
+        ),
+        sa.Index("ix_visits_starts_at_id", "starts_at", "id"),
+    )
+
+
+class VisitTechnician(Base):
+    """A technician goes on a visit."""
+
+    __tablename__ = "visit_technicians"
+
+    visit_id: Mapped[int] = mapped_column(sa.ForeignKey("visits.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
+    conflict_reason: Mapped[str] = mapped_column(Prose(500), default="")
+    """Why the person goes although something else stands in their calendar."""
+
+    user: Mapped[User] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (sa.UniqueConstraint("visit_id", "user_id"),)
