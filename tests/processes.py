@@ -1,0 +1,41 @@
+"""Processes that tests start: they end with the test run, even when that is killed."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+
+
+def dies_with_parent(with_signal: signal.Signals) -> Callable[[], None] | None:
+    """For `Popen(preexec_fn=…)`: the kernel sends the signal when the starter is gone (Linux only)."""
+    if sys.platform != "linux":
+        return None
+    set_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(set_death_signal, int(with_signal))
+
+
+def stop(process: subprocess.Popen[bytes], *, with_signal: signal.Signals, timeout_s: float = 10) -> None:
+    """Ask a process to end, and end it (with its group, when it leads one) if it does not."""
+    if process.poll() is not None:
+        return
+    process.send_signal(with_signal)
+    try:
+        process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(process.pid) == process.pid:
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait(timeout_s)
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
