@@ -5,7 +5,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from flask import current_app
 
 
 class BadSetting(Exception):
@@ -95,6 +97,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if not settings.secret_key:
         settings = Settings(**{**values, "secret_key": _secret_of(settings.instance)})
     return settings
+
+
+def current() -> Settings:
+    """The settings of the running application, which puts them under ``concierge.settings`` at its start."""
+    return cast("Settings", current_app.extensions["concierge.settings"])
 
 
 def _read(name: str, default: object, text: str) -> object:
