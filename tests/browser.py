@@ -4,7 +4,7 @@ Fixtures (this file is a pytest plugin; mark such tests `@pytest.mark.browser`):
 
 - `site`     the application as `concierge run` starts it, with the demo company, own instance folder, SQLite;
 - `screens`  makes screens: `screen = screens(width=390, dark=True)`; at the end of the test each must have
-             been quiet: no console error, no script error, no report of the content policy, no failed request.
+             been quiet: no console error, no script error, no report of content policy, no failed request.
 
     def test_today_is_accessible(site, screens):
         screen = screens(width=390)
@@ -49,7 +49,7 @@ FLAGS = (
     "--disable-sync",
     "--force-color-profile=srgb",
 )
-# an invalid form and a refusal are answers that scripts have to show, a stranger's 403 or 404 one that pages have
+# an invalid form and a refusal are answers that scripts show, a stranger's 403 or 404 one that pages show
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (409|422|429)\b")
 _ANSWER = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d\b")
 _WATCH_POLICY = """
@@ -146,16 +146,8 @@ class Screen:
     def assert_accessible(self, within: str | None = None) -> None:
         """No violation that axe can find, in the whole page or within a selector."""
         results = Axe().run(self.page, context=within)
-        violations = [
-            f"{found['id']} ({found['impact']}): {found['help']}\n"
-            + "\n".join(
-                f"    {node['html'][:200]}\n    {node['failureSummary']}" for node in found["nodes"][:3]
-            )
-            for found in results.response["violations"]
-        ]
-        assert not violations, f"{self.page.url}: {len(violations)} kinds of violation\n" + "\n".join(
-            violations
-        )
+        violations = [_in_words(found) for found in results.response["violations"]]
+        assert not violations, f"{self.page.url}: {len(violations)} kinds\n" + "\n".join(violations)
 
     def assert_no_sideways_scroll(self) -> None:
         """The page is no wider than the window; tables may scroll inside themselves."""
@@ -184,10 +176,10 @@ class Screen:
         self.page.on("requestfailed", self._failed)
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not _ANSWERS.match(message.text):
-            self.faults.append(
-                f"console on {self.page.url}: {message.text} ({message.location.get('url', '')})"
-            )
+        about = message.location.get("url", "")
+        is_answer = _REFUSED.match(message.text) or (about == self.page.url and _ANSWER.match(message.text))
+        if message.type == "error" and not is_answer:
+            self.faults.append(f"console on {self.page.url}: {message.text} ({about})")
 
     def _failed(self, request: Request) -> None:
         aborted = "ERR_ABORTED" in (request.failure or "")  # left the page, or a download began
