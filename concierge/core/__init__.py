@@ -1,1 +1,1 @@
-"""The arithmetic of Concierge: values in, values out; standard library only, no clock, no database, no web."""
+"""The arithmetic of Concierge: values in, values out; standard library only, no clock, database or web."""

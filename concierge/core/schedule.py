@@ -1,9 +1,9 @@
 """Laying out a network of steps on working calendars, and saying what moved.
 
-Days are inclusive. A step of n working days occupies n working days; a step of none is a moment. Work starts on the
-first working day after the last predecessor's finish; only directly after a moment may it start on the moment's own
-day, and a moment falls on the day its predecessor finishes. What has happened stays where it happened, even on a
-Sunday; what has not happened never lies in the past.
+Days are inclusive. A step of n working days occupies n working days; a step of none is a moment. Work
+starts on the first working day after the last predecessor's finish; only directly after a moment may it
+start on the moment's own day, and a moment falls on the day its predecessor finishes. What has happened
+stays where it happened, even on a Sunday; what has not happened never lies in the past.
 """
 
 import heapq
@@ -52,7 +52,10 @@ class UnknownPredecessor(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Finish-to-start: wait for `predecessor`, then `lag` more working days of the one that waits (may be negative)."""
+    """Finish-to-start: wait for `predecessor`, then `lag` more working days.
+
+    The lag counts in the working days of the step that waits; a negative one lets it start earlier.
+    """
 
     predecessor: str
     lag: int = 0
@@ -90,9 +93,9 @@ class Step:
 class Placed:
     """Where a step lies.
 
-    `driver` is the key of the predecessor that holds its start, or what else does: `START` of the plan, `TODAY`,
-    `NOT_BEFORE` (its own wish), `JUST_IN_TIME` (it waits for its successor). `slack_workdays` says how far it can slip
-    before the end of the plan moves; zero once it is finished.
+    `driver` is the key of the predecessor that holds its start, or what else does: `START` of the plan,
+    `TODAY`, `NOT_BEFORE` (its own wish), `JUST_IN_TIME` (it waits for its successor). `slack_workdays`
+    says how far it can slip before the end of the plan moves; zero once it is finished.
     """
 
     start_on: date
@@ -103,7 +106,10 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A network laid out: each step's place by its key, in an order in which every step follows its predecessors."""
+    """A network laid out: each step's place by its key, every step after those it waits for.
+
+    `driving_chain` names the steps that hold the end, the last of them being the one that ends the plan.
+    """
 
     placed: Mapping[str, Placed]
     finish_on: date
@@ -144,7 +150,10 @@ def lay_out(
 
 
 def shifts(before: Plan, after: Plan) -> tuple[Shift, ...]:
-    """List the steps whose dates differ between two layouts, in the order of the later plan; steps that went come last."""
+    """List the steps whose dates differ between two layouts.
+
+    They come in the order of the later plan; steps that are gone come last.
+    """
     keys = [*after.placed, *(key for key in before.placed if key not in after.placed)]
     found: list[Shift] = []
     for key in keys:
@@ -194,7 +203,7 @@ class _Network:
         return base if link.lag == 0 else add_workdays(calendar, base, link.lag)
 
     def latest_before(self, step: Step, link: Link, start_on: date) -> date:
-        """Return the last day the predecessor of `link` may finish so that `step` can still start on `start_on`."""
+        """Return the last day the predecessor of `link` may finish for `step` to start on `start_on`."""
         predecessor_calendar = self.calendar(self.steps[link.predecessor])
         upper = start_on if link.lag >= 0 else add_workdays(self.calendar(step), start_on, -link.lag)
         finish_on = previous_workday(predecessor_calendar, upper)

@@ -16,9 +16,9 @@ LONGEST_CLOSURE_DAYS = 800
 class WorkCalendar:
     """Says on which days people work somewhere.
 
-    `weekend` holds weekdays (Monday is 0). `closed` gives the reason of each closed day as it is read on screen
-    ("Allerseelen, Basel-Stadt"). `opened` holds weekend days that are worked all the same, as China does around
-    its long holidays; a day both closed and opened is closed.
+    `weekend` holds weekdays (Monday is 0). `closed` gives the reason of each closed day as it is read on
+    screen ("Allerseelen, Basel-Stadt"). `opened` holds weekend days that are worked all the same, as China
+    does around its long holidays; a day both closed and opened is closed.
     """
 
     name: str
@@ -90,9 +90,10 @@ def previous_workday(calendar: WorkCalendar, day: date) -> date:
 
 
 def add_workdays(calendar: WorkCalendar, day: date, workdays: int) -> date:
-    """Count so many working days on from `day` (back when negative); zero gives the first working day from it on.
+    """Count so many working days on from `day`, back when negative.
 
-    From a closed day, 1 is the first working day after it and −1 the last before it.
+    Zero gives the first working day from it on, itself included. From a closed day, 1 is the first
+    working day after it and −1 the last before it.
 
     :raises ValueError: when the place is not open that often.
     """
@@ -123,7 +124,8 @@ def _walk(calendar: WorkCalendar, day: date, step: timedelta) -> date:
         day = _neighbour(calendar, day, step)
     direction = "after" if step > timedelta(0) else "before"
     raise ValueError(
-        f"The calendar “{calendar.name}” has no working day within {LONGEST_CLOSURE_DAYS} days {direction} {start}. "
+        f"The calendar “{calendar.name}” has no working day within {LONGEST_CLOSURE_DAYS} days "
+        f"{direction} {start}. "
         "Open at least one day of its week, or shorten its closures."
     )
 

@@ -288,7 +288,7 @@ A_DAY = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 
 @st.composite
 def networks(draw: st.DrawFn) -> tuple[Step, ...]:
-    """Draw a network without circles, on up to three calendars, with actual dates and wishes here and there."""
+    """Draw a network without circles, on up to three calendars, some dates actual, some wished."""
     steps: list[Step] = []
     for number in range(draw(st.integers(1, 9))):
         earlier = draw(st.sets(st.integers(0, number - 1), max_size=3)) if number else set()
