@@ -57,6 +57,8 @@ def viewer() -> Viewer:
 
 def _ask_to_sign_in() -> Response:
     if wants_json() or request.method not in {"GET", "HEAD"}:
-        return Response("Sign in first.", status=HTTPStatus.UNAUTHORIZED, content_type="text/plain; charset=utf-8")
+        return Response(
+            "Sign in first.", status=HTTPStatus.UNAUTHORIZED, content_type="text/plain; charset=utf-8"
+        )
     target = request.full_path.rstrip("?")
     return redirect(url_for("identity.sign_in", next=target), code=HTTPStatus.SEE_OTHER)  # type: ignore[return-value]  # werkzeug's class

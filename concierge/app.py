@@ -1,0 +1,101 @@
+"""The application: settings in, a WSGI program out. Every slice with pages has a blueprint ``bp`` in its views."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from flask import Flask, g, redirect, request, url_for
+from flask_babel import Babel
+from flask_login import current_user
+from flask_migrate import Migrate
+from werkzeug.wrappers import Response
+
+from concierge import reactions, tables, timetable
+from concierge.identity import signed_in
+from concierge.identity.guard import public
+from concierge.platform import (
+    assets,
+    database,
+    errors,
+    events,
+    files,
+    limits,
+    logs,
+    mail,
+    paths,
+    procrastination,
+    timetables,
+    web,
+    words,
+)
+from concierge.platform.settings import Settings, load
+
+SLICES = (
+    "identity",
+    "accounts",
+    "catalogue",
+    "workforce",
+    "orders",
+    "projects",
+    "visits",
+    "readiness",
+    "feeds",
+    "home",
+)
+LANGUAGES = ("en", "de")
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application.
+
+    :param settings: those in force; None reads them from the environment.
+    :raises BadSetting: when a setting is unknown or malformed.
+    """
+    settings = settings or load()
+    logs.configure(settings.log_level)
+    app = Flask(
+        "concierge", template_folder=str(paths.templates_dir()), static_folder=str(paths.static_dir())
+    )
+    app.extensions["concierge.settings"] = settings
+    app.extensions["concierge.tables"] = tables.ALL
+    web.register(app, settings)
+    logs.register(app)
+    database.register(app, settings)
+    errors.register(app)
+    events.register(app, reactions.REACTIONS)
+    timetables.register(app, timetable.TIMETABLE)
+    procrastination.register(app, settings)
+    files.register(app, settings)
+    mail.register(app, settings)
+    limits.register(app)
+    assets.register(app)
+    words.register(app)
+    signed_in.register(app, settings)
+    _speak(app)
+    Migrate(app, database.db, directory=str(paths.migrations_dir()))
+    for slice_name in SLICES:
+        if find_spec(f"concierge.{slice_name}.views"):
+            app.register_blueprint(import_module(f"concierge.{slice_name}.views").bp)
+    app.add_url_rule("/", "root", public(_root))
+    app.view_functions["static"] = public(app.view_functions["static"])
+    return app
+
+
+def _root() -> Response:
+    """The first page of the day."""
+    return redirect(url_for("home.today"), code=303)
+
+
+def _speak(app: Flask) -> None:
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(paths.translations_dir())
+    app.jinja_env.trim_blocks = False
+    Babel(app, locale_selector=_language, timezone_selector=lambda: "UTC")
+    app.context_processor(lambda: {"language": _language()})
+
+
+def _language() -> str:
+    """The language of the interface: the viewer's, else what the browser prefers."""
+    if "spoken" in g:
+        return str(g.spoken)
+    if request and current_user and current_user.is_authenticated:
+        return str(current_user.viewer.language)
+    return (request.accept_languages.best_match(LANGUAGES) if request else None) or "en"

@@ -1,0 +1,80 @@
+"""The bridge between a sign-in and Flask-Login: the cookie holds an opaque token, the session row the truth."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import Flask, g
+from flask_login import LoginManager, UserMixin
+
+from concierge.identity.actions.sessions import token_hash
+from concierge.identity.models import User, UserSession
+from concierge.identity.states import AccessState
+from concierge.identity.viewer import Viewer
+from concierge.platform import clock
+from concierge.platform.database import db, write_aside
+from concierge.platform.settings import Settings
+
+NOTED_EVERY = timedelta(minutes=5)
+"""How exactly the last use of a sign-in is noted."""
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login is not typed
+    """Somebody who is signed in, as Flask-Login sees them."""
+
+    def __init__(self, viewer: Viewer, token: str) -> None:
+        self.viewer = viewer
+        self.token = token
+
+    def get_id(self) -> str:
+        """The opaque token that the cookie carries."""
+        return self.token
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Let Flask-Login carry the sign-in."""
+    login = LoginManager(app)
+    login.session_protection = None
+    idle = timedelta(hours=settings.session_idle_hours)
+    login.user_loader(lambda token: signed_in(token, idle=idle))
+
+
+def signed_in(token: str, *, idle: timedelta) -> SignedIn | None:
+    """Who a token stands for; None when it is unknown, revoked, expired, or the person may not sign in.
+
+    :param idle: after which an unused sign-in has ended.
+    """
+    row = db.session.execute(
+        sa.select(UserSession, User)
+        .join(User, User.id == UserSession.user_id)
+        .where(UserSession.token_hash == token_hash(token))
+    ).one_or_none()
+    if row is None:
+        return None
+    session, user = row
+    now = clock.now()
+    if session.revoked_at is not None or session.expires_at <= now or session.seen_at + idle <= now:
+        return None
+    if user.state is not AccessState.ACTIVE:
+        return None
+    if session.seen_at + NOTED_EVERY <= now:
+        _note_use(session.id)
+    return SignedIn(
+        Viewer(
+            user_id=user.id,
+            name=user.name,
+            role=user.role,
+            zone=user.zone,
+            language=user.language,
+            session_id=session.id,
+        ),
+        token,
+    )
+
+
+def _note_use(session_id: int) -> None:
+    if g.get(
+        "writing"
+    ):  # a request that writes holds the gate; a second writer beside it would wait for ever
+        return
+    with write_aside() as aside:
+        aside.execute(sa.update(UserSession).where(UserSession.id == session_id).values(seen_at=clock.now()))

@@ -1,0 +1,135 @@
+"""Dates, times, spans and amounts in words: the filters that templates put values through."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.numbers import format_currency, get_currency_precision
+from flask import Flask
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+
+from concierge.platform import clock
+
+
+def register(app: Flask) -> None:
+    """Give templates the filters."""
+    app.jinja_env.filters.update(
+        day=day,
+        clock=clock_time,
+        instant=instant,
+        span=span,
+        localized=localized,
+        workdays=workdays,
+        slip=slip,
+        money=money,
+        country=country,
+        there_now=there_now,
+        ago=ago,
+        listed=listed,
+    )
+
+
+def day(value: date | datetime | None, *, weekday: bool = True) -> str:
+    """A day: "Fri 11 Dec", with the year only when it is not this year; "not set" for None."""
+    if value is None:
+        return _("not set")
+    value = value.date() if isinstance(value, datetime) else value
+    locale = _locale()
+    with_year = value.year != clock.now().year
+    if locale.language == "de":
+        pattern = ("E, " if weekday else "") + "d. MMM" + (" y" if with_year else "")
+    else:
+        pattern = ("E " if weekday else "") + "d MMM" + (" y" if with_year else "")
+    return format_date(value, pattern, locale=locale)
+
+
+def clock_time(value: datetime | time, zone: str | None = None) -> str:
+    """A time of day: "08:00"; an aware instant needs the zone it is meant in."""
+    if isinstance(value, datetime) and zone:
+        value = value.astimezone(ZoneInfo(zone))
+    moment = value.time() if isinstance(value, datetime) else value
+    return format_time(moment, "HH:mm", locale=_locale())
+
+
+def instant(value: datetime | None, zone: str) -> str:
+    """An instant at a place: "Fri 11 Dec, 08:00"."""
+    if value is None:
+        return _("not set")
+    there = value.astimezone(ZoneInfo(zone))
+    return f"{day(there)}, {clock_time(there)}"
+
+
+def span(starts: datetime, ends: datetime) -> str:
+    """From when to when, both wall times of one place: "Fri 27 Nov, 08:00–12:00" or "Tue 1 Dec 08:00 – Thu 3 Dec 17:00"."""
+    if starts.date() == ends.date():
+        return f"{day(starts)}, {clock_time(starts)}–{clock_time(ends)}"
+    return f"{day(starts)} {clock_time(starts)} – {day(ends)} {clock_time(ends)}"
+
+
+def localized(texts: Mapping[str, str] | None, language: str | None = None) -> str:
+    """The text of a language, else English, else any; empty when there is none."""
+    if not texts:
+        return ""
+    wanted = (language or str(_locale().language)).split("-")[0].split("_")[0]
+    return texts.get(wanted) or texts.get("en") or next(iter(texts.values()), "")
+
+
+def workdays(count: int) -> str:
+    """A length in prose: "4 working days"."""
+    return ngettext("%(num)s working day", "%(num)s working days", abs(count))
+
+
+def slip(count: int) -> str:
+    """A slip in a table: "+4 d", "−2 d", empty for none."""
+    if count == 0:
+        return ""
+    return _("%(sign)s%(days)s d", sign="+" if count > 0 else "−", days=abs(count))
+
+
+def money(minor: int | None, currency: str) -> str:
+    """An amount in minor units: "CHF 412,000.00" as the locale writes it."""
+    if minor is None or not currency:
+        return _("not stated")
+    precision = get_currency_precision(currency)
+    return str(
+        format_currency(
+            minor / 10**precision, currency, locale=_locale(), format="¤¤ #,##0.00", currency_digits=True
+        )
+    )
+
+
+def country(code: str) -> str:
+    """A country's name in the reader's language."""
+    return _locale().territories.get(code.upper(), code)
+
+
+def there_now(zone: str) -> str:
+    """What time it is at a place: "10:42"."""
+    return clock_time(clock.now(), zone)
+
+
+def ago(value: datetime | None) -> str:
+    """How long since: "5 minutes ago", "3 days ago"; "never" for None."""
+    if value is None:
+        return _("never")
+    passed = clock.now() - value
+    if passed < timedelta(minutes=2):
+        return _("just now")
+    if passed < timedelta(hours=2):
+        return ngettext("%(num)s minute ago", "%(num)s minutes ago", passed // timedelta(minutes=1))
+    if passed < timedelta(days=2):
+        return ngettext("%(num)s hour ago", "%(num)s hours ago", passed // timedelta(hours=1))
+    return ngettext("%(num)s day ago", "%(num)s days ago", passed.days)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as a list in prose: "A, B and C"."""
+    return format_list([str(word) for word in words], locale=_locale())
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en", "GB")
