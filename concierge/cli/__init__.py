@@ -4,20 +4,20 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import click
-from flask.cli import FlaskGroup
+from flask.cli import ScriptInfo
 
 from concierge.app import create_app
 from concierge.platform.errors import Refused
 from concierge.platform.settings import BadSetting
 
 
-class _Concierge(FlaskGroup):
+class _Concierge(click.Group):
     """The group of all commands; a refusal becomes its sentence on standard error and exit status 1."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command.
 
-        :raises SystemExit: with 1 and the sentence, when the act is refused.
+        :raises click.exceptions.Exit: with 1, after the sentence, when the act is refused.
         """
         try:
             return super().invoke(ctx)
@@ -26,17 +26,17 @@ class _Concierge(FlaskGroup):
             ctx.exit(1)
 
 
-main = _Concierge(
-    name="concierge",
-    create_app=lambda: create_app(),
-    add_default_commands=False,
-    set_debug_flag=False,
-    load_dotenv=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Concierge: from an order to a running instrument.",
-)
-"""Each file in this package adds the command or group that carries its name."""
+@click.group(cls=_Concierge, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="concierge")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Concierge: from an order to a running instrument.
 
+    Exit status: 0 done, 1 refused (the sentence is on standard error), 2 wrong use.
+    """
+    ctx.obj = ScriptInfo(create_app=lambda: create_app(), set_debug_flag=False, load_dotenv_defaults=False)
+
+
+# Each file in this package holds the command or group that carries its name.
 for _module in iter_modules(__path__):
-    _loaded = import_module(f"{__name__}.{_module.name}")
-    main.add_command(getattr(_loaded, _module.name))
+    main.add_command(getattr(import_module(f"{__name__}.{_module.name}"), _module.name))
