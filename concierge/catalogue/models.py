@@ -137,7 +137,7 @@ class PlaybookItem(Base):
     position: Mapped[int]
     key: Mapped[str] = mapped_column(Line(60))
     section: Mapped[str] = mapped_column(Line(40))
-    """Stable slug of the section: access, space, power, climate, gas, water, network, safety, people, supplies …"""
+    """Stable slug of the section: access, space, power, climate, gas, water, network, safety …"""
     type: Mapped[ItemType] = mapped_column(text_enum(ItemType))
     requirement: Mapped[dict[str, str]]
     why: Mapped[dict[str, str]]
@@ -155,6 +155,8 @@ class PlaybookItem(Base):
     severity: Mapped[Severity] = mapped_column(text_enum(Severity))
     gate: Mapped[GateKind | None] = mapped_column(text_enum(GateKind))
     evidence: Mapped[Evidence] = mapped_column(text_enum(Evidence), default=Evidence.NONE)
+    option_key: Mapped[str] = mapped_column(Line(60), default="")
+    """Key of the option that must be sold for the item to be asked; empty: always."""
     source: Mapped[str] = mapped_column(Line(200), default="")
     source_rev: Mapped[str] = mapped_column(Line(60), default="")
     checked_on: Mapped[date | None]
@@ -218,6 +220,10 @@ class ProductFact(Base):
     minimum: Mapped[float | None]
     maximum: Mapped[float | None]
     unit: Mapped[str] = mapped_column(Line(20), default="")
+    printed: Mapped[str] = mapped_column(Line(200), default="")
+    """The figure as the document prints it."""
+    condition: Mapped[str] = mapped_column(Line(60), default="")
+    """Key of the option, part or mains voltage that the figure is for; empty: always."""
     text: Mapped[dict[str, str]]
     """Said in words where a figure alone is not enough; language to text, may be empty."""
     source: Mapped[str] = mapped_column(Line(200))
@@ -243,4 +249,5 @@ class Course(Base):
     half_days: Mapped[int]
     capacity: Mapped[int]
     """People who can be taught hands-on at once."""
-    curriculum: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    curriculum: Mapped[list[dict[str, str]]] = mapped_column(sa.JSON, default=list)
+    """What is taught, in order; each language to text."""

@@ -1,0 +1,48 @@
+"""A playbook version as steps of the core, laid out for a sample order."""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from concierge.catalogue.models import PlaybookMilestone
+from concierge.catalogue.states import ProductKind
+from concierge.core.merge import Scope, Sold, TemplateStep, merge
+from concierge.core.schedule import Link, Plan, Step, lay_out
+from concierge.core.worktime import WorkCalendar
+
+WEEKDAYS_ONLY = WorkCalendar(name="weekdays")
+
+
+def template_steps(milestones: Iterable[PlaybookMilestone]) -> tuple[TemplateStep, ...]:
+    """The milestones of a version as the core merges them."""
+    return tuple(
+        TemplateStep(
+            key=milestone.key,
+            workdays=milestone.workdays,
+            scope=Scope(milestone.scope.value),
+            links=tuple(Link(link.predecessor_key, link.lag) for link in milestone.links),
+            when_sold=frozenset({milestone.when_sold.value}) if milestone.when_sold else frozenset(),
+            per_unit=milestone.per_unit,
+            just_in_time=milestone.just_in_time,
+        )
+        for milestone in milestones
+    )
+
+
+def sample_plan(
+    milestones: Iterable[PlaybookMilestone],
+    *,
+    start_on: date,
+    sold: Collection[ProductKind] = tuple(ProductKind),
+    quantity: int = 1,
+) -> Plan:
+    """The milestones laid out on plain weekdays for an order of `quantity` units with those extras.
+
+    :raises CycleFound: when milestones wait for each other.
+    :raises UnknownPredecessor: when a link leads nowhere.
+    """
+    playbook = Sold("sample", template_steps(milestones), quantity, frozenset(kind.value for kind in sold))
+    steps = [
+        Step(step.key, step.workdays, WEEKDAYS_ONLY.name, step.links, just_in_time=step.just_in_time)
+        for step in merge([playbook])
+    ]
+    return lay_out(steps, calendars={WEEKDAYS_ONLY.name: WEEKDAYS_ONLY}, start_on=start_on, today=start_on)

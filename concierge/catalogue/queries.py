@@ -1,0 +1,285 @@
+"""Questions about what is sold and about playbooks."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from concierge.catalogue.models import (
+    Course,
+    Playbook,
+    PlaybookItem,
+    PlaybookMilestone,
+    PlaybookVersion,
+    Product,
+    ProductAlias,
+)
+from concierge.catalogue.states import AliasScheme, InstrumentClass, PlaybookState, ProductKind
+from concierge.identity.viewer import Viewer
+from concierge.platform.database import db
+from concierge.platform.errors import NotFound
+
+_GAPS = re.compile(r"[\W_]+")
+
+
+def as_alias(text: str) -> str:
+    """A name or number as it is compared: case folded, marks and white space reduced to single spaces.
+
+    Empty when nothing but marks is left.
+    """
+    return _GAPS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()[:200]
+
+
+def product_for(*, seller_item_id: str = "", standard_id: str = "", name: str = "") -> Product | None:
+    """What an order line means: by the seller's number, else the standard one, else the name."""
+    return products_for([LineNames(seller_item_id, standard_id, name)])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class LineNames:
+    """What an order line calls a product."""
+
+    seller_item_id: str = ""
+    standard_id: str = ""
+    name: str = ""
+
+    def aliases(self) -> tuple[tuple[AliasScheme, str], ...]:
+        """Scheme and compared value of each given name, the surest first."""
+        given = (
+            (AliasScheme.SELLER_ITEM_ID, as_alias(self.seller_item_id)),
+            (AliasScheme.STANDARD_ITEM_ID, as_alias(self.standard_id)),
+            (AliasScheme.NAME, as_alias(self.name)),
+        )
+        return tuple((scheme, value) for scheme, value in given if value)
+
+
+def products_for(lines: Sequence[LineNames]) -> list[Product | None]:
+    """What each of several order lines means, in one question."""
+    wanted = {alias for line in lines for alias in line.aliases()}
+    if not wanted:
+        return [None] * len(lines)
+    found = db.session.execute(
+        sa.select(ProductAlias.scheme, ProductAlias.value, Product)
+        .join(Product, Product.id == ProductAlias.product_id)
+        .where(ProductAlias.value.in_({value for _, value in wanted}))
+    )
+    known = {(scheme, value): product for scheme, value, product in found}
+    return [next((known[alias] for alias in line.aliases() if alias in known), None) for line in lines]
+
+
+def candidates_for(name: str, *, limit: int = 8) -> list[Product]:
+    """Products that an unmatched line may mean, the likeliest first: those that share most words with it."""
+    words = set(as_alias(name).split())
+    products = products_for_choice()
+
+    def likeness(product: Product) -> tuple[int, str]:
+        return (-len(words & set(as_alias(f"{product.maker} {product.name}").split())), product.name)
+
+    return sorted(products, key=likeness)[:limit]
+
+
+def products_for_choice() -> list[Product]:
+    """Everything that can be sold, instruments first, for a list to choose from."""
+    first = sa.case((Product.kind == ProductKind.INSTRUMENT, 0), else_=1)
+    return list(db.session.scalars(sa.select(Product).order_by(first, Product.name, Product.id)))
+
+
+def product_by_id(product_id: int) -> Product:
+    """One product.
+
+    :raises NotFound: when there is none.
+    """
+    product = db.session.get(Product, product_id)
+    if product is None:
+        raise NotFound("That product is no longer in the catalogue. Choose another one.")
+    return product
+
+
+def published_versions(product_ids: Iterable[int]) -> dict[int, PlaybookVersion]:
+    """The newest published playbook version of each instrument, by product, with all that a plan needs.
+
+    Products without a published playbook are left out.
+    """
+    newest = (
+        sa.select(Product.id, sa.func.max(PlaybookVersion.number))
+        .join(PlaybookVersion, PlaybookVersion.playbook_id == Product.playbook_id)
+        .where(Product.id.in_(set(product_ids)), PlaybookVersion.state == PlaybookState.PUBLISHED)
+        .group_by(Product.id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        sa.select(newest.c[0], PlaybookVersion)
+        .join(Product, Product.id == newest.c[0])
+        .join(
+            PlaybookVersion,
+            sa.and_(
+                PlaybookVersion.playbook_id == Product.playbook_id, PlaybookVersion.number == newest.c[1]
+            ),
+        )
+        .options(*_whole_version())
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def version_by_id(version_id: int) -> PlaybookVersion:
+    """One playbook version with milestones, links, visits, items and its playbook.
+
+    :raises NotFound: when there is none.
+    """
+    version = db.session.scalar(
+        sa.select(PlaybookVersion).where(PlaybookVersion.id == version_id).options(*_whole_version())
+    )
+    if version is None:
+        raise NotFound
+    return version
+
+
+def courses_of(version_id: int) -> list[Course]:
+    """The trainings that come with a playbook version."""
+    return list(
+        db.session.scalars(sa.select(Course).where(Course.version_id == version_id).order_by(Course.id))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPlaybook:
+    """A playbook as the list shows it."""
+
+    key: str
+    name: str
+    instrument_class: InstrumentClass | None
+    number: int
+    published_at: datetime | None
+    milestones: int
+    items: int
+
+
+def playbooks_listed(viewer: Viewer, *, text: str = "", instrument_class: str = "") -> list[ListedPlaybook]:
+    """Every playbook with its newest version, by class and name. Some hundred at most, so it is not paged."""
+    newest = (
+        sa.select(PlaybookVersion.playbook_id, sa.func.max(PlaybookVersion.number).label("number"))
+        .group_by(PlaybookVersion.playbook_id)
+        .subquery()
+    )
+    milestones = (
+        sa.select(sa.func.count(PlaybookMilestone.id))
+        .where(PlaybookMilestone.version_id == PlaybookVersion.id)
+        .scalar_subquery()
+    )
+    items = (
+        sa.select(sa.func.count(PlaybookItem.id))
+        .where(PlaybookItem.version_id == PlaybookVersion.id)
+        .scalar_subquery()
+    )
+    classes = (
+        sa.select(sa.func.min(Product.instrument_class))
+        .where(Product.playbook_id == Playbook.id)
+        .scalar_subquery()
+    )
+    question = (
+        sa.select(
+            Playbook.key,
+            Playbook.name,
+            classes,
+            PlaybookVersion.number,
+            PlaybookVersion.published_at,
+            milestones,
+            items,
+        )
+        .join(newest, newest.c.playbook_id == Playbook.id)
+        .join(
+            PlaybookVersion,
+            sa.and_(PlaybookVersion.playbook_id == Playbook.id, PlaybookVersion.number == newest.c.number),
+        )
+        .order_by(classes, Playbook.name, Playbook.id)
+    )
+    if text.strip():
+        question = question.where(Playbook.name.icontains(text.strip(), autoescape=True))
+    if instrument_class in {known.value for known in InstrumentClass}:
+        question = question.where(classes == InstrumentClass(instrument_class))
+    return [ListedPlaybook(*row) for row in db.session.execute(question)]
+
+
+def playbook_by_key(viewer: Viewer, key: str, *, number: int | None = None) -> PlaybookVersion:
+    """One version of a playbook, the newest when no number is given.
+
+    :raises NotFound: when there is no such playbook or version.
+    """
+    question = (
+        sa.select(PlaybookVersion)
+        .join(PlaybookVersion.playbook)
+        .where(Playbook.key == key)
+        .order_by(PlaybookVersion.number.desc())
+        .limit(1)
+        .options(*_whole_version())
+    )
+    if number is not None:
+        question = question.where(PlaybookVersion.number == number)
+    version = db.session.scalar(question)
+    if version is None:
+        raise NotFound
+    return version
+
+
+def versions_of(viewer: Viewer, playbook_id: int) -> list[PlaybookVersion]:
+    """Every version of a playbook, the newest first."""
+    return list(
+        db.session.scalars(
+            sa.select(PlaybookVersion)
+            .where(PlaybookVersion.playbook_id == playbook_id)
+            .order_by(PlaybookVersion.number.desc())
+        )
+    )
+
+
+def instruments_of(viewer: Viewer, playbook_id: int) -> list[Product]:
+    """The instruments that a playbook brings into use."""
+    return list(
+        db.session.scalars(
+            sa.select(Product).where(Product.playbook_id == playbook_id).order_by(Product.name, Product.id)
+        )
+    )
+
+
+def instrument_by_key(viewer: Viewer, key: str) -> Product:
+    """One instrument with its figures, names on orders and playbook.
+
+    :raises NotFound: when there is no such instrument.
+    """
+    product = db.session.scalar(
+        sa.select(Product)
+        .where(Product.key == key, Product.kind == ProductKind.INSTRUMENT)
+        .options(selectinload(Product.facts), selectinload(Product.aliases), joinedload(Product.playbook))
+    )
+    if product is None:
+        raise NotFound
+    return product
+
+
+def options_of(viewer: Viewer, product_id: int) -> list[Product]:
+    """The options that can be ordered with an instrument."""
+    return list(
+        db.session.scalars(
+            sa.select(Product).where(Product.option_of_id == product_id).order_by(Product.name)
+        )
+    )
+
+
+def playbooks_by_key(keys: Iterable[str]) -> Mapping[str, Playbook]:
+    """Playbooks by their keys; unknown ones are left out."""
+    found = db.session.scalars(sa.select(Playbook).where(Playbook.key.in_(set(keys))))
+    return {playbook.key: playbook for playbook in found}
+
+
+def _whole_version() -> tuple[sa.orm.interfaces.ORMOption, ...]:
+    milestones = selectinload(PlaybookVersion.milestones)
+    return (
+        joinedload(PlaybookVersion.playbook),
+        milestones.selectinload(PlaybookMilestone.links),
+        milestones.selectinload(PlaybookMilestone.visits),
+        selectinload(PlaybookVersion.items),
+    )
