@@ -1,0 +1,49 @@
+"""Technicians, their skills and absences, and company closures for tests. Tomas installs."""
+
+from datetime import UTC, date, datetime
+
+from concierge.identity.models import User
+from concierge.identity.permissions import Role
+from concierge.workforce.actions import closures, technicians
+from concierge.workforce.models import Absence, Closure, Technician
+from concierge.workforce.states import AbsenceKind
+from tests.makers import people
+
+SOME_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+def technician(
+    *,
+    user: User | None = None,
+    name: str = "Tomas Keller",
+    zone: str = "Europe/Zurich",
+    country: str = "CH",
+    subdivision: str = "BS",
+    city: str = "Basel",
+    skills: tuple[str, ...] = (),
+    skill_expires_on: date | None = None,
+) -> Technician:
+    """A technician with valid skills."""
+    person = user or people.user(name=name, role=Role.TECHNICIAN, zone=zone)
+    added = technicians.add_technician(
+        person, country=country, subdivision=subdivision, city=city, at=SOME_DAY, actor_id=None
+    )
+    for code in skills:
+        technicians.grant_skill(added, code=code, expires_on=skill_expires_on, at=SOME_DAY, actor_id=None)
+    return added
+
+
+def absence(
+    of: Technician, first_on: date, last_on: date | None = None, kind: AbsenceKind = AbsenceKind.LEAVE
+) -> Absence:
+    """Days on which a technician is away."""
+    return technicians.enter_absence(
+        of, kind=kind, first_on=first_on, last_on=last_on or first_on, at=SOME_DAY, actor_id=None
+    )
+
+
+def closure(name: str, first_on: date, last_on: date | None = None) -> Closure:
+    """Days on which the company is closed."""
+    return closures.enter_closure(
+        name=name, first_on=first_on, last_on=last_on or first_on, at=SOME_DAY, actor_id=None
+    )
