@@ -79,6 +79,16 @@ def header(*, name: str, language: str) -> bytes:
     return bytes(calendar.to_ical(sorted=False)).removesuffix(FOOTER)
 
 
+@lru_cache(maxsize=1)
+def bare_header() -> bytes:
+    """What stands before the entry of a file that is attached to a letter."""
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", vevent.text(PRODUCT))
+    calendar.add("calscale", vevent.text("GREGORIAN"))
+    return bytes(calendar.to_ical(sorted=False)).removesuffix(FOOTER)
+
+
 def joined(head: bytes, entries: Iterable[bytes]) -> bytes:
     """The file: header, entries, footer."""
     return b"".join((head, *entries, FOOTER))

@@ -6,7 +6,7 @@ changes one raises `vevent.RENDERER`, so that every device is told.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -37,19 +37,19 @@ _MONTHS: Mapping[str, tuple[str, ...]] = {
 }
 _KINDS: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "site_survey": "Site survey",
+        "site survey": "Site survey",
         "delivery": "Delivery",
         "install": "Installation",
         "training": "Training",
-        "remote_call": "Remote call",
+        "remote call": "Remote call",
         "other": "Visit",
     },
     "de": {
-        "site_survey": "Standortbegehung",
+        "site survey": "Standortbegehung",
         "delivery": "Lieferung",
         "install": "Installation",
         "training": "Schulung",
-        "remote_call": "Online-Termin",
+        "remote call": "Online-Termin",
         "other": "Besuch",
     },
 }
@@ -62,7 +62,7 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "cancelled_note": "This visit is cancelled. Do not travel.",
         "tentative_note": "This visit is not confirmed yet. The time may change.",
         "local_time": "Local time at the site: {span} ({zone}, {offset})",
-        "devices": "Instruments: {names}",
+        "what": "What: {title}",
         "where": "Where: {address}",
         "project": "Project: {key}",
         "details": "Details: {url}",
@@ -81,7 +81,7 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "cancelled_note": "Dieser Besuch ist abgesagt. Bitte nicht anreisen.",
         "tentative_note": "Dieser Besuch ist noch nicht bestätigt. Die Zeit kann sich ändern.",
         "local_time": "Ortszeit am Standort: {span} ({zone}, {offset})",
-        "devices": "Geräte: {names}",
+        "what": "Was: {title}",
         "where": "Ort: {address}",
         "project": "Projekt: {key}",
         "details": "Einzelheiten: {url}",
@@ -105,7 +105,6 @@ class Appointment:
     uid: str
     sequence: int
     created_at: datetime
-    modified_at: datetime
     kind: str
     status: Status
     start_at: datetime
@@ -114,13 +113,13 @@ class Appointment:
     account: str
     place: str = ""
     address: str = ""
-    devices: tuple[str, ...] = ()
+    title: str = ""
     project_key: str = ""
     url: str = ""
 
 
-def entry_of(appointment: Appointment, *, language: str) -> Entry:
-    """The entry of a visit in the words of a language."""
+def entry_of(appointment: Appointment, *, language: str, modified_at: datetime) -> Entry:
+    """The entry of a visit in the words of a language, as of its last published change."""
     kind = kind_word(appointment.kind, language=language)
     title = sentence(
         "title" if appointment.place else "title_without_place",
@@ -139,7 +138,7 @@ def entry_of(appointment: Appointment, *, language: str) -> Entry:
         uid=appointment.uid,
         sequence=appointment.sequence,
         created_at=appointment.created_at,
-        modified_at=appointment.modified_at,
+        modified_at=modified_at,
         start=appointment.start_at,
         end=appointment.end_at,
         summary=title,
@@ -149,6 +148,13 @@ def entry_of(appointment: Appointment, *, language: str) -> Entry:
         transparency=Transparency.TRANSPARENT if is_cancelled else Transparency.OPAQUE,
         categories=(kind,),
         url=appointment.url,
+    )
+
+
+def plainest(entry: Entry, *, language: str) -> Entry:
+    """The same entry without any text that people typed: what is published if the linter refuses the rest."""
+    return replace(
+        entry, summary=kind_word("other", language=language), description="", location="", categories=()
     )
 
 
@@ -189,8 +195,8 @@ def _description(appointment: Appointment, *, language: str) -> str:
             offset=_offset(appointment.start_at, zone=appointment.zone),
         )
     )
-    if appointment.devices:
-        lines.append(sentence("devices", language=language, names=", ".join(appointment.devices)))
+    if appointment.title:
+        lines.append(sentence("what", language=language, title=appointment.title))
     if appointment.address:
         lines.append(sentence("where", language=language, address=appointment.address))
     if appointment.project_key:

@@ -1,0 +1,45 @@
+"""What feeds do when something happens elsewhere: entries are written again in the same transaction."""
+
+from concierge.accounts.events import AccountRenamed, SiteChanged
+from concierge.feeds import queries
+from concierge.feeds.actions import addresses, writing
+from concierge.identity.events import AccessDisabled, PersonAdded, PersonInvited, ProfileChanged
+from concierge.identity.models import User
+from concierge.identity.permissions import Role
+from concierge.platform.database import db
+from concierge.visits.events import VisitEvent
+
+
+def write_visit(event: VisitEvent) -> None:
+    """Write the entry of the visit for everybody on it."""
+    writing.write_entries((event.visit_id,), at=event.at)
+
+
+def write_visits_of_account(event: AccountRenamed) -> None:
+    """Write the entries that show the account's name."""
+    writing.write_entries(queries.visits_at_account(event.account_id), at=event.at)
+
+
+def write_visits_of_site(event: SiteChanged) -> None:
+    """Write the entries that show the site's name, address or town."""
+    writing.write_entries(queries.visits_at_site(event.site_id), at=event.at)
+
+
+def write_calendar_of_person(event: ProfileChanged) -> None:
+    """Write a person's whole calendar in their language, with their name."""
+    if queries.active_feed_of(event.user_id) is not None or queries.visits_of_owner(event.user_id):
+        writing.write_entries(queries.visits_of_owner(event.user_id), at=event.at)
+        writing.draw_version(event.user_id, at=event.at)
+
+
+def give_address(event: PersonInvited | PersonAdded) -> None:
+    """Give a new technician a calendar address from the first day."""
+    person = db.session.get_one(User, event.user_id)
+    if person.role is Role.TECHNICIAN and queries.active_feed_of(person.id) is None:
+        addresses.create_address(person, actor_id=event.actor_id, at=event.at)
+
+
+def end_addresses(event: AccessDisabled) -> None:
+    """Withdraw the calendar addresses of somebody who may no longer sign in."""
+    while (feed := queries.active_feed_of(event.user_id)) is not None:
+        addresses.revoke(feed, actor_id=event.actor_id, at=event.at)

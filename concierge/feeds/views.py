@@ -1,0 +1,192 @@
+"""The calendar that programs fetch, and the pages where people find its address."""
+
+import gzip
+from collections.abc import Callable
+from itertools import groupby
+
+import segno
+import structlog
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Answer
+
+from concierge.feeds import calendar_file, clients, queries
+from concierge.feeds.actions import addresses
+from concierge.feeds.kept import Kept, keep, kept
+from concierge.feeds.queries import Address
+from concierge.identity.guard import public, requires, viewer
+from concierge.identity.permissions import Permission
+from concierge.platform import clock
+from concierge.platform.database import db, unit_of_work, write_aside
+
+bp = Blueprint("feeds", __name__)
+log = structlog.get_logger()
+
+ROUTE = "/cal/<token>/<name>.ics"
+
+
+@bp.get(ROUTE, provide_automatic_options=False)
+@public
+def calendar(token: str, name: str) -> Response:
+    """A calendar, to whoever knows its secret address: the file, 304, or what was served last."""
+    try:
+        return _answered(token)
+    except Exception as error:  # whatever it is: a status of 5xx makes programs stop asking
+        log.error("calendar failed", route=ROUTE, exc_info=error)
+        return _answered_from_disk(token)
+
+
+@bp.get("/calendar")
+@requires(Permission.SIGNED_IN)
+def my_calendar() -> str:
+    """The viewer's coming visits, and the address to subscribe to them."""
+    at = clock.now()
+    report = queries.report_of(viewer().user_id, at=at)
+    days = groupby(queries.agenda(viewer(), at=at), key=lambda found: found[0].starts_local.date())
+    links = clients.links_to(report.url, title=_("My visits")) if report.url else None
+    return render_template(
+        "feeds/my_calendar.html",
+        days=[(day, list(visits)) for day, visits in days],
+        report=report,
+        links=links,
+        code=_picture(links.webcal) if links else "",
+    )
+
+
+@bp.get("/settings/feeds")
+@requires(Permission.MANAGE_FEEDS)
+def all_feeds() -> str:
+    """Every technician's calendar address: how it is doing, not what it is."""
+    return render_template("feeds/all_feeds.html", reports=queries.reports(at=clock.now()))
+
+
+@bp.post("/people/<int:user_id>/calendar-address")
+@requires(Permission.SIGNED_IN)
+def create(user_id: int) -> Answer:
+    """Make a calendar address."""
+    person = queries.person_for(viewer(), user_id)
+    with unit_of_work():
+        addresses.create_address(person, actor_id=viewer().user_id, at=clock.now())
+    flash(_("The calendar address is ready."))
+    return _back(user_id)
+
+
+@bp.post("/calendar/addresses/<int:feed_id>/rotation")
+@requires(Permission.SIGNED_IN)
+def rotate(feed_id: int) -> Answer:
+    """Replace a calendar address."""
+    feed = queries.feed_for(viewer(), feed_id)
+    person = queries.person_for(viewer(), feed.user_id)
+    with unit_of_work():
+        addresses.rotate(feed, person, actor_id=viewer().user_id, at=clock.now())
+    flash(_("The address was replaced. Programs on the old one show a note instead of visits."))
+    return _back(feed.user_id)
+
+
+@bp.post("/calendar/addresses/<int:feed_id>/revocation")
+@requires(Permission.SIGNED_IN)
+def revoke(feed_id: int) -> Answer:
+    """Withdraw a calendar address."""
+    feed = queries.feed_for(viewer(), feed_id)
+    with unit_of_work():
+        addresses.revoke(feed, actor_id=viewer().user_id, at=clock.now())
+    flash(_("The address was withdrawn. Programs on it show a note instead of visits."))
+    return _back(feed.user_id)
+
+
+def _answered(token: str) -> Response:
+    at = clock.now()
+    address = queries.address_of_token(token)
+    if address is None:
+        return _plain("There is no calendar at this address.\n", 404)
+    if address.ended_at is not None and calendar_file.notice_is_over(ended_at=address.ended_at, at=at):
+        return _plain("This calendar address is no longer in use.\n", 410)
+    tag = address.tag(at=at)
+
+    def body() -> bytes:
+        data = queries.file_of(address, at=at)
+        keep(token, Kept(tag=tag, file_name=address.file_name, body=data))
+        return data
+
+    answer = _conditional(tag, body, file_name=address.file_name)
+    _note(address)
+    return answer
+
+
+def _answered_from_disk(token: str) -> Response:
+    """The last good bytes; 304 to a program that has a copy; 404, which programs bear, to one that has
+    none.
+    """
+    last = kept(token)
+    if last is not None:
+        return _conditional(last.tag, lambda: last.body, file_name=last.file_name)
+    if request.if_none_match:
+        tag = next(iter(request.if_none_match.as_set(include_weak=True)), "")
+        return _with_headers(Response(status=304), tag=tag)
+    return _plain("There is no calendar at this address.\n", 404)
+
+
+def _conditional(tag: str, body: Callable[[], bytes], *, file_name: str) -> Response:
+    """304 when the program has one of our two codings of this tag, else the file, compressed if it asked
+    so.
+    """
+    compressed = calendar_file.compressed_tag(tag)
+    is_compressed = request.accept_encodings.quality("gzip") > 0 and "gzip" in request.headers.get(
+        "Accept-Encoding", ""
+    )
+    preferred, other = (compressed, tag) if is_compressed else (tag, compressed)
+    for known in (preferred, other):
+        if request.if_none_match.contains_weak(known):
+            return _with_headers(Response(status=304), tag=known)
+    data = body()
+    if is_compressed:
+        data = gzip.compress(data, compresslevel=6, mtime=0)
+    answer = Response(data, content_type=calendar_file.CONTENT_TYPE)
+    answer.headers["Content-Disposition"] = f'inline; filename="{file_name}.ics"'
+    answer.headers["Content-Length"] = str(len(data))
+    if is_compressed:
+        answer.headers["Content-Encoding"] = "gzip"
+    return _with_headers(answer, tag=preferred)
+
+
+def _with_headers(answer: Response, *, tag: str) -> Response:
+    if tag:
+        answer.set_etag(tag)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["Vary"] = "Accept-Encoding"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+def _plain(sentence: str, status: int) -> Response:
+    answer = Response(sentence, status=status, content_type="text/plain; charset=utf-8")
+    return _with_headers(answer, tag="")
+
+
+def _note(address: Address) -> None:
+    """Note who fetched, once in a while; a database that cannot be written keeps nobody from their
+    calendar.
+    """
+    at = clock.now()
+    client = clients.client_named(request.headers.get("User-Agent", ""))
+    if not addresses.is_worth_noting(
+        fetched_at=address.fetched_at, fetched_by=address.fetched_by, client=client, at=at
+    ):
+        return
+    db.session.rollback()  # gives the connection back before a second one is taken
+    try:
+        with write_aside() as session:
+            addresses.note_fetch(session, address.feed_id, client=client, at=at)
+    except Exception as error:  # read-only disk, full disk, lost connection: none is the program's business
+        log.warning("fetch not noted", feed_id=address.feed_id, exc_info=error)
+
+
+def _back(user_id: int) -> Answer:
+    own = user_id == viewer().user_id
+    return redirect(url_for("feeds.my_calendar" if own else "feeds.all_feeds"), code=303)
+
+
+def _picture(link: str) -> str:
+    """The link as a QR code: an SVG picture inside an address."""
+    return str(segno.make(link, error="m").svg_data_uri(scale=4, border=2, light="#fff"))
