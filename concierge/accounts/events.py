@@ -15,7 +15,7 @@ class AccountAdded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRenamed(Event):
-    """A customer is called otherwise from now on; calendars and documents that show the name are written again."""
+    """A customer is called otherwise from now on; calendars that show the name are written again."""
 
     account_id: int
     name_before: str
