@@ -70,3 +70,24 @@ class ChecklistSent(Event):
 
     checklist_id: int
     contact_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistPrinted(Event):
+    """A PDF of the checklist is there; ``occasion`` says whether somebody waits for it by mail.
+
+    ``occasion`` is ``issued``, ``moved`` or ``asked`` when it goes to the customer, else empty.
+    """
+
+    checklist_id: int
+    document_id: int
+    language: str
+    occasion: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistRequested(Event):
+    """A person asked to send the checklist to the customer's contact."""
+
+    checklist_id: int
+    contact_id: int | None

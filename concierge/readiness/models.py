@@ -23,6 +23,10 @@ class Checklist(Versioned, Base):
     anchor_on: Mapped[date]
     """The delivery day that due dates count from."""
     sent_at: Mapped[datetime | None]
+    link_nonce: Mapped[str] = mapped_column(sa.String(32))
+    """Random; with the secret key it gives the printed link its token. A new one ends the old link."""
+    link_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    """SHA-256 of that token."""
 
     project: Mapped[Project] = relationship(lazy="raise_on_sql")
     items: Mapped[list["ReadinessItem"]] = relationship(
@@ -72,6 +76,18 @@ class ReadinessItem(Versioned, Base):
 
     checklist: Mapped[Checklist] = relationship(back_populates="items", lazy="raise_on_sql")
     evidence: Mapped[list["ItemEvidence"]] = relationship(lazy="raise_on_sql", order_by="ItemEvidence.id")
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether nothing waits for it: accepted, or answered within bounds and with the evidence needed."""
+        if self.type is ItemType.INFO or self.state is ItemState.ACCEPTED:
+            return True
+        return self.state is ItemState.ANSWERED and self.verdict is Verdict.OK and not self.lacks_evidence
+
+    @property
+    def lacks_evidence(self) -> bool:
+        """Whether a file is needed and none is there. The evidence has to be loaded."""
+        return self.evidence_need is EvidenceNeed.REQUIRED and not self.evidence
 
     __table_args__ = (
         sa.UniqueConstraint("checklist_id", "key"),

@@ -1,0 +1,1 @@
+"""The verbs of readiness: issue, date, answer, attach, keep a print, send."""

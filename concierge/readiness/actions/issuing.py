@@ -1,0 +1,133 @@
+"""Issuing a checklist, and dating it anew when delivery moves."""
+
+import secrets
+from datetime import date, datetime, timedelta
+
+from concierge.catalogue.models import PlaybookItem
+from concierge.catalogue.states import ItemType, MilestoneKind
+from concierge.platform import settings
+from concierge.platform.database import db
+from concierge.platform.errors import Refused
+from concierge.platform.events import record
+from concierge.projects import queries as projects
+from concierge.projects.models import Milestone, Project
+from concierge.readiness import plan, queries, scope
+from concierge.readiness.events import ChecklistIssued, ChecklistRedated
+from concierge.readiness.models import Checklist, ReadinessItem
+from concierge.readiness.states import ItemState
+
+UNPLANNED_DAYS = 56
+"""Days after the start of a plan that stand in for delivery while none is planned."""
+
+
+class AlreadyIssued(Refused):
+    """The project has its checklist."""
+
+
+class NothingToAsk(Refused):
+    """No playbook of the project has readiness items."""
+
+
+def issue_checklist(project: Project, *, at: datetime, actor_id: int | None) -> Checklist:
+    """Copy the playbooks' items into the project's own checklist, due relative to delivery.
+
+    :raises AlreadyIssued: when there is one.
+    :raises NothingToAsk: when the playbooks ask nothing of the site.
+    """
+    if queries.checklist_of(project.id) is not None:
+        raise AlreadyIssued(
+            "The checklist is issued already. Open it, and reopen the items that have changed."
+        )
+    versions = {brought.version_id: brought.version.items for brought in projects.playbooks_of(project.id)}
+    wanted = plan.merged(list(versions.values()))
+    if not wanted:
+        raise NothingToAsk(
+            "No playbook of this project asks anything of the site. Match its order lines first."
+        )
+    nonce = secrets.token_hex(16)
+    checklist = Checklist(
+        project_id=project.id,
+        issued_at=at,
+        anchor_on=delivery_day(project, queries.milestones_of(project.id)),
+        link_nonce=nonce,
+        link_hash=scope.link_hash(scope.link_token(nonce, key=settings.current().secret_key)),
+    )
+    db.session.add(checklist)
+    db.session.flush()
+    for position, one in enumerate(wanted, 1):
+        db.session.add(_item(checklist, one, position=position, contact_id=project.contact_id))
+    db.session.flush()
+    record(
+        ChecklistIssued(
+            at=at, actor_id=actor_id, project_id=project.id, checklist_id=checklist.id, items=len(wanted)
+        )
+    )
+    return checklist
+
+
+def redate_checklist(checklist: Checklist, *, delivery_on: date, at: datetime, actor_id: int | None) -> int:
+    """Count the due days of open items from another delivery day; returns how many moved.
+
+    Items that are answered keep the day they were asked for.
+    """
+    if delivery_on == checklist.anchor_on:
+        return 0
+    checklist.anchor_on = delivery_on
+    moved = 0
+    for item in checklist.items:
+        if item.state is ItemState.OPEN:
+            item.due_on = plan.due_on(delivery_on, item.due_offset)
+            moved += 1
+    record(
+        ChecklistRedated(
+            at=at,
+            actor_id=actor_id,
+            project_id=checklist.project_id,
+            checklist_id=checklist.id,
+            delivery_on=delivery_on,
+            items=moved,
+        )
+    )
+    return moved
+
+
+def delivery_day(project: Project, milestones: list[Milestone]) -> date:
+    """The day from which due days count: delivery, else the start of installation, else eight weeks on."""
+    for kind in (MilestoneKind.DELIVERED, MilestoneKind.INSTALLED):
+        days = [
+            milestone.start_on for milestone in milestones if milestone.kind is kind and milestone.start_on
+        ]
+        if days:
+            return min(days)
+    return project.starts_on + timedelta(days=UNPLANNED_DAYS)
+
+
+def _item(
+    checklist: Checklist, wanted: plan.Wanted, *, position: int, contact_id: int | None
+) -> ReadinessItem:
+    source: PlaybookItem = wanted.item
+    return ReadinessItem(
+        checklist_id=checklist.id,
+        position=position,
+        key=wanted.key,
+        section=source.section,
+        type=source.type,
+        requirement=source.requirement,
+        why=source.why,
+        how=source.how,
+        quantity=source.quantity,
+        unit=source.unit,
+        minimum=wanted.minimum,
+        maximum=wanted.maximum,
+        choices=source.choices,
+        responsible=source.responsible,
+        contact_id=contact_id if source.type is not ItemType.INFO else None,
+        due_offset=wanted.due_offset,
+        due_on=plan.due_on(checklist.anchor_on, wanted.due_offset),
+        severity=wanted.severity,
+        gate=wanted.gate,
+        evidence_need=wanted.evidence,
+        source=source.source,
+        source_rev=source.source_rev,
+        checked_on=source.checked_on,
+    )

@@ -1,0 +1,289 @@
+"""From a checklist's rows to the values of its document."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from babel import Locale
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from concierge.catalogue.states import (
+    Audience,
+    Evidence,
+    GateKind,
+    ItemType,
+    MilestoneKind,
+    ProductKind,
+    Responsible,
+)
+from concierge.identity.models import User
+from concierge.platform import settings
+from concierge.platform.words import localized
+from concierge.projects.models import Milestone, Project
+from concierge.projects.states import MilestoneState
+from concierge.readiness import plan, queries, scope
+from concierge.readiness.document import values
+from concierge.readiness.models import Checklist, ReadinessItem
+from concierge.readiness.states import ItemState, Verdict
+
+_WAY: tuple[tuple[MilestoneKind, ...], ...] = (
+    (MilestoneKind.ORDER_ACCEPTED, MilestoneKind.KICK_OFF),
+    (MilestoneKind.SITE_SURVEY, MilestoneKind.SITE_READY),
+    (MilestoneKind.DELIVERED,),
+    (MilestoneKind.INSTALLED,),
+    (MilestoneKind.TRAINING,),
+    (MilestoneKind.HANDOVER,),
+)
+"""The stations of the way as the document shows it; each takes the last of the milestones of these kinds."""
+
+
+def filled(
+    checklist: Checklist,
+    project: Project,
+    *,
+    language: str,
+    revision: int = 1,
+    revised_on: date | None = None,
+) -> values.Checklist:
+    """The document of a checklist in a language.
+
+    Both rows come from `queries.checklist_by_id` and `queries.project_of`.
+    """
+    with force_locale(language):
+        return _filled(checklist, project, language=language, revision=revision, revised_on=revised_on)
+
+
+def link_of(checklist: Checklist) -> str:
+    """The address that is printed: it opens the newest version of the checklist for whoever holds it."""
+    in_force = settings.current()
+    token = scope.link_token(checklist.link_nonce, key=in_force.secret_key)
+    return f"{in_force.address}/checklist/{token}"
+
+
+def section_title(section: str) -> str:
+    """A section's name in words."""
+    match section:
+        case "access":
+            return _("Access and route")
+        case "space":
+            return _("Space and bench")
+        case "power":
+            return _("Power")
+        case "climate":
+            return _("Climate")
+        case "gas":
+            return _("Gas")
+        case "exhaust":
+            return _("Exhaust and ventilation")
+        case "water":
+            return _("Water and drain")
+        case "network" | "it":
+            return _("Network")
+        case "safety" | "ehs":
+            return _("Safety")
+        case "people":
+            return _("People and rooms")
+        case "supplies":
+            return _("Supplies")
+        case "delivery":
+            return _("Day of delivery")
+        case "after":
+            return _("After delivery")
+        case "environment":
+            return _("Environment")
+        case "magnet":
+            return _("Magnet and field")
+    return section.replace("-", " ").replace("_", " ").capitalize()
+
+
+def party(responsible: Responsible) -> str:
+    """Who brings an item about, in words that the customer understands."""
+    match responsible:
+        case Responsible.CUSTOMER:
+            return _("Your team")
+        case Responsible.VENDOR:
+            return _("Our team")
+        case Responsible.ENGINEER:
+            return _("Our engineer")
+        case Responsible.LOGISTICS:
+            return _("Our logistics")
+    return _("Carrier")
+
+
+def answer_in_words(item: ReadinessItem) -> str:
+    """What was answered, as people say it."""
+    match item.type:
+        case ItemType.CONFIRM:
+            return {"yes": _("Yes"), "no": _("Not yet")}.get(item.value, item.value)
+        case ItemType.CHOICE:
+            return localized(item.choices.get(item.value, {})) or item.value
+        case ItemType.MEASURE if item.unit and item.value[-1:].isdigit():
+            return f"{item.value}\N{NO-BREAK SPACE}{item.unit}"
+    return item.value
+
+
+def _filled(
+    checklist: Checklist, project: Project, *, language: str, revision: int, revised_on: date | None
+) -> values.Checklist:
+    in_force = settings.current()
+    site = project.site
+    answerers = queries.answerers_of(checklist)
+    people = project.concierge
+    return values.Checklist(
+        company=in_force.company,
+        project_key=project.key,
+        order_number=project.order.number,
+        account=project.account.name,
+        site=site.name,
+        address=tuple(
+            line
+            for line in (
+                site.street,
+                " ".join(part for part in (site.postcode, site.city) if part),
+                Locale.parse(language).territories.get(site.country, site.country),
+            )
+            if line
+        ),
+        country=site.country,
+        instruments=_instruments(project),
+        sections=_sections(checklist, answerers),
+        steps=_steps(project.milestones),
+        language=language,
+        contact=project.contact.name if project.contact else "",
+        concierge=people.name if people else "",
+        concierge_phone=people.phone if people else "",
+        concierge_mail=people.email if people else "",
+        delivery_on=checklist.anchor_on,
+        sign_off_on=_sign_off(checklist),
+        link=link_of(checklist),
+        code=project.key,
+        revision=revision,
+        revised_on=revised_on,
+    )
+
+
+def _instruments(project: Project) -> tuple[str, ...]:
+    names = []
+    for brought in project.playbooks:
+        product = brought.line.product
+        if product is not None and product.kind is ProductKind.INSTRUMENT:
+            quantity = int(brought.line.quantity)
+            names.append(f"{quantity} × {product.name}" if quantity > 1 else product.name)
+    return tuple(names) or (project.name,)
+
+
+def _sections(checklist: Checklist, answerers: Mapping[int, User]) -> tuple[values.Section, ...]:
+    grouped: dict[str, list[ReadinessItem]] = {}
+    for item in checklist.items:
+        grouped.setdefault(item.section, []).append(item)
+    sections = []
+    for number, (section, items) in enumerate(grouped.items(), 1):
+        parties = [party(item.responsible) for item in items]
+        sections.append(
+            values.Section(
+                number=number,
+                title=section_title(section),
+                responsible=max(parties, key=parties.count),
+                items=tuple(
+                    _item(item, f"{number}.{place}", anchor_on=checklist.anchor_on, answerers=answerers)
+                    for place, item in enumerate(items, 1)
+                ),
+            )
+        )
+    return tuple(sections)
+
+
+def _item(item: ReadinessItem, number: str, *, anchor_on: date, answerers: Mapping[int, User]) -> values.Item:
+    is_told = item.state is not ItemState.OPEN
+    answerer = answerers.get(item.answered_by_id) if item.answered_by_id else None
+    return values.Item(
+        number=number,
+        requirement=localized(item.requirement),
+        why=localized(item.how) or localized(item.why),
+        kind=item.type.value,
+        least=item.minimum,
+        most=item.maximum,
+        unit=item.unit,
+        choices=tuple(localized(choice) for choice in item.choices.values()),
+        severity=_severity(item),
+        responsible=party(item.responsible),
+        evidence=_EVIDENCE[item.evidence_need],
+        due_on=item.due_on,
+        offset_days=(item.due_on - anchor_on).days,
+        answered=_answered(item),
+        answer=answer_in_words(item) if is_told else "",
+        answered_by=answerer.name if answerer else "",
+        answered_on=item.answered_at.date() if item.answered_at else None,
+        source=item.source,
+        source_revision=item.source_rev,
+        checked_on=item.checked_on,
+    )
+
+
+_EVIDENCE = {
+    Evidence.NONE: values.Evidence.NONE,
+    Evidence.OPTIONAL: values.Evidence.OPTIONAL,
+    Evidence.REQUIRED: values.Evidence.REQUIRED,
+}
+
+
+def _severity(item: ReadinessItem) -> values.Severity:
+    match item.gate:
+        case GateKind.SHIP:
+            return values.Severity.SHIP
+        case GateKind.INSTALL:
+            return values.Severity.INSTALL
+    return values.Severity.INFO if item.type is ItemType.INFO else values.Severity.ADVISORY
+
+
+def _answered(item: ReadinessItem) -> values.Answered:
+    if item.is_cleared:
+        return values.Answered.CONFIRMED
+    if item.state is ItemState.OPEN:
+        return values.Answered.OPEN
+    if item.verdict is Verdict.OK:
+        return values.Answered.UNPROVEN
+    return values.Answered.OUT_OF_RANGE
+
+
+def _steps(milestones: Sequence[Milestone]) -> tuple[values.Step, ...]:
+    steps: list[values.Step] = []
+    for kinds in _WAY:
+        these = [m for m in milestones if m.kind in kinds and m.audience is Audience.CUSTOMER]
+        if not these:
+            continue
+        done = all(m.state is MilestoneState.DONE for m in these)
+        days = [day for m in these if (day := m.finished_on or m.promised_on or m.forecast_on)]
+        steps.append(
+            values.Step(
+                name=_way_name(kinds[0]),
+                on=max(days, default=None),
+                reached=values.Reached.DONE if done else values.Reached.NEXT,
+            )
+        )
+    for place, step in enumerate(steps):
+        if step.reached is values.Reached.NEXT:
+            steps[place] = values.Step(step.name, step.on, values.Reached.NOW)
+            break
+    return tuple(steps)
+
+
+def _way_name(kind: MilestoneKind) -> str:
+    match kind:
+        case MilestoneKind.ORDER_ACCEPTED:
+            return _("Order")
+        case MilestoneKind.SITE_SURVEY:
+            return _("Preparation")
+        case MilestoneKind.DELIVERED:
+            return _("Delivery")
+        case MilestoneKind.INSTALLED:
+            return _("Installation")
+        case MilestoneKind.TRAINING:
+            return _("Training")
+    return _("Handover")
+
+
+def _sign_off(checklist: Checklist) -> date | None:
+    """The day by which everything that holds the shipment has to be there."""
+    days = [item.due_on for item in checklist.items if item.gate is GateKind.SHIP]
+    return max(days, default=None) if days else plan.due_on(checklist.anchor_on, 0)

@@ -1,0 +1,199 @@
+"""The readiness checklist as a document: frozen values that carry everything printed, and look nothing up.
+
+`content_hash` says whether the print on somebody's desk is still the newest.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from enum import StrEnum
+from functools import cache
+
+from babel import Locale, UnknownLocaleError
+
+# Raised when the template or its styles change what is printed, so that kept prints are made again.
+TEMPLATE_VERSION = 1
+
+# Unicode CLDR, supplemental data, paper size US-Letter.
+LETTER_COUNTRIES = frozenset(
+    {"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"}
+)
+
+# English abroad is British in its dates; these write the month first.
+MONTH_FIRST = frozenset({"US", "PH", "PR"})
+
+
+class Severity(StrEnum):
+    """What an open item holds up."""
+
+    SHIP = "ship"
+    INSTALL = "install"
+    ADVISORY = "advisory"
+    INFO = "info"
+
+
+class Evidence(StrEnum):
+    """Whether an answer needs something to show for it."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Answered(StrEnum):
+    """How far one item is."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    OUT_OF_RANGE = "out_of_range"
+    UNPROVEN = "unproven"
+    WAIVED = "waived"
+
+
+class Reached(StrEnum):
+    """Where one step of the way stands."""
+
+    DONE = "done"
+    NOW = "now"
+    NEXT = "next"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row: what the site must offer, and what has been said about it.
+
+    `least` and `most` are in `unit`, an open end is `None`; `accepted` stands in their place where nothing
+    is measured. `offset_days` counts from delivery, negative before it.
+    """
+
+    number: str
+    requirement: str
+    why: str = ""
+    kind: str = "confirm"
+    least: float | None = None
+    most: float | None = None
+    unit: str = ""
+    accepted: str = ""
+    choices: tuple[str, ...] = ()
+    severity: Severity = Severity.ADVISORY
+    responsible: str = ""
+    evidence: Evidence = Evidence.NONE
+    due_on: date | None = None
+    offset_days: int | None = None
+    answered: Answered = Answered.OPEN
+    answer: str = ""
+    answered_by: str = ""
+    answered_on: date | None = None
+    source: str = ""
+    source_revision: str = ""
+    checked_on: date | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done about it."""
+        return self.answered in {Answered.OPEN, Answered.OUT_OF_RANGE, Answered.UNPROVEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the checklist that one party answers for."""
+
+    number: int
+    title: str
+    responsible: str
+    items: tuple[Item, ...]
+
+    @property
+    def confirmed(self) -> int:
+        """How many items need nothing more."""
+        return sum(not item.is_open for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One station of the way from order to handover; `on` is `None` while it is not planned."""
+
+    name: str
+    on: date | None
+    reached: Reached
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """The whole document. `revision` and `revised_on` name the print and are no part of its content."""
+
+    company: str
+    project_key: str
+    order_number: str
+    account: str
+    site: str
+    address: tuple[str, ...]
+    country: str
+    instruments: tuple[str, ...]
+    sections: tuple[Section, ...]
+    steps: tuple[Step, ...]
+    language: str
+    contact: str = ""
+    concierge: str = ""
+    concierge_phone: str = ""
+    concierge_mail: str = ""
+    serials: tuple[str, ...] = ()
+    delivery_on: date | None = None
+    sign_off_on: date | None = None
+    link: str = ""
+    code: str = ""
+    revision: int = 1
+    revised_on: date | None = None
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All rows in their order."""
+        return tuple(item for section in self.sections for item in section.items)
+
+    @property
+    def paper(self) -> str:
+        """A4, or Letter where the country prints on it."""
+        return "Letter" if self.country in LETTER_COUNTRIES else "A4"
+
+    @property
+    def locale(self) -> Locale:
+        """The language of the words with the country's way to write dates and numbers."""
+        return _locale(self.language, self.country)
+
+    @property
+    def content_hash(self) -> str:
+        """64 hexadecimal digits over everything printed but the revision and its day."""
+        content = {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name not in {"revision", "revised_on"}
+        }
+        content["sections"] = [asdict(section) for section in self.sections]
+        content["steps"] = [asdict(step) for step in self.steps]
+        text = json.dumps([TEMPLATE_VERSION, content], sort_keys=True, default=str, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def fingerprint(self) -> str:
+        """The eight digits of the content hash that are printed and can be read over the telephone."""
+        digits = self.content_hash[:8].upper()
+        return f"{digits[:4]}-{digits[4:]}"
+
+    @property
+    def open_before_shipping(self) -> tuple[Item, ...]:
+        """Open items that hold the shipment."""
+        return tuple(item for item in self.items if item.is_open and item.severity is Severity.SHIP)
+
+
+@cache
+def _locale(language: str, country: str) -> Locale:
+    if language == "en" and country not in MONTH_FIRST:
+        tags = [f"en_{country}"] if country in {"GB", "IE", "AU", "NZ", "CA", "ZA", "IN", "SG"} else []
+        tags.append("en_GB")
+    else:
+        tags = [f"{language}_{country}", language]
+    for tag in tags:
+        try:
+            return Locale.parse(tag)
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale.parse("en_GB")

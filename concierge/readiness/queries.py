@@ -1,0 +1,233 @@
+"""Questions about checklists."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from concierge.accounts.models import Contact
+from concierge.catalogue.states import ItemType
+from concierge.identity.models import User
+from concierge.identity.viewer import Viewer
+from concierge.orders.models import OrderLine
+from concierge.platform.database import db
+from concierge.platform.errors import NotFound
+from concierge.projects import queries as projects
+from concierge.projects.models import Milestone, Project, ProjectPlaybook
+from concierge.projects.scope import visible_to
+from concierge.projects.states import ProjectState
+from concierge.readiness.models import Checklist, ChecklistDocument, ItemEvidence, ReadinessItem
+from concierge.readiness.states import ItemState
+
+
+def checklist_for(viewer: Viewer, key: str) -> tuple[Project, Checklist | None]:
+    """A project and its checklist with items and evidence; `None` while none is issued.
+
+    :raises NotFound: when the viewer knows of no such project.
+    """
+    project = projects.project_by_key(viewer, key)
+    return project, checklist_of(project.id)
+
+
+def item_for(viewer: Viewer, key: str, item_id: int) -> tuple[Project, ReadinessItem]:
+    """An item of a project's checklist, with its evidence.
+
+    :raises NotFound: when the viewer knows of no such project, or the item is another project's.
+    """
+    project = projects.project_by_key(viewer, key)
+    item = db.session.scalar(
+        sa.select(ReadinessItem)
+        .join(ReadinessItem.checklist)
+        .where(ReadinessItem.id == item_id, Checklist.project_id == project.id)
+        .options(
+            joinedload(ReadinessItem.checklist),
+            selectinload(ReadinessItem.evidence).joinedload(ItemEvidence.file),
+        )
+    )
+    if item is None:
+        raise NotFound
+    return project, item
+
+
+def evidence_for(viewer: Viewer, key: str, evidence_id: int) -> ItemEvidence:
+    """A file of a project's checklist.
+
+    :raises NotFound: when the viewer knows of no such project, or the file is another project's.
+    """
+    project = projects.project_by_key(viewer, key)
+    evidence = db.session.scalar(
+        sa.select(ItemEvidence)
+        .join(ReadinessItem, ReadinessItem.id == ItemEvidence.item_id)
+        .join(Checklist, Checklist.id == ReadinessItem.checklist_id)
+        .where(ItemEvidence.id == evidence_id, Checklist.project_id == project.id)
+        .options(joinedload(ItemEvidence.file))
+    )
+    if evidence is None:
+        raise NotFound
+    return evidence
+
+
+def checklist_of(project_id: int) -> Checklist | None:
+    """A project's checklist with items and evidence."""
+    return db.session.scalar(_whole().where(Checklist.project_id == project_id))
+
+
+def checklist_by_id(checklist_id: int) -> Checklist:
+    """One checklist with items and evidence.
+
+    :raises NotFound: when it is gone.
+    """
+    checklist = db.session.scalar(_whole().where(Checklist.id == checklist_id))
+    if checklist is None:
+        raise NotFound
+    return checklist
+
+
+def checklist_by_link(link_hash: str) -> Checklist:
+    """The checklist that a printed link leads to.
+
+    :raises NotFound: when the link is unknown or was replaced.
+    """
+    checklist = db.session.scalar(_whole().where(Checklist.link_hash == link_hash))
+    if checklist is None:
+        raise NotFound
+    return checklist
+
+
+def project_of(checklist: Checklist) -> Project:
+    """A checklist's project with everything that its document prints."""
+    return projects_printed([checklist.project_id])[0]
+
+
+def projects_printed(project_ids: Iterable[int]) -> list[Project]:
+    """Projects with account, site, people, order, milestones and instruments, by id."""
+    return list(
+        db.session.scalars(
+            sa.select(Project)
+            .where(Project.id.in_(set(project_ids)))
+            .order_by(Project.id)
+            .options(
+                joinedload(Project.account),
+                joinedload(Project.site),
+                joinedload(Project.contact),
+                joinedload(Project.concierge),
+                joinedload(Project.order),
+                selectinload(Project.milestones),
+                selectinload(Project.gates),
+                selectinload(Project.playbooks)
+                .joinedload(ProjectPlaybook.line)
+                .joinedload(OrderLine.product),
+            )
+        )
+    )
+
+
+def milestones_of(project_id: int) -> list[Milestone]:
+    """A project's milestones in their order."""
+    return list(
+        db.session.scalars(
+            sa.select(Milestone).where(Milestone.project_id == project_id).order_by(Milestone.position)
+        )
+    )
+
+
+def documents_of(checklist_id: int) -> list[ChecklistDocument]:
+    """Every PDF that was made of a checklist, the newest first."""
+    return list(
+        db.session.scalars(
+            sa.select(ChecklistDocument)
+            .where(ChecklistDocument.checklist_id == checklist_id)
+            .order_by(ChecklistDocument.id.desc())
+            .options(joinedload(ChecklistDocument.file))
+        )
+    )
+
+
+def document_with(checklist_id: int, *, language: str, content_hash: str) -> ChecklistDocument | None:
+    """The PDF of a checklist with exactly this content; `None` when it has to be made."""
+    return db.session.scalar(
+        sa.select(ChecklistDocument)
+        .where(
+            ChecklistDocument.checklist_id == checklist_id,
+            ChecklistDocument.language == language,
+            ChecklistDocument.content_hash == content_hash,
+        )
+        .options(joinedload(ChecklistDocument.file))
+    )
+
+
+def document_by_id(document_id: int) -> ChecklistDocument:
+    """One PDF.
+
+    :raises NotFound: when it is gone.
+    """
+    document = db.session.scalar(
+        sa.select(ChecklistDocument)
+        .where(ChecklistDocument.id == document_id)
+        .options(joinedload(ChecklistDocument.file))
+    )
+    if document is None:
+        raise NotFound
+    return document
+
+
+def next_revision(checklist_id: int, *, language: str) -> int:
+    """The number that the next PDF in a language carries, from 1."""
+    newest = db.session.scalar(
+        sa.select(sa.func.max(ChecklistDocument.revision)).where(
+            ChecklistDocument.checklist_id == checklist_id, ChecklistDocument.language == language
+        )
+    )
+    return (newest or 0) + 1
+
+
+def answerers_of(checklist: Checklist) -> dict[int, User]:
+    """The people who answered the items of a checklist, by id."""
+    wanted = {item.answered_by_id for item in checklist.items if item.answered_by_id is not None}
+    if not wanted:
+        return {}
+    return {user.id: user for user in db.session.scalars(sa.select(User).where(User.id.in_(wanted)))}
+
+
+def contacts_of(checklist: Checklist) -> dict[int, Contact]:
+    """The customer's people who bring items about, by id."""
+    wanted = {item.contact_id for item in checklist.items if item.contact_id is not None}
+    if not wanted:
+        return {}
+    return {
+        person.id: person for person in db.session.scalars(sa.select(Contact).where(Contact.id.in_(wanted)))
+    }
+
+
+def overdue_items(viewer: Viewer, *, before: date, limit: int = 50) -> list[ReadinessItem]:
+    """Blocking items of live projects that are open although they were due, the longest overdue first.
+
+    Each comes with its checklist and project; a technician's are those of their own projects.
+    """
+    question = (
+        sa.select(ReadinessItem)
+        .join(ReadinessItem.checklist)
+        .join(Checklist.project)
+        .where(
+            Project.state == ProjectState.LIVE,
+            ReadinessItem.gate.is_not(None),
+            ReadinessItem.type != ItemType.INFO,
+            ReadinessItem.state == ItemState.OPEN,
+            ReadinessItem.due_on < before,
+        )
+        .order_by(ReadinessItem.due_on, ReadinessItem.id)
+        .limit(limit)
+        .options(
+            joinedload(ReadinessItem.checklist).joinedload(Checklist.project).joinedload(Project.account),
+            selectinload(ReadinessItem.evidence),
+        )
+    )
+    return list(db.session.scalars(visible_to(viewer, question)))
+
+
+def _whole() -> sa.Select[Checklist]:
+    return sa.select(Checklist).options(
+        selectinload(Checklist.items).selectinload(ReadinessItem.evidence).joinedload(ItemEvidence.file),
+        joinedload(Checklist.project),
+    )
