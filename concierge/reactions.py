@@ -3,48 +3,58 @@
 from concierge.accounts import events as accounts
 from concierge.catalogue import events as catalogue
 from concierge.feeds import events as feeds
+from concierge.feeds import reactions as in_feeds
 from concierge.identity import events as identity
 from concierge.orders import events as orders
 from concierge.platform.events import Reaction, Reactions
 from concierge.projects import events as projects
+from concierge.projects import reactions as in_projects
 from concierge.readiness import events as readiness
+from concierge.readiness import reactions as in_readiness
 from concierge.visits import events as visits
+from concierge.workforce import events as workforce
 
 NOTHING = Reaction()
 
 REACTIONS: Reactions = {
     # --- identity
-    identity.PersonInvited: NOTHING,
-    identity.PersonAdded: NOTHING,
+    identity.PersonInvited: Reaction(now=(in_feeds.give_address,)),
+    identity.PersonAdded: Reaction(now=(in_feeds.give_address,)),
     identity.PasswordResetAsked: NOTHING,
     identity.PasswordChosen: NOTHING,
     identity.RoleChanged: NOTHING,
-    identity.AccessDisabled: NOTHING,
+    identity.AccessDisabled: Reaction(now=(in_feeds.end_addresses,)),
     identity.AccessRestored: NOTHING,
-    identity.ProfileChanged: NOTHING,
+    identity.ProfileChanged: Reaction(now=(in_feeds.write_calendar_of_person,)),
     identity.SignedIn: NOTHING,
     identity.SessionsRevoked: NOTHING,
     # --- accounts
     accounts.AccountAdded: NOTHING,
-    accounts.AccountRenamed: NOTHING,
+    accounts.AccountRenamed: Reaction(now=(in_feeds.write_visits_of_account,)),
     accounts.SiteAdded: NOTHING,
-    accounts.SiteChanged: NOTHING,
+    accounts.SiteChanged: Reaction(now=(in_feeds.write_visits_of_site,)),
     accounts.ContactAdded: NOTHING,
     accounts.ContactChanged: NOTHING,
     # --- catalogue
     catalogue.ProductAdded: NOTHING,
     catalogue.AliasAdded: NOTHING,
     catalogue.PlaybookPublished: NOTHING,
+    # --- workforce
+    workforce.TechnicianAdded: NOTHING,
+    workforce.SkillGranted: NOTHING,
+    workforce.AbsenceEntered: NOTHING,
+    workforce.AbsenceWithdrawn: NOTHING,
+    workforce.ClosureEntered: NOTHING,
     # --- orders
-    orders.OrderReceived: NOTHING,
-    orders.OrderChanged: NOTHING,
-    orders.OrderCancellationReceived: NOTHING,
-    orders.OrderLineMatched: NOTHING,
+    orders.OrderReceived: Reaction(now=(in_projects.order_becomes_project,)),
+    orders.OrderChanged: Reaction(now=(in_projects.project_hears_of_change,)),
+    orders.OrderCancellationReceived: Reaction(now=(in_projects.project_hears_of_cancellation,)),
+    orders.OrderLineMatched: Reaction(now=(in_projects.matched_line_joins_plan,)),
     # --- projects
     projects.ProjectCreated: NOTHING,
     projects.PlanRenewed: NOTHING,
-    projects.PlanApproved: NOTHING,
-    projects.MilestoneMoved: NOTHING,
+    projects.PlanApproved: Reaction(now=(in_readiness.issue,)),
+    projects.MilestoneMoved: Reaction(now=(in_readiness.follow_delivery,)),
     projects.ForecastChanged: NOTHING,
     projects.MilestoneStarted: NOTHING,
     projects.MilestoneFinished: NOTHING,
@@ -62,22 +72,24 @@ REACTIONS: Reactions = {
     projects.ProposalMade: NOTHING,
     projects.ProposalDecided: NOTHING,
     # --- visits
-    visits.VisitPlanned: NOTHING,
-    visits.VisitMoved: NOTHING,
-    visits.VisitNeedsDecision: NOTHING,
-    visits.VisitDecided: NOTHING,
-    visits.VisitChanged: NOTHING,
-    visits.TechniciansAssigned: NOTHING,
-    visits.VisitConfirmed: NOTHING,
-    visits.VisitStateChanged: NOTHING,
-    visits.VisitCancelled: NOTHING,
+    visits.VisitPlanned: Reaction(now=(in_feeds.write_visit,)),
+    visits.VisitMoved: Reaction(now=(in_feeds.write_visit,)),
+    visits.VisitNeedsDecision: Reaction(now=(in_feeds.write_visit,)),
+    visits.VisitDecided: Reaction(now=(in_feeds.write_visit,)),
+    visits.VisitChanged: Reaction(now=(in_feeds.write_visit,)),
+    visits.TechniciansAssigned: Reaction(now=(in_feeds.write_visit,)),
+    visits.VisitConfirmed: Reaction(now=(in_feeds.write_visit,)),
+    visits.VisitStateChanged: Reaction(now=(in_feeds.write_visit,)),
+    visits.VisitCancelled: Reaction(now=(in_feeds.write_visit,)),
     # --- readiness
-    readiness.ChecklistIssued: NOTHING,
-    readiness.ChecklistRedated: NOTHING,
-    readiness.ItemAnswered: NOTHING,
-    readiness.ItemAccepted: NOTHING,
-    readiness.ItemReopened: NOTHING,
-    readiness.EvidenceAttached: NOTHING,
+    readiness.ChecklistIssued: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)),
+    readiness.ChecklistRedated: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)),
+    readiness.ItemAnswered: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)),
+    readiness.ItemAccepted: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)),
+    readiness.ItemReopened: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)),
+    readiness.EvidenceAttached: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)),
+    readiness.ChecklistRequested: Reaction(later=(in_readiness.print_for_customer,)),
+    readiness.ChecklistPrinted: Reaction(later=(in_readiness.mail_checklist,)),
     readiness.ChecklistSent: NOTHING,
     # --- feeds
     feeds.AddressCreated: NOTHING,

@@ -1,0 +1,213 @@
+"""What checklists do when something happens elsewhere, and what follows from their own events."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from concierge.catalogue.states import GateKind, ItemType
+from concierge.platform import clock, deliveries, files
+from concierge.platform.deliveries import Hopeless
+from concierge.platform.errors import NotFound
+from concierge.platform.mail import Attachment, post
+from concierge.platform.pdf import Unprintable
+from concierge.projects import queries as projects
+from concierge.projects.actions import gates
+from concierge.projects.events import MilestoneMoved, PlanApproved
+from concierge.readiness import mails, queries
+from concierge.readiness.actions import issuing, sending
+from concierge.readiness.document import filling, printing
+from concierge.readiness.events import (
+    ChecklistIssued,
+    ChecklistPrinted,
+    ChecklistRedated,
+    ChecklistRequested,
+    EvidenceAttached,
+    ItemAccepted,
+    ItemAnswered,
+    ItemReopened,
+)
+
+PRINT = "readiness.print"
+CALM = timedelta(minutes=3)
+"""How long a print waits for further answers before it is made."""
+
+ItemChanged = ItemAnswered | ItemAccepted | ItemReopened | EvidenceAttached
+
+
+def issue(event: PlanApproved) -> None:
+    """Issue the checklist of an approved plan, or date it anew when there is one from before."""
+    project = projects.project_for_change(event.project_id)
+    checklist = queries.checklist_of(project.id)
+    if checklist is None:
+        try:
+            issuing.issue_checklist(project, at=event.at, actor_id=event.actor_id)
+        except issuing.NothingToAsk:
+            _clear_gates(event.project_id, event)
+    else:
+        _follow(event)
+
+
+def follow_delivery(event: MilestoneMoved) -> None:
+    """Date open items anew when a person moved delivery."""
+    _follow(event)
+
+
+def report_gates(event: ChecklistIssued | ChecklistRedated | ItemChanged) -> None:
+    """Tell the project which items hold shipping and installation."""
+    checklist = queries.checklist_by_id(event.checklist_id)
+    for kind in GateKind:
+        holding = [
+            gates.HoldingItem(item.key, item.requirement, item.due_on)
+            for item in checklist.items
+            if item.gate is kind and item.type is not ItemType.INFO and not item.is_cleared
+        ]
+        gates.report_open_items(checklist.project_id, kind, holding, actor_id=event.actor_id, at=event.at)
+
+
+def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequested) -> None:
+    """Make the print that goes to the customer's contact."""
+    checklist = queries.checklist_by_id(event.checklist_id)
+    project = queries.project_of(checklist)
+    if project.contact is None or not project.contact.email:
+        return
+    match event:
+        case ChecklistIssued():
+            occasion = mails.ISSUED
+        case ChecklistRedated():
+            occasion = mails.MOVED
+        case _:
+            occasion = mails.ASKED
+    language = mails.language_for(project, printing.LANGUAGES)
+    key = f"{event.checklist_id}:{language}:{occasion}:{event.at.isoformat()}"
+    _order_print(event.checklist_id, language=language, occasion=occasion, key=key)
+
+
+def refresh_print(event: ItemChanged) -> None:
+    """Make the customer's print anew a little later, once for all the answers that came in meanwhile."""
+    checklist = queries.checklist_by_id(event.checklist_id)
+    language = mails.language_for(queries.project_of(checklist), printing.LANGUAGES)
+    slot = int(event.at.timestamp() // CALM.total_seconds()) + 1
+    deliveries.enqueue(
+        PRINT,
+        {"checklist_id": event.checklist_id, "language": language, "occasion": ""},
+        unique_key=f"{PRINT}:{event.checklist_id}:{language}:calm:{slot}",
+        run_at=event.at + CALM,
+        queue="documents",
+    )
+
+
+def order_print(checklist_id: int, *, language: str, content_hash: str) -> None:
+    """Have the print of a content made, for somebody who looks at it; twice is once."""
+    _order_print(
+        checklist_id, language=language, occasion="", key=print_key(checklist_id, language, content_hash)
+    )
+
+
+def print_key(checklist_id: int, language: str, content_hash: str) -> str:
+    """The key of the delivery that makes the print of one content."""
+    return f"{checklist_id}:{language}:{content_hash[:32]}"
+
+
+@deliveries.outside
+def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: JSON values
+    """Make the print of a checklist's content of now, unless it is there; a second or so.
+
+    :raises Hopeless: when it cannot be laid out.
+    """
+    checklist_id, language, occasion = int(args["checklist_id"]), str(args["language"]), str(args["occasion"])
+    try:
+        checklist = queries.checklist_by_id(checklist_id)
+    except NotFound as gone:
+        raise Hopeless("The checklist is gone.") from gone
+    project = queries.project_of(checklist)
+    at = clock.now()
+    document = filling.filled(
+        checklist,
+        project,
+        language=language,
+        revision=queries.next_revision(checklist_id, language=language),
+        revised_on=clock.today(project.site.zone),
+    )
+    kept = queries.document_with(checklist_id, language=language, content_hash=document.content_hash)
+    if kept is not None:
+        kept_id = kept.id
+        return (lambda: _note_printed(checklist_id, kept_id, occasion=occasion)) if occasion else None
+    try:
+        data = printing.printed(document).data
+    except Unprintable as problem:
+        raise Hopeless(problem.sentence) from problem
+    name = printing.file_name(document)
+
+    def keep() -> None:
+        sending.keep_print(
+            queries.checklist_by_id(checklist_id),
+            language=language,
+            content_hash=document.content_hash,
+            revision=document.revision,
+            name=name,
+            data=data,
+            occasion=occasion,
+            at=at,
+        )
+
+    return keep
+
+
+def post_checklist(event: ChecklistPrinted, *, calendars: tuple[Attachment, ...] = ()) -> None:
+    """Send a print to the customer's contact, when somebody waits for it.
+
+    :param calendars: the coming visits as calendar files; the slice that owns them is a higher one.
+    """
+    if not event.occasion:
+        return
+    checklist = queries.checklist_by_id(event.checklist_id)
+    project = queries.project_of(checklist)
+    if project.contact is None or not project.contact.email:
+        return
+    kept = queries.document_by_id(event.document_id)
+    document = filling.filled(checklist, project, language=event.language, revision=kept.revision)
+    pdf = Attachment(kept.file.name, "application/pdf", files.read(kept.file))
+    letter = mails.checklist_letter(
+        document, project.contact, occasion=event.occasion, attachments=(pdf, *calendars)
+    )
+    post(letter, key=f"checklist:{checklist.id}:{event.occasion}:{event.at.isoformat()}")
+    sending.note_sent(checklist, contact_id=project.contact_id, at=clock.now())
+
+
+def mail_checklist(event: ChecklistPrinted) -> None:
+    """Send a print to the customer's contact without calendar files."""
+    post_checklist(event)
+
+
+def _follow(event: PlanApproved | MilestoneMoved) -> None:
+    checklist = queries.checklist_of(event.project_id)
+    if checklist is None:
+        return
+    day = issuing.delivery_day(checklist.project, queries.milestones_of(event.project_id))
+    issuing.redate_checklist(checklist, delivery_on=day, at=event.at, actor_id=event.actor_id)
+
+
+def _clear_gates(project_id: int, event: PlanApproved) -> None:
+    for kind in GateKind:
+        gates.report_open_items(project_id, kind, (), actor_id=event.actor_id, at=event.at)
+
+
+def _note_printed(checklist_id: int, document_id: int, *, occasion: str) -> None:
+    sending.note_printed(
+        queries.checklist_by_id(checklist_id),
+        queries.document_by_id(document_id),
+        occasion=occasion,
+        at=clock.now(),
+    )
+
+
+def _order_print(checklist_id: int, *, language: str, occasion: str, key: str) -> None:
+    deliveries.enqueue(
+        PRINT,
+        {"checklist_id": checklist_id, "language": language, "occasion": occasion},
+        unique_key=f"{PRINT}:{key}",
+        queue="documents",
+    )
+
+
+deliveries.register(PRINT, print_checklist)
