@@ -1,5 +1,8 @@
-"""What happens at an hour. Read with ``concierge/reactions.py``; together they are all that acts by itself."""
+"""What happens at an hour. Read with ``concierge/reactions.py``: together they are all that acts by itself."""
 
-from concierge.platform.timetables import Chore
+from concierge.platform.timetables import Chore, Every
+from concierge.projects import chores as in_projects
 
-TIMETABLE: tuple[Chore, ...] = ()
+TIMETABLE: tuple[Chore, ...] = (
+    Chore(Every(minutes=60), in_projects.follow_the_day),
+)

@@ -26,15 +26,15 @@ SETTINGS = {"CONCIERGE_SECRET_KEY": "a key for tests only", "CONCIERGE_SYNCHRONO
 
 
 @pytest.fixture(scope="session")
-def sqlite_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def sqlite_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application on SQLite, with empty tables."""
-    return _prepared(tmp_path_factory.mktemp("sqlite"), "")
+    yield from _prepared(tmp_path_factory.mktemp("sqlite"), "")
 
 
 @pytest.fixture(scope="session")
-def postgres_app(postgres: "PostgresServer", tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def postgres_app(postgres: "PostgresServer", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application on PostgreSQL, with empty tables."""
-    return _prepared(tmp_path_factory.mktemp("postgres"), postgres.create("suite"))
+    yield from _prepared(tmp_path_factory.mktemp("postgres"), postgres.create("suite"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -78,7 +78,7 @@ def csrf_token(browser: FlaskClient, page: str) -> str:
     return found[1]
 
 
-def _prepared(instance: Path, database_url: str) -> Flask:
+def _prepared(instance: Path, database_url: str) -> Iterator[Flask]:
     environ = {**SETTINGS, "CONCIERGE_INSTANCE": str(instance)}
     if database_url:
         environ["DATABASE_URL"] = database_url
@@ -86,7 +86,9 @@ def _prepared(instance: Path, database_url: str) -> Flask:
     application.config["TESTING"] = False
     with application.app_context():
         Base.metadata.create_all(db.engine.execution_options(writing=True))
-    return application
+    yield application
+    with application.app_context():
+        db.engine.dispose()
 
 
 def _empty(application: Flask) -> None:

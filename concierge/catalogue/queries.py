@@ -125,6 +125,18 @@ def published_versions(product_ids: Iterable[int]) -> dict[int, PlaybookVersion]
     return {row[0]: row[1] for row in rows}
 
 
+def newest_published(playbook_key: str) -> PlaybookVersion | None:
+    """The newest published version of a playbook with all that a plan needs; None when there is none."""
+    return db.session.scalar(
+        sa.select(PlaybookVersion)
+        .join(PlaybookVersion.playbook)
+        .where(Playbook.key == playbook_key, PlaybookVersion.state == PlaybookState.PUBLISHED)
+        .order_by(PlaybookVersion.number.desc())
+        .limit(1)
+        .options(*_whole_version())
+    )
+
+
 def version_by_id(version_id: int) -> PlaybookVersion:
     """One playbook version with milestones, links, visits, items and its playbook.
 

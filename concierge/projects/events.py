@@ -26,6 +26,13 @@ class ProjectEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanEvent(ProjectEvent):
+    """Something that may move dates; carries every date that moved with it."""
+
+    moves: tuple[DateMove, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectCreated(ProjectEvent):
     """An order became a project with a laid-out plan."""
 
@@ -50,25 +57,24 @@ class PlanApproved(ProjectEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MilestoneMoved(ProjectEvent):
-    """A person moved a milestone; carries every date that moved with it."""
+class MilestoneMoved(PlanEvent):
+    """A person moved a milestone to start on another day."""
 
     milestone_id: int
     name: str
+    to: date
     reason: str
-    moves: tuple[DateMove, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastChanged(ProjectEvent):
+class ForecastChanged(PlanEvent):
     """Dates followed what happened or the passing of days, without a person moving them."""
 
     cause: str
-    moves: tuple[DateMove, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MilestoneStarted(ProjectEvent):
+class MilestoneStarted(PlanEvent):
     """Work on a milestone began."""
 
     milestone_id: int
@@ -77,7 +83,7 @@ class MilestoneStarted(ProjectEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MilestoneFinished(ProjectEvent):
+class MilestoneFinished(PlanEvent):
     """A milestone was reached."""
 
     milestone_id: int
@@ -86,7 +92,7 @@ class MilestoneFinished(ProjectEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MilestoneBlocked(ProjectEvent):
+class MilestoneBlocked(PlanEvent):
     """A milestone cannot go on."""
 
     milestone_id: int
@@ -96,7 +102,7 @@ class MilestoneBlocked(ProjectEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MilestoneUnblocked(ProjectEvent):
+class MilestoneUnblocked(PlanEvent):
     """A milestone can go on again."""
 
     milestone_id: int
@@ -104,7 +110,7 @@ class MilestoneUnblocked(ProjectEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MilestoneReopened(ProjectEvent):
+class MilestoneReopened(PlanEvent):
     """A milestone that was started or done is not."""
 
     milestone_id: int

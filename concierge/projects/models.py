@@ -47,7 +47,7 @@ class Project(Versioned, Base):
     cancel_reason: Mapped[str] = mapped_column(Prose(1000), default="")
 
     health: Mapped[Health] = mapped_column(text_enum(Health), default=Health.DRAFT, index=True)
-    health_facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    health_facts: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     """Why the health is what it is, as plain values that pages put into words."""
     promised_handover_on: Mapped[date | None]
     forecast_handover_on: Mapped[date | None]
@@ -218,6 +218,8 @@ class Gate(Base):
     state: Mapped[GateState] = mapped_column(text_enum(GateState), default=GateState.HELD)
     open_items: Mapped[int] = mapped_column(default=0)
     """Blocking items that hold it; reported by the slice that owns them."""
+    holding: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """The first of them as reported: ``{"key", "requirement": {language: text}, "due_on": ISO day}``."""
     reason: Mapped[str] = mapped_column(Prose(1000), default="")
     """Why it was overridden."""
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
@@ -252,3 +254,14 @@ class Proposal(Base):
     __table_args__ = (
         sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_has_instant"),
     )
+
+
+class ProjectCrew(Base):
+    """A person who goes to the project's site, and therefore may see the project."""
+
+    __tablename__ = "project_crew"
+
+    project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
+
+    __table_args__ = (sa.UniqueConstraint("project_id", "user_id"),)

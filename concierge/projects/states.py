@@ -30,7 +30,6 @@ class MilestoneState(Enum):
     STARTED = "started"
     BLOCKED = "blocked"
     DONE = "done"
-    SKIPPED = "skipped"
 
 
 class MilestoneAct(Enum):

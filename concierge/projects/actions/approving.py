@@ -1,0 +1,73 @@
+"""Approving a plan: its dates become promises and are kept for ever."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from concierge.platform.database import db
+from concierge.platform.errors import Refused
+from concierge.platform.events import record
+from concierge.projects import queries
+from concierge.projects.actions.judging import handover_of
+from concierge.projects.actions.laying_out import follow
+from concierge.projects.events import PlanApproved
+from concierge.projects.models import Baseline, BaselineMilestone, Project
+from concierge.projects.states import ProjectState
+
+
+def approve_plan(project_id: int, *, actor_id: int | None, at: datetime) -> Project:
+    """Promise the dates of a draft as they are laid out today, and keep them as the first baseline.
+
+    :raises Refused: when the plan is approved already, or the project has ended.
+    """
+    project = queries.project_for_change(project_id)
+    if project.state is not ProjectState.DRAFT:
+        raise Refused(f"The plan of {project.key} is {_said(project.state)}; only a draft can be approved.")
+    follow(project, at=at)
+    for milestone in project.milestones:
+        milestone.promised_start_on, milestone.promised_on = milestone.start_on, milestone.finish_on
+    project.state = ProjectState.LIVE
+    project.approved_at = at
+    project.promised_handover_on = handover_of(project.milestones).promised_on
+    baseline = take_baseline(project, name="First plan", actor_id=actor_id, at=at)
+    follow(project, at=at)
+    record(
+        PlanApproved(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            baseline_id=baseline.id,
+            handover_on=project.promised_handover_on,
+        )
+    )
+    return project
+
+
+def take_baseline(project: Project, *, name: str, actor_id: int | None, at: datetime) -> Baseline:
+    """Keep the plan as it is now under the next number."""
+    last = db.session.scalar(sa.select(sa.func.max(Baseline.number)).where(Baseline.project_id == project.id))
+    baseline = Baseline(
+        project_id=project.id, number=(last or 0) + 1, name=name, taken_at=at, taken_by_id=actor_id
+    )
+    db.session.add(baseline)
+    db.session.flush()
+    db.session.add_all(
+        BaselineMilestone(
+            baseline_id=baseline.id,
+            milestone_key=milestone.key,
+            name=milestone.name,
+            start_on=milestone.start_on,
+            finish_on=milestone.finish_on,
+        )
+        for milestone in project.milestones
+    )
+    db.session.flush()
+    return baseline
+
+
+def _said(state: ProjectState) -> str:
+    return {
+        ProjectState.LIVE: "approved already",
+        ProjectState.DONE: "finished",
+        ProjectState.CANCELLED: "cancelled",
+    }[state]

@@ -1,0 +1,288 @@
+"""What people do to a milestone: start, finish, block, unblock, reopen, hand it to somebody else."""
+
+from datetime import date, datetime
+
+from concierge.catalogue.states import GateKind, MilestoneKind, Team
+from concierge.platform.errors import Refused
+from concierge.platform.events import record
+from concierge.projects import queries
+from concierge.projects.actions.laying_out import follow, today_at
+from concierge.projects.actions.rescheduling import milestone_in
+from concierge.projects.events import (
+    MilestoneBlocked,
+    MilestoneFinished,
+    MilestoneReassigned,
+    MilestoneReopened,
+    MilestoneStarted,
+    MilestoneUnblocked,
+    ProjectFinished,
+    ProjectReassigned,
+    ProjectReopened,
+)
+from concierge.projects.models import Milestone, Project
+from concierge.projects.states import (
+    NEXT,
+    BlockCause,
+    GateState,
+    MilestoneAct,
+    MilestoneState,
+    ProjectState,
+)
+
+GATED = {
+    MilestoneKind.SHIP_RELEASED: GateKind.SHIP,
+    MilestoneKind.DELIVERED: GateKind.SHIP,
+    MilestoneKind.INSTALLED: GateKind.INSTALL,
+}
+"""Milestones that nobody may start or finish while their gate is held."""
+
+
+def start(project_id: int, milestone_id: int, *, on: date, actor_id: int | None, at: datetime) -> Project:
+    """Say that work on a milestone began on a day.
+
+    :raises Refused: when it cannot start now, the day lies ahead, or a gate holds it.
+    """
+    project, milestone = _for_act(project_id, milestone_id, MilestoneAct.START)
+    _refuse_future(project, on, at)
+    _refuse_if_held(project, milestone)
+    milestone.state = MilestoneState.STARTED
+    milestone.started_on = on
+    moves = follow(project, at=at)
+    record(
+        MilestoneStarted(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            milestone_id=milestone.id,
+            name=_name(milestone),
+            on=on,
+            moves=moves,
+        )
+    )
+    return project
+
+
+def finish(project_id: int, milestone_id: int, *, on: date, actor_id: int | None, at: datetime) -> Project:
+    """Say that a milestone was reached on a day; what waits for it follows from that day.
+
+    The project is finished with its last milestone.
+
+    :raises Refused: when it is done or blocked, the day lies ahead or before its start, what it waits for is
+        not done, or a gate holds it.
+    """
+    project, milestone = _for_act(project_id, milestone_id, MilestoneAct.FINISH)
+    _refuse_future(project, on, at)
+    _refuse_if_held(project, milestone)
+    _refuse_if_waiting(project, milestone)
+    if milestone.started_on is not None and on < milestone.started_on:
+        raise Refused(
+            f"{_name(milestone)} started on {milestone.started_on:%-d %b}; it cannot be done before."
+        )
+    milestone.state = MilestoneState.DONE
+    milestone.finished_on = on
+    moves = follow(project, at=at)
+    record(
+        MilestoneFinished(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            milestone_id=milestone.id,
+            name=_name(milestone),
+            on=on,
+            moves=moves,
+        )
+    )
+    if all(other.state is MilestoneState.DONE for other in project.milestones):
+        _finish_project(project, actor_id=actor_id, at=at)
+    return project
+
+
+def block(
+    project_id: int,
+    milestone_id: int,
+    *,
+    cause: BlockCause,
+    reason: str,
+    actor_id: int | None,
+    at: datetime,
+) -> Project:
+    """Say that a milestone cannot go on, from which cause, in whose words.
+
+    :raises Refused: when it is done or blocked already, or no reason is given.
+    """
+    project, milestone = _for_act(project_id, milestone_id, MilestoneAct.BLOCK)
+    if not reason.strip():
+        raise Refused("Say in a few words what stands in the way.")
+    milestone.state = MilestoneState.BLOCKED
+    milestone.block_cause, milestone.block_reason = cause, reason
+    milestone.blocked_on = today_at(project, at)
+    moves = follow(project, at=at)
+    record(
+        MilestoneBlocked(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            milestone_id=milestone.id,
+            name=_name(milestone),
+            cause=cause.value,
+            reason=reason,
+            moves=moves,
+        )
+    )
+    return project
+
+
+def unblock(project_id: int, milestone_id: int, *, actor_id: int | None, at: datetime) -> Project:
+    """Say that a milestone can go on; one that had started is started again.
+
+    :raises Refused: when it is not blocked.
+    """
+    project, milestone = _for_act(project_id, milestone_id, MilestoneAct.UNBLOCK)
+    milestone.state = MilestoneState.STARTED if milestone.started_on else MilestoneState.PLANNED
+    milestone.block_cause, milestone.block_reason, milestone.blocked_on = None, "", None
+    moves = follow(project, at=at)
+    record(
+        MilestoneUnblocked(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            milestone_id=milestone.id,
+            name=_name(milestone),
+            moves=moves,
+        )
+    )
+    return project
+
+
+def reopen(project_id: int, milestone_id: int, *, reason: str, actor_id: int | None, at: datetime) -> Project:
+    """Say that a milestone that was started or done is not; its actual dates go, its promise stays.
+
+    :raises Refused: when it is neither, no reason is given, or something that waits for it is done.
+    """
+    project, milestone = _for_act(project_id, milestone_id, MilestoneAct.REOPEN, also=ProjectState.DONE)
+    if not reason.strip():
+        raise Refused("Say in a few words why it is open again.")
+    waiting = [
+        other
+        for other in project.milestones
+        if other.state is MilestoneState.DONE
+        and any(link.predecessor_id == milestone.id for link in other.links)
+    ]
+    if waiting:
+        raise Refused(f"{_name(waiting[0])} is done and waits for {_name(milestone)}. Reopen that one first.")
+    milestone.state = MilestoneState.PLANNED
+    milestone.started_on = milestone.finished_on = None
+    was_done = project.state is ProjectState.DONE
+    if was_done:
+        project.state, project.finished_on = ProjectState.LIVE, None
+    moves = follow(project, at=at)
+    record(
+        MilestoneReopened(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            milestone_id=milestone.id,
+            name=_name(milestone),
+            reason=reason,
+            moves=moves,
+        )
+    )
+    if was_done:
+        record(ProjectReopened(at=at, actor_id=actor_id, project_id=project.id))
+    return project
+
+
+def reassign(
+    project_id: int,
+    milestone_id: int,
+    *,
+    team: Team,
+    owner_id: int | None,
+    actor_id: int | None,
+    at: datetime,
+) -> Project:
+    """Make another team, and a person by name, accountable for a milestone.
+
+    :raises Refused: when the project has ended.
+    """
+    project = queries.project_for_change(project_id)
+    _refuse_if_ended(project)
+    milestone = milestone_in(project, milestone_id)
+    milestone.team, milestone.owner_id = team, owner_id
+    record(
+        MilestoneReassigned(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            milestone_id=milestone.id,
+            name=_name(milestone),
+            team=team.value,
+            owner_id=owner_id,
+        )
+    )
+    return project
+
+
+def give_project_to(
+    project_id: int, *, concierge_id: int | None, actor_id: int | None, at: datetime
+) -> Project:
+    """Let another person look after a project."""
+    project = queries.project_for_change(project_id)
+    _refuse_if_ended(project)
+    project.concierge_id = concierge_id
+    record(ProjectReassigned(at=at, actor_id=actor_id, project_id=project.id, concierge_id=concierge_id))
+    return project
+
+
+def _for_act(
+    project_id: int, milestone_id: int, act: MilestoneAct, *, also: ProjectState | None = None
+) -> tuple[Project, Milestone]:
+    project = queries.project_for_change(project_id)
+    milestone = milestone_in(project, milestone_id)
+    if project.state is ProjectState.DRAFT:
+        raise Refused(f"The plan of {project.key} is a draft. Approve it first.")
+    if project.state is not also:
+        _refuse_if_ended(project)
+    if (milestone.state, act) not in NEXT:
+        raise Refused(f"{_name(milestone)} is {milestone.state.value}, so you cannot {act.value} it.")
+    return project, milestone
+
+
+def _refuse_if_ended(project: Project) -> None:
+    if project.state in {ProjectState.DONE, ProjectState.CANCELLED}:
+        raise Refused(f"{project.key} is {project.state.value}, so nothing in its plan changes any more.")
+
+
+def _refuse_future(project: Project, on: date, at: datetime) -> None:
+    if on > today_at(project, at):
+        raise Refused("That day has not come yet at the site. Choose today or a day before.")
+
+
+def _refuse_if_held(project: Project, milestone: Milestone) -> None:
+    kind = GATED.get(milestone.kind)
+    gate = next((gate for gate in project.gates if gate.kind is kind), None)
+    if gate is not None and gate.state is GateState.HELD:
+        raise Refused(
+            f"{_name(milestone)} waits for site readiness: {gate.open_items} blocking "
+            f"{'item is' if gate.open_items == 1 else 'items are'} open. Close them, or override the gate "
+            "with your name and a reason."
+        )
+
+
+def _refuse_if_waiting(project: Project, milestone: Milestone) -> None:
+    by_id = {other.id: other for other in project.milestones}
+    for link in milestone.links:
+        predecessor = by_id[link.predecessor_id]
+        if predecessor.state is not MilestoneState.DONE:
+            raise Refused(f"{_name(milestone)} waits for {_name(predecessor)}. Finish that one first.")
+
+
+def _finish_project(project: Project, *, actor_id: int | None, at: datetime) -> None:
+    project.state = ProjectState.DONE
+    project.finished_on = max(other.finished_on for other in project.milestones if other.finished_on)
+    follow(project, at=at)
+    record(ProjectFinished(at=at, actor_id=actor_id, project_id=project.id, on=project.finished_on))
+
+
+def _name(milestone: Milestone) -> str:
+    return milestone.name.get("en", milestone.key)

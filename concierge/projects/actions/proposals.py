@@ -1,0 +1,160 @@
+"""What an order document asks of an approved plan: noted, then decided by a person."""
+
+from datetime import date, datetime
+
+from concierge.catalogue.states import MilestoneKind
+from concierge.platform.database import db
+from concierge.platform.errors import Refused
+from concierge.platform.events import record
+from concierge.projects import queries
+from concierge.projects.actions.laying_out import follow
+from concierge.projects.events import MilestoneMoved, ProjectCancelled, ProposalDecided, ProposalMade
+from concierge.projects.models import Project, Proposal
+from concierge.projects.states import MilestoneState, ProjectState, ProposalKind, ProposalState
+
+
+def propose(
+    project_id: int,
+    kind: ProposalKind,
+    *,
+    requested_from: date | None = None,
+    requested_to: date | None = None,
+    note: str,
+    actor_id: int | None,
+    at: datetime,
+) -> Proposal:
+    """Note what is asked; an older open proposal of the same kind gives way to it."""
+    project = queries.project_for_change(project_id)
+    _dismiss_older(project.id, kind, at=at)
+    proposal = Proposal(
+        project_id=project.id,
+        kind=kind,
+        made_at=at,
+        requested_from=requested_from,
+        requested_to=requested_to,
+        note=note,
+    )
+    db.session.add(proposal)
+    db.session.flush()
+    record(
+        ProposalMade(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            proposal_id=proposal.id,
+            kind=kind.value,
+            note=note,
+        )
+    )
+    return proposal
+
+
+def accept(project_id: int, proposal_id: int, *, reason: str, actor_id: int | None, at: datetime) -> Project:
+    """Do what is proposed: delivery follows the new dates, or the project is cancelled.
+
+    :raises Refused: when it is decided already, or what it asks can no longer be done.
+    """
+    project = queries.project_for_change(project_id)
+    proposal = _decide(project, proposal_id, ProposalState.ACCEPTED, reason=reason, actor_id=actor_id, at=at)
+    match proposal.kind:
+        case ProposalKind.NEW_DATES:
+            _take_dates(project, proposal, actor_id=actor_id, at=at)
+        case ProposalKind.CANCEL:
+            cancel(
+                project.id,
+                reason=reason or proposal.note or "The buyer cancelled the order.",
+                actor_id=actor_id,
+                at=at,
+            )
+    return project
+
+
+def dismiss(project_id: int, proposal_id: int, *, reason: str, actor_id: int | None, at: datetime) -> Project:
+    """Leave the plan as it is, with a reason.
+
+    :raises Refused: when it is decided already, or no reason is given.
+    """
+    if not reason.strip():
+        raise Refused("Say in a few words why the plan stays as it is.")
+    project = queries.project_for_change(project_id)
+    _decide(project, proposal_id, ProposalState.DISMISSED, reason=reason, actor_id=actor_id, at=at)
+    return project
+
+
+def cancel(project_id: int, *, reason: str, actor_id: int | None, at: datetime) -> Project:
+    """End a project without hand-over.
+
+    :raises Refused: when it has ended already, or no reason is given.
+    """
+    project = queries.project_for_change(project_id)
+    if project.state in {ProjectState.DONE, ProjectState.CANCELLED}:
+        raise Refused(f"{project.key} is {project.state.value} already.")
+    if not reason.strip():
+        raise Refused("Say in a few words why the project is cancelled.")
+    project.state = ProjectState.CANCELLED
+    project.cancelled_at, project.cancel_reason = at, reason
+    follow(project, at=at)
+    record(ProjectCancelled(at=at, actor_id=actor_id, project_id=project.id, reason=reason))
+    return project
+
+
+def _dismiss_older(project_id: int, kind: ProposalKind, *, at: datetime) -> None:
+    for older in queries.proposals_of(project_id):
+        if older.kind is kind and older.state is ProposalState.OPEN:
+            older.state, older.decided_at = ProposalState.DISMISSED, at
+            older.reason = "A newer document asks for something else."
+
+
+def _decide(
+    project: Project,
+    proposal_id: int,
+    state: ProposalState,
+    *,
+    reason: str,
+    actor_id: int | None,
+    at: datetime,
+) -> Proposal:
+    proposal = next((one for one in queries.proposals_of(project.id) if one.id == proposal_id), None)
+    if proposal is None or proposal.state is not ProposalState.OPEN:
+        raise Refused("This proposal is decided already. Load the project again to see how.")
+    proposal.state, proposal.reason = state, reason
+    proposal.decided_at, proposal.decided_by_id = at, actor_id
+    db.session.flush()
+    record(
+        ProposalDecided(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            proposal_id=proposal.id,
+            kind=proposal.kind.value,
+            accepted=state is ProposalState.ACCEPTED,
+            reason=reason,
+        )
+    )
+    return proposal
+
+
+def _take_dates(project: Project, proposal: Proposal, *, actor_id: int | None, at: datetime) -> None:
+    if project.state is not ProjectState.LIVE:
+        raise Refused(f"{project.key} is {project.state.value}; its dates no longer move.")
+    delivery = next((one for one in project.milestones if one.kind is MilestoneKind.DELIVERED), None)
+    wish = proposal.requested_from or proposal.requested_to
+    if delivery is None or wish is None:
+        raise Refused("The plan has no delivery that could follow the new dates. Move a milestone by hand.")
+    if delivery.state is MilestoneState.DONE:
+        raise Refused("Delivery has happened already; its date no longer moves. Dismiss the proposal.")
+    project.requested_from, project.requested_to = proposal.requested_from, proposal.requested_to
+    delivery.not_before_on = wish
+    moves = follow(project, at=at)
+    record(
+        MilestoneMoved(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            milestone_id=delivery.id,
+            name=delivery.name.get("en", delivery.key),
+            to=wish,
+            reason=proposal.note or "The order asks for another delivery period.",
+            moves=moves,
+        )
+    )

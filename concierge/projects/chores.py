@@ -1,0 +1,24 @@
+"""What projects do when a day begins."""
+
+from datetime import datetime
+
+from concierge.platform.events import record
+from concierge.projects import queries
+from concierge.projects.actions.laying_out import follow
+from concierge.projects.events import ForecastChanged
+
+
+def follow_the_day(at: datetime) -> None:
+    """Lay every live plan out for today: what did not happen yesterday moves, and says so.
+
+    :param at: the instant it was due; a second run for the same instant changes nothing.
+    """
+    for project_id in queries.live_project_ids():
+        project = queries.project_for_change(project_id)
+        moves = follow(project, at=at)
+        if moves:
+            record(
+                ForecastChanged(
+                    at=at, actor_id=None, project_id=project.id, cause="Another day has passed.", moves=moves
+                )
+            )

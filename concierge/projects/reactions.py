@@ -1,0 +1,47 @@
+"""What projects do when something happens to orders."""
+
+from concierge.orders.events import OrderCancellationReceived, OrderChanged, OrderLineMatched, OrderReceived
+from concierge.projects import queries
+from concierge.projects.actions import creation, proposals
+from concierge.projects.states import ProjectState, ProposalKind
+
+
+def order_becomes_project(event: OrderReceived) -> None:
+    """Plan the project of a new order."""
+    creation.create_project(event.order_id, actor_id=event.actor_id, at=event.at)
+
+
+def project_hears_of_change(event: OrderChanged) -> None:
+    """Plan a draft anew; propose the change to an approved plan."""
+    project = queries.project_of_order(event.order_id)
+    if project is None or project.state in {ProjectState.DONE, ProjectState.CANCELLED}:
+        return
+    if project.state is ProjectState.DRAFT:
+        reason = f"The order was changed by document {event.number}."
+        creation.renew_plan(project.id, reason=reason, actor_id=event.actor_id, at=event.at)
+        return
+    proposals.propose(
+        project.id,
+        ProposalKind.NEW_DATES,
+        requested_from=event.requested_from,
+        requested_to=event.requested_to,
+        note=event.note,
+        actor_id=event.actor_id,
+        at=event.at,
+    )
+
+
+def project_hears_of_cancellation(event: OrderCancellationReceived) -> None:
+    """Propose to cancel the project, whatever its state; a person decides."""
+    project = queries.project_of_order(event.order_id)
+    if project is None or project.state in {ProjectState.DONE, ProjectState.CANCELLED}:
+        return
+    proposals.propose(project.id, ProposalKind.CANCEL, note=event.note, actor_id=event.actor_id, at=event.at)
+
+
+def matched_line_joins_plan(event: OrderLineMatched) -> None:
+    """Plan a draft anew now that a line's meaning is known; an approved plan stays as it is."""
+    project = queries.project_of_order(event.order_id)
+    if project is not None and project.state is ProjectState.DRAFT:
+        reason = "A line of the order was matched to the catalogue."
+        creation.renew_plan(project.id, reason=reason, actor_id=event.actor_id, at=event.at)

@@ -1,0 +1,34 @@
+"""Projects for tests: drafts and live ones on the standard plan."""
+
+from datetime import date, datetime
+
+from concierge.accounts.models import Site
+from concierge.projects.actions.approving import approve_plan
+from concierge.projects.actions.creation import create_project
+from concierge.projects.models import Milestone, Project
+from tests.makers import orders
+
+
+def draft(
+    *,
+    place: Site | None = None,
+    number: str = "SO-48213",
+    requested_from: date | None = date(2026, 4, 1),
+    at: datetime = orders.RECEIVED,
+) -> Project:
+    """A project whose plan waits for approval; planned on Mon 2026-03-02."""
+    place = place or orders.site()
+    person = orders.contact(place)
+    order = orders.order(place, number=number, requested_from=requested_from, person=person)
+    return create_project(order.id, actor_id=None, at=at)
+
+
+def live(**wanted: object) -> Project:
+    """A project under way, its dates promised."""
+    project = draft(**wanted)  # type: ignore[arg-type]  # the same arguments
+    return approve_plan(project.id, actor_id=None, at=wanted.get("at", orders.RECEIVED))  # type: ignore[arg-type]  # an instant
+
+
+def milestone(project: Project, key: str) -> Milestone:
+    """One milestone by its key."""
+    return next(one for one in project.milestones if one.key == key)
