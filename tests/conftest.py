@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextvars import Context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.programs", "tests.servers", "tests.browser"]
 
 SETTINGS = {"CONCIERGE_SECRET_KEY": "a key for tests only", "CONCIERGE_SYNCHRONOUS": "NORMAL"}
+
+
+class Browser(FlaskClient):
+    """Sends each request from outside, as a browser does: nothing of the test's own context leaks in."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:  # Any: whatever the test client takes and gives
+        """Send one request."""
+        return Context().run(super().open, *args, **kwargs)
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +93,7 @@ def _prepared(instance: Path, database_url: str) -> Iterator[Flask]:
         environ["DATABASE_URL"] = database_url
     application = create_app(load(environ))
     application.config["TESTING"] = False
+    application.test_client_class = Browser
     with application.app_context():
         Base.metadata.create_all(db.engine.execution_options(writing=True))
     yield application
