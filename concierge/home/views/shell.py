@@ -1,0 +1,153 @@
+"""What stands around every page of the staff: where one can go, who is here, what time it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app, request
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from concierge.home import queries
+from concierge.home.views.blueprint import bp
+from concierge.identity.permissions import Permission
+from concierge.identity.viewer import Viewer
+from concierge.platform import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place one can go to from every page."""
+
+    name: str
+    url: str
+    icon: str
+    key: str = ""
+    """The letter after G."""
+    is_short: bool = False
+    count: int | None = None
+    current: str = ""
+    """`page` when one is there, `true` when one is somewhere below."""
+
+    @property
+    def short(self) -> bool:
+        """Whether it stands in the bottom bar of small screens."""
+        return self.is_short
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A saved view: a list with its filters, and how much is in it."""
+
+    name: str
+    url: str
+    state: str
+    count: int
+    current: bool = False
+
+
+class Shell:
+    """The frame as one viewer sees it; asks nothing before a template does."""
+
+    keys = True
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = viewer
+
+    @property
+    def name(self) -> str:
+        """Who is signed in."""
+        return self._viewer.name
+
+    @property
+    def initials(self) -> str:
+        """The letters on their badge."""
+        return queries.initials(self._viewer.name)
+
+    @property
+    def place(self) -> str:
+        """The city their zone is named after."""
+        return queries.city_of(self._viewer.zone)
+
+    @property
+    def clock(self) -> str:
+        """What time it is where they are."""
+        return f"{self._now:%H:%M}"
+
+    @property
+    def settings_url(self) -> str:
+        """Where they change themselves."""
+        return "/settings/me"
+
+    @cached_property
+    def nav(self) -> tuple[Place, ...]:
+        """Where they may go, in the order of a day's work."""
+        counts = self._counts
+        return tuple(
+            _place(name, url, icon, key=key, short=short, count=count)
+            for name, url, icon, key, short, count, permission in (
+                (_("Today"), "/today", "sun", "t", True, None, Permission.SIGNED_IN),
+                (
+                    _("Projects"),
+                    "/projects",
+                    "folder-kanban",
+                    "p",
+                    True,
+                    counts.live,
+                    Permission.SEE_PROJECTS,
+                ),
+                (_("Orders"), "/orders", "receipt-text", "o", True, counts.orders, Permission.SEE_ORDERS),
+                (_("Calendar"), "/calendar", "calendar-days", "c", True, None, Permission.SIGNED_IN),
+                (_("Accounts"), "/accounts", "building-2", "a", False, None, Permission.SEE_ACCOUNTS),
+                (_("Playbooks"), "/playbooks", "list-checks", "b", False, None, Permission.SEE_PLAYBOOKS),
+                (_("People"), "/people", "users", "e", False, None, Permission.SEE_PEOPLE),
+                (_("Mail"), "/mail", "mail", "m", False, None, Permission.OPERATE),
+            )
+            if self._viewer.may(permission) and page_exists(url)
+        )
+
+    @cached_property
+    def views(self) -> tuple[View, ...]:
+        """Lists that are asked for every day; empty ones are left out."""
+        if not self._viewer.may(Permission.SEE_PROJECTS) or not page_exists("/projects"):
+            return ()
+        counts = self._counts
+        views = (
+            (_("Late"), "/projects?health=late", "bad", counts.late),
+            (_("At risk"), "/projects?health=at+risk", "warn", counts.at_risk),
+            (_("Waiting for approval"), "/projects?state=draft", "idle", counts.drafts),
+        )
+        here = request.full_path.replace("%20", "+").rstrip("?")
+        return tuple(View(name, url, state, count, url == here) for name, url, state, count in views if count)
+
+    @cached_property
+    def _counts(self) -> queries.Counts:
+        return queries.counts(self._viewer)
+
+    @cached_property
+    def _now(self) -> datetime:
+        return clock.now().astimezone(ZoneInfo(self._viewer.zone))
+
+
+@bp.app_context_processor
+def _around() -> Mapping[str, Any]:  # Any: values for templates
+    """Give every template the shell of whoever is signed in."""
+    if not (request and current_user and current_user.is_authenticated):
+        return {}
+    return {"shell": Shell(current_user.viewer)}
+
+
+def _place(name: str, url: str, icon: str, *, key: str, short: bool, count: int | None) -> Place:
+    current = "page" if request.path == url else ("true" if request.path.startswith(url + "/") else "")
+    return Place(name, url, icon, key, short, count, current)
+
+
+def page_exists(path: str) -> bool:
+    """Whether the application has a page there, so that no link leads nowhere."""
+    known: frozenset[str] = current_app.extensions.setdefault(
+        "concierge.home.pages", frozenset(rule.rule for rule in current_app.url_map.iter_rules())
+    )
+    return path in known

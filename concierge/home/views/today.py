@@ -1,0 +1,333 @@
+"""Today: what needs whoever is looking, what happens at sites, and what changed since they were last here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from flask import render_template, request
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+
+from concierge.core import axis
+from concierge.core.spans import Span
+from concierge.home import queries
+from concierge.home.views import changed, needs
+from concierge.home.views.blueprint import bp
+from concierge.home.views.needs import Need
+from concierge.identity.guard import requires, viewer
+from concierge.identity.permissions import Permission, Role
+from concierge.identity.viewer import Viewer
+from concierge.platform import clock
+from concierge.platform.words import clock_time, day, there_now
+from concierge.projects import queries as projects
+from concierge.visits.models import Visit
+from concierge.visits.states import VisitState
+
+SHOWN_AT_ONCE = 6
+KEPT_WITHIN_DAYS = 90
+FEWEST_FOR_A_SHARE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Needs of one urgency: those that are shown, and those that fold away."""
+
+    title: str
+    shown: Sequence[Need]
+    folded: Sequence[Need]
+
+    @property
+    def count(self) -> int:
+        """How many there are in all."""
+        return len(self.shown) + len(self.folded)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    """One visit in the picture of the day."""
+
+    name: str
+    meta: str
+    state: str
+    icon: str
+    url: str
+    value: str
+    mark: str
+    note: str
+    drawing: axis.Drawing
+    tone: str = ""
+    total: bool = False
+    initials: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """The picture of the day: visits on one axis of 24 hours."""
+
+    axis: axis.HourAxis
+    rows: Sequence[SiteRow]
+    more: int
+    caption: str
+
+
+@bp.get("/today")
+@requires(Permission.SIGNED_IN)
+def today() -> str:
+    """What needs the viewer, by when."""
+    looking, now = viewer(), clock.now()
+    if looking.role is Role.TECHNICIAN:
+        return _technicians_day(looking, now)
+    mine = _wants_own(looking)
+    act, soon, waiting = needs.agenda(looking, now=now, mine=mine)
+    since = queries.last_here(looking, now=now)
+    counts = queries.counts(looking)
+    return render_template(
+        "home/today.html",
+        eyebrow=_eyebrow(looking, now),
+        heading=_heading(len(act), len(soon)),
+        aside=_nothing(looking, now, own=False) if not act and not soon else "",
+        sections=(
+            _section(_("Act now"), act),
+            _section(_("Today and the days after"), soon),
+        ),
+        waiting=_section(_("Waiting on others"), waiting, shown=0),
+        sites=_sites(looking, now, own=False),
+        place=queries.city_of(looking.zone),
+        counts=counts,
+        split=_split(counts),
+        kept=_kept(looking, now),
+        since=_since(since, now, looking.zone),
+        feed=changed.feed(looking, since=since),
+        mine=mine,
+        may_choose=looking.role is Role.CONCIERGE,
+        may_import=looking.may(Permission.IMPORT_ORDERS),
+        is_first_use=not any((counts.live, counts.drafts, counts.late)),
+    )
+
+
+def _technicians_day(looking: Viewer, now: datetime) -> str:
+    """The technician's own visits: today, then the two weeks after."""
+    zone = ZoneInfo(looking.zone)
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    visits = queries.visits_between(looking, now - timedelta(hours=12), now + timedelta(days=14), own=True)
+    to_close = [visit for visit in visits if visit.ends_at <= now and not needs.is_over(visit)]
+    todays = [visit for visit in visits if visit.starts_at < midnight and visit.ends_at > now]
+    coming = [visit for visit in visits if visit.starts_at >= midnight]
+    next_one = next((visit for visit in todays + coming if visit.starts_at > now), None)
+    return render_template(
+        "home/day.html",
+        eyebrow=_eyebrow(looking, now),
+        heading=_day_heading(len(todays), next_one, now),
+        sections=(
+            _section(_("Say how it went"), needs.own_visits(to_close, looking, now=now), shown=20),
+            _section(_("Today"), needs.own_visits(todays, looking, now=now), shown=20),
+            _section(_("The next two weeks"), needs.own_visits(coming, looking, now=now), shown=20),
+        ),
+        sites=_sites(looking, now, own=True),
+        place=queries.city_of(looking.zone),
+        since=_since(queries.last_here(looking, now=now), now, looking.zone),
+        feed=changed.feed(looking, since=queries.last_here(looking, now=now)),
+    )
+
+
+def _wants_own(looking: Viewer) -> bool:
+    asked = request.args.get("whose", "")
+    return asked == "mine" or (asked != "all" and queries.own_by_default(looking))
+
+
+def _section(title: str, rows: Sequence[Need], *, shown: int = SHOWN_AT_ONCE) -> Section:
+    if len(rows) <= shown + 1:
+        return Section(title, rows, ())
+    return Section(title, rows[:shown], rows[shown:])
+
+
+def _eyebrow(looking: Viewer, now: datetime) -> str:
+    there = now.astimezone(ZoneInfo(looking.zone))
+    locale = get_locale()
+    pattern = "EEEE d MMMM" if locale is None or locale.language != "de" else "EEEE, d. MMMM"
+    return _(
+        "%(day)s · %(city)s %(clock)s",
+        day=format_date(there, pattern, locale=locale or "en"),
+        city=queries.city_of(looking.zone),
+        clock=clock_time(there),
+    )
+
+
+def _heading(act: int, soon: int) -> str:
+    if act:
+        return ngettext(
+            "%(many)s thing needs you now", "%(many)s things need you now", act, many=_number(act)
+        )
+    if soon:
+        return ngettext(
+            "%(many)s thing can be done today", "%(many)s things can be done today", soon, many=_number(soon)
+        )
+    return _("Nothing needs you")
+
+
+def _day_heading(today_count: int, next_one: Visit | None, now: datetime) -> str:
+    if today_count:
+        return ngettext(
+            "%(many)s visit today", "%(many)s visits today", today_count, many=_number(today_count)
+        )
+    if next_one is None:
+        return _("No visit in the next two weeks")
+    return _(
+        "No visit today; the next is on %(day)s in %(city)s",
+        day=day(next_one.starts_local),
+        city=next_one.site.city or next_one.site.name,
+    )
+
+
+def _nothing(looking: Viewer, now: datetime, *, own: bool) -> str:
+    coming = queries.next_visit(looking, after=now, own=own)
+    if coming is None:
+        return ""
+    return _(
+        "Next: %(title)s in %(city)s, %(day)s at %(clock)s.",
+        title=coming.title,
+        city=coming.site.city or coming.site.name,
+        day=day(coming.starts_local),
+        clock=clock_time(coming.starts_local),
+    )
+
+
+def _number(count: int) -> str:
+    words = (
+        _("No"), _("One"), _("Two"), _("Three"), _("Four"), _("Five"), _("Six"), _("Seven"), _("Eight"), _("Nine"),
+        _("Ten"), _("Eleven"), _("Twelve"),
+    )  # fmt: skip
+    return words[count] if count < len(words) else str(count)
+
+
+def _split(counts: queries.Counts) -> tuple[tuple[str, int, str, str], ...]:
+    fine = counts.live - counts.late - counts.at_risk
+    return (
+        ("ok", fine, _("%(count)s on track", count=fine), "/projects?health=on+track"),
+        ("warn", counts.at_risk, _("%(count)s at risk", count=counts.at_risk), "/projects?health=at+risk"),
+        ("bad", counts.late, _("%(count)s late", count=counts.late), "/projects?health=late"),
+    )
+
+
+def _kept(looking: Viewer, now: datetime) -> str:
+    kept, total = projects.promises_kept(looking, since=(now - timedelta(days=KEPT_WITHIN_DAYS)).date())
+    if not total:
+        return _("no handover in %(days)s days", days=KEPT_WITHIN_DAYS)
+    if total < FEWEST_FOR_A_SHARE:
+        return _(
+            "%(kept)s of %(total)s handovers, %(days)s days", kept=kept, total=total, days=KEPT_WITHIN_DAYS
+        )
+    return _(
+        "%(share)s %% of %(total)s handovers, %(days)s days",
+        share=round(100 * kept / total),
+        total=total,
+        days=KEPT_WITHIN_DAYS,
+    )
+
+
+def _since(since: datetime, now: datetime, zone: str) -> str:
+    there, here = since.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    if there.date() == here.date():
+        return _("Since %(clock)s", clock=clock_time(there))
+    if there.date() == here.date() - timedelta(days=1):
+        return _("Since yesterday %(clock)s", clock=clock_time(there))
+    return _("Since %(day)s", day=day(there))
+
+
+def _sites(looking: Viewer, now: datetime, *, own: bool) -> Sites:
+    zone = ZoneInfo(looking.zone)
+    on = axis.HourAxis(now.astimezone(zone).date(), zone, now)
+    visits = queries.visits_between(looking, on.from_at, on.to_at, own=own)
+    rows = [row for visit in visits if (row := _site_row(visit, on, now)) is not None]
+    caption = _(
+        "Visits of %(day)s by site, on the clock of %(city)s; it is %(clock)s.",
+        day=day(on.on), city=queries.city_of(looking.zone), clock=clock_time(now.astimezone(zone)),
+    )  # fmt: skip
+    return Sites(on, rows[:8], max(0, len(rows) - 8), caption)
+
+
+def _site_row(visit: Visit, on: axis.HourAxis, now: datetime) -> SiteRow | None:
+    """One visit as it lies on the viewer's day; None when nobody is there during it."""
+    there = ZoneInfo(visit.zone)
+    presences = [
+        span
+        for span in _presences(visit)
+        if span.to_at and span.to_at > on.from_at and span.from_at < on.to_at
+    ]
+    if not presences:
+        return None
+    state, word = _standing(visit, presences, now)
+    first_on, last_on = visit.starts_local.date(), visit.ends_local.date()
+    shown = presences[0]
+    day_there = shown.from_at.astimezone(there).date()
+    title = visit.title
+    if last_on > first_on:
+        title = _(
+            "%(title)s, day %(day)s of %(days)s",
+            title=title,
+            day=(day_there - first_on).days + 1,
+            days=(last_on - first_on).days + 1,
+        )
+    hours = [
+        Span(
+            datetime.combine(each, visit.site.access_from, tzinfo=there),
+            datetime.combine(each, visit.site.access_to, tzinfo=there),
+        )
+        for each in (day_there - timedelta(days=1), day_there, day_there + timedelta(days=1))
+        if each.weekday() < 5
+    ]
+    line = axis.DayLine(open=tuple(hours), present=tuple((span, state) for span in presences))
+    return SiteRow(
+        name=visit.site.city or visit.site.name,
+        meta=_("%(clock)s there now", clock=there_now(visit.zone)),
+        state=state,
+        icon=needs.ICONS[visit.kind] if state == "idle" else "",
+        url=f"/visits/{visit.id}",
+        value=title,
+        mark=word,
+        note=f"{shown.from_at.astimezone(there):%H:%M}–{(shown.to_at or shown.from_at).astimezone(there):%H:%M}",
+        drawing=axis.draw_day([line], on)[0],
+    )
+
+
+def _presences(visit: Visit) -> Iterable[Span[datetime]]:
+    """The hours somebody is there on each day of a visit: nobody works through the night."""
+    there = ZoneInfo(visit.zone)
+    starts, ends = visit.starts_local, visit.ends_local
+    if starts.date() == ends.date() or ends <= starts:
+        yield Span(visit.starts_at, visit.ends_at)
+        return
+    closes = ends.time() if ends.time() > starts.time() else max(visit.site.access_to, starts.time())
+    each = starts.date()
+    while each <= ends.date():
+        until = ends.time() if each == ends.date() else closes
+        if until > starts.time():
+            yield Span(
+                datetime.combine(each, starts.time(), tzinfo=there),
+                datetime.combine(each, until, tzinfo=there),
+            )
+        each += timedelta(days=1)
+
+
+def _standing(visit: Visit, presences: Sequence[Span[datetime]], now: datetime) -> tuple[str, str]:
+    """The state of a visit today, and the word for it."""
+    ends_at = presences[-1].to_at or visit.ends_at
+    if visit.state is VisitState.COMPLETE:
+        return "ok", _("Done")
+    if visit.state is VisitState.INCOMPLETE:
+        return "bad", _("Not finished")
+    if visit.needs_decision:
+        return "warn", _("To decide")
+    if visit.state is VisitState.IN_PROGRESS:
+        return ("ok", _("Done for today")) if ends_at <= now else ("go", _("Now"))
+    if visit.state is VisitState.ON_ROUTE:
+        return "go", _("On the way")
+    if ends_at <= now:
+        return "warn", _("Not reported")
+    if presences[0].from_at <= now:
+        return "go", _("Should be there")
+    if not visit.crew_members:
+        return "warn", _("Nobody assigned")
+    return "idle", _("Planned") if visit.state in {VisitState.DRAFT, VisitState.TENTATIVE} else _("Confirmed")
