@@ -1,0 +1,406 @@
+"""Run the measurements: `./dev bench [--only layout,pdf,feed,pages] [--quick]`."""
+
+import argparse
+import contextlib
+import graphlib
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask
+
+from concierge.core.schedule import Link, Step, lay_out
+from concierge.core.worktime import WorkCalendar
+from tests.bench import company, figures
+from tests.bench.figures import Figure
+from tests.bench.load import Connection, per_second, timed
+from tests.browser import Site, served
+from tests.processes import dies_with_parent, free_port, stop
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("layout", "pdf", "feed", "pages")
+SERVER = {"CONCIERGE_WORKERS": "1", "CONCIERGE_DEMO": "no", "CONCIERGE_LOG_LEVEL": "warning"}
+
+
+class Bench:
+    """Measures one part after the other and keeps what it found."""
+
+    def __init__(self, work: Path, *, seconds: float, sizes: tuple[int, ...]) -> None:
+        self.work = work
+        self.seconds = seconds
+        self.sizes = sizes
+        self.found: list[Figure] = []
+        self._base: Path | None = None
+
+    def note(self, figure: Figure) -> None:
+        """Keep a figure, and show that time passes."""
+        self.found.append(figure)
+        print(f"  {figure.name}: {figure.value:.2f} {figure.unit}", flush=True)
+
+    # ------------------------------------------------------------ arithmetic
+
+    def layout(self) -> None:
+        """Lay out plans of three sizes; beside it, only the order of the same steps by the standard library."""
+        closed = {date(2026, 1, 1) + timedelta(days=29 * n): "holiday" for n in range(60)}
+        calendars = {"site": WorkCalendar("site", closed=closed)}
+        for size in (20, 60, 200):
+            steps = [
+                Step(f"s{n}", n % 5, "site", tuple(Link(f"s{p}") for p in {n // 2, max(0, n - 3)} if p < n))
+                for n in range(size)
+            ]
+            graph = {step.key: {link.predecessor for link in step.links} for step in steps}
+            ours = _fastest(
+                lambda: lay_out(steps, calendars=calendars, start_on=date(2026, 3, 2), today=date(2026, 3, 2))
+            )
+            theirs = _fastest(lambda: list(graphlib.TopologicalSorter(graph).static_order()))
+            self.note(Figure(f"plan of {size} steps laid out", ours, "ms", ours / theirs, "graphlib's order"))
+
+    # ------------------------------------------------------------ documents
+
+    def pdf(self) -> None:
+        """Print a real checklist: in a new child, in a warm one, and as WeasyPrint alone prints the same page."""
+        from concierge.platform.pdf import Press
+
+        html, stylesheet, assets = self._document()
+        folder = self.work / "document"
+        folder.mkdir()
+        for name, data in assets.items():
+            (folder / name).write_bytes(data)
+        (folder / "page.html").write_text(html, "utf-8")
+        (folder / "page.css").write_text(stylesheet.replace("asset:", folder.as_uri() + "/"), "utf-8")
+
+        bare_cold, bare_warm = _bare_renders(folder)
+        began_at = time.perf_counter()
+        press = Press()
+        pages = press.print_page(html, stylesheet=stylesheet, assets=assets).pages
+        cold = (time.perf_counter() - began_at) * 1000
+        warm = statistics.median(
+            _once(lambda: press.print_page(html, stylesheet=stylesheet, assets=assets)) for _ in range(5)
+        )
+        press.close()
+        remark = f"{pages} pages"
+        self.note(
+            Figure(
+                "checklist PDF, first of a process", cold, "ms", cold / bare_cold, "bare WeasyPrint", remark
+            )
+        )
+        self.note(
+            Figure("checklist PDF, child warm", warm, "ms", warm / bare_warm, "bare WeasyPrint", remark)
+        )
+
+    def _document(self) -> tuple[str, str, dict[str, bytes]]:
+        """Markup, styles and files of the longest checklist of the demo company."""
+        from concierge.readiness.document import printing
+        from concierge.readiness.models import Checklist, ReadinessItem
+
+        with self._inside(self.base()):
+            longest = (
+                sa.select(ReadinessItem.checklist_id)
+                .group_by(ReadinessItem.checklist_id)
+                .order_by(sa.func.count().desc(), ReadinessItem.checklist_id)
+                .limit(1)
+            )
+            checklist_id = _value(longest)
+            key = _value(
+                sa.text(
+                    f"SELECT key FROM projects WHERE id = (SELECT project_id FROM checklists WHERE id = {checklist_id})"
+                )
+            )
+            assert Checklist.__tablename__ == "checklists"
+            return _markup_of(key), printing.stylesheet(), dict(printing.fonts())
+
+    # ------------------------------------------------------------ servers
+
+    def feed(self) -> None:
+        """A calendar of each size: whole, unchanged, and packed; beside it a bare route of as many bytes."""
+        for size in self.sizes:
+            instance = company.copied(self.base(), self.work / f"feed-{size}")
+            with self._inside(instance):
+                owner_id, email = _busiest_technician()
+            count = company.grow_entries(instance, owner_id=owner_id, to=size)
+            with self._served(instance) as (site, bare):
+                path = _feed_path(site, instance, email)
+                port = int(site.address.rpartition(":")[2])
+                answer = _first(port, path)
+                assert answer.body.count(b"BEGIN:VEVENT") == count, "the feed shows what was copied"
+                self._compare(f"feed of {count:,}", port, bare, path, size=len(answer.body))
+                tag = {"If-None-Match": answer.headers["etag"]}
+                self._compare(f"feed of {count:,}, 304", port, bare, path, headers=tag, status=304)
+                packed = {"Accept-Encoding": "gzip"}
+                small = _first(port, path, packed)
+                if small.headers.get("content-encoding") == "gzip":
+                    self._compare(
+                        f"feed of {count:,}, gzip", port, bare, path, headers=packed, size=len(small.body)
+                    )
+
+    def pages(self) -> None:
+        """Pages that people open, in companies of 100 and 10,000 projects; beside it a bare route."""
+        for size in (100, self.sizes[-1]):
+            instance = company.copied(self.base(), self.work / f"projects-{size}")
+            count = company.grow_projects(instance, to=size)
+            with self._inside(instance) as app:
+                cookie = _signed_in(app)
+                key = _value(
+                    sa.text(
+                        "SELECT key FROM projects WHERE state = 'live' ORDER BY (SELECT count(*) FROM milestones"
+                        " WHERE project_id = projects.id) DESC, id LIMIT 1"
+                    )
+                )
+            with self._served(instance) as (site, bare):
+                port = int(site.address.rpartition(":")[2])
+                for name, path in {
+                    "project page": f"/projects/{key}",
+                    "projects, list": "/projects",
+                    "projects, lines": "/projects?view=lines",
+                    "today": "/today",
+                }.items():
+                    size_now = len(_first(port, path, cookie).body)
+                    self._compare(
+                        f"{name} ({count:,} projects)", port, bare, path, headers=cookie, size=size_now
+                    )
+                if size == 100:
+                    self._cached_pdf(port, bare, cookie)
+
+    def _cached_pdf(self, port: int, bare: int, cookie: dict[str, str]) -> None:
+        """A checklist that has been printed before, as the browser gets it."""
+        found = sa.text("SELECT p.key FROM checklist_documents d JOIN checklists c ON c.id = d.checklist_id"
+                        " JOIN projects p ON p.id = c.project_id ORDER BY d.id LIMIT 1")  # fmt: skip
+        with self._inside(self.base()):
+            key = _value(found)
+        if key is None:
+            print("  (no printed checklist in the demo company: cached PDF not measured)")
+            return
+        path = f"/projects/{key}/readiness.pdf"
+        answer = _first(port, path, cookie)
+        if answer.status != 200:
+            print(f"  ({path} answered {answer.status}: cached PDF not measured)")
+            return
+        self._compare("checklist PDF, cached", port, bare, path, headers=cookie, size=len(answer.body))
+
+    def _compare(
+        self,
+        name: str,
+        port: int,
+        bare: int,
+        path: str,
+        *,
+        headers: dict[str, str] | None = None,
+        status: int = 200,
+        size: int = 0,
+    ) -> None:
+        ours = timed(port, path, headers=headers, status=status, seconds=self.seconds)
+        many = per_second(port, path, headers=headers, status=status, seconds=self.seconds)
+        yard = "/unchanged" if status == 304 else f"/bytes/{size}"
+        theirs = timed(bare, yard, status=status, seconds=self.seconds)
+        theirs_many = per_second(bare, yard, status=status, seconds=self.seconds)
+        remark = f"p95 {ours.p95_ms:.1f} ms" + (f", {size / 1024:,.0f} KiB" if size else "")
+        self.note(Figure(name, ours.median_ms, "ms", ours.median_ms / theirs.median_ms, "bare route", remark))
+        self.note(Figure(f"{name}, 8 clients", many, "/s", many / theirs_many, "bare route"))
+
+    @contextlib.contextmanager
+    def _served(self, instance: Path) -> Iterator[tuple[Site, int]]:
+        """The application, and the yardstick with the same server and settings: site, port of the yardstick."""
+        port = free_port()
+        command = [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+            "--workers", "1", "--no-ws", "--log-level", "error", "tests.bench.bare:app",
+        ]  # fmt: skip
+        yard = subprocess.Popen(
+            command, cwd=ROOT, preexec_fn=dies_with_parent(signal.SIGTERM), start_new_session=True
+        )
+        try:
+            with served(instance, **SERVER) as site:
+                _wait_for(port)
+                yield site, port
+        finally:
+            stop(yard, with_signal=signal.SIGTERM)
+
+    # ------------------------------------------------------------ the demo company
+
+    def base(self) -> Path:
+        """The demo company's instance folder, loaded once; its worker has done all there was to do."""
+        if self._base is None:
+            print("  loading the demo company …", flush=True)
+            self._base = self.work / "base"
+            self._base.mkdir()
+            began_at = time.perf_counter()
+            for command in (("db", "upgrade"), ("demo", "load")):
+                _concierge(self._base, *command)
+            self.note(Figure("demo company loaded", time.perf_counter() - began_at, "s"))
+            _concierge(self._base, "worker", "--drain")
+        return self._base
+
+    @contextlib.contextmanager
+    def _inside(self, instance: Path) -> Iterator[Flask]:
+        from concierge.app import create_app
+        from concierge.platform.database import db
+        from concierge.platform.settings import load
+
+        app = create_app(load({"CONCIERGE_INSTANCE": str(instance), **SERVER}))
+        with app.app_context():
+            yield app
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _value(statement: sa.Executable) -> object:
+    from concierge.platform.database import db
+
+    return db.session.execute(statement).scalar()
+
+
+def _busiest_technician() -> tuple[int, str]:
+    from concierge.platform.database import db
+
+    found = db.session.execute(
+        sa.text(
+            "SELECT u.id, u.email FROM users u JOIN feed_entries e ON e.owner_id = u.id WHERE e.gone_at IS NULL"
+            " GROUP BY u.id ORDER BY count(*) DESC, u.id LIMIT 1"
+        )
+    ).one()
+    return int(found[0]), str(found[1])
+
+
+def _markup_of(key: object) -> str:
+    """The page that `checklists pdf` prints for a project."""
+    raise NotImplementedError(key)
+
+
+def _signed_in(app: Flask) -> dict[str, str]:
+    """The cookie of somebody who may see everything."""
+    from concierge.identity.actions.sessions import open_session
+    from concierge.identity.models import User
+    from concierge.identity.permissions import Role
+    from concierge.platform import clock
+    from concierge.platform.database import db, unit_of_work
+
+    with unit_of_work():
+        user = db.session.scalars(sa.select(User).where(User.role == Role.MANAGER).order_by(User.id)).first()
+        assert user is not None
+        token = open_session(user, client="bench", days=1, at=clock.now())
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # Flask's own
+    value = serializer.dumps({"_user_id": token, "_fresh": True})
+    return {"Cookie": f"{app.config['SESSION_COOKIE_NAME']}={value}"}
+
+
+def _feed_path(site: Site, instance: Path, email: str) -> str:
+    said = _concierge(instance, "feeds", "url", "--user", email, CONCIERGE_BASE_URL=site.address)
+    return "/" + said.strip().split("/", 3)[3]
+
+
+def _first(port: int, path: str, headers: dict[str, str] | None = None):
+    connection = Connection(port)
+    answer = connection.get(path, headers)
+    connection.close()
+    return answer
+
+
+def _concierge(instance: Path, *arguments: str, **settings: str) -> str:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CONCIERGE_", "DATABASE_URL"))
+    }
+    environment = {**kept, "CONCIERGE_INSTANCE": str(instance), "CONCIERGE_LOG_LEVEL": "warning", **settings}
+    done = subprocess.run(
+        [Path(sys.executable).parent / "concierge", *arguments],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"concierge {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+def _bare_renders(folder: Path) -> tuple[float, float]:
+    """WeasyPrint alone, in a new process and then again in the same one: milliseconds each."""
+    program = """
+import sys, time
+began_at = time.perf_counter()
+from pathlib import Path
+import weasyprint
+folder = Path(sys.argv[1])
+def render():
+    page = weasyprint.HTML(string=(folder / "page.html").read_text("utf-8"))
+    page.write_pdf(stylesheets=[weasyprint.CSS(filename=folder / "page.css")], pdf_variant="pdf/ua-1")
+render()
+print((time.perf_counter() - began_at) * 1000)
+took = []
+for _ in range(5):
+    began_at = time.perf_counter()
+    render()
+    took.append((time.perf_counter() - began_at) * 1000)
+print(sorted(took)[2])
+"""
+    command = [sys.executable, "-W", "ignore", "-c", program, str(folder)]
+    began_at = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        cold = (time.perf_counter() - began_at) * 1000
+        warm = float(child.stdout.readline())
+    return cold, warm
+
+
+def _fastest(act: Callable[[], object], times: int = 7) -> float:
+    act()
+    return min(_once(act) for _ in range(times))
+
+
+def _once(act: Callable[[], object]) -> float:
+    began_at = time.perf_counter()
+    act()
+    return (time.perf_counter() - began_at) * 1000
+
+
+def _wait_for(port: int, timeout_s: float = 20) -> None:
+    give_up_at = time.monotonic() + timeout_s
+    while time.monotonic() < give_up_at:
+        with contextlib.suppress(OSError):
+            Connection(port).close()
+            return
+        time.sleep(0.1)
+    raise SystemExit("the bare server did not start")
+
+
+def main() -> None:
+    """Measure what was asked for, print it beside the run before, and keep it."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("--only", default=",".join(PARTS), help=f"comma separated, of: {', '.join(PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="smaller companies, shorter runs; not kept")
+    parser.add_argument(
+        "--output", type=Path, help="folder of kept runs (default: bench/ in the instance folder)"
+    )
+    wishes = parser.parse_args()
+    parts = [part for part in wishes.only.split(",") if part]
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"unknown part: {', '.join(sorted(unknown))}")
+    folder = wishes.output or Path(os.environ.get("CONCIERGE_INSTANCE", "instance")) / "bench"
+    before = figures.last(folder)
+    work = Path(tempfile.mkdtemp(prefix="concierge-bench-"))
+    try:
+        bench = Bench(
+            work,
+            seconds=0.5 if wishes.quick else 2,
+            sizes=(100, 1000) if wishes.quick else (100, 1000, 10_000),
+        )
+        for part in parts:
+            print(f"{part}:", flush=True)
+            getattr(bench, part)()
+        run = figures.run_of(bench.found)
+        print("\n" + figures.table(run, before))
+        if not wishes.quick:
+            print(f"Kept in {figures.saved(run, folder)}")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+main()

@@ -1,0 +1,138 @@
+"""Companies of any size: the demo company, with its rows copied as often as it takes (SQLite)."""
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+PROJECTS = (
+    "orders",
+    "order_lines",
+    "projects",
+    "project_playbooks",
+    "milestones",
+    "milestone_links",
+    "baselines",
+    "baseline_milestones",
+    "gates",
+    "proposals",
+    "visits",
+    "visit_technicians",
+    "checklists",
+    "readiness_items",
+)
+"""Tables that grow with the number of projects, each after those it points to."""
+ENTRIES = ("visits", "feed_entries")
+
+
+def copied(base: Path, to: Path) -> Path:
+    """Copy an instance folder whose server has stopped."""
+    shutil.copytree(base, to, ignore=shutil.ignore_patterns("served.log", "*.lock"))
+    return to
+
+
+def grow_projects(instance: Path, *, to: int) -> int:
+    """Copy projects with all that belongs to them until there are as many; says how many there are."""
+    with _database(instance) as database:
+        return _grow(database, PROJECTS, counted="SELECT count(*) FROM projects", to=to)
+
+
+def grow_entries(instance: Path, *, owner_id: int, to: int) -> int:
+    """Copy one person's calendar entries until there are as many; says how many there are."""
+    with _database(instance) as database:
+        database.execute("DELETE FROM feed_entries WHERE owner_id <> ? OR gone_at IS NOT NULL", (owner_id,))
+        return _grow(database, ENTRIES, counted="SELECT count(*) FROM feed_entries", to=to)
+
+
+@contextlib.contextmanager
+def _database(instance: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(instance / "concierge.sqlite3")
+    connection.execute("PRAGMA foreign_keys=OFF")
+    connection.execute("PRAGMA synchronous=OFF")
+    try:
+        yield connection
+        connection.commit()
+        broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+        assert not broken, f"copied rows point nowhere: {broken[:3]}"
+        connection.execute("ANALYZE")
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def _grow(database: sqlite3.Connection, tables: tuple[str, ...], *, counted: str, to: int) -> int:
+    there = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    tables = tuple(table for table in tables if table in there)
+    spans = {
+        table: database.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0]
+        for table in tables
+    }
+    (count,) = database.execute(counted).fetchone()
+    assert count, "the demo company has nothing to copy"
+    statements = [_copying(database, table, spans) for table in tables]
+    generation, made = 0, count
+    while made < to:
+        generation += 1
+        for statement in statements:
+            database.execute(statement, {"g": generation})
+        made += count
+    surplus = max(made - to, 0)
+    if surplus:
+        counted_table = tables[-1] if tables == ENTRIES else "projects"
+        _drop_last(database, counted_table, surplus)
+    return int(database.execute(counted).fetchone()[0])
+
+
+def _copying(database: sqlite3.Connection, table: str, spans: dict[str, int]) -> str:
+    """The statement that copies the first rows of a table once, with ids and references moved along."""
+    points_to = {row[3]: row[2] for row in database.execute(f"PRAGMA foreign_key_list({table})")}
+    columns = [(row[1], row[2].upper()) for row in database.execute(f"PRAGMA table_info({table})")]
+    renamed = _unique_texts(database, table, {name: kind for name, kind in columns}, points_to, spans)
+    values = []
+    for name, _ in columns:
+        if name == "id":
+            values.append(f"id + :g * {spans[table]}")
+        elif points_to.get(name) in spans:
+            values.append(f"{name} + :g * {spans[points_to[name]]}")
+        elif name == "body" and table == "feed_entries":
+            values.append("CAST(replace(CAST(body AS TEXT), uid, substr(uid, 1, 20) || '-' || :g) AS BLOB)")
+        elif name == "uid":
+            values.append("substr(uid, 1, 20) || '-' || :g")
+        elif name in renamed:
+            values.append(f"{name} || '-' || :g")
+        else:
+            values.append(name)
+    names = ", ".join(name for name, _ in columns)
+    return f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} FROM {table} WHERE id < {spans[table]}"
+
+
+def _unique_texts(
+    database: sqlite3.Connection,
+    table: str,
+    kinds: dict[str, str],
+    points_to: dict[str, str],
+    spans: dict[str, int],
+) -> set[str]:
+    """Columns that have to differ in a copy because a unique index would not differ otherwise."""
+    renamed = set()
+    for _, index, is_unique, *_rest in database.execute(f"PRAGMA index_list({table})").fetchall():
+        parts = [row[2] for row in database.execute(f"PRAGMA index_info({index})") if row[2]]
+        moved = any(points_to.get(part) in spans or part == "id" for part in parts)
+        texts = [part for part in parts if "CHAR" in kinds[part] or "TEXT" in kinds[part]]
+        if is_unique and not moved and texts:
+            renamed.add(texts[-1])
+    return renamed
+
+
+def _drop_last(database: sqlite3.Connection, table: str, surplus: int) -> None:
+    """Take away the last copies, and what points to them."""
+    last = f"SELECT id FROM {table} ORDER BY id DESC LIMIT {surplus}"
+    gone = [row[0] for row in database.execute(last)]
+    database.execute("CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY)")
+    database.executemany("INSERT INTO gone VALUES (?)", [(one,) for one in gone])
+    database.execute(f"DELETE FROM {table} WHERE id IN (SELECT id FROM gone)")
+    database.execute("DROP TABLE gone")
+    while broken := database.execute("PRAGMA foreign_key_check").fetchall():
+        for child, row, _parent, _key in broken:
+            database.execute(f"DELETE FROM {child} WHERE rowid = ?", (row,))
