@@ -1,5 +1,6 @@
 """What a document says about an order, as plain values, and how a document that cannot be read is refused."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, time
@@ -10,9 +11,12 @@ from http import HTTPStatus
 from flask_babel import gettext as _
 
 from concierge.orders.states import DocumentKind
+from concierge.platform.database import clean
 from concierge.platform.errors import Refused
 
 FAULTS_TOLD = 50
+NUMBER_LENGTH = 80
+SOURCE_LENGTH = 200
 
 
 class PeriodKind(StrEnum):
@@ -135,9 +139,9 @@ class Party:
         return self.name or self.legal_name or (str(self.ids[0]) if self.ids else "")
 
     @property
-    def key(self) -> str:
-        """What names this company in keys: its first number, else its name."""
-        return str(self.ids[0]) if self.ids else " ".join((self.name or self.legal_name).casefold().split())
+    def keys(self) -> tuple[str, ...]:
+        """What names this company in keys: its numbers, the first one first; else its name."""
+        return tuple(map(str, self.ids)) or (" ".join((self.name or self.legal_name).casefold().split()),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +229,15 @@ class IncomingOrder:
     @property
     def source(self) -> str:
         """The system within which the number is unique: named by the sender, else who orders from whom."""
-        return self.system or f"{self.seller.key} < {self.buyer.key}"
+        return self.sources[0]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every name of that system: papers on one order may name a company by different numbers."""
+        if self.system:
+            return (clean(self.system, lines=False)[:SOURCE_LENGTH],)
+        pairs = itertools.product(self.seller.keys, self.buyer.keys)
+        return tuple(clean(f"{seller} < {buyer}", lines=False)[:SOURCE_LENGTH] for seller, buyer in pairs)
 
     @property
     def requested(self) -> DeliveryPeriod | None:

@@ -1,7 +1,8 @@
 """Tables of orders, their lines and the documents they came in."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -18,8 +19,8 @@ class Order(Versioned, Base):
 
     __tablename__ = "orders"
 
-    system: Mapped[str] = mapped_column(Line(80))
-    """The seller's system or party that numbers its orders."""
+    system: Mapped[str] = mapped_column(Line(200))
+    """Within what the number is unique: the seller's system, or seller and buyer of a paper."""
     number: Mapped[str] = mapped_column(Line(80))
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     site_id: Mapped[int] = mapped_column(sa.ForeignKey("sites.id"), index=True)
@@ -30,6 +31,9 @@ class Order(Versioned, Base):
     requested_from: Mapped[date | None]
     requested_to: Mapped[date | None]
     """The delivery period the customer asked for, both days inclusive, kept as asked even when past."""
+    requested_from_time: Mapped[time | None]
+    requested_to_time: Mapped[time | None]
+    """Times of day at the site."""
     currency: Mapped[str] = mapped_column(sa.String(3), default="")
     total_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
     buyer_reference: Mapped[str] = mapped_column(Line(120), default="")
@@ -61,7 +65,7 @@ class OrderLine(Base):
 
     order_id: Mapped[int] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
     position: Mapped[int]
-    line_id: Mapped[str] = mapped_column(Line(40))
+    line_id: Mapped[str] = mapped_column(Line(80))
     """The line's own identifier in the document."""
     name: Mapped[str] = mapped_column(Line(300))
     description: Mapped[str] = mapped_column(Prose(4000), default="")
@@ -101,6 +105,8 @@ class OrderDocument(Base):
     digest: Mapped[str] = mapped_column(sa.String(64))
     """SHA-256 of the bytes, or of the rows that concern this order."""
     issued_on: Mapped[date]
+    summary: Mapped[str] = mapped_column(Prose(1000), default="")
+    """What it did to the order, in a sentence or two."""
     received_at: Mapped[datetime]
     received_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     file_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stored_files.id"))
@@ -109,3 +115,18 @@ class OrderDocument(Base):
     file: Mapped[StoredFile | None] = relationship(lazy="raise_on_sql")
 
     __table_args__ = (sa.UniqueConstraint("order_id", "digest"),)
+
+
+class OrderImport(Base):
+    """Files that a person handed in together, what they would do, and what came of it."""
+
+    __tablename__ = "order_imports"
+
+    owner_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime]
+    applied_at: Mapped[datetime | None]
+    job_id: Mapped[int | None] = mapped_column(sa.ForeignKey("jobs.id"))
+    """The job that checks or imports them, when they are too many for one request."""
+    file_ids: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
+    results: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
+    """One object a file: name, refusals, rows; of the check, then of the import."""

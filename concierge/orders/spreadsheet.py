@@ -16,6 +16,7 @@ from flask_babel.speaklater import LazyString
 
 from concierge.orders import fields
 from concierge.orders.incoming import (
+    NUMBER_LENGTH,
     Address,
     BadDocument,
     DeliveryPeriod,
@@ -28,6 +29,7 @@ from concierge.orders.incoming import (
     Person,
 )
 from concierge.orders.states import DocumentKind
+from concierge.platform.database import clean
 
 DELIMITERS = ",;\t|"
 MOST_ROWS = 200_000
@@ -297,6 +299,11 @@ class _Sheet:
             if not number:
                 self._fault(_("The order number is missing. Fill the column order_number on every row."))
                 continue
+            if max(len(number), len(self._cell("line_number"))) > NUMBER_LENGTH:
+                self._fault(
+                    _("A number is longer than %(count)d characters. Shorten it.", count=NUMBER_LENGTH)
+                )
+                continue
             key = (self._cell("system"), number)
             if key not in heads:
                 written = {column.name: self._cell(column.name) for column in COLUMNS if column.of_order}
@@ -412,7 +419,7 @@ class _Sheet:
         place = self.places.get(column)
         if place is None or place >= len(self.cells):
             return ""
-        return self.cells[place].strip()
+        return clean(self.cells[place], lines=column == "note")
 
     def _read(self, column: str, read: Callable[[str], T]) -> T | None:
         text = self._cell(column)

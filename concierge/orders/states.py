@@ -17,3 +17,13 @@ class DocumentKind(Enum):
     ORDER = "order"
     CHANGE = "change"
     CANCELLATION = "cancellation"
+
+
+class Outcome(Enum):
+    """What importing a document does to an order."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    CANCEL = "cancel"
+    UNCHANGED = "unchanged"
+    REFUSE = "refuse"

@@ -16,6 +16,7 @@ from lxml import etree
 
 from concierge.orders import fields
 from concierge.orders.incoming import (
+    NUMBER_LENGTH,
     Address,
     BadDocument,
     DeliveryPeriod,
@@ -29,6 +30,7 @@ from concierge.orders.incoming import (
     Person,
 )
 from concierge.orders.states import DocumentKind
+from concierge.platform.database import clean
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _CAC = f"{{{_UBL}CommonAggregateComponents-2}}"
@@ -214,6 +216,10 @@ class _Reader:
             yield replace(base, number=_text(reference, "ID"), seller_number=seller_number)
 
     def _refuse_missing(self, root: etree._Element, order: IncomingOrder) -> None:
+        if len(order.document_number) > NUMBER_LENGTH:
+            self._fault(
+                root, _("Its number is longer than %(count)d characters. Shorten it.", count=NUMBER_LENGTH)
+            )
         if not order.document_number:
             self._fault(root, _("It has no number. Fill cbc:ID with the number of the document."))
         if not order.buyer and not order.delivery_party:
@@ -226,6 +232,11 @@ class _Reader:
     def _refuse_twins(self, lines: tuple[IncomingLine, ...]) -> None:
         seen: set[str] = set()
         for line in lines:
+            if len(line.number) > NUMBER_LENGTH:
+                sentence = _(
+                    "A line's number is longer than %(count)d characters. Shorten it.", count=NUMBER_LENGTH
+                )
+                self.faults.append(Fault(sentence, line.line))
             if line.number in seen:
                 self.faults.append(
                     Fault(
@@ -528,7 +539,9 @@ def _texts(element: etree._Element | None, tag: str) -> str:
     if element is None:
         return ""
     return "\n".join(
-        dict.fromkeys(filter(None, ((one.text or "").strip() for one in element.findall(f"{_CBC}{tag}"))))
+        dict.fromkeys(
+            filter(None, (clean(one.text or "", lines=True) for one in element.findall(f"{_CBC}{tag}")))
+        )
     )
 
 
@@ -538,4 +551,4 @@ def _line_of(element: etree._Element) -> int | None:
 
 
 def _words(element: etree._Element | None) -> str:
-    return " ".join((element.text or "").split()) if element is not None else ""
+    return clean(element.text or "", lines=False) if element is not None else ""
