@@ -1,0 +1,98 @@
+"""Forms about customers."""
+
+from datetime import time
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, SelectField, StringField, TextAreaField, TimeField
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import Email, InputRequired, Length, Optional, Regexp, ValidationError
+
+from concierge.accounts.states import ContactRole
+
+NAME = _l("Enter a name.")
+
+
+class AccountForm(FlaskForm):
+    """A customer's name."""
+
+    name = StringField(_l("Name"), validators=[InputRequired(NAME), Length(max=160)])
+    version = HiddenField()
+
+
+class SiteForm(FlaskForm):
+    """A place of installation."""
+
+    name = StringField(
+        _l("Name of the site"),
+        description=_l("As your colleagues say it, such as “Basel, building 7”."),
+        validators=[InputRequired(NAME), Length(max=120)],
+    )
+    street = StringField(_l("Street"), validators=[Length(max=200)])
+    postcode = StringField(_l("Postcode"), validators=[Length(max=20)])
+    city = StringField(_l("City"), validators=[InputRequired(_l("Enter the city.")), Length(max=100)])
+    country = SelectField(_l("Country"), validators=[InputRequired(_l("Choose the country."))])
+    subdivision = StringField(
+        _l("State, province or canton"),
+        description=_l("Its code, such as BS, MA or NSW. It decides about regional holidays."),
+        validators=[
+            Optional(),
+            Regexp(r"^[A-Za-z0-9-]{1,6}$", message=_l("Write the code only, such as BS.")),
+        ],
+    )
+    zone = SelectField(_l("Time zone"), description=_l("Leave it empty to take the country's."))
+    access_from = TimeField(
+        _l("Access from"), default=time(8), validators=[InputRequired(_l("Enter a time, such as 08:00."))]
+    )
+    access_to = TimeField(
+        _l("Access until"), default=time(17), validators=[InputRequired(_l("Enter a time, such as 17:00."))]
+    )
+    dock_notes = TextAreaField(
+        _l("Notes for carriers"),
+        description=_l("Dock, lift, gate, whom to call."),
+        validators=[Length(max=2000)],
+    )
+    version = HiddenField()
+
+    def validate_access_to(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a site that closes before it opens.
+
+        :raises ValidationError: when it does.
+        """
+        if self.access_from.data and field.data and self.access_from.data >= field.data:
+            raise ValidationError(str(_l("Choose a time after the site opens.")))
+
+
+class ContactForm(FlaskForm):
+    """A customer's person."""
+
+    name = StringField(_l("Name"), validators=[InputRequired(NAME), Length(max=120)])
+    title = StringField(
+        _l("What they are called there"),
+        description=_l("Such as “lab manager”."),
+        validators=[Length(max=80)],
+    )
+    role = SelectField(
+        _l("Takes care of"),
+        choices=[
+            SelectChoice(ContactRole.LAB.value, _l("The laboratory")),
+            SelectChoice(ContactRole.FACILITIES.value, _l("The building")),
+            SelectChoice(ContactRole.IT.value, _l("Network and computers")),
+            SelectChoice(ContactRole.SAFETY.value, _l("Safety")),
+            SelectChoice(ContactRole.PURCHASING.value, _l("Purchasing")),
+            SelectChoice(ContactRole.RECEIVING.value, _l("Receiving goods")),
+        ],
+    )
+    site_id = SelectField(_l("Site"), coerce=int)
+    email = StringField(
+        _l("E-mail"),
+        validators=[Optional(), Length(max=254), Email(_l("Write an address such as name@example.org."))],
+    )
+    phone = StringField(_l("Phone"), validators=[Length(max=40)])
+    language = SelectField(
+        _l("Language of letters and documents"),
+        choices=[SelectChoice("en", _l("English")), SelectChoice("de", _l("German"))],
+    )
+    zone = SelectField(_l("Time zone"))
+    version = HiddenField()

@@ -1,0 +1,288 @@
+"""Pages about customers: the list, a customer, and the forms of its sites and people."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import time
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+
+from concierge.accounts import clocks, forms, queries
+from concierge.accounts.actions import accounts as naming
+from concierge.accounts.actions import contacts as people
+from concierge.accounts.actions import sites as places
+from concierge.accounts.models import Account
+from concierge.accounts.states import ContactRole
+from concierge.identity.guard import requires, viewer
+from concierge.identity.permissions import Permission
+from concierge.platform import clock
+from concierge.platform.database import unit_of_work
+from concierge.platform.web import show_again
+
+bp = Blueprint("accounts", __name__)
+
+Page = str | Response | tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A field that somebody else changed while the form was open."""
+
+    label: str
+    theirs: str
+    yours: str
+
+
+@bp.get("/accounts")
+@requires(Permission.SEE_ACCOUNTS)
+def accounts() -> Page:
+    """List customers."""
+    text, country = request.args.get("q", "")[:200], request.args.get("country", "")[:2]
+    page = request.args.get("page", 1, type=int)
+    return render_template(
+        "accounts/list.html",
+        found=queries.accounts_listed(viewer(), text=text, country=country, page=page),
+        countries=queries.countries(viewer()),
+        text=text,
+        country=country,
+    )
+
+
+@bp.route("/accounts/new", methods=["GET", "POST"])
+@requires(Permission.EDIT_ACCOUNTS)
+def new() -> Page:
+    """Enter a customer."""
+    form = forms.AccountForm()
+    if request.method == "GET":
+        return render_template("accounts/account_form.html", form=form, account=None, conflicts=())
+    if not form.validate_on_submit():
+        return show_again("accounts/account_form.html", form, account=None, conflicts=())
+    with unit_of_work():
+        account = naming.add_account(name=form.name.data or "", actor_id=viewer().user_id, at=clock.now())
+    flash(_("%(name)s was entered. Add a site next.", name=account.name))
+    return redirect(url_for("accounts.account", account_id=account.id), code=303)
+
+
+@bp.get("/accounts/<int:account_id>")
+@requires(Permission.SEE_ACCOUNTS)
+def account(account_id: int) -> Page:
+    """Show a customer with sites and people."""
+    return render_template(
+        "accounts/account.html", account=queries.account_by_id(viewer(), account_id), roles=role_words()
+    )
+
+
+@bp.route("/accounts/<int:account_id>/edit", methods=["GET", "POST"])
+@requires(Permission.EDIT_ACCOUNTS)
+def edit(account_id: int) -> Page:
+    """Rename a customer."""
+    account = queries.account_by_id(viewer(), account_id)
+    form = forms.AccountForm(obj=account)
+    context = {"account": account}
+    if request.method == "GET":
+        return render_template("accounts/account_form.html", form=form, conflicts=(), **context)
+    if not form.validate_on_submit():
+        return show_again("accounts/account_form.html", form, conflicts=(), **context)
+    if form.version.data != str(account.version):
+        return _conflict("accounts/account_form.html", form, {"name": account.name}, account.version, context)
+    with unit_of_work():
+        naming.rename_account(
+            account,
+            name=form.name.data or "",
+            version=account.version,
+            actor_id=viewer().user_id,
+            at=clock.now(),
+        )
+    flash(_("Saved."))
+    return redirect(url_for("accounts.account", account_id=account.id), code=303)
+
+
+@bp.route("/accounts/<int:account_id>/sites/new", methods=["GET", "POST"])
+@requires(Permission.EDIT_ACCOUNTS)
+def new_site(account_id: int) -> Page:
+    """Enter a site."""
+    account = queries.account_by_id(viewer(), account_id)
+    form = _site_form()
+    context = {"account": account, "site": None}
+    if request.method == "GET":
+        return render_template("accounts/site_form.html", form=form, conflicts=(), **context)
+    if not form.validate_on_submit():
+        return show_again("accounts/site_form.html", form, conflicts=(), **context)
+    with unit_of_work():
+        site = places.add_site(
+            account, details=_site_details(form), actor_id=viewer().user_id, at=clock.now()
+        )
+    flash(_("%(name)s was entered.", name=site.name))
+    return redirect(url_for("accounts.account", account_id=account.id), code=303)
+
+
+@bp.route("/accounts/<int:account_id>/sites/<int:site_id>/edit", methods=["GET", "POST"])
+@requires(Permission.EDIT_ACCOUNTS)
+def edit_site(account_id: int, site_id: int) -> Page:
+    """Change a site."""
+    site = queries.site_by_id(viewer(), account_id, site_id)
+    form = _site_form(site)
+    context = {"account": site.account, "site": site}
+    if request.method == "GET":
+        return render_template("accounts/site_form.html", form=form, conflicts=(), **context)
+    if not form.validate_on_submit():
+        return show_again("accounts/site_form.html", form, conflicts=(), **context)
+    if form.version.data != str(site.version):
+        theirs = {field.name: getattr(site, field.name) for field in fields(places.SiteDetails)}
+        return _conflict("accounts/site_form.html", form, theirs, site.version, context)
+    with unit_of_work():
+        places.change_site(
+            site,
+            details=_site_details(form),
+            version=site.version,
+            actor_id=viewer().user_id,
+            at=clock.now(),
+        )
+    flash(_("%(name)s was saved.", name=site.name))
+    return redirect(url_for("accounts.account", account_id=account_id), code=303)
+
+
+@bp.route("/accounts/<int:account_id>/contacts/new", methods=["GET", "POST"])
+@requires(Permission.EDIT_ACCOUNTS)
+def new_contact(account_id: int) -> Page:
+    """Enter a customer's person."""
+    account = queries.account_by_id(viewer(), account_id)
+    form = _contact_form(account)
+    if request.method == "GET" and account.sites:
+        form.zone.data, form.site_id.data = account.sites[0].zone, account.sites[0].id
+    context = {"account": account, "contact": None}
+    if request.method == "GET":
+        return render_template("accounts/contact_form.html", form=form, conflicts=(), **context)
+    if not form.validate_on_submit():
+        return show_again("accounts/contact_form.html", form, conflicts=(), **context)
+    with unit_of_work():
+        contact = people.add_contact(
+            account, details=_contact_details(form), actor_id=viewer().user_id, at=clock.now()
+        )
+    flash(_("%(name)s was entered.", name=contact.name))
+    return redirect(url_for("accounts.account", account_id=account.id), code=303)
+
+
+@bp.route("/accounts/<int:account_id>/contacts/<int:contact_id>/edit", methods=["GET", "POST"])
+@requires(Permission.EDIT_ACCOUNTS)
+def edit_contact(account_id: int, contact_id: int) -> Page:
+    """Change a customer's person."""
+    account = queries.account_by_id(viewer(), account_id)
+    contact = queries.contact_by_id(viewer(), account_id, contact_id)
+    form = _contact_form(account, contact)
+    context = {"account": account, "contact": contact}
+    if request.method == "GET":
+        return render_template("accounts/contact_form.html", form=form, conflicts=(), **context)
+    if not form.validate_on_submit():
+        return show_again("accounts/contact_form.html", form, conflicts=(), **context)
+    if form.version.data != str(contact.version):
+        theirs = {field.name: getattr(contact, field.name) for field in fields(people.ContactDetails)}
+        theirs |= {"role": contact.role.value, "site_id": contact.site_id or 0}
+        return _conflict("accounts/contact_form.html", form, theirs, contact.version, context)
+    with unit_of_work():
+        people.change_contact(
+            contact,
+            details=_contact_details(form),
+            version=contact.version,
+            actor_id=viewer().user_id,
+            at=clock.now(),
+        )
+    flash(_("%(name)s was saved.", name=contact.name))
+    return redirect(url_for("accounts.account", account_id=account_id), code=303)
+
+
+def role_words() -> Mapping[ContactRole, str]:
+    """What a contact takes care of, in words."""
+    return {
+        ContactRole.LAB: _("laboratory"),
+        ContactRole.FACILITIES: _("building"),
+        ContactRole.IT: _("network"),
+        ContactRole.SAFETY: _("safety"),
+        ContactRole.PURCHASING: _("purchasing"),
+        ContactRole.RECEIVING: _("receiving"),
+    }
+
+
+def _conflict(
+    template: str, form: FlaskForm, theirs: Mapping[str, Any], version: int, context: Mapping[str, Any]
+) -> tuple[str, int]:
+    """The form again with both values of each field that differs; sending it once more keeps the person's."""
+    conflicts = [
+        Conflict(form[name].label.text, _shown(form[name], value), _shown(form[name], form[name].data))
+        for name, value in theirs.items()
+        if name in form and (form[name].data or "") != (value or "")
+    ]
+    form["version"].data = str(version)
+    page = render_template(template, form=form, conflicts=conflicts, **context)
+    return page, HTTPStatus.CONFLICT
+
+
+def _shown(field: Any, value: Any) -> str:  # Any: WTForms' own field and what it holds
+    """A field's value in the words the form shows."""
+    choices: Iterable[SelectChoice] = getattr(field, "choices", None) or ()
+    words = next((choice.label for choice in choices if str(choice.value) == str(value)), None)
+    if words is not None:
+        return str(words)
+    return value.strftime("%H:%M") if hasattr(value, "strftime") else str(value or _("nothing"))
+
+
+def _site_form(site: Any = None) -> forms.SiteForm:  # Any: what WTForms copies from
+    form = forms.SiteForm(obj=site)
+    names = get_locale().territories
+    known = sorted(((code, name) for code, name in names.items() if len(code) == 2), key=lambda one: one[1])
+    form.country.choices = [SelectChoice("", _("Choose")), *(SelectChoice(*one) for one in known)]
+    form.zone.choices = [SelectChoice("", _("The country's")), *_zones()]
+    return form
+
+
+def _site_details(form: forms.SiteForm) -> places.SiteDetails:
+    return places.SiteDetails(
+        name=form.name.data or "",
+        street=form.street.data or "",
+        postcode=form.postcode.data or "",
+        city=form.city.data or "",
+        country=form.country.data or "",
+        subdivision=form.subdivision.data or "",
+        zone=form.zone.data or "",
+        access_from=form.access_from.data or time(8),
+        access_to=form.access_to.data or time(17),
+        dock_notes=form.dock_notes.data or "",
+    )
+
+
+def _contact_form(
+    account: Account, contact: Any = None
+) -> forms.ContactForm:  # Any: what WTForms copies from
+    known = {"role": contact.role.value, "site_id": contact.site_id or 0} if contact else {}
+    form = forms.ContactForm(obj=contact, data=known)
+    if contact and request.method == "GET":
+        form.role.data, form.site_id.data = contact.role.value, contact.site_id or 0
+    form.site_id.choices = [
+        SelectChoice(0, _("All sites")),
+        *(SelectChoice(site.id, site.name) for site in account.sites),
+    ]
+    form.zone.choices = _zones()
+    return form
+
+
+def _zones() -> list[SelectChoice]:
+    return [SelectChoice(zone, zone) for zone in clocks.zones()]
+
+
+def _contact_details(form: forms.ContactForm) -> people.ContactDetails:
+    return people.ContactDetails(
+        name=form.name.data or "",
+        title=form.title.data or "",
+        role=ContactRole(form.role.data),
+        site_id=form.site_id.data or None,
+        email=form.email.data or "",
+        phone=form.phone.data or "",
+        language=form.language.data,
+        zone=form.zone.data,
+    )
