@@ -88,7 +88,7 @@ def _copying(database: sqlite3.Connection, table: str, spans: dict[str, int]) ->
     """The statement that copies the first rows of a table once, with ids and references moved along."""
     points_to = {row[3]: row[2] for row in database.execute(f"PRAGMA foreign_key_list({table})")}
     columns = [(row[1], row[2].upper()) for row in database.execute(f"PRAGMA table_info({table})")]
-    renamed = _unique_texts(database, table, {name: kind for name, kind in columns}, points_to, spans)
+    renamed = _unique_texts(database, table, dict(columns), points_to, spans)
     values = []
     for name, _ in columns:
         if name == "id":
