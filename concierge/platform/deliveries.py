@@ -191,14 +191,15 @@ def claim(*, pace: Pace, delivery_id: int | None = None, queues: Sequence[str] =
     """
     while True:
         with unit_of_work():
-            row = _next_due(delivery_id, queues)
+            now = database_now()
+            row = _next_due(now, delivery_id, queues)
             if row is None:
                 return None
             if row.attempts >= row.max_attempts:
-                _bury(row, "Its worker ended without a word each time.")
+                _bury(row, "Its worker ended without a word each time.", now)
                 taken = None
             else:
-                taken = _lease(row, pace)
+                taken = _lease(row, pace, now)
         if taken is not None:
             return taken
 
@@ -235,7 +236,8 @@ def try_again(delivery_id: int) -> None:
         raise NotFound
     if row.status is not DeliveryStatus.DEAD:
         raise Refused("This delivery is not dead, so it will be tried again by itself.")
-    row.status, row.attempts, row.run_at, row.finished_at = DeliveryStatus.READY, 0, database_now(), None
+    now = database_now()
+    row.status, row.attempts, row.run_at, row.finished_at = DeliveryStatus.READY, 0, now, None
     _announce(row.id, row.queue, row.priority, None)
 
 
@@ -327,8 +329,8 @@ def _due(now: datetime, queues: Sequence[str]) -> list[sa.ColumnElement[bool]]:
     return [due, Delivery.queue.in_(queues)] if queues else [due]
 
 
-def _next_due(delivery_id: int | None, queues: Sequence[str]) -> Delivery | None:
-    found = sa.select(Delivery).where(*_due(database_now(), queues))
+def _next_due(now: datetime, delivery_id: int | None, queues: Sequence[str]) -> Delivery | None:
+    found = sa.select(Delivery).where(*_due(now, queues))
     if delivery_id is not None:
         found = found.where(Delivery.id == delivery_id)
     found = found.order_by(Delivery.priority.desc(), Delivery.run_at, Delivery.id).limit(1)
@@ -337,10 +339,10 @@ def _next_due(delivery_id: int | None, queues: Sequence[str]) -> Delivery | None
     )
 
 
-def _bury(row: Delivery, reason: str) -> None:
+def _bury(row: Delivery, reason: str, now: datetime) -> None:
     row.status, row.token, row.lease_until = DeliveryStatus.DEAD, None, None
     row.last_error = row.last_error or reason
-    row.finished_at = database_now()
+    row.finished_at = now
     _tell_of_death(row.name, row.args)
     log.error("delivery dead", delivery_id=row.id, delivery=row.name, attempts=row.attempts)
 
@@ -350,10 +352,10 @@ def _tell_of_death(name: str, args: dict[str, Any]) -> None:
         _buried[name](args)
 
 
-def _lease(row: Delivery, pace: Pace) -> Claim:
+def _lease(row: Delivery, pace: Pace, now: datetime) -> Claim:
     row.status = DeliveryStatus.LEASED
     row.token = secrets.token_hex(16)
-    row.lease_until = database_now() + timedelta(seconds=pace.lease_s)
+    row.lease_until = now + timedelta(seconds=pace.lease_s)
     row.attempts += 1
     return Claim(
         delivery_id=row.id,

@@ -91,8 +91,8 @@ def register(kind: str, work: Work) -> None:
     """Say which function does the jobs of a kind.
 
     It runs outside any transaction, may open units of work of its own, and may be run again from the start
-    after a crash. It returns the job's result, or a function that writes the effect together with the job's end
-    and returns the result. A ``Refused`` from it ends the job with its sentence.
+    after a crash. It returns the job's result, or a function that writes the effect together with the job's
+    end and returns the result. A ``Refused`` from it ends the job with its sentence.
     """
     deliveries.register(f"job.{kind}", _deliver(work), buried=_give_up)
 

@@ -1,8 +1,8 @@
 """procrastinate on PostgreSQL as the engine that runs deliveries, for more than one worker machine.
 
 Each delivery is also deferred as a procrastinate job, in the same transaction. The job is only the bell: the
-delivery row, its lease and its token decide what is done, so a job too many changes nothing, and a sweep defers
-again what lost its job in a crash.
+delivery row, its lease and its token decide what is done, so a job too many changes nothing, and a sweep
+defers again what lost its job in a crash.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from concierge.platform.settings import Settings
 
 if TYPE_CHECKING:
     import procrastinate
+    from procrastinate.app import WorkerOptions
 
 log = structlog.get_logger()
 
@@ -134,16 +135,18 @@ async def _work(app: Flask, *, threads: int, queues: Sequence[str], pace: Pace) 
             if claim is not None:
                 deliveries.deliver(claim, pace=pace)
 
+    options: WorkerOptions = {
+        "concurrency": threads,
+        "delete_jobs": "successful",
+        "fetch_job_polling_interval": min(5.0, pace.lease_s / 2),
+        "update_heartbeat_interval": pace.lease_s / 6,
+        "stalled_worker_timeout": pace.lease_s,
+    }
+    if queues:
+        options["queues"] = list(queues)
     async with engine.open_async():
         keeper = asyncio.create_task(_look_after(app, engine, pace))
-        await engine.run_worker_async(
-            **({"queues": list(queues)} if queues else {}),
-            concurrency=threads,
-            delete_jobs="successful",
-            fetch_job_polling_interval=min(5.0, pace.lease_s / 2),
-            update_heartbeat_interval=pace.lease_s / 6,
-            stalled_worker_timeout=pace.lease_s,
-        )
+        await engine.run_worker_async(**options)
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeper
@@ -153,13 +156,25 @@ async def _look_after(app: Flask, engine: "procrastinate.App", pace: Pace) -> No
     """Retry the jobs of workers that are gone, defer lost ones again, put up the hours of the timetable."""
     while True:
         try:
-            for job in await engine.job_manager.get_stalled_jobs(seconds_since_heartbeat=pace.lease_s / 2):
-                await engine.job_manager.retry_job(job)
+            await _retry_stalled(engine, pace)
             await asyncio.to_thread(defer_again, app, grace_s=min(5.0, pace.lease_s / 2))
             await asyncio.to_thread(worker.put_up, app)
         except Exception as error:  # the database may be away for a while; the next look tries again
             log.warning("database not reachable", error=type(error).__name__)
         await asyncio.sleep(min(5.0, pace.lease_s / 4))
+
+
+async def _retry_stalled(engine: "procrastinate.App", pace: Pace) -> None:
+    """Take up the jobs of workers whose heart stopped; one whose delivery rings again already is dropped."""
+    from procrastinate.exceptions import UniqueViolation
+    from procrastinate.jobs import Status
+
+    for job in await engine.job_manager.get_stalled_jobs(seconds_since_heartbeat=pace.lease_s / 2):
+        try:
+            await engine.job_manager.retry_job(job)
+        except UniqueViolation:
+            if job.id is not None:
+                await engine.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
 
 
 def _applied(connection: Any) -> str | None:  # Any: psycopg is there with the extra only

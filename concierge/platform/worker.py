@@ -80,7 +80,7 @@ def watch_the_clock(app: Flask, *, stop: threading.Event, every_s: float = 1.0) 
     while not stop.wait(every_s):
         try:
             put_up(app)
-        except sa.exc.DBAPIError as error:
+        except sa.exc.OperationalError as error:
             log.warning("database not reachable", error=type(error).__name__)
 
 
@@ -89,11 +89,16 @@ def _loop(app: Flask, queues: Sequence[str], pace: Pace, stop: threading.Event) 
     while not stop.is_set():
         try:
             idle_s = POLL_S if work_once(app, queues=queues, pace=pace) else min(1.0, idle_s * 1.5)
-        except sa.exc.DBAPIError as error:
+        except sa.exc.OperationalError as error:
             log.warning("database not reachable", error=type(error).__name__)
             idle_s = 1.0
             with app.app_context():
                 db.engine.dispose()
+        except (
+            Exception
+        ) as error:  # a worker goes on; what it could not even claim is for the people who write code
+            log.error("worker failed", exc_info=error)
+            idle_s = 1.0
         if idle_s > POLL_S:
             stop.wait(idle_s)
 
