@@ -22,6 +22,7 @@ from concierge.platform import (
     logs,
     mail,
     paths,
+    probes,
     procrastination,
     timetables,
     web,
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     words.register(app)
     signed_in.register(app, settings)
     _speak(app)
+    app.register_blueprint(probes.bp)
     Migrate(app, database.db, directory=str(paths.migrations_dir()))
     for slice_name in SLICES:
         if find_spec(f"concierge.{slice_name}.views"):

@@ -8,7 +8,7 @@ from flask import Flask, Response, request, url_for
 from concierge.platform.paths import static_dir
 
 NOT_SET_UP = "The front end of Concierge has not been bundled yet. Type: ./dev setup   then reload this page."
-_WITHOUT_STYLES = ("healthz", "readyz", "feeds.", "static")
+_WITHOUT_STYLES = ("probes.", "feeds.", "static")
 
 
 class NotSetUp(Exception):

@@ -35,6 +35,9 @@ class Settings:
         "CONCIERGE_SECRET_KEY", "Signs sessions and feed addresses; created once in the instance folder when absent."
     )
     workers: int = _setting("CONCIERGE_WORKERS", "Number of web processes.", default=2)
+    threads: int = _setting(
+        "CONCIERGE_THREADS", "Threads of each web process; slow uploads occupy one each.", default=32
+    )
     jobs: str = _setting("CONCIERGE_JOBS", "Who runs deliveries: embedded or procrastinate.", default="embedded")
     mail: str = _setting(
         "CONCIERGE_MAIL",
@@ -91,7 +94,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     unknown = sorted(name for name in source if name.startswith("CONCIERGE_") and name not in known)
     if unknown:
         raise BadSetting(f"The setting {unknown[0]} is not known. Known ones: {', '.join(sorted(known))}.")
-    values = {f.name: _read(name, f.default, source[name]) for name, f in known.items() if name in source}
+    values: dict[str, Any] = {  # Any: each setting has its own type
+        f.name: _read(name, f.default, source[name]) for name, f in known.items() if name in source
+    }
     settings = Settings(**values)
     _check(settings)
     if not settings.secret_key:

@@ -1,0 +1,35 @@
+"""`concierge db`: bring the database to this release."""
+
+import click
+import flask_migrate
+from flask import current_app
+from flask.cli import with_appcontext
+
+from concierge.platform import paths, procrastination
+
+
+@click.group()
+def db() -> None:
+    """Bring the database to this release."""
+
+
+@db.command()
+@with_appcontext
+def upgrade() -> None:
+    """Create the tables, or bring them up to this release. Safe to repeat; keeps every row.
+
+    On SQLite a copy is put into backups/ in the instance folder first.
+
+    \b
+    Example: concierge db upgrade
+    """
+    upgrade_now()
+    click.echo("The database is up to date.")
+
+
+def upgrade_now() -> None:
+    """Run the migrations, and create the tables of the chosen job engine."""
+    flask_migrate.upgrade(directory=str(paths.migrations_dir()))
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own door
+    if "concierge.procrastinate" in app.extensions:
+        procrastination.prepare(app)
