@@ -12,6 +12,7 @@ from concierge.projects import reactions as in_projects
 from concierge.readiness import events as readiness
 from concierge.readiness import reactions as in_readiness
 from concierge.visits import events as visits
+from concierge.visits import reactions as in_visits
 from concierge.workforce import events as workforce
 
 NOTHING = Reaction()
@@ -53,9 +54,9 @@ REACTIONS: Reactions = {
     # --- projects
     projects.ProjectCreated: NOTHING,
     projects.PlanRenewed: NOTHING,
-    projects.PlanApproved: Reaction(now=(in_readiness.issue,)),
-    projects.MilestoneMoved: Reaction(now=(in_readiness.follow_delivery,)),
-    projects.ForecastChanged: NOTHING,
+    projects.PlanApproved: Reaction(now=(in_visits.plan_visits, in_readiness.issue)),
+    projects.MilestoneMoved: Reaction(now=(in_visits.follow_milestones, in_readiness.follow_delivery)),
+    projects.ForecastChanged: Reaction(now=(in_visits.follow_milestones,)),
     projects.MilestoneStarted: NOTHING,
     projects.MilestoneFinished: NOTHING,
     projects.MilestoneBlocked: NOTHING,
@@ -65,7 +66,7 @@ REACTIONS: Reactions = {
     projects.ProjectReassigned: NOTHING,
     projects.ProjectFinished: NOTHING,
     projects.ProjectReopened: NOTHING,
-    projects.ProjectCancelled: NOTHING,
+    projects.ProjectCancelled: Reaction(now=(in_visits.cancel_visits,)),
     projects.GateCleared: NOTHING,
     projects.GateHeld: NOTHING,
     projects.GateOverridden: NOTHING,

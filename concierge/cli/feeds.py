@@ -33,7 +33,7 @@ def list_feeds(as_json: bool) -> None:
         return
     for report in reports:
         fetched = f"{report.fetched_at:%Y-%m-%d %H:%M}Z by {report.fetched_by}" if report.fetched_at else "–"
-        click.echo(f"{report.email}\t{report.state}\t{report.entries} entries\t{fetched}")
+        click.echo(f"{report.email}\t{report.health}\t{report.entries} entries\t{fetched}")
 
 
 @feeds.command("url")
@@ -67,6 +67,7 @@ def _plain(report: AddressReport) -> dict[str, str | int | None]:
         "name": report.name,
         "url": report.url or None,
         "state": report.state,
+        "health": report.health,
         "entries": report.entries,
         "created_at": report.created_at.isoformat() if report.created_at else None,
         "changed_at": report.changed_at.isoformat() if report.changed_at else None,

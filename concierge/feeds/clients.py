@@ -13,7 +13,10 @@ _PROGRAMS = (
     (re.compile(r"Nextcloud", re.IGNORECASE), "Nextcloud"),
     (re.compile(r"HomeAssistant|Home Assistant", re.IGNORECASE), "Home Assistant"),
     (re.compile(r"vdirsyncer", re.IGNORECASE), "vdirsyncer"),
-    (re.compile(r"^iOS/.*(dataaccessd|remindd)|dataaccessd", re.IGNORECASE), "Apple Calendar (iPhone or iPad)"),
+    (
+        re.compile(r"^iOS/.*(dataaccessd|remindd)|dataaccessd", re.IGNORECASE),
+        "Apple Calendar (iPhone or iPad)",
+    ),
     (re.compile(r"CalendarAgent|macOS/.*Calendar|CoreDAV", re.IGNORECASE), "Apple Calendar (Mac)"),
     (re.compile(r"^curl/", re.IGNORECASE), "curl"),
     (re.compile(r"Mozilla/", re.IGNORECASE), "a browser"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
@@ -23,6 +23,8 @@ from concierge.projects.models import Project
 from concierge.visits.models import Visit
 
 AGENDA_LENGTH = 200
+STALE_AFTER = timedelta(hours=48)
+"""When a program that fetched once counts as one that no longer does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +73,28 @@ class AddressReport:
     fetched_by: str
     changed_at: datetime | None
     entries: int
+    zone: str
+    looked_at: datetime
 
     @property
     def state(self) -> str:
-        """In a word: none, never fetched, or active."""
+        """Whether they have an address: active or none."""
+        return "none" if self.feed_id is None else "active"
+
+    @property
+    def health(self) -> str:
+        """In a word: none, never fetched, stale, or fetched."""
         if self.feed_id is None:
             return "none"
-        return "active" if self.fetched_at else "never fetched"
+        if self.fetched_at is None:
+            return "never fetched"
+        return "stale" if self.looked_at - self.fetched_at >= STALE_AFTER else "fetched"
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the calendar changed after it was last fetched."""
+        fetched, changed = self.fetched_at, self.changed_at
+        return fetched is not None and changed is not None and changed > fetched
 
 
 def address_of_token(token: str) -> Address | None:
@@ -324,6 +341,8 @@ def _reports(which: sa.ColumnElement[bool], *, at: datetime) -> Sequence[Address
             fetched_by=feed.fetched_by if feed else "",
             changed_at=changed_at,
             entries=count or 0,
+            zone=user.zone,
+            looked_at=at,
         )
         for user, feed, changed_at, count in found
     ]

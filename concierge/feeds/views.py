@@ -42,11 +42,13 @@ def my_calendar() -> str:
     """The viewer's coming visits, and the address to subscribe to them."""
     at = clock.now()
     report = queries.report_of(viewer().user_id, at=at)
-    days = groupby(queries.agenda(viewer(), at=at), key=lambda found: found[0].starts_local.date())
+    agenda = queries.agenda(viewer(), at=at)
+    days = groupby(agenda, key=lambda found: found[0].starts_local.date())
     links = clients.links_to(report.url, title=_("My visits")) if report.url else None
     return render_template(
         "feeds/my_calendar.html",
         days=[(day, list(visits)) for day, visits in days],
+        next=next((visit for visit, is_cancelled in agenda if not is_cancelled), None),
         report=report,
         links=links,
         code=_picture(links.webcal) if links else "",

@@ -70,9 +70,8 @@ def _write(visit_ids: Sequence[int], *, at: datetime) -> None:
     }
     owners = {owner for crew in crews.values() for owner in crew} | {owner for _, owner in entries}
     versions = _versions_of(sorted(owners), at=at)
-    languages = dict(
-        db.session.execute(sa.select(User.id, User.language).where(User.id.in_(sorted(owners)))).tuples()
-    )
+    people = db.session.execute(sa.select(User.id, User.language).where(User.id.in_(sorted(owners))))
+    languages = {row.id: row.language for row in people}
     changed: set[int] = set()
     for visit_id in visit_ids:
         appointment = appointments.get(visit_id)

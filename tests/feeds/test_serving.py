@@ -1,0 +1,666 @@
+"""Calendars over HTTP, on both databases (feed checklist F13–F31, cache conditions C1–C12)."""
+
+import contextlib
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from concierge.accounts.events import AccountRenamed, SiteChanged
+from concierge.accounts.models import Account, Site
+from concierge.feeds import chores, clients, lint, queries, vevent, words
+from concierge.feeds.actions import addresses, writing
+from concierge.feeds.models import Feed, FeedEntry
+from concierge.identity.events import AccessDisabled, PersonAdded, ProfileChanged
+from concierge.identity.models import User
+from concierge.identity.permissions import Role
+from concierge.platform.database import db, unit_of_work
+from concierge.platform.events import record
+from concierge.visits.states import VisitState
+from tests.feeds import readers
+from tests.feeds.conftest import Selects, SetClock
+from tests.makers import calendar, people
+from tests.makers.calendar import AT
+
+pytestmark = pytest.mark.usefixtures("it_is")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+OLD_CLIENT = {"User-Agent": "Thunderbird/153.7.0"}
+
+
+@pytest.fixture
+def tomas(app: Flask) -> User:
+    with unit_of_work():
+        return calendar.technician()
+
+
+@pytest.fixture
+def path(tomas: User) -> str:
+    with unit_of_work():
+        return calendar.path_of(tomas)
+
+
+def titles(answer: TestResponse) -> dict[str, str]:
+    assert answer.status_code == 200
+    assert lint.problems(answer.data) == ()
+    return {seen.title: seen.start for seen in readers.entries_in(answer.data)}
+
+
+def line(answer: TestResponse, name: str) -> str:
+    (value,) = [row.partition(":")[2] for row in unfolded(answer) if row.startswith(f"{name}:")]
+    return value
+
+
+def unfolded(answer: TestResponse) -> list[str]:
+    return answer.data.replace(b"\r\n ", b"").decode().split("\r\n")
+
+
+def test_a_visit_stands_in_the_calendar_of_who_goes(client: FlaskClient, tomas: User, path: str) -> None:
+    with unit_of_work():
+        other = calendar.technician("Ben Okafor")
+        calendar.visit(calendar.project(), tomas)
+
+    seen = titles(client.get(path))
+    with unit_of_work():
+        path_of_other = calendar.path_of(other)
+
+    assert seen == {"Installation: Isar Klinik, München": "2026-11-25T09:00:00Z"}
+    assert titles(client.get(path_of_other)) == {"No visits are planned": "2026-11-16"}
+
+
+def test_f21_f26_f28_the_headers_are_those_that_programs_expect(
+    client: FlaskClient, tomas: User, path: str
+) -> None:
+    answer = client.get(path)
+
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'inline; filename="tomas-berger.ics"'
+    assert answer.headers["Content-Length"] == str(len(answer.data))
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["X-Robots-Tag"] == "noindex"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "Accept-Encoding" in answer.vary
+    assert answer.headers["ETag"].startswith('"')
+    assert "Set-Cookie" not in answer.headers
+    assert "Content-Encoding" not in answer.headers
+    assert len(path) < 150
+
+
+def test_f22_each_form_of_the_current_tag_is_answered_with_304(client: FlaskClient, path: str) -> None:
+    first = client.get(path)
+    tag = first.headers["ETag"]
+
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*", f'{tag[:-1]}.gz"'):
+        answer = client.get(
+            path, headers={"If-None-Match": known, "If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"}
+        )
+        assert (answer.status_code, answer.data) == (304, b""), known
+        assert answer.headers["ETag"] in {tag, f'{tag[:-1]}.gz"'}
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+        assert "Accept-Encoding" in answer.vary
+    for unknown in ('"other"', 'W/"other"', "nonsense", '"'):
+        assert client.get(path, headers={"If-None-Match": unknown}).status_code == 200
+    assert client.get(path, headers={"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}).status_code == 200
+
+
+def test_f23_head_answers_like_get_without_a_body(client: FlaskClient, path: str) -> None:
+    got, headed = client.get(path), client.head(path)
+
+    assert headed.data == b""
+    for name in ("Content-Type", "Content-Length", "ETag", "Cache-Control", "Content-Disposition", "Vary"):
+        assert headed.headers[name] == got.headers[name]
+    assert client.head(path, headers={"If-None-Match": got.headers["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "method", ["PUT", "POST", "PATCH", "DELETE", "PROPFIND", "REPORT", "OPTIONS", "MKCALENDAR"]
+)
+def test_f24_every_other_method_is_refused_with_the_allowed_ones(
+    client: FlaskClient, path: str, method: str
+) -> None:
+    answer = client.open(path, method=method, data=b"BEGIN:VCALENDAR")
+
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].replace(" ", "").split(",")) == {"GET", "HEAD"}
+    assert "WWW-Authenticate" not in answer.headers
+    assert path.split("/")[2] not in answer.get_data(as_text=True)
+
+
+def test_f25_nothing_depends_on_what_a_program_sends_along(client: FlaskClient, path: str) -> None:
+    plain = client.get(path)
+
+    for headers in (
+        {"Accept": "text/html"},
+        {"Accept": "application/json"},
+        {"User-Agent": ""},
+        {"Cookie": "concierge=x"},
+    ):
+        assert client.get(path, headers=headers).data == plain.data
+    assert client.get(path.replace("tomas-berger", "anything")).data == plain.data
+
+
+def test_f27_compressed_bytes_have_a_tag_of_their_own(client: FlaskClient, tomas: User, path: str) -> None:
+    plain = client.get(path)
+    packed = client.get(path, headers={"Accept-Encoding": "gzip, deflate"})
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Content-Length"] == str(len(packed.data))
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    for tag in (packed.headers["ETag"], plain.headers["ETag"]):
+        again = client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": tag})
+        assert (again.status_code, again.headers["ETag"]) == (304, tag)
+    assert (
+        "Content-Encoding" not in client.get(path, headers={"Accept-Encoding": "gzip;q=0, identity"}).headers
+    )
+
+
+def test_f28_the_token_is_stored_only_as_its_hash_and_can_be_shown_again(
+    app: Flask, tomas: User, path: str
+) -> None:
+    token = path.split("/")[2]
+    (feed,) = db.session.scalars(sa.select(Feed)).all()
+
+    assert len(token) == 43
+    assert token not in {str(value) for value in vars(feed).values()}
+    assert queries.url_of(feed).endswith(path)
+
+
+def test_f28_no_token_is_logged(
+    client: FlaskClient, path: str, logged: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = path.split("/")[2]
+    client.get(path)
+    client.get(path.replace(token, token[::-1]))
+    client.open(path, method="PUT")
+    monkeypatch.setattr(queries, "address_of_token", _broken)
+    client.get(path)
+
+    lines = logged.getvalue()
+    assert "calendar failed" in lines
+    assert token not in lines
+    assert token[::-1] not in lines
+
+
+def test_f29_an_unknown_token_is_404_and_an_ended_one_a_notice_then_410(
+    client: FlaskClient, tomas: User, path: str, it_is: SetClock
+) -> None:
+    with unit_of_work():
+        calendar.visit(calendar.project(), tomas)
+    before = client.get(path)
+    with unit_of_work():
+        feed = queries.active_feed_of(tomas.id)
+        assert feed
+        addresses.rotate(feed, tomas, actor_id=tomas.id, at=AT)
+        new_path = calendar.path_of(tomas)
+
+    notice = client.get(path, headers={"If-None-Match": before.headers["ETag"]})
+
+    assert client.get("/cal/" + "x" * 43 + "/y.ics").status_code == 404
+    assert titles(notice) == {"This calendar address is no longer in use": "2026-11-18"}
+    assert b"Isar" not in notice.data
+    assert b"Tomas" not in notice.data
+    assert client.get(path, headers={"If-None-Match": notice.headers["ETag"]}).status_code == 304
+    assert titles(client.get(new_path)) == titles(before)
+    assert client.get(new_path).headers["ETag"] != notice.headers["ETag"]
+    it_is.at = AT + 30 * DAY
+    assert client.get(path).status_code == 410
+    assert client.get(new_path).status_code == 200
+
+
+def test_f29_somebody_who_may_not_sign_in_any_more_has_no_calendar(
+    client: FlaskClient, tomas: User, path: str
+) -> None:
+    with unit_of_work():
+        calendar.visit(calendar.project(), tomas)
+        record(AccessDisabled(at=AT, actor_id=None, user_id=tomas.id))
+
+    assert list(titles(client.get(path))) == ["This calendar address is no longer in use"]
+
+
+def _broken(*_: object, **__: object) -> object:
+    raise RuntimeError("the database is gone")
+
+
+def test_f30_a_failure_gives_the_last_good_bytes_or_304(
+    client: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = client.get(path)
+    monkeypatch.setattr(queries, "address_of_token", _broken)
+
+    served = client.get(path)
+    known = client.get(path, headers={"If-None-Match": good.headers["ETag"]})
+    packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+
+    assert (served.status_code, served.data, served.headers["ETag"]) == (200, good.data, good.headers["ETag"])
+    assert served.headers["Content-Length"] == str(len(good.data))
+    assert (known.status_code, known.data) == (304, b"")
+    assert gzip.decompress(packed.data) == good.data
+
+
+def test_f30_a_failure_before_the_first_fetch_is_never_an_error(
+    client: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "address_of_token", _broken)
+
+    answer = client.get(path, headers={"If-None-Match": '"what-it-has"'})
+
+    assert (answer.status_code, answer.headers["ETag"]) == (304, '"what-it-has"')
+    assert client.get(path).status_code == 404
+
+
+def test_f30_a_failure_while_joining_gives_the_last_good_bytes(
+    client: FlaskClient, tomas: User, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = client.get(path)
+    with unit_of_work():
+        calendar.visit(calendar.project(), tomas)
+    monkeypatch.setattr(queries, "file_of", _broken)
+
+    answer = client.get(path)
+
+    assert (answer.status_code, answer.data) == (200, good.data)
+
+
+def test_f30_a_database_that_cannot_be_written_still_serves(
+    client: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "note_fetch", _broken)
+
+    assert client.get(path).status_code == 200
+
+
+def test_f31_304_reads_one_row_however_many_entries_there_are(
+    client: FlaskClient, tomas: User, path: str, selects: Selects
+) -> None:
+    with unit_of_work():
+        project = calendar.project()
+        for n in range(30):
+            calendar.visit(project, tomas, starts=AT + n * DAY)
+    tag = client.get(path, headers=OLD_CLIENT).headers["ETag"]
+
+    with selects() as asked:
+        answer = client.get(path, headers={**OLD_CLIENT, "If-None-Match": tag})
+
+    assert answer.status_code == 304
+    assert len(asked) == 1
+    assert "feed_entries" not in asked[0]
+    with selects() as asked:
+        assert client.get(path, headers=OLD_CLIENT).status_code == 200
+    assert len(asked) == 2
+
+
+def test_who_fetched_last_is_noted_once_in_a_while(
+    client: FlaskClient, tomas: User, path: str, it_is: SetClock
+) -> None:
+    def noted() -> tuple[datetime | None, str]:
+        db.session.rollback()
+        report = queries.report_of(tomas.id, at=AT)
+        return report.fetched_at, report.fetched_by
+
+    client.get(path, headers=OLD_CLIENT)
+    assert noted() == (AT, "Thunderbird")
+    it_is.at = AT + timedelta(minutes=9)
+    client.get(path, headers=OLD_CLIENT)
+    assert noted() == (AT, "Thunderbird")
+    client.get(path, headers={"User-Agent": "Google-Calendar-Importer"})
+    assert noted() == (AT + timedelta(minutes=9), "Google Calendar")
+
+
+def test_f15_f16_a_moved_and_a_cancelled_visit_are_published_later_each_time(
+    client: FlaskClient, tomas: User, path: str, it_is: SetClock
+) -> None:
+    with unit_of_work():
+        visit = calendar.visit(calendar.project(), tomas, starts=AT + 20 * DAY)
+    first = client.get(path)
+    with unit_of_work():
+        calendar.move(visit, by=DAY, at=AT)
+    moved = client.get(path)
+    with unit_of_work():
+        calendar.cancel(visit, at=AT)
+    cancelled = client.get(path)
+
+    stamps = [line(answer, "LAST-MODIFIED") for answer in (first, moved, cancelled)]
+    assert stamps == ["20261118T090000Z", "20261118T090001Z", "20261118T090002Z"]
+    assert [line(answer, "DTSTAMP") for answer in (first, moved, cancelled)] == stamps
+    assert [line(answer, "SEQUENCE") for answer in (first, moved, cancelled)] == ["0", "1", "2"]
+    assert titles(moved) == {"Installation: Isar Klinik, München": "2026-12-09T09:00:00Z"}
+    assert titles(cancelled) == {"CANCELLED: Installation: Isar Klinik, München": "2026-12-09T09:00:00Z"}
+    assert line(cancelled, "TRANSP") == "TRANSPARENT"
+    assert len({answer.headers["ETag"] for answer in (first, moved, cancelled)}) == 3
+    it_is.at = AT + 7 * DAY - timedelta(seconds=1)
+    assert len(titles(client.get(path))) == 1
+    assert b"CANCELLED" in client.get(path).data
+    it_is.at = AT + 7 * DAY
+    gone = client.get(path, headers={"If-None-Match": cancelled.headers["ETag"]})
+    assert list(titles(gone)) == ["No visits are planned"]
+
+
+def test_f16_a_cancelled_visit_leaves_at_its_old_start_if_that_is_sooner(
+    client: FlaskClient, tomas: User, path: str, it_is: SetClock
+) -> None:
+    with unit_of_work():
+        visit = calendar.visit(calendar.project(), tomas, starts=AT + 5 * HOUR)
+        calendar.cancel(visit, at=AT)
+    shown = client.get(path)
+    it_is.at = AT + 5 * HOUR
+
+    gone = client.get(path, headers={"If-None-Match": shown.headers["ETag"]})
+
+    assert b"CANCELLED" in shown.data
+    assert gone.status_code == 200
+    assert b"CANCELLED" not in gone.data
+
+
+def test_c2_a_reassigned_visit_leaves_the_old_calendar_and_enters_the_new_one(
+    client: FlaskClient, tomas: User, path: str
+) -> None:
+    with unit_of_work():
+        ben = calendar.technician("Ben Okafor")
+        path_of_ben = calendar.path_of(ben)
+        visit = calendar.visit(calendar.project(), tomas)
+    old, new = client.get(path), client.get(path_of_ben)
+    with unit_of_work():
+        calendar.reassign(visit, ben, at=AT)
+
+    assert list(titles(client.get(path, headers={"If-None-Match": old.headers["ETag"]}))) == [
+        "No visits are planned"
+    ]
+    assert list(titles(client.get(path_of_ben, headers={"If-None-Match": new.headers["ETag"]}))) == [
+        "Installation: Isar Klinik, München"
+    ]
+    with unit_of_work():
+        calendar.reassign(visit, tomas, at=AT)
+    back = client.get(path)
+    assert line(back, "LAST-MODIFIED") > line(old, "LAST-MODIFIED")
+
+
+def test_a_draft_stands_in_no_calendar_and_a_tentative_visit_says_so(
+    client: FlaskClient, tomas: User, path: str
+) -> None:
+    with unit_of_work():
+        visit = calendar.visit(calendar.project(), tomas, state=VisitState.DRAFT)
+    assert list(titles(client.get(path))) == ["No visits are planned"]
+    with unit_of_work():
+        calendar.set_state(visit, VisitState.TENTATIVE, at=AT)
+    assert list(titles(client.get(path))) == ["Tentative: Installation: Isar Klinik, München"]
+    assert "STATUS:TENTATIVE" in unfolded(client.get(path))
+
+
+def test_c2_a_renamed_account_and_a_changed_site_are_written_again(
+    client: FlaskClient, tomas: User, path: str
+) -> None:
+    with unit_of_work():
+        project = calendar.project()
+        calendar.visit(project, tomas)
+    before = client.get(path)
+    with unit_of_work():
+        account = db.session.get_one(Account, project.account_id)
+        account.name = "Alpen Klinik"
+        db.session.flush()
+        record(
+            AccountRenamed(
+                at=AT,
+                actor_id=None,
+                account_id=account.id,
+                name_before="Isar Klinik",
+                name_after="Alpen Klinik",
+            )
+        )
+        site = db.session.get_one(Site, project.site_id)
+        site.city = "Garmisch"
+        db.session.flush()
+        record(
+            SiteChanged(
+                at=AT,
+                actor_id=None,
+                account_id=account.id,
+                site_id=site.id,
+                name=site.name,
+                changed=("city",),
+            )
+        )
+
+    after = client.get(path, headers={"If-None-Match": before.headers["ETag"]})
+
+    assert list(titles(after)) == ["Installation: Alpen Klinik, Garmisch"]
+    assert line(after, "LAST-MODIFIED") == "20261118T090002Z"
+    assert line(after, "SEQUENCE") == line(before, "SEQUENCE")
+
+
+def test_c2_another_name_or_language_writes_the_whole_calendar_again(
+    client: FlaskClient, tomas: User, path: str
+) -> None:
+    with unit_of_work():
+        calendar.visit(calendar.project(), tomas)
+    before = client.get(path)
+    with unit_of_work():
+        tomas.name, tomas.language = "Tomáš Berger", "de"
+        db.session.flush()
+        record(
+            ProfileChanged(
+                at=AT, actor_id=tomas.id, user_id=tomas.id, name=tomas.name, zone=tomas.zone, language="de"
+            )
+        )
+
+    after = client.get(path, headers={"If-None-Match": before.headers["ETag"]})
+
+    assert "X-WR-CALNAME:Besuche von Tomáš Berger" in unfolded(after)
+    assert "Ortszeit am Standort" in after.get_data(as_text=True).replace("\r\n ", "")
+    assert line(after, "LAST-MODIFIED") > line(before, "LAST-MODIFIED")
+
+
+def test_an_event_that_changes_nothing_shown_changes_no_tag(
+    client: FlaskClient, tomas: User, path: str
+) -> None:
+    with unit_of_work():
+        visit = calendar.visit(calendar.project(), tomas)
+    tag = client.get(path).headers["ETag"]
+    with unit_of_work():
+        writing.write_entries((visit.id,), at=AT + HOUR)
+
+    assert client.get(path, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_c1_a_failed_act_leaves_calendar_and_tag_as_they_were(
+    client: FlaskClient, tomas: User, path: str
+) -> None:
+    with unit_of_work():
+        visit = calendar.visit(calendar.project(), tomas)
+    before = client.get(path)
+    with contextlib.suppress(ZeroDivisionError), unit_of_work():
+        calendar.move(visit, by=DAY, at=AT)
+        _ = 1 / 0
+
+    after = client.get(path)
+
+    assert (after.data, after.headers["ETag"]) == (before.data, before.headers["ETag"])
+
+
+def test_c6_the_window_moves_with_the_week_and_visits_leave_without_a_write(
+    client: FlaskClient, tomas: User, path: str, it_is: SetClock
+) -> None:
+    with unit_of_work():
+        calendar.visit(calendar.project(), tomas, starts=AT - 61 * DAY)
+        calendar.visit(calendar.project("Rheinlabor"), tomas, starts=AT + 401 * DAY)
+    now = client.get(path)
+    it_is.at = AT + 7 * DAY
+    later = client.get(path, headers={"If-None-Match": now.headers["ETag"]})
+
+    assert len(titles(now)) == 2
+    assert list(titles(later)) == ["Installation: Rheinlabor, München"]
+
+
+def test_f17_entries_stand_in_the_order_of_their_start(client: FlaskClient, tomas: User, path: str) -> None:
+    with unit_of_work():
+        project = calendar.project()
+        for n in (5, 1, 9, 1, 3):
+            calendar.visit(project, tomas, starts=AT + n * DAY)
+
+    starts = [row for row in unfolded(client.get(path)) if row.startswith("DTSTART")]
+
+    assert starts == sorted(starts)
+    assert len(starts) == 5
+
+
+def test_c5_another_renderer_publishes_only_what_it_changes_and_later(
+    client: FlaskClient, tomas: User, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unit_of_work():
+        visit = calendar.visit(calendar.project(), tomas)
+        calendar.visit(calendar.project("Rheinlabor"), tomas, starts=AT + 9 * DAY, state=VisitState.TENTATIVE)
+    before = client.get(path)
+    monkeypatch.setattr(vevent, "RENDERER", "next")
+    monkeypatch.setitem(words._SENTENCES["en"], "tentative", "Maybe: {title}")
+    with unit_of_work():
+        chores.renew_old_entries(AT + HOUR)
+    after = client.get(path, headers={"If-None-Match": before.headers["ETag"]})
+    entries = {entry.visit_id: entry for entry in db.session.scalars(sa.select(FeedEntry))}
+
+    assert "Maybe: Installation: Rheinlabor, München" in titles(after)
+    assert entries[visit.id].modified_at == AT
+    assert [entry.modified_at for id_, entry in entries.items() if id_ != visit.id] == [AT + HOUR]
+    assert queries.visits_with_old_entries(at_most=5) == []
+
+
+def test_c12_what_the_linter_refuses_is_published_without_its_texts(
+    client: FlaskClient, tomas: User, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vevent, "one_line", lambda text, at_most: text[:at_most])
+    with unit_of_work():
+        project = calendar.project()
+        db.session.get_one(Account, project.account_id).name = "Isar"
+        db.session.execute(sa.update(Site).values(city="bad"))
+        monkeypatch.setattr(vevent, "_clean", lambda text: text + "\x00")
+        calendar.visit(project, tomas)
+        monkeypatch.undo()
+    (entry,) = db.session.scalars(sa.select(FeedEntry)).all()
+
+    assert b"Isar" not in entry.body
+
+
+def test_c15_a_drifted_entry_is_found_told_and_mended(
+    client: FlaskClient, tomas: User, path: str, logged: StringIO
+) -> None:
+    with unit_of_work():
+        calendar.visit(calendar.project(), tomas)
+    good = client.get(path)
+    with unit_of_work():
+        db.session.execute(sa.update(FeedEntry).values(body=b"BEGIN:VEVENT\r\nEND:VEVENT\r\n"))
+    with unit_of_work():
+        db.session.expire_all()
+        chores.compare_a_sample(AT + HOUR)
+
+    assert "entries drifted" in logged.getvalue()
+    assert titles(client.get(path)) == titles(good)
+    assert line(client.get(path), "LAST-MODIFIED") > line(good, "LAST-MODIFIED")
+
+
+@pytest.mark.parametrize("read", readers.READERS)
+def test_f20_independent_readers_see_what_the_database_says(
+    client: FlaskClient, tomas: User, path: str, read: readers.Reader
+) -> None:
+    with unit_of_work():
+        made = [
+            calendar.visit(calendar.project("Labor\r\nEND:VEVENT; 100,5 \\N 🧪"), tomas, starts=AT + 3 * DAY),
+            calendar.visit(
+                calendar.project("Nishiyama 製薬", zone="Asia/Tokyo", city="大阪"), tomas,
+                starts=AT + 4 * DAY,
+                state=VisitState.TENTATIVE,
+            ),
+            # the second 02:30 of the night in which Berlin's clocks go back
+            calendar.visit(calendar.project(), tomas, starts=datetime(2027, 10, 31, 1, 30, tzinfo=UTC)),
+        ]  # fmt: skip
+        calendar.cancel(made[0], at=AT)
+    expected = {
+        readers.Seen(
+            visit.uid, f"{visit.starts_at:%Y-%m-%dT%H:%M:%SZ}", f"{visit.ends_at:%Y-%m-%dT%H:%M:%SZ}", title
+        )
+        for visit, title in zip(
+            made,
+            [
+                "CANCELLED: Installation: Labor END:VEVENT; 100,5 \\N 🧪, München",
+                "Tentative: Installation: Nishiyama 製薬, 大阪",
+                "Installation: Isar Klinik, München",
+            ],
+            strict=True,
+        )
+    }
+
+    assert read(client.get(path).data) == expected
+
+
+def test_a_visit_as_a_file_for_a_letter_is_one_entry_without_a_method(app: Flask, tomas: User) -> None:
+    with unit_of_work():
+        visit = calendar.visit(calendar.project(), tomas)
+
+    data = queries.visit_file(visit.id, language="de", at=AT)
+
+    assert lint.problems(data) == ()
+    assert data.count(b"BEGIN:VEVENT") == 1
+    assert b"METHOD" not in data
+    assert b"URL" not in data
+    assert {seen.title for seen in readers.entries_in(data)} == {"Installation: Isar Klinik, München"}
+
+
+def test_a_new_technician_has_an_address_from_the_first_day(app: Flask) -> None:
+    with unit_of_work():
+        tomas, ada = calendar.technician(), people.user(role=Role.CONCIERGE)
+        for person in (tomas, ada):
+            record(PersonAdded(at=AT, actor_id=None, user_id=person.id, role=person.role.value))
+
+    assert queries.report_of(tomas.id, at=AT).url.endswith("/tomas-berger.ics")
+    assert queries.report_of(ada.id, at=AT).url == ""
+
+
+def test_f32_each_program_gets_its_own_form_of_the_address() -> None:
+    url = "https://concierge.example/cal/abc/tomas.ics"
+    links = clients.links_to(url, title="Visits & more")
+
+    assert links.webcal == "webcal://concierge.example/cal/abc/tomas.ics"
+    assert parse_qs(urlsplit(links.google).query) == {"cid": [links.webcal]}
+    assert quote(links.webcal, safe="") in links.google
+    assert parse_qs(urlsplit(links.outlook_work).query) == {"url": [url], "name": ["Visits & more"]}
+    assert links.is_reachable_from_outside
+    assert not clients.links_to("http://127.0.0.1:8000/cal/a/b.ics", title="").is_reachable_from_outside
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Thunderbird/153.7.0", "Thunderbird"),
+        ("Google-Calendar-Importer", "Google Calendar"),
+        ("Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17328; Pro)", "Outlook"),
+        ("macOS/15.1 (24B83) dataaccessd/1.0", "Apple Calendar (iPhone or iPad)"),
+        ("ICSx5/2.3 (bitfire)", "ICSx5"),
+        ("strange <b>thing\x01", "strange"),
+        ("", "an unnamed program"),
+    ],
+)
+def test_f28_the_program_that_fetched_has_a_name(user_agent: str, name: str) -> None:
+    assert clients.client_named(user_agent) == name
+
+
+def test_the_command_prints_a_technicians_address_and_makes_it_once(
+    app: Flask, client: FlaskClient, tomas: User
+) -> None:
+    run = app.test_cli_runner()
+    from concierge.cli.feeds import feeds
+
+    first = run.invoke(feeds, ["url", "--user", tomas.email])
+    again = run.invoke(feeds, ["url", "--user", tomas.email.upper(), "--json"])
+    listed = run.invoke(feeds, ["list", "--json"])
+
+    assert first.exit_code == again.exit_code == listed.exit_code == 0
+    url = first.output.strip()
+    assert json.loads(again.output)[0]["url"] == url
+    assert [(row["user"], row["state"], row["health"]) for row in json.loads(listed.output)] == [
+        (tomas.email, "active", "never fetched")
+    ]
+    assert client.get(urlsplit(url).path).status_code == 200
