@@ -12,6 +12,7 @@ from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import OrderLine
 from concierge.platform.database import db
+from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.errors import NotFound
 from concierge.projects import queries as projects
 from concierge.projects.models import Milestone, Project, ProjectPlaybook
@@ -82,6 +83,17 @@ def checklist_by_id(checklist_id: int) -> Checklist:
     if checklist is None:
         raise NotFound
     return checklist
+
+
+def checklist_of_key(key: str) -> Checklist | None:
+    """The checklist of a project by its key, for the operator's command line; `None` while none is issued.
+
+    :raises NotFound: when there is no such project.
+    """
+    project_id = db.session.scalar(sa.select(Project.id).where(Project.key == key.upper()))
+    if project_id is None:
+        raise NotFound(f"There is no project {key}. See: concierge projects list")
+    return checklist_of(project_id)
 
 
 def checklist_by_link(link_hash: str) -> Checklist:
@@ -172,6 +184,24 @@ def document_by_id(document_id: int) -> ChecklistDocument:
     return document
 
 
+def print_key(checklist_id: int, *, language: str, content_hash: str) -> str:
+    """The key of the delivery that makes the print of one content."""
+    return f"readiness.print:{checklist_id}:{language}:{content_hash[:32]}"
+
+
+def print_status(checklist_id: int, *, language: str, content_hash: str) -> DeliveryStatus | None:
+    """How far the print of one content is; `None` when nobody asked for it."""
+    key = print_key(checklist_id, language=language, content_hash=content_hash)
+    return db.session.scalar(sa.select(Delivery.status).where(Delivery.unique_key == key))
+
+
+def failed_print(key: str) -> int | None:
+    """The delivery of a print that was given up; `None` when it was not."""
+    return db.session.scalar(
+        sa.select(Delivery.id).where(Delivery.unique_key == key, Delivery.status == DeliveryStatus.DEAD)
+    )
+
+
 def next_revision(checklist_id: int, *, language: str) -> int:
     """The number that the next PDF in a language carries, from 1."""
     newest = db.session.scalar(
@@ -182,17 +212,17 @@ def next_revision(checklist_id: int, *, language: str) -> int:
     return (newest or 0) + 1
 
 
-def answerers_of(checklist: Checklist) -> dict[int, User]:
-    """The people who answered the items of a checklist, by id."""
-    wanted = {item.answered_by_id for item in checklist.items if item.answered_by_id is not None}
+def answerers_of(items: Iterable[ReadinessItem]) -> dict[int, User]:
+    """The people who answered items, by id."""
+    wanted = {item.answered_by_id for item in items if item.answered_by_id is not None}
     if not wanted:
         return {}
     return {user.id: user for user in db.session.scalars(sa.select(User).where(User.id.in_(wanted)))}
 
 
-def contacts_of(checklist: Checklist) -> dict[int, Contact]:
+def contacts_of(items: Iterable[ReadinessItem]) -> dict[int, Contact]:
     """The customer's people who bring items about, by id."""
-    wanted = {item.contact_id for item in checklist.items if item.contact_id is not None}
+    wanted = {item.contact_id for item in items if item.contact_id is not None}
     if not wanted:
         return {}
     return {

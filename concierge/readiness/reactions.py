@@ -1,7 +1,6 @@
 """What checklists do when something happens elsewhere, and what follows from their own events."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from concierge.catalogue.states import GateKind, ItemType
@@ -26,10 +25,6 @@ from concierge.readiness.events import (
     ItemAnswered,
     ItemReopened,
 )
-
-PRINT = "readiness.print"
-CALM = timedelta(minutes=3)
-"""How long a print waits for further answers before it is made."""
 
 ItemChanged = ItemAnswered | ItemAccepted | ItemReopened | EvidenceAttached
 
@@ -78,34 +73,14 @@ def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequ
         case _:
             occasion = mails.ASKED
     language = mails.language_for(project, printing.LANGUAGES)
-    key = f"{event.checklist_id}:{language}:{occasion}:{event.at.isoformat()}"
-    _order_print(event.checklist_id, language=language, occasion=occasion, key=key)
+    sending.order_letter(event.checklist_id, language=language, occasion=occasion, at=event.at)
 
 
 def refresh_print(event: ItemChanged) -> None:
     """Make the customer's print anew a little later, once for all the answers that came in meanwhile."""
     checklist = queries.checklist_by_id(event.checklist_id)
     language = mails.language_for(queries.project_of(checklist), printing.LANGUAGES)
-    slot = int(event.at.timestamp() // CALM.total_seconds()) + 1
-    deliveries.enqueue(
-        PRINT,
-        {"checklist_id": event.checklist_id, "language": language, "occasion": ""},
-        unique_key=f"{PRINT}:{event.checklist_id}:{language}:calm:{slot}",
-        run_at=event.at + CALM,
-        queue="documents",
-    )
-
-
-def order_print(checklist_id: int, *, language: str, content_hash: str) -> None:
-    """Have the print of a content made, for somebody who looks at it; twice is once."""
-    _order_print(
-        checklist_id, language=language, occasion="", key=print_key(checklist_id, language, content_hash)
-    )
-
-
-def print_key(checklist_id: int, language: str, content_hash: str) -> str:
-    """The key of the delivery that makes the print of one content."""
-    return f"{checklist_id}:{language}:{content_hash[:32]}"
+    sending.refresh_print(event.checklist_id, language=language, at=event.at)
 
 
 @deliveries.outside
@@ -201,13 +176,4 @@ def _note_printed(checklist_id: int, document_id: int, *, occasion: str) -> None
     )
 
 
-def _order_print(checklist_id: int, *, language: str, occasion: str, key: str) -> None:
-    deliveries.enqueue(
-        PRINT,
-        {"checklist_id": checklist_id, "language": language, "occasion": occasion},
-        unique_key=f"{PRINT}:{key}",
-        queue="documents",
-    )
-
-
-deliveries.register(PRINT, print_checklist)
+deliveries.register(sending.PRINT, print_checklist)

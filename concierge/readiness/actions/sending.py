@@ -1,8 +1,8 @@
 """Prints that are kept, and checklists that go to the customer."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from concierge.platform import files
+from concierge.platform import deliveries, files
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
@@ -10,6 +10,12 @@ from concierge.projects.models import Project
 from concierge.readiness import queries
 from concierge.readiness.events import ChecklistPrinted, ChecklistRequested, ChecklistSent
 from concierge.readiness.models import Checklist, ChecklistDocument
+
+PRINT = "readiness.print"
+"""The name of the delivery that makes a print."""
+
+CALM = timedelta(minutes=3)
+"""How long a print waits for further answers before it is made."""
 
 
 class NobodyToSendTo(Refused):
@@ -37,6 +43,44 @@ def ask_to_send(checklist: Checklist, project: Project, *, at: datetime, actor_i
     )
 
 
+def order_print(checklist_id: int, *, language: str, content_hash: str) -> None:
+    """Have the print of a content made for somebody who looks at it; twice is once, a failed one is tried anew."""
+    key = queries.print_key(checklist_id, language=language, content_hash=content_hash)
+    ordered = deliveries.enqueue(
+        PRINT,
+        {"checklist_id": checklist_id, "language": language, "occasion": ""},
+        unique_key=key,
+        queue="documents",
+        priority=5,
+    )
+    if ordered is None:
+        failed = queries.failed_print(key)
+        if failed is not None:
+            deliveries.try_again(failed)
+
+
+def order_letter(checklist_id: int, *, language: str, occasion: str, at: datetime) -> None:
+    """Have the print made that a letter waits for."""
+    deliveries.enqueue(
+        PRINT,
+        {"checklist_id": checklist_id, "language": language, "occasion": occasion},
+        unique_key=f"{PRINT}:{checklist_id}:{language}:{occasion}:{at.isoformat()}",
+        queue="documents",
+    )
+
+
+def refresh_print(checklist_id: int, *, language: str, at: datetime) -> None:
+    """Have the print made anew a little later, once for all the answers that come in meanwhile."""
+    slot = int(at.timestamp() // CALM.total_seconds()) + 1
+    deliveries.enqueue(
+        PRINT,
+        {"checklist_id": checklist_id, "language": language, "occasion": ""},
+        unique_key=f"{PRINT}:{checklist_id}:{language}:calm:{slot}",
+        run_at=at + CALM,
+        queue="documents",
+    )
+
+
 def keep_print(
     checklist: Checklist,
     *,
@@ -53,6 +97,7 @@ def keep_print(
     if document is None:
         stored = files.store(data, name=name, content_type="application/pdf")
         document = ChecklistDocument(
+            file=stored,
             checklist_id=checklist.id,
             language=language,
             content_hash=content_hash,

@@ -23,6 +23,7 @@ from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
 from concierge.readiness import plan, queries, scope
 from concierge.readiness.document import values
+from concierge.readiness.document.words import Figures
 from concierge.readiness.models import Checklist, ReadinessItem
 from concierge.readiness.states import ItemState, Verdict
 
@@ -122,12 +123,19 @@ def answer_in_words(item: ReadinessItem) -> str:
     return item.value
 
 
+def accepted_in_words(item: ReadinessItem, *, language: str, country: str) -> str:
+    """What is accepted as an answer, with the units of the site's country."""
+    return Figures(language=language, country=country).accepted(
+        _item(item, "", anchor_on=item.due_on, answerers={})
+    )
+
+
 def _filled(
     checklist: Checklist, project: Project, *, language: str, revision: int, revised_on: date | None
 ) -> values.Checklist:
     in_force = settings.current()
     site = project.site
-    answerers = queries.answerers_of(checklist)
+    answerers = queries.answerers_of(checklist.items)
     people = project.concierge
     return values.Checklist(
         company=in_force.company,

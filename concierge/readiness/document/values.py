@@ -159,7 +159,7 @@ class Checklist:
     @property
     def locale(self) -> Locale:
         """The language of the words with the country's way to write dates and numbers."""
-        return _locale(self.language, self.country)
+        return locale_of(self.language, self.country)
 
     @property
     def content_hash(self) -> str:
@@ -185,7 +185,8 @@ class Checklist:
 
 
 @cache
-def _locale(language: str, country: str) -> Locale:
+def locale_of(language: str, country: str) -> Locale:
+    """The locale of a language in a country; English outside month-first countries is British."""
     if language == "en" and country not in MONTH_FIRST:
         tags = [f"en_{country}"] if country in {"GB", "IE", "AU", "NZ", "CA", "ZA", "IN", "SG"} else []
         tags.append("en_GB")

@@ -18,39 +18,28 @@ from concierge.readiness.document.values import (
     Item,
     Section,
     Severity,
+    locale_of,
 )
 
 
-class Words:
-    """What the template says about dates, numbers and codes, in the document's language and country."""
+class Figures:
+    """Dates, numbers and units as a country writes them in a language."""
 
-    def __init__(self, checklist: Checklist) -> None:
-        self.checklist = checklist
-        self.locale = checklist.locale
+    def __init__(self, *, language: str, country: str) -> None:
+        self.country = country
+        self.locale = locale_of(language, country)
 
     def day(self, on: date | None) -> str:
         """A date with its weekday and year."""
         if on is None:
             return _("not set")
-        if self.locale.language == "en" and self.checklist.country not in MONTH_FIRST:
+        if self.locale.language == "en" and self.country not in MONTH_FIRST:
             return str(format_date(on, "EEE d MMM y", locale=self.locale))
         return str(format_skeleton("yMMMEd", on, locale=self.locale, fuzzy=True))
 
     def short_day(self, on: date | None) -> str:
         """A date without its weekday."""
         return str(format_date(on, "medium", locale=self.locale)) if on else _("not set")
-
-    def offset(self, item: Item) -> str:
-        """How far an item's due date lies from delivery."""
-        days = item.offset_days
-        match days:
-            case None:
-                return ""
-            case 0:
-                return _("on the day of delivery")
-            case _ if days < 0:
-                return ngettext("%(num)d day before delivery", "%(num)d days before delivery", -days)
-        return ngettext("%(num)d day after delivery", "%(num)d days after delivery", days)
 
     def number(self, value: float) -> str:
         """A number with as many decimals as it has, six at most."""
@@ -61,7 +50,7 @@ class Words:
         if item.least is None and item.most is None:
             return item.accepted or (_("Yes") if item.kind == "confirm" else "")
         text = self._between(item.least, item.most, item.unit)
-        customary = units.CUSTOMARY_US.get(item.unit) if self.checklist.country == "US" else None
+        customary = units.CUSTOMARY_US.get(item.unit) if self.country == "US" else None
         if customary is None:
             return text
         least, most = (_converted(bound, item.unit, customary) for bound in (item.least, item.most))
@@ -76,6 +65,26 @@ class Words:
         if least == most:
             return self.number(least) + unit
         return f"{self.number(least)}\N{EN DASH}{self.number(most)}{unit}"
+
+
+class Words(Figures):
+    """What the template says about a checklist, in the document's language and country."""
+
+    def __init__(self, checklist: Checklist) -> None:
+        super().__init__(language=checklist.language, country=checklist.country)
+        self.checklist = checklist
+
+    def offset(self, item: Item) -> str:
+        """How far an item's due date lies from delivery."""
+        days = item.offset_days
+        match days:
+            case None:
+                return ""
+            case 0:
+                return _("on the day of delivery")
+            case _ if days < 0:
+                return ngettext("%(num)d day before delivery", "%(num)d days before delivery", -days)
+        return ngettext("%(num)d day after delivery", "%(num)d days after delivery", days)
 
     def severity(self, item: Item) -> str:
         """What the item holds up, in words."""
