@@ -1,7 +1,8 @@
 """Where things lie in the Lines picture: days or hours become percents of an axis, plans become shapes.
 
-Horizontal places are percents of the axis, vertical ones pixels from the top of a row; `None` as a lower end means
-the bottom of the row, however tall it is. Nothing here knows words: the templates say the dates in the reader's language.
+Horizontal places are percents of the axis, vertical ones pixels from the top of a row; `None` as a lower end
+means the bottom of the row, however tall it is. Nothing here knows words: templates say dates in the reader's
+language.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -192,8 +193,8 @@ class HourAxis:
 class PlanLine:
     """One row of a plan: what was promised, what is done, what is expected. Every part may be missing.
 
-    `done` ends where the doing ends, or today while it goes on. A row that is a point in time (`is_point`) takes the last
-    day of each stretch. `after` names the keys of rows whose end decides this row's start.
+    `done` ends where the doing ends, or today while it goes on. A row that is a point in time (`is_point`)
+    takes the last day of each stretch. `after` names the keys of rows whose end decides this row's start.
     """
 
     key: str

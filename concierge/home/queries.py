@@ -158,8 +158,8 @@ def visits_without_people(viewer: Viewer, *, now: datetime, days: int, mine: boo
 def open_answers(viewer: Viewer, *, today: date, days: int, mine: bool) -> Sequence[OpenAnswers]:
     """Projects whose site still owes blocking answers that are overdue or due within some days, most urgent first."""
     item = ReadinessItem
-    question = visible_to(
-        viewer,
+    seen = visible_to(viewer, sa.select(Project.id))
+    question = (
         sa.select(item, Project)
         .join(Checklist, Checklist.id == item.checklist_id)
         .join(Project, Project.id == Checklist.project_id)
@@ -168,11 +168,12 @@ def open_answers(viewer: Viewer, *, today: date, days: int, mine: bool) -> Seque
             item.state == ItemState.OPEN,
             item.severity == Severity.BLOCKING,
             item.due_on <= today + timedelta(days=days),
+            Project.id.in_(seen),
             *_of(viewer, mine=mine),
         )
         .order_by(item.due_on, item.id)
         .options(joinedload(Project.account), joinedload(Project.site), joinedload(Project.contact))
-        .limit(600),
+        .limit(600)
     )
     late: dict[int, list[ReadinessItem]] = {}
     owners: dict[int, Project] = {}
@@ -296,16 +297,17 @@ def changes(
     viewer: Viewer, *, since: datetime, names: Sequence[str], most: int
 ) -> Sequence[tuple[RecordedEvent, Project, str | None]]:
     """What happened to projects, latest first: the event, its project with account, and the actor's name."""
+    seen = visible_to(viewer, sa.select(Project.id))
     question = (
         sa.select(RecordedEvent, Project, User.name)
         .join(Project, Project.id == RecordedEvent.project_id)
         .outerjoin(User, User.id == RecordedEvent.actor_id)
-        .where(RecordedEvent.at >= since, RecordedEvent.name.in_(names))
+        .where(RecordedEvent.at >= since, RecordedEvent.name.in_(names), Project.id.in_(seen))
         .order_by(RecordedEvent.id.desc())
         .limit(most)
         .options(joinedload(Project.account), joinedload(Project.site))
     )
-    return db.session.execute(visible_to(viewer, question)).tuples().all()
+    return db.session.execute(question).tuples().all()
 
 
 def find(viewer: Viewer, text: str, *, most: int = 6) -> Found:

@@ -1,6 +1,6 @@
 """What changed, in words: one line an event, runs of the same kind told once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -19,6 +19,38 @@ from concierge.projects.models import Project
 
 MOST_READ = 200
 MOST_SHOWN = 8
+
+LOOKS = {
+    "ProjectCreated": ("idle", "folder-kanban"),
+    "PlanApproved": ("ok", "clipboard-check"),
+    "ForecastChanged": ("warn", "triangle-alert"),
+    "ProjectFinished": ("ok", "flag"),
+    "ProjectCancelled": ("idle", "ban"),
+    "ProposalMade": ("warn", "file-text"),
+    "ProposalDecided": ("idle", "file-text"),
+    "MilestoneMoved": ("warn", "calendar-clock"),
+    "MilestoneStarted": ("go", "play"),
+    "MilestoneFinished": ("ok", "check"),
+    "MilestoneBlocked": ("bad", "octagon-alert"),
+    "MilestoneUnblocked": ("ok", "play"),
+    "MilestoneReopened": ("warn", "rotate-ccw"),
+    "GateCleared": ("ok", "door-open"),
+    "GateHeld": ("warn", "lock"),
+    "GateOverridden": ("warn", "shield"),
+    "VisitPlanned": ("idle", "calendar-plus"),
+    "VisitMoved": ("warn", "calendar-clock"),
+    "VisitNeedsDecision": ("warn", "calendar-x"),
+    "VisitConfirmed": ("ok", "calendar-check"),
+    "VisitStateChanged": ("go", "map-pin"),
+    "VisitCancelled": ("idle", "calendar-x"),
+    "TechniciansAssigned": ("idle", "user-plus"),
+    "ItemAnswered": ("ok", "pen-line"),
+    "ItemAccepted": ("ok", "check"),
+    "ItemReopened": ("warn", "rotate-ccw"),
+    "EvidenceAttached": ("idle", "paperclip"),
+    "ChecklistSent": ("idle", "send"),
+}
+"""The events that are told here, each with the state and the icon of its line; others need not be heard of."""
 
 Payload = Mapping[str, Any]  # Any: plain values as they were recorded
 
@@ -46,39 +78,26 @@ class Feed:
     """Whether there are even more than were counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    state: str
-    icon: str
-    words: Callable[[Payload, int], str]
-
-
 def feed(looking: Viewer, *, since: datetime) -> Feed:
     """The latest changes since an instant, latest first."""
-    kinds = _kinds()
-    rows = queries.changes(looking, since=since, names=tuple(kinds), most=MOST_READ)
+    rows = queries.changes(looking, since=since, names=tuple(LOOKS), most=MOST_READ)
     runs = [
         (key, list(run))
         for key, run in groupby(rows, key=lambda row: (row[0].name, row[1].id, row[0].actor_id))
     ]
-    shown = [
-        _change(kinds[name], run[0][0], run[0][1], run[0][2], len(run), looking)
-        for (name, _project, _actor), run in runs[:MOST_SHOWN]
-    ]
+    shown = [_change(run[0][0], run[0][1], run[0][2], len(run), looking) for _same, run in runs[:MOST_SHOWN]]
     return Feed(shown, len(runs), len(rows) == MOST_READ)
 
 
-def _change(
-    kind: _Kind, event: RecordedEvent, project: Project, actor: str | None, count: int, looking: Viewer
-) -> Change:
-    words = kind.words(event.payload, count)
+def _change(event: RecordedEvent, project: Project, actor: str | None, count: int, looking: Viewer) -> Change:
+    state, icon = LOOKS[event.name]
     by = _("you") if event.actor_id == looking.user_id else actor
     when = _when(event.at, looking.zone)
     return Change(
-        state=kind.state,
-        icon=kind.icon,
+        state=state,
+        icon=icon,
         who=project.account.name,
-        what=words,
+        what=_words(event.name, event.payload, count),
         when=_("%(when)s · %(who)s", when=when, who=by) if by else when,
         iso=event.at.isoformat(),
         url=f"/projects/{project.key}/history",
@@ -91,56 +110,142 @@ def _when(at: datetime, zone: str) -> str:
     return clock_time(there) if is_today else instant(at, zone)
 
 
-def _kinds() -> dict[str, _Kind]:
-    """Every kind of event that is told here. Those a person need not hear of are left out."""
-    return {
-        "ProjectCreated": _Kind("idle", "folder-kanban", lambda e, n: _("became a project with a plan")),
-        "PlanApproved": _Kind("ok", "clipboard-check", lambda e, n: _("got an approved plan, handover %(day)s", day=_day(e.get("handover_on")))),
-        "MilestoneMoved": _Kind("warn", "calendar-clock", lambda e, n: _("%(name)s moved%(to)s", name=_text(e), to=_to(e))),
-        "ForecastChanged": _Kind("warn", "triangle-alert", lambda e, n: ngettext("forecast of %(num)s milestone changed", "forecast of %(num)s milestones changed", max(1, len(e.get("moves") or ())))),
-        "MilestoneStarted": _Kind("go", "play", lambda e, n: _("%(name)s began", name=_text(e))),
-        "MilestoneFinished": _Kind("ok", "check", lambda e, n: _also(_("%(name)s is done", name=_text(e)), n)),
-        "MilestoneBlocked": _Kind("bad", "octagon-alert", lambda e, n: _("%(name)s is blocked: %(reason)s", name=_text(e), reason=e.get("reason") or e.get("cause", ""))),
-        "MilestoneUnblocked": _Kind("ok", "play", lambda e, n: _("%(name)s can go on", name=_text(e))),
-        "MilestoneReopened": _Kind("warn", "rotate-ccw", lambda e, n: _("%(name)s is open again", name=_text(e))),
-        "ProjectFinished": _Kind("ok", "flag", lambda e, n: _("is handed over")),
-        "ProjectCancelled": _Kind("idle", "ban", lambda e, n: _("is cancelled: %(reason)s", reason=e.get("reason", ""))),
-        "GateCleared": _Kind("ok", "door-open", lambda e, n: _("nothing holds it any more: may ship") if e.get("gate") == "ship" else _("nothing holds the installation any more")),
-        "GateHeld": _Kind("warn", "lock", lambda e, n: _("shipping is held again") if e.get("gate") == "ship" else _("installation is held again")),
-        "GateOverridden": _Kind("warn", "shield", lambda e, n: _("may ship although not ready: %(reason)s", reason=e.get("reason", "")) if e.get("gate") == "ship" else _("may be installed although not ready: %(reason)s", reason=e.get("reason", ""))),
-        "ProposalMade": _Kind("warn", "file-text", lambda e, n: _("the order changed; somebody has to decide")),
-        "ProposalDecided": _Kind("idle", "file-text", lambda e, n: _("the change of the order was taken over") if e.get("accepted") else _("the change of the order was dismissed")),
-        "VisitPlanned": _Kind("idle", "calendar-plus", lambda e, n: ngettext("%(title)s was planned", "%(num)s visits were planned", n, title=e.get("title", ""))),
-        "VisitMoved": _Kind("warn", "calendar-clock", lambda e, n: ngettext("%(title)s is now on %(day)s", "%(num)s visits moved", n, title=e.get("title", ""), day=_day(e.get("starts_at")))),
-        "VisitNeedsDecision": _Kind("warn", "calendar-x", lambda e, n: _("%(title)s no longer fits the plan", title=e.get("title", ""))),
-        "VisitConfirmed": _Kind("ok", "calendar-check", lambda e, n: ngettext("%(title)s is confirmed", "%(num)s visits are confirmed", n, title=e.get("title", ""))),
-        "VisitStateChanged": _Kind("go", "map-pin", lambda e, n: _("%(title)s: %(state)s", title=e.get("title", ""), state=_state(e.get("state_after", "")))),
-        "VisitCancelled": _Kind("idle", "calendar-x", lambda e, n: _("%(title)s is cancelled", title=e.get("title", ""))),
-        "TechniciansAssigned": _Kind("idle", "user-plus", lambda e, n: ngettext("other people go on %(title)s", "other people go on %(num)s visits", n, title=e.get("title", ""))),
-        "ChecklistSent": _Kind("idle", "send", lambda e, n: _("the site checklist was sent")),
-        "ItemAnswered": _Kind("ok", "pen-line", lambda e, n: ngettext("answered: %(requirement)s", "answered %(num)s points of the checklist", n, requirement=_text(e, "requirement"))),
-        "ItemAccepted": _Kind("ok", "check", lambda e, n: ngettext("confirmed: %(requirement)s", "%(num)s points of the checklist are confirmed", n, requirement=_text(e, "requirement"))),
-        "ItemReopened": _Kind("warn", "rotate-ccw", lambda e, n: ngettext("is asked again: %(requirement)s", "%(num)s points are asked again", n, requirement=_text(e, "requirement"))),
-        "EvidenceAttached": _Kind("idle", "paperclip", lambda e, n: ngettext("a file shows: %(requirement)s", "%(num)s files were attached", n, requirement=_text(e, "requirement"))),
-    }  # fmt: skip
+def _words(name: str, payload: Payload, count: int) -> str:
+    """What happened, after the customer's name; a run of the same kind is told with its number."""
+    match name:
+        case "ItemAnswered" | "ItemAccepted" | "ItemReopened" | "EvidenceAttached" | "ChecklistSent":
+            return _readiness_words(name, _text(payload, "requirement"), count)
+        case _ if name.startswith(("Visit", "Technicians")):
+            return _visit_words(name, payload, count)
+        case _ if name.startswith("Gate"):
+            return _gate_words(name, payload)
+        case _ if name.startswith("Milestone"):
+            return _milestone_words(name, payload, count)
+        case _:
+            return _project_words(name, payload)
 
 
-def _text(payload: Payload, field: str = "name") -> str:
+def _project_words(name: str, payload: Payload) -> str:
+    match name:
+        case "ProjectCreated":
+            return _("became a project with a plan")
+        case "PlanApproved":
+            return _("got an approved plan, handover %(day)s", day=_day(payload.get("handover_on")))
+        case "ForecastChanged":
+            moved = max(1, len(payload.get("moves") or ()))
+            return ngettext(
+                "forecast of %(num)s milestone changed", "forecast of %(num)s milestones changed", moved
+            )
+        case "ProjectFinished":
+            return _("is handed over")
+        case "ProjectCancelled":
+            return _("is cancelled: %(reason)s", reason=_text(payload, "reason"))
+        case "ProposalMade":
+            return _("the order changed; somebody has to decide")
+        case "ProposalDecided" if payload.get("accepted"):
+            return _("the change of the order was taken over")
+        case _:
+            return _("the change of the order was dismissed")
+
+
+def _milestone_words(name: str, payload: Payload, count: int) -> str:
+    milestone = _text(payload, "name")
+    match name:
+        case "MilestoneMoved":
+            to = _moved_to(payload)
+            return (
+                _("%(name)s moved to %(day)s", name=milestone, day=to)
+                if to
+                else _("%(name)s moved", name=milestone)
+            )
+        case "MilestoneStarted":
+            return _("%(name)s began", name=milestone)
+        case "MilestoneFinished" if count > 1:
+            return _("%(name)s is done, and %(count)s more", name=milestone, count=count - 1)
+        case "MilestoneFinished":
+            return _("%(name)s is done", name=milestone)
+        case "MilestoneBlocked":
+            reason = _text(payload, "reason") or _text(payload, "cause")
+            return _("%(name)s is blocked: %(reason)s", name=milestone, reason=reason)
+        case "MilestoneUnblocked":
+            return _("%(name)s can go on", name=milestone)
+        case _:
+            return _("%(name)s is open again", name=milestone)
+
+
+def _gate_words(name: str, payload: Payload) -> str:
+    is_shipping, reason = payload.get("gate") == "ship", _text(payload, "reason")
+    match name:
+        case "GateCleared":
+            return _("may ship now") if is_shipping else _("may be installed now")
+        case "GateHeld":
+            return _("shipping is held again") if is_shipping else _("installation is held again")
+        case _ if is_shipping:
+            return _("may ship although not ready: %(reason)s", reason=reason)
+        case _:
+            return _("may be installed although not ready: %(reason)s", reason=reason)
+
+
+def _visit_words(name: str, payload: Payload, count: int) -> str:
+    title = _text(payload, "title")
+    match name:
+        case "VisitPlanned":
+            return ngettext("%(title)s was planned", "%(num)s visits were planned", count, title=title)
+        case "VisitMoved":
+            day_on = _day(payload.get("starts_at"))
+            return ngettext(
+                "%(title)s is now on %(day)s", "%(num)s visits moved", count, title=title, day=day_on
+            )
+        case "VisitNeedsDecision":
+            return _("%(title)s no longer fits the plan", title=title)
+        case "VisitConfirmed":
+            return ngettext("%(title)s is confirmed", "%(num)s visits are confirmed", count, title=title)
+        case "VisitStateChanged":
+            return _("%(title)s: %(state)s", title=title, state=_state(_text(payload, "state_after")))
+        case "VisitCancelled":
+            return ngettext("%(title)s is cancelled", "%(num)s visits are cancelled", count, title=title)
+        case _:
+            return ngettext(
+                "other people go on %(title)s", "other people go on %(num)s visits", count, title=title
+            )
+
+
+def _readiness_words(name: str, requirement: str, count: int) -> str:
+    match name:
+        case "ItemAnswered":
+            return ngettext(
+                "answered: %(what)s", "answered %(num)s points of the checklist", count, what=requirement
+            )
+        case "ItemAccepted":
+            return ngettext(
+                "confirmed: %(what)s",
+                "%(num)s points of the checklist are confirmed",
+                count,
+                what=requirement,
+            )
+        case "ItemReopened":
+            return ngettext(
+                "is asked again: %(what)s", "%(num)s points are asked again", count, what=requirement
+            )
+        case "EvidenceAttached":
+            return ngettext("a file shows: %(what)s", "%(num)s files were attached", count, what=requirement)
+        case _:
+            return _("the site checklist was sent")
+
+
+def _text(payload: Payload, field: str) -> str:
     return str(payload.get(field) or "")
-
-
-def _also(words: str, count: int) -> str:
-    return words if count == 1 else _("%(what)s, and %(count)s more", what=words, count=count - 1)
 
 
 def _day(value: object) -> str:
     return day(datetime.fromisoformat(value)) if isinstance(value, str) and value else day(None)
 
 
-def _to(payload: Payload) -> str:
+def _moved_to(payload: Payload) -> str:
+    """The new day of the milestone that a person moved; empty when the event does not say."""
     for move in payload.get("moves") or ():
         if move.get("milestone_id") == payload.get("milestone_id") and move.get("finish_after"):
-            return " " + _("to %(day)s", day=_day(move["finish_after"]))
+            return _day(move["finish_after"])
     return ""
 
 

@@ -53,10 +53,16 @@ def _groups(looking: Viewer, text: str) -> tuple[Group, ...]:
     groups = (
         Group(_("Go to"), _matching(pages, text)),
         Group(_("Do"), _matching(_acts(looking), text)),
-        Group(_("Projects"), tuple(Hit("folder-kanban", p.name, p.key, f"/projects/{p.key}") for p in found.projects)),
-        Group(_("Accounts"), tuple(Hit("building-2", a.name, a.key, f"/accounts/{a.id}") for a in found.accounts)),
+        Group(
+            _("Projects"),
+            tuple(Hit("folder-kanban", p.name, p.key, f"/projects/{p.key}") for p in found.projects),
+        ),
+        Group(
+            _("Accounts"),
+            tuple(Hit("building-2", a.name, a.key, f"/accounts/{a.id}") for a in found.accounts),
+        ),
         Group(_("People"), tuple(Hit("user", u.name, u.role.value, "/people") for u in found.people)),
-    )  # fmt: skip
+    )
     return tuple(group for group in groups if group.hits)
 
 

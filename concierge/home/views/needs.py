@@ -49,11 +49,11 @@ class Need:
 def agenda(looking: Viewer, *, now: datetime, mine: bool) -> tuple[list[Need], list[Need], list[Need]]:
     """All that needs the viewer: to act on now, to do soon, and to wait for from others."""
     today = now.astimezone(ZoneInfo(looking.zone)).date()
-    act: list[Need] = []
     soon: list[Need] = []
     waiting: list[Need] = []
-    for milestone in queries.stuck_milestones(looking, today=today, mine=mine):
-        act.append(_stuck(milestone, today))
+    act = [
+        _stuck(milestone, today) for milestone in queries.stuck_milestones(looking, today=today, mine=mine)
+    ]
     for visit in queries.visits_to_decide(looking, mine=mine):
         is_near = visit.starts_local.date() <= today + timedelta(days=SOON_DAYS)
         (act if is_near else soon).append(_to_decide(visit, today))
@@ -132,11 +132,15 @@ def _stuck(milestone: Milestone, today: date) -> Need:
         title=title,
         url=f"/projects/{project.key}",
         why=why,
-        when=ngettext("%(num)s day late", "%(num)s days late", late_days) if late_days else day(milestone.forecast_on),
-        note=_("handover +%(days)s d", days=project.slip_workdays) if project.slip_workdays > 0 else _("handover still holds"),
+        when=ngettext("%(num)s day late", "%(num)s days late", late_days)
+        if late_days
+        else day(milestone.forecast_on),
+        note=_("handover +%(days)s d", days=project.slip_workdays)
+        if project.slip_workdays > 0
+        else _("handover still holds"),
         action=_("Open plan"),
         weight=(-project.slip_workdays, (promised or today).toordinal()),
-    )  # fmt: skip
+    )
 
 
 def _to_decide(visit: Visit, today: date) -> Need:
@@ -180,15 +184,20 @@ def _overdue(answers: queries.OpenAnswers, today: date) -> Need:
         icon="hourglass",
         title=_(
             "Chase the site checklist, %(answered)s of %(total)s answered",
-            answered=answers.answered, total=answers.total,
+            answered=answers.answered,
+            total=answers.total,
         ),
         url=f"/projects/{project.key}/readiness",
-        why=_("%(place)s. Still waiting for: %(requirement)s.", place=_place(project), requirement=localized(answers.requirement).rstrip(".")),
+        why=_(
+            "%(place)s. Still waiting for: %(requirement)s.",
+            place=_place(project),
+            requirement=localized(answers.requirement).rstrip("."),
+        ),
         when=ngettext("%(num)s overdue", "%(num)s overdue", answers.overdue),
         note=_("since %(day)s", day=day(answers.first_due_on)),
         action=_("Open checklist"),
         weight=(2, answers.first_due_on.toordinal()),
-    )  # fmt: skip
+    )
 
 
 def _expected(answers: queries.OpenAnswers, today: date) -> Need:
@@ -203,12 +212,16 @@ def _expected(answers: queries.OpenAnswers, today: date) -> Need:
             who=answers.contact.name if answers.contact else project.account.name,
         ),
         url=f"/projects/{project.key}/readiness",
-        why=_("%(place)s. First: %(requirement)s.", place=_place(project), requirement=localized(answers.requirement).rstrip(".")),
+        why=_(
+            "%(place)s. First: %(requirement)s.",
+            place=_place(project),
+            requirement=localized(answers.requirement).rstrip("."),
+        ),
         when=day(answers.first_due_on),
         note=_until(answers.first_due_on, today),
         action=_("Open checklist"),
         weight=(0, answers.first_due_on.toordinal()),
-    )  # fmt: skip
+    )
 
 
 def _proposed(proposal: Proposal, today: date) -> Need:
@@ -233,7 +246,7 @@ def _proposed(proposal: Proposal, today: date) -> Need:
         note=_("asked"),
         action=_("Decide"),
         weight=(0, proposal.made_at.toordinal()),
-    )  # fmt: skip
+    )
 
 
 def _to_approve(project: Project, today: date) -> Need:
@@ -242,12 +255,16 @@ def _to_approve(project: Project, today: date) -> Need:
         icon="clipboard-check",
         title=_("Approve the plan of %(project)s", project=project.name),
         url=f"/projects/{project.key}",
-        why=_("%(place)s. Handover would be promised for %(day)s.", place=_place(project), day=day(project.forecast_handover_on)),
+        why=_(
+            "%(place)s. Handover would be promised for %(day)s.",
+            place=_place(project),
+            day=day(project.forecast_handover_on),
+        ),
         when=_waited((today - project.created_at.date()).days),
         note=_("since the order came"),
         action=_("Review"),
         weight=(2, project.created_at.toordinal()),
-    )  # fmt: skip
+    )
 
 
 def _to_match(found: queries.Unmatched, today: date) -> Need:
@@ -262,12 +279,16 @@ def _to_match(found: queries.Unmatched, today: date) -> Need:
             number=order.number,
         ),
         url=f"/orders/{order.id}",
-        why=_("%(account)s calls it “%(name)s”. Once is enough for all later orders.", account=order.account.name, name=found.first),
+        why=_(
+            "%(account)s calls it “%(name)s”. Once is enough for all later orders.",
+            account=order.account.name,
+            name=found.first,
+        ),
         when=_waited((today - order.received_at.date()).days),
         note=_("since the order came"),
         action=_("Match"),
         weight=(1, order.received_at.toordinal()),
-    )  # fmt: skip
+    )
 
 
 def _place(project: Project) -> str:

@@ -1,6 +1,5 @@
 """What stands around every page of the staff: where one can go, who is here, what time it is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -133,7 +132,7 @@ class Shell:
 
 
 @bp.app_context_processor
-def _around() -> Mapping[str, Any]:  # Any: values for templates
+def _around() -> dict[str, Any]:  # Any: values for templates
     """Give every template the shell of whoever is signed in."""
     if not (request and current_user and current_user.is_authenticated):
         return {}

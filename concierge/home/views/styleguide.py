@@ -124,11 +124,21 @@ def _timeline() -> Picture:
     on = axis.day_axis([d(10, 1), d(12, 16)], today=TODAY)
     rows = [
         Sample(
-            name=name, meta=meta, state=state, icon=icon, value=value, mark=mark, note=note, tone="warn",
-            total=name == "Handover", drawing=drawing,
+            name=name,
+            meta=meta,
+            state=state,
+            icon=icon,
+            value=value,
+            mark=mark,
+            note=note,
+            tone="warn",
+            total=name == "Handover",
+            drawing=drawing,
         )
-        for (name, meta, state, icon, value, mark, note), drawing in zip(told, axis.draw_plan(plan, on), strict=True)
-    ]  # fmt: skip
+        for (name, meta, state, icon, value, mark, note), drawing in zip(
+            told, axis.draw_plan(plan, on), strict=True
+        )
+    ]
     return Picture(on, rows)
 
 
@@ -169,20 +179,58 @@ def _sites() -> Picture:
         (drawing,) = axis.draw_day([axis.DayLine(open=(hours,), present=((span, state),))], on)
         rows.append(
             Sample(
-                name=name, meta=f"{NOW.astimezone(there):%H:%M} there now", state=state, icon=icon, value=visit,
-                mark=word, note=f"{span.from_at:%H:%M}–{span.to_at:%H:%M}{note}", drawing=drawing,
+                name=name,
+                meta=f"{NOW.astimezone(there):%H:%M} there now",
+                state=state,
+                icon=icon,
+                value=visit,
+                mark=word,
+                note=f"{span.from_at:%H:%M}–{span.to_at:%H:%M}{note}",
+                drawing=drawing,
             )
-        )  # fmt: skip
+        )
     return Picture(on, rows)
 
 
 def _portfolio() -> Picture:
     told = [
-        ("Carver State: Kestrel NMR 600", "Boston", "bad", date(2026, 9, 1), date(2026, 11, 20), date(2026, 12, 18), 20),
-        ("Halden Biologics: Helix LC-MS 900", "Basel", "warn", date(2026, 10, 1), date(2026, 12, 7), date(2026, 12, 11), 4),
-        ("Nishiyama Pharma: Vega Flow 300", "Osaka", "ok", date(2026, 10, 20), date(2026, 12, 4), date(2026, 12, 4), 0),
-        ("Tasman Dairy Research: Vega Flow 300", "Hamilton", "ok", date(2026, 11, 9), date(2027, 1, 29), date(2027, 1, 27), -2),
-    ]  # fmt: skip
+        (
+            "Carver State: Kestrel NMR 600",
+            "Boston",
+            "bad",
+            date(2026, 9, 1),
+            date(2026, 11, 20),
+            date(2026, 12, 18),
+            20,
+        ),
+        (
+            "Halden Biologics: Helix LC-MS 900",
+            "Basel",
+            "warn",
+            date(2026, 10, 1),
+            date(2026, 12, 7),
+            date(2026, 12, 11),
+            4,
+        ),
+        (
+            "Nishiyama Pharma: Vega Flow 300",
+            "Osaka",
+            "ok",
+            date(2026, 10, 20),
+            date(2026, 12, 4),
+            date(2026, 12, 4),
+            0,
+        ),
+        (
+            "Tasman Dairy Research: Vega Flow 300",
+            "Hamilton",
+            "ok",
+            date(2026, 11, 9),
+            date(2027, 1, 29),
+            date(2027, 1, 27),
+            -2,
+        ),
+    ]
     on = axis.day_axis([date(2026, 10, 1), date(2027, 1, 29)], today=TODAY)
     plan = [
         axis.PlanLine(
@@ -198,11 +246,20 @@ def _portfolio() -> Picture:
     ]
     rows = [
         Sample(
-            name=name, meta=city, state=state, icon="", url="#portfolio", value=f"{forecast:%a %-d %b}",
-            mark=f"{late:+} d".replace("-", "−") if late else "", note=f"promised {promised:%-d %b}", drawing=drawing,
+            name=name,
+            meta=city,
+            state=state,
+            icon="",
+            url="#portfolio",
+            value=f"{forecast:%a %-d %b}",
+            mark=f"{late:+} d".replace("-", "−") if late else "",
+            note=f"promised {promised:%-d %b}",
+            drawing=drawing,
         )
-        for (name, city, state, _, promised, forecast, late), drawing in zip(told, axis.draw_plan(plan, on), strict=True)
-    ]  # fmt: skip
+        for (name, city, state, _, promised, forecast, late), drawing in zip(
+            told, axis.draw_plan(plan, on), strict=True
+        )
+    ]
     return Picture(on, rows)
 
 
@@ -220,11 +277,43 @@ def _people() -> list[Sample]:
 
 def _feed() -> list[Sample]:
     return [
-        Sample(state="warn", icon="triangle-alert", who="Forecast moved", what="from 8 to 11 Dec: outlet due date passed", when="Mon 23 Nov, 06:00", url="", iso=""),
-        Sample(state="idle", icon="mail", who="Stefan Brunner", what="booked the electrician for Thu 26 Nov", when="Fri 20 Nov, 16:12", url="", iso=""),
-        Sample(state="ok", icon="check", who="Ines Keller", what="confirmed floor vibration, with report", when="Thu 19 Nov, 09:30", url="", iso=""),
-        Sample(state="idle", icon="user", who="You", what="moved install to 1 Dec", when="Wed 18 Nov, 14:05", url="", iso=""),
-    ]  # fmt: skip
+        Sample(
+            state="warn",
+            icon="triangle-alert",
+            who="Forecast moved",
+            what="from 8 to 11 Dec: outlet due date passed",
+            when="Mon 23 Nov, 06:00",
+            url="",
+            iso="",
+        ),
+        Sample(
+            state="idle",
+            icon="mail",
+            who="Stefan Brunner",
+            what="booked the electrician for Thu 26 Nov",
+            when="Fri 20 Nov, 16:12",
+            url="",
+            iso="",
+        ),
+        Sample(
+            state="ok",
+            icon="check",
+            who="Ines Keller",
+            what="confirmed floor vibration, with report",
+            when="Thu 19 Nov, 09:30",
+            url="",
+            iso="",
+        ),
+        Sample(
+            state="idle",
+            icon="user",
+            who="You",
+            what="moved install to 1 Dec",
+            when="Wed 18 Nov, 14:05",
+            url="",
+            iso="",
+        ),
+    ]
 
 
 def _jobs() -> list[dict[str, Any]]:  # Any: a job as the part takes it
@@ -232,6 +321,20 @@ def _jobs() -> list[dict[str, Any]]:  # Any: a job as the part takes it
     common = {"every_s": timedelta(hours=1) // timedelta(seconds=1), "poll_url": url}
     return [
         {**common, "title": "Importing 40 orders", "doing": "Reading SO-48213.xml.", "done": 12, "total": 40},
-        {**common, "title": "Importing 40 orders", "doing": "40 orders read, 38 projects made.", "done": 40, "total": 40, "finished": True},
-        {**common, "title": "Sending checklists", "doing": "The mail server did not answer. Three letters are kept and tried again.", "done": 9, "total": 12, "failed": True},
-    ]  # fmt: skip
+        {
+            **common,
+            "title": "Importing 40 orders",
+            "doing": "40 orders read, 38 projects made.",
+            "done": 40,
+            "total": 40,
+            "finished": True,
+        },
+        {
+            **common,
+            "title": "Sending checklists",
+            "doing": "The mail server did not answer. Three letters are kept and tried again.",
+            "done": 9,
+            "total": 12,
+            "failed": True,
+        },
+    ]

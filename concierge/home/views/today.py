@@ -196,9 +196,20 @@ def _nothing(looking: Viewer, now: datetime, *, own: bool) -> str:
 
 def _number(count: int) -> str:
     words = (
-        _("No"), _("One"), _("Two"), _("Three"), _("Four"), _("Five"), _("Six"), _("Seven"), _("Eight"), _("Nine"),
-        _("Ten"), _("Eleven"), _("Twelve"),
-    )  # fmt: skip
+        _("No"),
+        _("One"),
+        _("Two"),
+        _("Three"),
+        _("Four"),
+        _("Five"),
+        _("Six"),
+        _("Seven"),
+        _("Eight"),
+        _("Nine"),
+        _("Ten"),
+        _("Eleven"),
+        _("Twelve"),
+    )
     return words[count] if count < len(words) else str(count)
 
 
@@ -243,8 +254,10 @@ def _sites(looking: Viewer, now: datetime, *, own: bool) -> Sites:
     rows = [row for visit in visits if (row := _site_row(visit, on, now)) is not None]
     caption = _(
         "Visits of %(day)s by site, on the clock of %(city)s; it is %(clock)s.",
-        day=day(on.on), city=queries.city_of(looking.zone), clock=clock_time(now.astimezone(zone)),
-    )  # fmt: skip
+        day=day(on.on),
+        city=queries.city_of(looking.zone),
+        clock=clock_time(now.astimezone(zone)),
+    )
     return Sites(on, rows[:8], max(0, len(rows) - 8), caption)
 
 
