@@ -52,6 +52,7 @@ FLAGS = (
 # an invalid form and a refusal are answers that scripts show, a stranger's 403 or 404 one that pages show
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (409|422|429)\b")
 _ANSWER = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d\b")
+_COOKIES: dict[tuple[str, str], list[Any]] = {}
 _WATCH_POLICY = """
 document.addEventListener("securitypolicyviolation", (event) => {
   const { violatedDirective, blockedURI, sample, sourceFile, lineNumber } = event;
@@ -67,6 +68,13 @@ class Site:
     address: str
     instance: Path
     pid: int
+
+    @property
+    def sign_ins(self) -> dict[str, tuple[str, str]]:
+        """Role to address and password, as `concierge run` printed them."""
+        said = (self.instance / "served.log").read_text("utf-8").partition("Sign in as")[2]
+        rows = (line.rsplit(maxsplit=2) for line in said.partition("Stop with")[0].splitlines()[1:])
+        return {row[0].strip(): (row[1], row[2]) for row in rows if len(row) == 3 and "@" in row[1]}
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and text of a page, without a browser and without following redirects elsewhere."""
@@ -134,6 +142,15 @@ class Screen:
         assert answer is not None
         assert answer.status == status, f"{path} answered {answer.status}, expected {status}"
         return self.page
+
+    def sign_in_as(self, role: str) -> None:
+        """Sign in as the demo company's person of a role: through the page once, by the same cookies after."""
+        kept = _COOKIES.get((self.site.address, role))
+        if kept:
+            self.page.context.add_cookies(kept)
+            return
+        self.sign_in(*self.site.sign_ins[role])
+        _COOKIES[self.site.address, role] = self.page.context.cookies()
 
     def sign_in(self, email: str, password: str) -> None:
         """Sign in through the page, as a person does."""
