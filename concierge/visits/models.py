@@ -43,6 +43,8 @@ class Visit(Versioned, Base):
     """Technicians needed."""
     needs_decision: Mapped[str] = mapped_column(Prose(500), default="")
     """Why a person has to decide, empty when nothing is open."""
+    proposed_local: Mapped[datetime | None] = mapped_column(sa.DateTime())
+    """While a person has to decide: the start (wall time at the site) with which it would follow the plan."""
     note: Mapped[str] = mapped_column(Prose(4000), default="")
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str] = mapped_column(Prose(500), default="")
@@ -60,6 +62,7 @@ class Visit(Versioned, Base):
         sa.CheckConstraint(
             "(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_has_instant"
         ),
+        sa.CheckConstraint("needs_decision <> '' OR proposed_local IS NULL", name="proposal_has_reason"),
         sa.Index("ix_visits_starts_at_id", "starts_at", "id"),
     )
 

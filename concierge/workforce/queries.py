@@ -82,7 +82,7 @@ def absences(
         .order_by(Absence.first_on, Absence.id)
     )
     found: dict[int, list[Absence]] = {}
-    for user_id, absence in db.session.execute(question).tuples():
+    for user_id, absence in db.session.execute(question):
         found.setdefault(user_id, []).append(absence)
     return {user_id: tuple(each) for user_id, each in found.items()}
 

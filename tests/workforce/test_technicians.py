@@ -3,7 +3,8 @@
 import pytest
 from flask import Flask
 
-from concierge.platform.database import unit_of_work
+from concierge.identity.models import User
+from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
 from concierge.workforce import queries
 from concierge.workforce.actions import technicians
@@ -89,7 +90,7 @@ def test_nobody_becomes_a_technician_twice_or_leaves_before_they_go(app: Flask) 
         tomas = workforce.technician()
 
     with pytest.raises(Refused, match="technician already"), unit_of_work():
-        workforce.technician(user=tomas.user)
+        workforce.technician(user=db.session.get_one(User, tomas.user_id))
     with pytest.raises(Refused, match="cannot come before"), unit_of_work():
         workforce.absence(tomas, on("Tue 2026-03-17"), on("Mon 2026-03-16"))
     with pytest.raises(Refused, match="cannot come before"), unit_of_work():

@@ -1,0 +1,578 @@
+"""Planning a visit, moving it, sending people, following the plan."""
+
+import uuid
+from collections.abc import Collection
+from datetime import date, datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from concierge.accounts.models import Site
+from concierge.catalogue.states import VisitKind
+from concierge.core.worktime import WorkCalendar
+from concierge.platform.database import db
+from concierge.platform.errors import Refused
+from concierge.platform.events import record
+from concierge.platform.words import instant, span
+from concierge.projects.models import Milestone, Project
+from concierge.projects.states import ProjectState
+from concierge.visits import queries
+from concierge.visits.actions import checks, progress, sharing
+from concierge.visits.clocks import Stay, followed, nearest_stay, stay
+from concierge.visits.events import (
+    TechniciansAssigned,
+    VisitChanged,
+    VisitDecided,
+    VisitMoved,
+    VisitNeedsDecision,
+    VisitPlanned,
+)
+from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.states import FOLLOWING_THE_PLAN, VisitState
+from concierge.workforce import queries as workforce
+from concierge.workforce.models import Technician
+
+MOVABLE = frozenset({VisitState.DRAFT, VisitState.TENTATIVE, VisitState.CONFIRMED, VisitState.ACCEPTED})
+"""A visit in these states can get another time, other people and other details."""
+
+
+def plan_visit(
+    project: Project,
+    *,
+    kind: VisitKind,
+    title: str,
+    starts_local: datetime,
+    ends_local: datetime,
+    site: Site,
+    milestone: Milestone | None = None,
+    fold: int = 0,
+    skill: str = "",
+    crew: int = 1,
+    technician_ids: Collection[int] = (),
+    conflict_reason: str = "",
+    note: str = "",
+    state: VisitState = VisitState.TENTATIVE,
+    uid: str = "",
+    at: datetime,
+    actor_id: int | None,
+) -> Visit:
+    """Enter a visit; the same `uid` twice gives the first one back, so a form sent twice plans one.
+
+    :param starts_local: wall time at the site, naive, as `ends_local`.
+    :param crew: how many technicians are needed.
+    :raises Refused: when the project is over, or somebody is no technician.
+    :raises NoSuchTime: when the clocks at the site jump over the time.
+    :raises Conflicting: when somebody is sent who is elsewhere, away or not certified, without a reason.
+    """
+    if uid and (known := db.session.scalar(select(Visit).where(Visit.uid == uid))):
+        return known
+    if project.state in {ProjectState.CANCELLED, ProjectState.DONE}:
+        raise Refused(_("The project is %(state)s; no visit can be planned.", state=project.state.value))
+    when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
+    ids = _technicians_among(technician_ids)
+    clashes = _clashes(ids, when, site=site, skill=skill)
+    checks.expect_reason(clashes, conflict_reason)
+    visit = Visit(
+        uid=uid or str(uuid.uuid4()),
+        project_id=project.id,
+        milestone_id=milestone.id if milestone else None,
+        site_id=site.id,
+        kind=kind,
+        title=title,
+        state=VisitState.DRAFT if state is VisitState.DRAFT else VisitState.TENTATIVE,
+        zone=site.zone,
+        skill=skill,
+        crew=crew,
+        note=note,
+        created_at=at,
+        crew_members=[],
+    )
+    _put(visit, when)
+    db.session.add(visit)
+    db.session.flush()
+    grave = {clash.user_id for clash in clashes if clash.needs_reason}
+    _send(visit, ids, reason=conflict_reason, over=grave)
+    record(
+        VisitPlanned(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            visit_id=visit.id,
+            title=visit.title,
+            technicians_after=ids,
+            starts_at=visit.starts_at,
+            ends_at=visit.ends_at,
+        )
+    )
+    if state is VisitState.CONFIRMED:
+        progress.confirm(visit, at=at, actor_id=actor_id)
+    return visit
+
+
+def move_visit(
+    visit: Visit,
+    *,
+    starts_local: datetime,
+    ends_local: datetime,
+    site: Site,
+    fold: int = 0,
+    conflict_reason: str = "",
+    version: int | None = None,
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    """Give a visit another time, which settles what somebody had to decide.
+
+    One that was accepted has to be accepted again.
+
+    :raises Stale: when somebody changed it since `version`.
+    :raises NotNow: when it is on its way, over or cancelled.
+    :raises NoSuchTime: when the clocks at the site jump over the time.
+    :raises Conflicting: when somebody is elsewhere, away or not certified then, and no reason is given.
+    """
+    checks.expect_version(visit, version)
+    checks.expect_state(visit, MOVABLE)
+    when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
+    ids = _going(visit)
+    clashes = _clashes(ids, when, site=site, skill=visit.skill, visit=visit)
+    reason = conflict_reason or _given_reason(visit)
+    checks.expect_reason(clashes, reason)
+    grave = {clash.user_id for clash in clashes if clash.needs_reason}
+    for member in visit.crew_members:
+        member.conflict_reason = reason if member.user_id in grave else ""
+    _move(visit, when, cause="person", at=at, actor_id=actor_id)
+
+
+def assign_technicians(
+    visit: Visit,
+    *,
+    technician_ids: Collection[int],
+    site: Site,
+    conflict_reason: str = "",
+    version: int | None = None,
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    """Send these people and nobody else.
+
+    :raises Stale: when somebody changed the visit since `version`.
+    :raises NotNow: when it is on its way, over or cancelled, or confirmed and nobody would be left.
+    :raises Conflicting: when somebody is elsewhere, away or not certified then, and no reason is given.
+    :raises Refused: when somebody is no technician.
+    """
+    checks.expect_version(visit, version)
+    checks.expect_state(visit, MOVABLE)
+    before = _going(visit)
+    ids = _technicians_among(technician_ids, keeping=before)
+    if visit.state not in FOLLOWING_THE_PLAN and visit.crew and not ids:
+        raise checks.NotNow(_("The visit is confirmed, so somebody has to go. Name another technician."))
+    clashes = _clashes(ids, visit, site=site, skill=visit.skill, visit=visit)
+    reason = conflict_reason or _given_reason(visit)
+    checks.expect_reason(clashes, reason)
+    _send(visit, ids, reason=reason, over={clash.user_id for clash in clashes if clash.needs_reason})
+    if visit.state is VisitState.ACCEPTED and set(ids) != set(before):
+        visit.state = VisitState.CONFIRMED
+    visit.sequence += 1
+    db.session.flush()
+    record(
+        TechniciansAssigned(
+            at=at,
+            actor_id=actor_id,
+            project_id=visit.project_id,
+            visit_id=visit.id,
+            title=visit.title,
+            technicians_before=before,
+            technicians_after=ids,
+            reason=reason if clashes else "",
+        )
+    )
+
+
+def change_details(
+    visit: Visit,
+    *,
+    title: str,
+    kind: VisitKind,
+    milestone_id: int | None,
+    skill: str,
+    crew: int,
+    note: str,
+    version: int | None = None,
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    """Change what a visit is for and what is noted about it; nothing changed records nothing.
+
+    :raises Stale: when somebody changed it since `version`.
+    :raises NotNow: when it is on its way, over or cancelled.
+    """
+    checks.expect_version(visit, version)
+    checks.expect_state(visit, MOVABLE)
+    new = {
+        "title": title,
+        "kind": kind,
+        "milestone_id": milestone_id,
+        "skill": skill,
+        "crew": crew,
+        "note": note,
+    }
+    before = {name: getattr(visit, name) for name in new}
+    for name, value in new.items():
+        setattr(visit, name, value)
+    changed = tuple(name for name in new if getattr(visit, name) != before[name])
+    if not changed:
+        return
+    db.session.flush()
+    going = _going(visit)
+    record(
+        VisitChanged(
+            at=at,
+            actor_id=actor_id,
+            project_id=visit.project_id,
+            visit_id=visit.id,
+            title=visit.title,
+            technicians_before=going,
+            technicians_after=going,
+            changed=changed,
+        )
+    )
+
+
+def rearrange(
+    visit: Visit,
+    *,
+    site: Site,
+    title: str,
+    kind: VisitKind,
+    milestone_id: int | None,
+    skill: str,
+    crew: int,
+    note: str,
+    starts_local: datetime,
+    ends_local: datetime,
+    fold: int,
+    technician_ids: Collection[int],
+    conflict_reason: str,
+    version: int | None,
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    """Do what a whole form says: details, time and people; only what differs is changed and recorded.
+
+    When both time and people change, only who goes at the new time is checked.
+
+    :raises Refused: as `change_details`, `move_visit` and `assign_technicians` do.
+    """
+    checks.expect_version(visit, version)
+    act = {"at": at, "actor_id": actor_id}
+    change_details(
+        visit,
+        title=title,
+        kind=kind,
+        milestone_id=milestone_id,
+        skill=skill,
+        crew=crew,
+        note=note,
+        at=at,
+        actor_id=actor_id,
+    )
+    time_differs = (starts_local, ends_local, fold) != (visit.starts_local, visit.ends_local, visit.fold)
+    before, wanted = set(_going(visit)), set(technician_ids)
+    if time_differs and wanted != before:
+        when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
+        clashes = _clashes(wanted, when, site=site, skill=skill, visit=visit)
+        checks.expect_reason(clashes, conflict_reason)
+        # Both change at once: what counts is who goes at the new time, not who would clash at the old one.
+        ids = _technicians_among(wanted, keeping=before)
+        old = _going(visit)
+        grave = {clash.user_id for clash in clashes if clash.needs_reason}
+        _send(visit, ids, reason=conflict_reason, over=grave)
+        _move(visit, when, cause="person", at=at, actor_id=actor_id, technicians_before=old)
+        return
+    if time_differs:
+        move_visit(
+            visit,
+            starts_local=starts_local,
+            ends_local=ends_local,
+            site=site,
+            fold=fold,
+            conflict_reason=conflict_reason,
+            **act,  # type: ignore[arg-type]  # at and actor_id
+        )
+    if wanted != before:
+        assign_technicians(
+            visit,
+            technician_ids=technician_ids,
+            site=site,
+            conflict_reason=conflict_reason,
+            **act,  # type: ignore[arg-type]  # at and actor_id
+        )
+
+
+def keep_visit(
+    visit: Visit, *, reason: str, version: int | None = None, at: datetime, actor_id: int | None
+) -> None:
+    """Leave a visit where it is although the plan moved.
+
+    :raises Stale: when somebody changed it since `version`.
+    :raises NotNow: when there is nothing to decide.
+    """
+    checks.expect_version(visit, version)
+    if not visit.needs_decision:
+        raise checks.NotNow(_("There is nothing to decide about this visit."))
+    _settle(visit)
+    db.session.flush()
+    _record_decided(visit, reason=reason, at=at, actor_id=actor_id)
+
+
+def follow_proposal(
+    visit: Visit,
+    *,
+    site: Site,
+    calendar: WorkCalendar,
+    conflict_reason: str = "",
+    version: int | None = None,
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    """Move a confirmed visit to where the plan moved.
+
+    :raises NotNow: when no new time is proposed.
+    :raises Refused: as `move_visit` does.
+    """
+    checks.expect_version(visit, version)
+    if visit.proposed_local is None:
+        raise checks.NotNow(_("There is no new time to take over. Choose one under Edit."))
+    when = proposed_stay(visit, calendar=calendar)
+    move_visit(
+        visit,
+        starts_local=when.starts_local,
+        ends_local=when.ends_local,
+        site=site,
+        fold=when.fold,
+        conflict_reason=conflict_reason,
+        at=at,
+        actor_id=actor_id,
+    )
+
+
+def proposed_stay(visit: Visit, *, calendar: WorkCalendar) -> Stay:
+    """Say when a visit would be if it followed the plan; its present time when nothing is proposed."""
+    proposed = visit.proposed_local or visit.starts_local
+    _start, ends_local = followed(
+        visit.starts_local,
+        visit.ends_local,
+        before=visit.starts_local.date(),
+        after=proposed.date(),
+        calendar=calendar,
+    )
+    return nearest_stay(proposed, ends_local, zone=visit.zone)
+
+
+def follow_milestone(
+    visit: Visit,
+    *,
+    name: str,
+    before: date,
+    after: date,
+    calendar: WorkCalendar,
+    site: Site,
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    """Let a visit follow its milestone by the same number of working days, keeping its time of day.
+
+    A draft or tentative visit moves. A confirmed one stays and waits for a person, who sees where it would
+    go; it waits no longer when the milestone comes back. Visits under way, over or cancelled stay.
+
+    :param name: of the milestone, for the person who decides.
+    :param before: the day the milestone started; `after` is the day it starts now.
+    """
+    if visit.state not in MOVABLE:
+        return
+    if visit.state in FOLLOWING_THE_PLAN:
+        starts_local, ends_local = followed(
+            visit.starts_local, visit.ends_local, before=before, after=after, calendar=calendar
+        )
+        when = nearest_stay(starts_local, ends_local, zone=visit.zone)
+        if (when.starts_at, when.ends_at) == (visit.starts_at, visit.ends_at):
+            return
+        _move(visit, when, cause="plan", at=at, actor_id=actor_id)
+        _ask_about_clashes(visit, site, at=at, actor_id=actor_id)
+        return
+    base = visit.proposed_local or visit.starts_local
+    proposed, _end = followed(base, base, before=before, after=after, calendar=calendar)
+    if proposed == visit.starts_local:
+        if visit.needs_decision:
+            _settle(visit)
+            db.session.flush()
+            _record_decided(visit, reason=_("The plan moved back."), at=at, actor_id=actor_id)
+        return
+    visit.proposed_local = proposed
+    when = proposed_stay(visit, calendar=calendar)
+    _ask(
+        visit,
+        _(
+            "“%(milestone)s” moved in the plan. With it, this visit would be %(when)s.",
+            milestone=name,
+            when=span(when.starts_local, when.ends_local),
+        ),
+        at=at,
+        actor_id=actor_id,
+    )
+
+
+def _technicians_among(user_ids: Collection[int], *, keeping: Collection[int] = ()) -> tuple[int, ...]:
+    ids = tuple(sorted(set(user_ids)))
+    if not ids:
+        return ()
+    known = workforce.technicians_by_user(ids)
+    if any(user_id not in known and user_id not in keeping for user_id in ids):
+        raise Refused(_("Only technicians can be sent. Make the person a technician first."))
+    return ids
+
+
+def _clashes(
+    user_ids: Collection[int],
+    when: Stay | Visit,
+    *,
+    site: Site,
+    skill: str,
+    visit: Visit | None = None,
+) -> tuple[queries.Conflict, ...]:
+    """Say what stands against people going then; nobody else can send them in the same moment."""
+    if not user_ids:
+        return ()
+    db.session.execute(
+        select(Technician.id)
+        .where(Technician.user_id.in_(user_ids))
+        .order_by(Technician.id)
+        .with_for_update()
+    )
+    return queries.conflicts(
+        user_ids=user_ids,
+        site=site,
+        starts_at=when.starts_at,
+        ends_at=when.ends_at,
+        skill=skill,
+        except_visit_id=visit.id if visit else None,
+    )
+
+
+def _going(visit: Visit) -> tuple[int, ...]:
+    return tuple(sorted(member.user_id for member in visit.crew_members))
+
+
+def _given_reason(visit: Visit) -> str:
+    return next((member.conflict_reason for member in visit.crew_members if member.conflict_reason), "")
+
+
+def _put(visit: Visit, when: Stay) -> None:
+    visit.starts_local, visit.ends_local = when.starts_local, when.ends_local
+    visit.zone, visit.fold = when.zone, when.fold
+    visit.starts_at, visit.ends_at = when.starts_at, when.ends_at
+
+
+def _send(visit: Visit, user_ids: Collection[int], *, reason: str, over: Collection[int | None]) -> None:
+    """Write who goes, and let them see the project."""
+    for member in [member for member in visit.crew_members if member.user_id not in user_ids]:
+        visit.crew_members.remove(member)
+        db.session.delete(member)
+    there = {member.user_id: member for member in visit.crew_members}
+    for user_id in user_ids:
+        member = there.get(user_id) or VisitTechnician(visit_id=visit.id, user_id=user_id)
+        member.conflict_reason = reason if user_id in over else ""
+        if user_id not in there:
+            visit.crew_members.append(member)
+    db.session.flush()
+    sharing.share_project(visit.project_id)
+
+
+def _move(
+    visit: Visit,
+    when: Stay,
+    *,
+    cause: str,
+    at: datetime,
+    actor_id: int | None,
+    technicians_before: tuple[int, ...] | None = None,
+) -> None:
+    starts_before = visit.starts_at
+    _put(visit, when)
+    _settle(visit)
+    if visit.state is VisitState.ACCEPTED:
+        visit.state = VisitState.CONFIRMED
+    visit.sequence += 1
+    db.session.flush()
+    going = _going(visit)
+    record(
+        VisitMoved(
+            at=at,
+            actor_id=actor_id,
+            project_id=visit.project_id,
+            visit_id=visit.id,
+            title=visit.title,
+            technicians_before=going if technicians_before is None else technicians_before,
+            technicians_after=going,
+            starts_before=starts_before,
+            starts_at=visit.starts_at,
+            ends_at=visit.ends_at,
+            cause=cause,
+        )
+    )
+
+
+def _settle(visit: Visit) -> None:
+    visit.needs_decision = ""
+    visit.proposed_local = None
+
+
+def _ask_about_clashes(visit: Visit, site: Site, *, at: datetime, actor_id: int | None) -> None:
+    """Say so on the visit when the plan moved it to where somebody on it cannot be."""
+    clashes = _clashes(_going(visit), visit, site=site, skill=visit.skill, visit=visit)
+    grave = [clash for clash in clashes if clash.needs_reason]
+    if grave:
+        _ask(
+            visit,
+            _(
+                "The plan moved this visit to %(when)s. %(conflict)s",
+                when=instant(visit.starts_at, visit.zone),
+                conflict=checks.in_words(grave[0]),
+            ),
+            at=at,
+            actor_id=actor_id,
+        )
+
+
+def _ask(visit: Visit, sentence: str, *, at: datetime, actor_id: int | None) -> None:
+    visit.needs_decision = sentence
+    db.session.flush()
+    going = _going(visit)
+    record(
+        VisitNeedsDecision(
+            at=at,
+            actor_id=actor_id,
+            project_id=visit.project_id,
+            visit_id=visit.id,
+            title=visit.title,
+            technicians_before=going,
+            technicians_after=going,
+            reason=sentence,
+        )
+    )
+
+
+def _record_decided(visit: Visit, *, reason: str, at: datetime, actor_id: int | None) -> None:
+    going = _going(visit)
+    record(
+        VisitDecided(
+            at=at,
+            actor_id=actor_id,
+            project_id=visit.project_id,
+            visit_id=visit.id,
+            title=visit.title,
+            technicians_before=going,
+            technicians_after=going,
+            reason=reason,
+        )
+    )

@@ -1,0 +1,187 @@
+"""Taking a visit on: confirming, accepting, setting out, starting, finishing, cancelling."""
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from concierge.catalogue.states import GateKind, VisitKind
+from concierge.platform.database import db
+from concierge.platform.events import record
+from concierge.projects.models import Gate
+from concierge.projects.states import GateState
+from concierge.visits.actions import checks, sharing
+from concierge.visits.events import VisitCancelled, VisitConfirmed, VisitStateChanged
+from concierge.visits.models import Visit
+from concierge.visits.states import VisitState
+
+
+def confirm(visit: Visit, *, version: int | None = None, at: datetime, actor_id: int | None) -> None:
+    """Make a visit certain; from now on it no longer follows the plan by itself.
+
+    :raises Stale: when somebody changed it since `version`.
+    :raises NotNow: when it is certain already, over or cancelled, or when nobody goes yet.
+    """
+    checks.expect_version(visit, version)
+    checks.expect_follows(visit, VisitState.CONFIRMED)
+    going = _going(visit)
+    if visit.crew and not going:
+        raise checks.NotNow(_("Nobody goes yet. Name at least one technician, then confirm the visit."))
+    visit.state = VisitState.CONFIRMED
+    visit.needs_decision = ""
+    visit.proposed_local = None
+    visit.sequence += 1
+    db.session.flush()
+    record(
+        VisitConfirmed(
+            at=at,
+            actor_id=actor_id,
+            project_id=visit.project_id,
+            visit_id=visit.id,
+            title=visit.title,
+            technicians_before=going,
+            technicians_after=going,
+        )
+    )
+
+
+def release(visit: Visit, *, version: int | None = None, at: datetime, actor_id: int | None) -> None:
+    """Make a certain visit tentative again, so that it follows the plan.
+
+    :raises NotNow: when it is not certain, or under way.
+    """
+    _change(visit, VisitState.TENTATIVE, version=version, at=at, actor_id=actor_id)
+
+
+def accept(visit: Visit, *, version: int | None = None, at: datetime, actor_id: int | None) -> None:
+    """Note that the technician has taken note and will come.
+
+    :raises NotNow: when the visit is not confirmed.
+    """
+    _change(visit, VisitState.ACCEPTED, version=version, at=at, actor_id=actor_id)
+
+
+def set_out(visit: Visit, *, version: int | None = None, at: datetime, actor_id: int | None) -> None:
+    """Note that the technician is on the way.
+
+    :raises NotNow: when the visit is not confirmed.
+    """
+    _change(visit, VisitState.ON_ROUTE, version=version, at=at, actor_id=actor_id)
+
+
+def start(visit: Visit, *, version: int | None = None, at: datetime, actor_id: int | None) -> None:
+    """Note that work at the site has begun.
+
+    :raises NotNow: when the visit is not confirmed, or when it is an installation that the site holds up.
+    """
+    checks.expect_follows(visit, VisitState.IN_PROGRESS)
+    if visit.kind is VisitKind.INSTALL and (gate := _held_gate(visit.project_id)):
+        raise checks.NotNow(
+            _(
+                "Installation is held: %(count)s blocking points of the checklist are open. "
+                "Clear them, or have the gate overridden by name on the project's readiness page.",
+                count=gate.open_items,
+            )
+        )
+    _change(visit, VisitState.IN_PROGRESS, version=version, at=at, actor_id=actor_id)
+
+
+def finish(
+    visit: Visit,
+    *,
+    is_complete: bool,
+    note: str = "",
+    version: int | None = None,
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    """Note that work at the site has ended: done, or somebody has to come again.
+
+    :raises NotNow: when it has not begun, or when it is not complete and nobody says why.
+    """
+    if not is_complete and not note.strip():
+        raise checks.NotNow(_("Say what is left to do, so that the next visit can be planned."))
+    to = VisitState.COMPLETE if is_complete else VisitState.INCOMPLETE
+    if note.strip():
+        visit.note = "\n\n".join(part for part in (visit.note, note.strip()) if part)
+    _change(visit, to, note=note, version=version, at=at, actor_id=actor_id)
+
+
+def cancel(
+    visit: Visit, *, reason: str, version: int | None = None, at: datetime, actor_id: int | None
+) -> None:
+    """Call a visit off; it stays as a tombstone in calendars for a while.
+
+    :raises Stale: when somebody changed it since `version`.
+    :raises NotNow: when it is under way, over or cancelled.
+    """
+    checks.expect_version(visit, version)
+    checks.expect_follows(visit, VisitState.CANCELLED)
+    visit.state = VisitState.CANCELLED
+    visit.cancelled_at = at
+    visit.cancel_reason = reason
+    visit.needs_decision = ""
+    visit.proposed_local = None
+    visit.sequence += 1
+    db.session.flush()
+    sharing.share_project(visit.project_id)
+    going = _going(visit)
+    record(
+        VisitCancelled(
+            at=at,
+            actor_id=actor_id,
+            project_id=visit.project_id,
+            visit_id=visit.id,
+            title=visit.title,
+            technicians_before=going,
+            technicians_after=going,
+            reason=visit.cancel_reason,
+        )
+    )
+
+
+def _change(
+    visit: Visit,
+    to: VisitState,
+    *,
+    note: str = "",
+    version: int | None,
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    checks.expect_version(visit, version)
+    checks.expect_follows(visit, to)
+    before = visit.state
+    visit.state = to
+    visit.sequence += 1
+    db.session.flush()
+    going = _going(visit)
+    record(
+        VisitStateChanged(
+            at=at,
+            actor_id=actor_id,
+            project_id=visit.project_id,
+            visit_id=visit.id,
+            title=visit.title,
+            technicians_before=going,
+            technicians_after=going,
+            state_before=before.value,
+            state_after=to.value,
+            note=note,
+        )
+    )
+
+
+def _going(visit: Visit) -> tuple[int, ...]:
+    return tuple(sorted(member.user_id for member in visit.crew_members))
+
+
+def _held_gate(project_id: int) -> Gate | None:
+    return db.session.scalar(
+        select(Gate).where(
+            Gate.project_id == project_id,
+            Gate.kind == GateKind.INSTALL,
+            Gate.state == GateState.HELD,
+            Gate.open_items > 0,
+        )
+    )

@@ -1,0 +1,339 @@
+"""Questions about visits: who may see which, what comes, what clashes."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.sql.selectable import Select
+
+from concierge.accounts.models import Site
+from concierge.core.spans import Span
+from concierge.identity.models import User
+from concierge.identity.viewer import Viewer
+from concierge.platform.database import db
+from concierge.platform.errors import NotFound
+from concierge.projects.models import Project
+from concierge.projects.scope import visible_to
+from concierge.projects.states import ProjectState
+from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.states import COMING, VisitState
+from concierge.workforce import queries as workforce
+from concierge.workforce.models import Technician
+
+LONGEST_VISIT = timedelta(days=400)
+OVER = frozenset({VisitState.COMPLETE, VisitState.INCOMPLETE, VisitState.CANCELLED})
+
+
+class ConflictKind(Enum):
+    """What stands against sending somebody, or against the time."""
+
+    OVERLAP = "overlap"
+    ABSENCE = "absence"
+    SKILL = "skill"
+    SAME_DAY = "same day"
+    CLOSED = "closed"
+    ACCESS_HOURS = "access hours"
+
+
+NEEDS_REASON = frozenset({ConflictKind.OVERLAP, ConflictKind.ABSENCE, ConflictKind.SKILL})
+"""Conflicts over which somebody is sent only for a reason; the others are good to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One thing that stands against a booking: who it is about, and what in plain words and times.
+
+    `words` are the other visit's title, the kind of absence, the missing skill, or why the place is closed.
+    """
+
+    kind: ConflictKind
+    user_id: int | None = None
+    name: str = ""
+    words: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    zone: str = "UTC"
+    visit_id: int | None = None
+
+    @property
+    def needs_reason(self) -> bool:
+        """Say whether the booking is allowed only for a reason."""
+        return self.kind in NEEDS_REASON
+
+
+def visit_for(viewer: Viewer, visit_id: int) -> Visit:
+    """Find one visit with its project, site, milestone and people.
+
+    :raises NotFound: when there is none, or the viewer may not see it.
+    """
+    question = seen_by(viewer, select(Visit).where(Visit.id == visit_id)).options(*_whole())
+    visit = db.session.scalar(question)
+    if visit is None:
+        raise NotFound
+    return visit
+
+
+def visit_for_change(visit_id: int) -> Visit:
+    """Find one visit, whole and locked until the end of the unit of work, whoever asks.
+
+    :raises NotFound: when there is none.
+    """
+    visit = db.session.scalar(
+        select(Visit)
+        .where(Visit.id == visit_id)
+        .with_for_update(of=Visit)
+        .options(*_whole())
+        .execution_options(populate_existing=True)
+    )
+    if visit is None:
+        raise NotFound
+    return visit
+
+
+def visits_of_project(viewer: Viewer, project_id: int) -> Sequence[Visit]:
+    """List a project's visits, earliest first, with site, milestone and people."""
+    question = seen_by(viewer, select(Visit).where(Visit.project_id == project_id))
+    return db.session.scalars(question.options(*_whole()).order_by(Visit.starts_at, Visit.id)).all()
+
+
+def next_visit_of_project(viewer: Viewer, project_id: int, *, at: datetime) -> Visit | None:
+    """Find the next visit of a project that is not over yet."""
+    question = seen_by(
+        viewer,
+        select(Visit).where(Visit.project_id == project_id, Visit.ends_at > at, Visit.state.not_in(OVER)),
+    )
+    return db.session.scalar(question.options(*_whole()).order_by(Visit.starts_at, Visit.id).limit(1))
+
+
+def visits_between(
+    viewer: Viewer, *, from_at: datetime, to_at: datetime, user_id: int | None = None, most: int = 500
+) -> Sequence[Visit]:
+    """List visits that touch a stretch of time and are not cancelled, earliest first.
+
+    :param user_id: only visits on which this person goes; `None` for everybody's.
+    """
+    question = seen_by(
+        viewer,
+        select(Visit).where(
+            Visit.starts_at < to_at,
+            Visit.ends_at > from_at,
+            Visit.starts_at > from_at - LONGEST_VISIT,
+            Visit.state != VisitState.CANCELLED,
+        ),
+    )
+    if user_id is not None:
+        question = question.where(_goes(user_id))
+    return db.session.scalars(
+        question.options(*_whole()).order_by(Visit.starts_at, Visit.id).limit(most)
+    ).all()
+
+
+def visits_needing_decision(viewer: Viewer, *, most: int = 200) -> Sequence[Visit]:
+    """List confirmed visits whose plan moved and over which nobody has decided yet, earliest first."""
+    question = seen_by(viewer, select(Visit).where(Visit.needs_decision != "", Visit.state.in_(COMING)))
+    return db.session.scalars(
+        question.options(*_whole()).order_by(Visit.starts_at, Visit.id).limit(most)
+    ).all()
+
+
+def visits_without_people(viewer: Viewer, *, until: datetime, most: int = 200) -> Sequence[Visit]:
+    """List coming visits to which fewer people go than are needed, earliest first."""
+    going = (
+        select(sa.func.count())
+        .select_from(VisitTechnician)
+        .where(VisitTechnician.visit_id == Visit.id)
+        .correlate(Visit)
+        .scalar_subquery()
+    )
+    question = seen_by(
+        viewer,
+        select(Visit)
+        .join(Visit.project)
+        .where(
+            Visit.state.in_(COMING),
+            Visit.starts_at < until,
+            Visit.crew > going,
+            Project.state == ProjectState.LIVE,
+        ),
+    )
+    return db.session.scalars(
+        question.options(*_whole()).order_by(Visit.starts_at, Visit.id).limit(most)
+    ).all()
+
+
+def project_to_visit(viewer: Viewer, key: str) -> Project:
+    """Find a project that a visit may be planned for, with site, account and milestones.
+
+    :raises NotFound: when there is none, or the viewer may not see it.
+    """
+    question = visible_to(viewer, select(Project).where(Project.key == key.upper())).options(
+        joinedload(Project.site), joinedload(Project.account), selectinload(Project.milestones)
+    )
+    project = db.session.scalar(question)
+    if project is None:
+        raise NotFound
+    return project
+
+
+def sites_of_account(account_id: int) -> Sequence[Site]:
+    """List the places of a customer, by name."""
+    return db.session.scalars(
+        select(Site).where(Site.account_id == account_id).order_by(Site.name, Site.id)
+    ).all()
+
+
+def visits_of_milestones(milestone_ids: Collection[int]) -> Mapping[int, Sequence[Visit]]:
+    """List the visits for milestones, by milestone, earliest first, with site and people."""
+    question = (
+        select(Visit)
+        .where(Visit.milestone_id.in_(milestone_ids))
+        .options(*_whole())
+        .order_by(Visit.starts_at, Visit.id)
+    )
+    found: dict[int, list[Visit]] = {}
+    for visit in db.session.scalars(question):
+        if visit.milestone_id is not None:
+            found.setdefault(visit.milestone_id, []).append(visit)
+    return found
+
+
+def conflicts(
+    *,
+    user_ids: Collection[int],
+    site: Site,
+    starts_at: datetime,
+    ends_at: datetime,
+    skill: str = "",
+    except_visit_id: int | None = None,
+) -> tuple[Conflict, ...]:
+    """Say what stands against people going to a site at a time; the whole interval counts.
+
+    Conflicts that need a reason come first, then what is good to know.
+    """
+    wanted = Span(starts_at, ends_at)
+    technicians = workforce.technicians_by_user(user_ids)
+    found = [
+        *_busy(user_ids, wanted, site, except_visit_id),
+        *_away(technicians, wanted),
+        *_unskilled(technicians, skill, ends_at.astimezone(ZoneInfo(site.zone)).date()),
+        *_place(site, starts_at, ends_at),
+    ]
+    return tuple(sorted(found, key=lambda conflict: not conflict.needs_reason))
+
+
+def seen_by(viewer: Viewer, question: Select[Visit]) -> Select[Visit]:
+    """Narrow a question about visits to what a viewer may see: technicians the ones they go on."""
+    return question if viewer.sees_all_projects else question.where(_goes(viewer.user_id))
+
+
+def _goes(user_id: int) -> sa.ColumnElement[bool]:
+    return Visit.id.in_(select(VisitTechnician.visit_id).where(VisitTechnician.user_id == user_id))
+
+
+def _whole() -> tuple[ORMOption, ...]:
+    return (
+        joinedload(Visit.project).joinedload(Project.account),
+        joinedload(Visit.project).joinedload(Project.contact),
+        joinedload(Visit.project).selectinload(Project.gates),
+        joinedload(Visit.site),
+        joinedload(Visit.milestone),
+        selectinload(Visit.crew_members).joinedload(VisitTechnician.user),
+    )
+
+
+def _busy(
+    user_ids: Collection[int], wanted: Span[datetime], site: Site, except_visit_id: int | None
+) -> list[Conflict]:
+    """Find other visits of the same people that overlap, or lie on the same day at the site."""
+    there = ZoneInfo(site.zone)
+    first = datetime.combine(wanted.from_at.astimezone(there), time(), there)
+    ends_at = wanted.to_at or wanted.from_at
+    last = datetime.combine(ends_at.astimezone(there), time(), there) + timedelta(days=1)
+    question = (
+        select(VisitTechnician.user_id, User.name, Visit)
+        .join(User, User.id == VisitTechnician.user_id)
+        .join(Visit, Visit.id == VisitTechnician.visit_id)
+        .where(
+            VisitTechnician.user_id.in_(user_ids),
+            Visit.state.not_in(OVER),
+            Visit.starts_at < last.astimezone(UTC),
+            Visit.ends_at > first.astimezone(UTC),
+            Visit.starts_at > first.astimezone(UTC) - LONGEST_VISIT,
+        )
+        .order_by(Visit.starts_at, Visit.id, User.name)
+    )
+    if except_visit_id is not None:
+        question = question.where(Visit.id != except_visit_id)
+    return [
+        Conflict(
+            ConflictKind.OVERLAP
+            if wanted.overlaps(Span(other.starts_at, other.ends_at))
+            else ConflictKind.SAME_DAY,
+            user_id=user_id,
+            name=name,
+            words=other.title,
+            starts_at=other.starts_at,
+            ends_at=other.ends_at,
+            zone=site.zone,
+            visit_id=other.id,
+        )
+        for user_id, name, other in db.session.execute(question)
+    ]
+
+
+def _away(technicians: Mapping[int, Technician], wanted: Span[datetime]) -> list[Conflict]:
+    """Find absences, which last from midnight to midnight where the technician lives."""
+    ends_at = wanted.to_at or wanted.from_at
+    absences = workforce.absences(
+        technicians.keys(),
+        first_on=(wanted.from_at - timedelta(days=1)).date(),
+        last_on=(ends_at + timedelta(days=1)).date(),
+    )
+    found = []
+    for user_id, periods in absences.items():
+        technician = technicians[user_id]
+        home = ZoneInfo(technician.user.zone)
+        for absence in periods:
+            from_at = datetime.combine(absence.first_on, time(), home)
+            to_at = datetime.combine(absence.last_on + timedelta(days=1), time(), home)
+            if wanted.overlaps(Span(from_at, to_at)):
+                found.append(
+                    Conflict(
+                        ConflictKind.ABSENCE,
+                        user_id=user_id,
+                        name=technician.user.name,
+                        words=absence.kind.value,
+                        starts_at=from_at,
+                        ends_at=to_at,
+                        zone=technician.user.zone,
+                    )
+                )
+    return found
+
+
+def _unskilled(technicians: Mapping[int, Technician], skill: str, on: date) -> list[Conflict]:
+    return [
+        Conflict(ConflictKind.SKILL, user_id=user_id, name=technician.user.name, words=skill)
+        for user_id, technician in technicians.items()
+        if not workforce.holds_skill(technician, skill, on=on)
+    ]
+
+
+def _place(site: Site, starts_at: datetime, ends_at: datetime) -> list[Conflict]:
+    """Say when the place is closed, or lets nobody in."""
+    there = ZoneInfo(site.zone)
+    starts, ends = starts_at.astimezone(there), ends_at.astimezone(there)
+    reason = workforce.working_calendar(site.country, site.subdivision).why_closed(starts.date())
+    found = []
+    if reason:
+        found.append(Conflict(ConflictKind.CLOSED, words=reason, starts_at=starts_at, zone=site.zone))
+    if starts.time() < site.access_from or ends.time() > site.access_to:
+        words = f"{site.access_from:%H:%M}–{site.access_to:%H:%M}"
+        found.append(Conflict(ConflictKind.ACCESS_HOURS, words=words, zone=site.zone))
+    return found

@@ -1,0 +1,83 @@
+"""What visits do when something happens to the project they belong to."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from concierge.platform.database import db
+from concierge.projects.events import (
+    DateMove,
+    ForecastChanged,
+    MilestoneMoved,
+    PlanApproved,
+    ProjectCancelled,
+)
+from concierge.projects.models import Milestone
+from concierge.projects.states import MilestoneState
+from concierge.visits.actions import arranging, from_playbook, progress
+from concierge.visits.models import Visit
+from concierge.visits.states import COMING, VisitState
+from concierge.workforce import queries as workforce
+
+
+def plan_visits(event: PlanApproved) -> None:
+    """Plan the visits that the approved plan's playbooks ask for."""
+    from_playbook.plan_visits(event.project_id, at=event.at, actor_id=event.actor_id)
+
+
+def follow_milestones(event: MilestoneMoved | ForecastChanged) -> None:
+    """Take unconfirmed visits along with milestones that moved; let confirmed ones wait for a person.
+
+    Visits of a milestone that has begun stay: what happens there is no longer planned by the plan.
+    """
+    moves = {move.milestone_id: move for move in event.moves if _has_moved(move)}
+    if not moves:
+        return
+    visits = db.session.scalars(
+        select(Visit)
+        .join(Milestone, Milestone.id == Visit.milestone_id)
+        .where(
+            Visit.milestone_id.in_(moves),
+            Visit.state.in_(COMING),
+            Milestone.state.not_in([MilestoneState.STARTED, MilestoneState.DONE]),
+        )
+        .options(joinedload(Visit.site), selectinload(Visit.crew_members))
+        .order_by(Visit.starts_at, Visit.id)
+    ).all()
+    calendars = workforce.working_calendars((visit.site.country, visit.site.subdivision) for visit in visits)
+    for visit in visits:
+        move = moves[visit.milestone_id or 0]
+        if move.start_before is None or move.start_after is None:
+            continue
+        arranging.follow_milestone(
+            visit,
+            name=move.name,
+            before=move.start_before,
+            after=move.start_after,
+            calendar=calendars[visit.site.country, visit.site.subdivision],
+            site=visit.site,
+            at=event.at,
+            actor_id=event.actor_id,
+        )
+
+
+def cancel_visits(event: ProjectCancelled) -> None:
+    """Call off what has not begun when the project is cancelled; somebody on the way is told by a person."""
+    visits = db.session.scalars(
+        select(Visit)
+        .where(
+            Visit.project_id == event.project_id,
+            Visit.state.in_(COMING - {VisitState.ON_ROUTE}),
+        )
+        .options(selectinload(Visit.crew_members))
+        .order_by(Visit.id)
+    ).all()
+    for visit in visits:
+        progress.cancel(visit, reason=event.reason, at=event.at, actor_id=event.actor_id)
+
+
+def _has_moved(move: DateMove) -> bool:
+    return (
+        move.start_before is not None
+        and move.start_after is not None
+        and move.start_before != move.start_after
+    )

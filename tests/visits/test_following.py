@@ -1,0 +1,290 @@
+"""Visits follow the plan, or wait for a person."""
+
+from datetime import date
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from concierge.catalogue.models import PlaybookMilestone, PlaybookVisit
+from concierge.catalogue.states import VisitKind
+from concierge.identity.viewer import Viewer
+from concierge.platform.database import db, unit_of_work
+from concierge.platform.events import RecordedEvent, record
+from concierge.projects.events import DateMove, ForecastChanged, MilestoneMoved, ProjectCancelled
+from concierge.projects.models import Milestone, Project
+from concierge.projects.states import MilestoneState
+from concierge.visits import queries
+from concierge.visits.actions import arranging, checks, from_playbook, progress
+from concierge.visits.models import Visit
+from concierge.visits.states import VisitState
+from concierge.workforce import queries as workforce_queries
+from tests.makers import people, projects, visits, workforce
+from tests.makers.days import at, on
+from tests.makers.visits import site_of, wall
+
+NOW = at("Mon 2026-03-02 10:00+00:00")
+
+
+def moved(milestone: Milestone, before: str, after: str, *, by_person: bool = True) -> None:
+    """Tell that a milestone's start moved."""
+    move = DateMove(
+        milestone_id=milestone.id,
+        name="Installed",
+        start_before=on(before),
+        start_after=on(after),
+        finish_before=on(before),
+        finish_after=on(after),
+    )
+    with unit_of_work():
+        common = {"at": NOW, "actor_id": None, "project_id": milestone.project_id, "moves": (move,)}
+        record(
+            MilestoneMoved(milestone_id=milestone.id, name="Installed", reason="", **common)  # type: ignore[arg-type]  # common fields
+            if by_person
+            else ForecastChanged(cause="the day", **common)  # type: ignore[arg-type]  # common fields
+        )
+
+
+def any_milestone(project: Project) -> Milestone:
+    """A milestone of the project that has not begun."""
+    return db.session.scalars(
+        select(Milestone)
+        .where(Milestone.project_id == project.id, Milestone.state == MilestoneState.PLANNED)
+        .order_by(Milestone.position.desc())
+    ).first()  # type: ignore[return-value]  # every plan has one
+
+
+def events_since(last_id: int) -> list[str]:
+    """What was recorded about visits after an event."""
+    rows = db.session.scalars(
+        select(RecordedEvent).where(RecordedEvent.id > last_id).order_by(RecordedEvent.id)
+    )
+    return [row.name for row in rows if row.name.startswith(("Visit", "Technicians"))]
+
+
+@pytest.mark.parametrize("by_person", [True, False])
+def test_an_unconfirmed_visit_follows_and_comes_back(app: Flask, by_person: bool) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = any_milestone(project)
+        visit = visits.visit(project, milestone=milestone, starts="Wed 2026-04-29 09:00", hours=3)
+
+    moved(milestone, "Tue 2026-04-28", "Thu 2026-04-30", by_person=by_person)
+    # Friday is Tag der Arbeit: one working day after Thursday is Monday.
+    there = queries.visit_for_change(visit.id)
+    assert (there.starts_local, there.sequence) == (wall("Mon 2026-05-04 09:00"), 1)
+    assert there.starts_at == at("Mon 2026-05-04 07:00+00:00")
+
+    moved(milestone, "Thu 2026-04-30", "Tue 2026-04-28", by_person=by_person)
+    back = queries.visit_for_change(visit.id)
+    assert back.starts_local == wall("Wed 2026-04-29 09:00")
+    assert back.ends_local == wall("Wed 2026-04-29 12:00")
+    assert back.needs_decision == ""
+
+
+def test_a_visit_that_follows_over_the_change_of_clocks_keeps_its_wall_time(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = any_milestone(project)
+        visit = visits.visit(project, milestone=milestone, starts="Fri 2026-03-27 09:00")
+
+    moved(milestone, "Fri 2026-03-27", "Mon 2026-03-30")
+
+    visit = queries.visit_for_change(visit.id)
+    assert visit.starts_local == wall("Mon 2026-03-30 09:00")
+    assert visit.starts_at == at("Mon 2026-03-30 07:00+00:00")
+
+
+def test_a_confirmed_visit_waits_for_a_person_and_shows_where_it_would_go(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = any_milestone(project)
+        tomas = workforce.technician()
+        ada = people.user()
+        visit = visits.visit(
+            project,
+            tomas,
+            milestone=milestone,
+            starts="Tue 2026-03-17 09:00",
+            state=VisitState.CONFIRMED,
+        )
+    sequence = visit.sequence
+
+    moved(milestone, "Tue 2026-03-17", "Thu 2026-03-19")
+    moved(milestone, "Thu 2026-03-19", "Fri 2026-03-20")
+
+    waiting = queries.visit_for_change(visit.id)
+    assert waiting.starts_local == wall("Tue 2026-03-17 09:00")
+    assert waiting.sequence == sequence
+    assert waiting.proposed_local == wall("Fri 2026-03-20 09:00")
+    assert waiting.needs_decision == (
+        "“Installed” moved in the plan. With it, this visit would be Fri 20 Mar, 09:00–12:00."
+    )
+    viewer = Viewer(user_id=ada.id, name=ada.name, role=ada.role, zone=ada.zone, language="en")
+    assert [each.id for each in queries.visits_needing_decision(viewer)] == [visit.id]
+
+    with unit_of_work():
+        waiting = queries.visit_for_change(visit.id)
+        arranging.follow_proposal(
+            waiting,
+            site=site_of(project),
+            calendar=workforce_queries.working_calendar("CH", "BS"),
+            at=NOW,
+            actor_id=None,
+        )
+    followed = queries.visit_for_change(visit.id)
+    assert followed.starts_local == wall("Fri 2026-03-20 09:00")
+    assert followed.sequence == sequence + 1
+    assert (followed.needs_decision, followed.proposed_local) == ("", None)
+
+
+def test_a_confirmed_visit_waits_no_longer_when_the_plan_moves_back(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = any_milestone(project)
+        visit = visits.visit(project, workforce.technician(), milestone=milestone, state=VisitState.CONFIRMED)
+    last = db.session.scalars(select(RecordedEvent.id).order_by(RecordedEvent.id.desc())).first() or 0
+
+    moved(milestone, "Tue 2026-03-17", "Thu 2026-03-19")
+    moved(milestone, "Thu 2026-03-19", "Tue 2026-03-17")
+
+    visit = queries.visit_for_change(visit.id)
+    assert (visit.needs_decision, visit.proposed_local) == ("", None)
+    assert events_since(last) == ["VisitNeedsDecision", "VisitDecided"]
+
+
+def test_a_person_may_keep_a_confirmed_visit(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = any_milestone(project)
+        visit = visits.visit(project, workforce.technician(), milestone=milestone, state=VisitState.CONFIRMED)
+    moved(milestone, "Tue 2026-03-17", "Thu 2026-03-19")
+    with unit_of_work():
+        arranging.keep_visit(
+            queries.visit_for_change(visit.id), reason="The room is free", at=NOW, actor_id=None
+        )
+
+    kept = queries.visit_for_change(visit.id)
+    assert kept.starts_local == wall("Tue 2026-03-17 09:00")
+    assert kept.needs_decision == ""
+    with pytest.raises(checks.NotNow, match="nothing to decide"), unit_of_work():
+        arranging.keep_visit(queries.visit_for_change(visit.id), reason="", at=NOW, actor_id=None)
+    with pytest.raises(checks.NotNow, match="no new time"), unit_of_work():
+        arranging.follow_proposal(
+            queries.visit_for_change(visit.id),
+            site=site_of(project),
+            calendar=workforce_queries.working_calendar("CH", "BS"),
+            at=NOW,
+            actor_id=None,
+        )
+
+
+def test_a_visit_that_follows_into_somebodys_leave_says_so(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = any_milestone(project)
+        tomas = workforce.technician()
+        workforce.absence(tomas, on("Thu 2026-03-19"), on("Fri 2026-03-20"))
+        visit = visits.visit(project, tomas, milestone=milestone)
+
+    moved(milestone, "Tue 2026-03-17", "Thu 2026-03-19")
+
+    visit = queries.visit_for_change(visit.id)
+    assert visit.starts_local == wall("Thu 2026-03-19 09:00")
+    assert "Tomas Keller is away (leave)" in visit.needs_decision
+
+
+@pytest.mark.parametrize("state", [MilestoneState.STARTED, MilestoneState.DONE])
+def test_visits_of_a_milestone_that_has_begun_stay(app: Flask, state: MilestoneState) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = any_milestone(project)
+        visit = visits.visit(project, milestone=milestone)
+        milestone.started_on = date(2026, 3, 2)
+        milestone.finished_on = date(2026, 3, 2) if state is MilestoneState.DONE else None
+        milestone.state = state
+
+    moved(milestone, "Tue 2026-03-17", "Mon 2026-03-02", by_person=False)
+
+    assert queries.visit_for_change(visit.id).starts_local == wall("Tue 2026-03-17 09:00")
+
+
+def test_visits_of_other_milestones_and_finished_ones_stay(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = any_milestone(project)
+        other = visits.visit(project)
+        cancelled = visits.visit(project, milestone=milestone)
+        progress.cancel(cancelled, reason="No power", at=NOW, actor_id=None)
+
+    moved(milestone, "Tue 2026-03-17", "Thu 2026-03-19")
+
+    assert queries.visit_for_change(other.id).sequence == 0
+    assert queries.visit_for_change(cancelled.id).starts_local == wall("Tue 2026-03-17 09:00")
+
+
+def test_a_cancelled_project_calls_its_visits_off(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        tomas = workforce.technician()
+        coming = visits.visit(project, tomas, state=VisitState.CONFIRMED)
+        under_way = visits.visit(
+            project, tomas, starts="Mon 2026-03-02 09:00", kind=VisitKind.TRAINING, state=VisitState.CONFIRMED
+        )
+        progress.start(under_way, at=NOW, actor_id=None)
+    with unit_of_work():
+        record(ProjectCancelled(at=NOW, actor_id=None, project_id=project.id, reason="Budget cut"))
+
+    assert queries.visit_for_change(coming.id).state is VisitState.CANCELLED
+    assert queries.visit_for_change(coming.id).cancel_reason == "Budget cut"
+    assert queries.visit_for_change(under_way.id).state is VisitState.IN_PROGRESS
+
+
+def test_the_playbooks_visits_are_planned_once(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.draft()
+        milestone = any_milestone(project)
+        template = db.session.scalars(
+            select(PlaybookMilestone).where(PlaybookMilestone.id == milestone.playbook_milestone_id)
+        ).first()
+        if template is None:
+            pytest.skip("the standard plan has no playbook behind it")
+        milestone.forecast_start_on = on("Thu 2026-04-30")
+        milestone.forecast_on = on("Tue 2026-05-05")
+        db.session.add_all(
+            [
+                PlaybookVisit(
+                    milestone_id=template.id,
+                    kind=VisitKind.INSTALL,
+                    title={"en": "Install it"},
+                    minutes=480,
+                    technicians=2,
+                ),
+                PlaybookVisit(
+                    milestone_id=template.id,
+                    kind=VisitKind.REMOTE_CALL,
+                    title={"en": "Call"},
+                    minutes=45,
+                ),
+            ]
+        )
+        db.session.flush()
+        db.session.expire(template)
+    with unit_of_work():
+        first = from_playbook.plan_visits(project.id, at=NOW, actor_id=None)
+    with unit_of_work():
+        again = from_playbook.plan_visits(project.id, at=NOW, actor_id=None)
+
+    planned = {visit.kind: visit for visit in first if visit.milestone_id == milestone.id}
+    install, call = planned[VisitKind.INSTALL], planned[VisitKind.REMOTE_CALL]
+    assert (install.starts_local, install.ends_local) == (
+        wall("Thu 2026-04-30 08:00"),
+        wall("Tue 2026-05-05 16:00"),
+    )
+    assert (install.title, install.crew, install.state) == ("Install it", 2, VisitState.TENTATIVE)
+    assert (call.starts_local, call.ends_local) == (
+        wall("Thu 2026-04-30 10:00"),
+        wall("Thu 2026-04-30 10:45"),
+    )
+    assert again == ()
+    assert len(db.session.scalars(select(Visit)).all()) == len(first)
