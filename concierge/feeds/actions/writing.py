@@ -131,12 +131,14 @@ def _leaves_at(appointment: Appointment, entry: FeedEntry | None, *, at: datetim
 
 
 def _take_out(entry: FeedEntry | None, *, at: datetime) -> bool:
-    if entry is None or (entry.gone_at is not None and entry.gone_at <= at):
+    if entry is None:
         return False
-    entry.gone_at = at
+    was_there = entry.gone_at is None or entry.gone_at > at
+    if was_there:
+        entry.gone_at = at
     entry.body = b""
     entry.renderer = plan.stamp()
-    return True
+    return was_there
 
 
 def _put_in(
