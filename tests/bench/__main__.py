@@ -21,6 +21,7 @@ from flask import Flask
 
 from concierge.core.schedule import Link, Step, lay_out
 from concierge.core.worktime import WorkCalendar
+from concierge.platform.settings import Settings
 from tests.bench import company, figures
 from tests.bench.figures import Figure
 from tests.bench.load import Connection, per_second, timed
@@ -99,23 +100,13 @@ class Bench:
 
     def _document(self) -> tuple[str, str, dict[str, bytes]]:
         """Markup, styles and files of the longest checklist of the demo company."""
-        from concierge.projects.models import Project
-        from concierge.readiness.document import printing
-        from concierge.readiness.models import Checklist, ReadinessItem
+        from concierge.readiness import queries
+        from concierge.readiness.document import filling, printing
 
-        with self._inside(self.base()):
-            longest = (
-                sa.select(ReadinessItem.checklist_id)
-                .group_by(ReadinessItem.checklist_id)
-                .order_by(sa.func.count().desc(), ReadinessItem.checklist_id)
-                .limit(1)
-            )
-            key = _value(
-                sa.select(Project.key)
-                .join(Checklist, Checklist.project_id == Project.id)
-                .where(Checklist.id == _value(longest))
-            )
-            return _markup_of(key), printing.stylesheet(), dict(printing.fonts())
+        with self._inside(self.base()) as app, app.test_request_context():
+            found = queries.checklist_by_id(_longest_checklist())
+            document = filling.filled(found, queries.project_of(found), language="en")
+            return printing.html(document), printing.stylesheet(), dict(printing.fonts())
 
     # ------------------------------------------------------------ servers
 
@@ -167,18 +158,21 @@ class Bench:
                         f"{name} ({count:,} projects)", port, bare, path, headers=cookie, size=size_now
                     )
                 if size == 100:
-                    self._cached_pdf(port, bare, cookie)
+                    self._cached_pdf(instance, port, bare, cookie)
 
-    def _cached_pdf(self, port: int, bare: int, cookie: dict[str, str]) -> None:
+    def _cached_pdf(self, instance: Path, port: int, bare: int, cookie: dict[str, str]) -> None:
         """A checklist that has been printed before, as the browser gets it."""
-        found = sa.text("SELECT p.key FROM checklist_documents d JOIN checklists c ON c.id = d.checklist_id"
-                        " JOIN projects p ON p.id = c.project_id ORDER BY d.id LIMIT 1")  # fmt: skip
-        with self._inside(self.base()):
-            key = _value(found)
-        if key is None:
-            print("  (no printed checklist in the demo company: cached PDF not measured)")
-            return
-        path = f"/projects/{key}/readiness.pdf"
+        with self._inside(instance):
+            key = _value(
+                sa.text(
+                    "SELECT key FROM projects WHERE id = (SELECT project_id FROM checklists WHERE id ="
+                    f" {_longest_checklist()})"
+                )
+            )
+        path = f"/projects/{key}/readiness.pdf?language=en"
+        _concierge(
+            instance, "checklists", "pdf", str(key), "--language", "en", "--output", str(self.work / "x.pdf")
+        )
         answer = _first(port, path, cookie)
         if answer.status != 200:
             print(f"  ({path} answered {answer.status}: cached PDF not measured)")
@@ -211,7 +205,8 @@ class Bench:
         port = free_port()
         command = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-            "--workers", "1", "--no-ws", "--log-level", "error", "tests.bench.bare:app",
+            "--workers", "1", "--blocking-threads", str(Settings().threads), "--no-ws", "--log-level", "error",
+            "tests.bench.bare:app",
         ]  # fmt: skip
         yard = subprocess.Popen(
             command, cwd=ROOT, preexec_fn=dies_with_parent(signal.SIGTERM), start_new_session=True
@@ -269,9 +264,13 @@ def _busiest_technician() -> tuple[int, str]:
     return int(found[0]), str(found[1])
 
 
-def _markup_of(key: object) -> str:
-    """The page that `checklists pdf` prints for a project."""
-    raise NotImplementedError(key)
+def _longest_checklist() -> int:
+    from concierge.readiness.models import ReadinessItem
+
+    items = ReadinessItem.checklist_id
+    found = _value(sa.select(items).group_by(items).order_by(sa.func.count().desc(), items).limit(1))
+    assert isinstance(found, int), "the demo company has issued no checklist"
+    return found
 
 
 def _signed_in(app: Flask) -> dict[str, str]:
