@@ -177,7 +177,7 @@ def open_answers(viewer: Viewer, *, today: date, days: int, mine: bool) -> Seque
     )
     late: dict[int, list[ReadinessItem]] = {}
     owners: dict[int, Project] = {}
-    for row, project in db.session.execute(question).tuples():
+    for row, project in db.session.execute(question):
         late.setdefault(project.id, []).append(row)
         owners[project.id] = project
     totals = _answered(tuple(owners))
@@ -244,9 +244,7 @@ def unmatched(viewer: Viewer) -> Sequence[Unmatched]:
         .limit(MOST)
         .options(joinedload(Order.account))
     )
-    return tuple(
-        Unmatched(order, count, first) for order, count, first in db.session.execute(question).tuples()
-    )
+    return tuple(Unmatched(order, count, first) for order, count, first in db.session.execute(question))
 
 
 def visits_between(
@@ -307,7 +305,7 @@ def changes(
         .limit(most)
         .options(joinedload(Project.account), joinedload(Project.site))
     )
-    return db.session.execute(question).tuples().all()
+    return db.session.execute(question).all()
 
 
 def find(viewer: Viewer, text: str, *, most: int = 6) -> Found:

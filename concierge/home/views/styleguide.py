@@ -10,6 +10,7 @@ from flask import render_template
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, DateField, EmailField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from concierge.core import axis
 from concierge.core.spans import Span, days
@@ -28,8 +29,10 @@ class SampleForm(FlaskForm):
     name = StringField("Name", description="As it stands on the door.")
     email = EmailField("E-mail")
     on = DateField("Delivery day")
-    site = SelectField("Site", choices=[("basel", "Basel"), ("osaka", "Osaka")])
-    crane = RadioField("Crane", choices=[("yes", "A crane is booked"), ("no", "No crane is needed")])
+    site = SelectField("Site", choices=[SelectChoice("basel", "Basel"), SelectChoice("osaka", "Osaka")])
+    crane = RadioField(
+        "Crane", choices=[SelectChoice("yes", "A crane is booked"), SelectChoice("no", "No crane is needed")]
+    )
     reason = TextAreaField("Reason")
     told = BooleanField("Tell the customer by mail")
     document = FileField("Order documents", description="XML or CSV, at most 20 MB each.")
