@@ -268,7 +268,8 @@ def document_for(viewer: Viewer, order_id: int, document_id: int) -> OrderDocume
 
 def people_named(viewer: Viewer, user_ids: Sequence[int]) -> dict[int, str]:
     """Names of colleagues by their ids."""
-    return dict(db.session.execute(sa.select(User.id, User.name).where(User.id.in_(user_ids))).tuples().all())
+    rows = db.session.execute(sa.select(User.id, User.name).where(User.id.in_(user_ids)))
+    return {row.id: row.name for row in rows}
 
 
 def import_for(viewer: Viewer, import_id: int) -> OrderImport:
@@ -294,3 +295,8 @@ def files_of(found: OrderImport) -> list[StoredFile]:
         for row in db.session.scalars(sa.select(StoredFile).where(StoredFile.id.in_(found.file_ids)))
     }
     return [rows[file_id] for file_id in found.file_ids if file_id in rows]
+
+
+def file_by_id(file_id: int) -> StoredFile:
+    """A kept file, for the job that reads it."""
+    return db.session.get_one(StoredFile, file_id)

@@ -90,7 +90,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing() -> None:
     data = ubl_order()
 
     with nothing_changes():
-        planned = Planner().plan_file(data, "order.xml")
+        planned = Planner(AT).plan_file(data, "order.xml")
 
     done = take(data)
     assert planned.does_something
@@ -222,7 +222,7 @@ def test_a_change_of_an_unknown_order_is_refused() -> None:
 
 
 def test_files_handed_in_together_are_planned_one_after_the_other() -> None:
-    planner = Planner()
+    planner = Planner(AT)
     change = ubl_order("CH-1", kind="OrderChange", reference="PO-7001", lines=[ubl_item(quantity="2")])
     cancellation = ubl_order("X-1", kind="OrderCancellation", reference="PO-7001")
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -94,8 +95,9 @@ class ImportRefused(Refused):
 
 @dataclass(slots=True)
 class Planner:
-    """Says what files would do, one after the other, as if those before had been imported."""
+    """Says what files would do at an instant, one after the other, as if those before had been imported."""
 
+    at: datetime
     foreseen: dict[tuple[str, str], OrderFacts] = field(default_factory=dict)
 
     def plan_file(self, data: bytes, name: str) -> ImportPlan:
@@ -118,7 +120,7 @@ class Planner:
         known, _order = self._known(order)
         digest = plan.digest_of(order, file_digest)
         found = plan.verdict(known, order, digest)
-        remarks = order.remarks
+        remarks = order.remarks + _past(order, self.at)
         if found.outcome is Outcome.CREATE:
             try:
                 remarks += customer_of(order).remarks
@@ -165,7 +167,7 @@ def import_orders(
     :raises ImportRefused: when one of them cannot be taken in; nothing is then to be kept.
     """
     _one_import_at_a_time()
-    whole = Planner().plan_orders(orders, name, file_digest)
+    whole = Planner(at).plan_orders(orders, name, file_digest)
     if whole.is_refused:
         raise ImportRefused(whole)
     source = _Source(name, file_digest, file, actor_id, at)
@@ -178,7 +180,16 @@ def import_orders(
     return ImportPlan(name, rows)
 
 
-def as_result(found: ImportPlan) -> dict[str, object]:
+def from_result(kept: dict[str, Any]) -> ImportPlan:
+    """A plan that was kept as JSON."""
+    return ImportPlan(
+        name=kept["name"],
+        rows=tuple(_row_from(row) for row in kept["rows"]),
+        refusals=tuple(kept["refusals"]),
+    )
+
+
+def as_result(found: ImportPlan) -> dict[str, Any]:
     """A plan as JSON, to keep with an import and to show again."""
     rows = [
         {
@@ -187,13 +198,15 @@ def as_result(found: ImportPlan) -> dict[str, object]:
         }
         for row in found.rows
     ]
-    return {
-        "name": found.name,
-        "refused": found.is_refused,
-        "does_something": found.does_something,
-        "refusals": list(found.refusals),
-        "rows": rows,
-    }
+    return {"name": found.name, "refusals": list(found.refusals), "rows": rows}
+
+
+def _row_from(row: dict[str, Any]) -> PlannedRow:
+    days = {name: row[name] and date.fromisoformat(row[name]) for name in ("requested_from", "requested_to")}
+    lists = {name: tuple(row[name]) for name in ("unmatched", "remarks")}
+    return PlannedRow(
+        **{**row, **days, **lists, "outcome": Outcome(row["outcome"]), "kind": DocumentKind(row["kind"])}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +311,20 @@ def _planned(
     )
 
 
+def _past(order: IncomingOrder, at: datetime) -> tuple[str, ...]:
+    """A remark when delivery was asked for on days that are over."""
+    asked = plan.facts_of(order)
+    last = asked.requested_to or asked.requested_from
+    if last is None or last >= at.date():
+        return ()
+    return (
+        _(
+            "Delivery was asked for %(period)s, which is over; the plan starts today.",
+            period=plan.period_words(asked),
+        ),
+    )
+
+
 def _products(lines: list[LineFacts]) -> dict[str, int | None]:
     """The product that each line means, by line id."""
     found: dict[str, int | None] = {}
@@ -314,7 +341,8 @@ def _take_in(order: IncomingOrder, source: _Source) -> PlannedRow:
     digest = plan.digest_of(order, source.digest)
     found = plan.verdict(known, order, digest)
     customer = customer_of(order) if found.outcome is Outcome.CREATE else None
-    planned = _planned(order, found, known, order.remarks + (customer.remarks if customer else ()))
+    remarks = order.remarks + _past(order, source.at) + (customer.remarks if customer else ())
+    planned = _planned(order, found, known, remarks)
     match found.outcome, found.difference, row:
         case Outcome.CREATE, Difference() as change, _ if customer:
             row = _create(order, change.after, customer, digest, source)

@@ -1,0 +1,32 @@
+"""Forms of the order pages."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileRequired, MultipleFileField
+from wtforms import SelectField
+from wtforms.validators import InputRequired
+
+
+class HandIn(FlaskForm):
+    """Order files to check."""
+
+    files = MultipleFileField(
+        _l("Order files"),
+        description=_l("UBL XML as sent over Peppol, or CSV; several at once, each at most 20 MB."),
+        validators=[FileRequired(_l("Choose at least one file."))],
+    )
+
+
+class MatchLine(FlaskForm):
+    """What an order line means."""
+
+    product = SelectField(
+        _l("Product"),
+        coerce=int,
+        validators=[InputRequired(_l("Choose what the line means."))],
+        validate_choice=True,
+    )
+
+
+class Apply(FlaskForm):
+    """Import what was checked: only the token."""
