@@ -140,9 +140,12 @@ def _deno() -> str | None:
 def _call(root: Path, command: list[str], sentence: str) -> None:
     environment = {**os.environ, "NO_COLOR": "1", "DENO_NO_UPDATE_CHECK": "1"}
     try:
-        subprocess.run(command, cwd=root, check=True, env=environment)
-    except (OSError, subprocess.CalledProcessError) as problem:
-        raise CannotPrepare(sentence) from problem
+        done = subprocess.run(command, cwd=root, check=False, env=environment, capture_output=True, text=True)
+    except OSError as problem:
+        raise CannotPrepare(f"{problem}\n{sentence}") from problem
+    if done.returncode:
+        raise CannotPrepare(f"{done.stdout}{done.stderr}{sentence}")
+    print(done.stdout, end="", flush=True)
 
 
 def _shipped_files(root: Path) -> dict[str, str]:
