@@ -5,6 +5,7 @@ from concierge.catalogue import events as catalogue
 from concierge.feeds import events as feeds
 from concierge.feeds import reactions as in_feeds
 from concierge.identity import events as identity
+from concierge.identity import reactions as in_identity
 from concierge.orders import events as orders
 from concierge.platform.events import Reaction, Reactions
 from concierge.projects import events as projects
@@ -19,9 +20,9 @@ NOTHING = Reaction()
 
 REACTIONS: Reactions = {
     # --- identity
-    identity.PersonInvited: Reaction(now=(in_feeds.give_address,)),
+    identity.PersonInvited: Reaction(now=(in_feeds.give_address,), later=(in_identity.mail_invitation,)),
     identity.PersonAdded: Reaction(now=(in_feeds.give_address,)),
-    identity.PasswordResetAsked: NOTHING,
+    identity.PasswordResetAsked: Reaction(later=(in_identity.mail_reset,)),
     identity.PasswordChosen: NOTHING,
     identity.RoleChanged: NOTHING,
     identity.AccessDisabled: Reaction(now=(in_feeds.end_addresses,)),
@@ -83,12 +84,18 @@ REACTIONS: Reactions = {
     visits.VisitStateChanged: Reaction(now=(in_feeds.write_visit,)),
     visits.VisitCancelled: Reaction(now=(in_feeds.write_visit,)),
     # --- readiness
-    readiness.ChecklistIssued: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)),
-    readiness.ChecklistRedated: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)),
+    readiness.ChecklistIssued: Reaction(
+        now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)
+    ),
+    readiness.ChecklistRedated: Reaction(
+        now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)
+    ),
     readiness.ItemAnswered: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)),
     readiness.ItemAccepted: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)),
     readiness.ItemReopened: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)),
-    readiness.EvidenceAttached: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)),
+    readiness.EvidenceAttached: Reaction(
+        now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)
+    ),
     readiness.ChecklistRequested: Reaction(later=(in_readiness.print_for_customer,)),
     readiness.ChecklistPrinted: Reaction(later=(in_readiness.mail_checklist,)),
     readiness.ChecklistSent: NOTHING,

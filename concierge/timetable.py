@@ -3,11 +3,17 @@
 from datetime import time
 
 from concierge.feeds import chores as in_feeds
+from concierge.identity import chores as in_identity
+from concierge.platform import chores as in_platform
 from concierge.platform.timetables import Chore, Daily, Every
 from concierge.projects import chores as in_projects
 
 TIMETABLE: tuple[Chore, ...] = (
     Chore(Every(minutes=60), in_projects.follow_the_day),
+    Chore(Every(minutes=60), in_platform.forget_limits),
+    Chore(Daily(time(2, 10)), in_platform.forget_deliveries),
+    Chore(Daily(time(2, 20)), in_platform.sweep_files),
+    Chore(Daily(time(2, 30)), in_identity.forget_ended_access),
     Chore(Every(minutes=60), in_feeds.renew_old_entries),
     Chore(Daily(at=time(3, 40)), in_feeds.compare_a_sample),
 )

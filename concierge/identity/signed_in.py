@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from flask import Flask, g
 from flask_login import LoginManager, UserMixin
 
-from concierge.identity.actions.sessions import token_hash
 from concierge.identity.models import User, UserSession
 from concierge.identity.states import AccessState
+from concierge.identity.tokens import token_hash
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.database import db, write_aside
@@ -18,7 +18,7 @@ NOTED_EVERY = timedelta(minutes=5)
 """How exactly the last use of a sign-in is noted."""
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login is not typed
+class SignedIn(UserMixin):
     """Somebody who is signed in, as Flask-Login sees them."""
 
     def __init__(self, viewer: Viewer, token: str) -> None:

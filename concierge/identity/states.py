@@ -15,4 +15,4 @@ class LinkPurpose(Enum):
     """What a secret link in a letter is for; a link serves its purpose only, once."""
 
     INVITATION = "invitation"
-    PASSWORD_RESET = "password reset"
+    PASSWORD_RESET = "password reset"  # noqa: S105 – the name of a purpose

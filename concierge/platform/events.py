@@ -101,9 +101,10 @@ def delivery_name(handler: Callable[..., None]) -> str:
     return f"{handler.__module__.removeprefix('concierge.')}.{handler.__name__}"
 
 
-def _from_event(handler: Callable[[Any], None]) -> Callable[[dict[str, Any]], None]:
-    def run(args: dict[str, Any]) -> None:
+def _from_event(handler: Callable[[Any], Any]) -> deliveries.Handler:
+    def run(args: dict[str, Any]) -> Any:  # Any: an outside handler returns the function that writes
         row = db.session.get_one(RecordedEvent, args["event_id"])
-        handler(row.event)
+        return handler(row.event)
 
+    run.outside = getattr(handler, "outside", False)  # type: ignore[attr-defined]  # a mark that deliver() reads
     return run

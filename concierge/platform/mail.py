@@ -57,6 +57,8 @@ class Letter:
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
     language: str = "en"
+    secret: str = ""
+    """What only the reader may know, e.g. the token of a link; taken out of the ledger once the letter left."""
 
 
 class OutgoingMail(Base):
@@ -74,6 +76,7 @@ class OutgoingMail(Base):
     language: Mapped[str] = mapped_column(Line(16), default="en")
     attachments: Mapped[list[Any]]
     """For each attachment the id of its stored file and its calendar method, if it has one."""
+    secret: Mapped[str] = mapped_column(Line(200), default="")
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
@@ -127,6 +130,7 @@ def post(letter: Letter, *, key: str) -> None:
         text=letter.text,
         html=letter.html,
         language=letter.language,
+        secret=letter.secret,
         attachments=[_kept(attachment) for attachment in letter.attachments],
         created_at=clock.now(),
     )
@@ -153,7 +157,11 @@ def send(args: dict[str, Any]) -> Callable[[], None] | None:
     mail_id, at = row.id, clock.now()
 
     def note() -> None:
-        db.session.get_one(OutgoingMail, mail_id).sent_at = at
+        sent = db.session.get_one(OutgoingMail, mail_id)
+        sent.sent_at = at
+        if sent.secret:
+            sent.text, sent.html = (part.replace(sent.secret, "[…]") for part in (sent.text, sent.html))
+            sent.secret = ""
 
     return note
 

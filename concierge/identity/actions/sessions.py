@@ -1,6 +1,5 @@
 """Opening and ending sign-ins."""
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -8,6 +7,7 @@ import sqlalchemy as sa
 
 from concierge.identity.events import SessionsRevoked, SignedIn
 from concierge.identity.models import User, UserSession
+from concierge.identity.tokens import token_hash
 from concierge.platform.database import db
 from concierge.platform.events import record
 
@@ -53,8 +53,3 @@ def revoke_sessions(
     if count:
         record(SessionsRevoked(at=at, actor_id=actor_id, user_id=user.id, count=count))
     return count
-
-
-def token_hash(token: str) -> str:
-    """SHA-256 of a token, as tables keep it."""
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,25 @@
+"""What the platform does when a time comes: forget what nobody needs any more."""
+
+from datetime import datetime, timedelta
+
+from concierge.platform import deliveries, files, limits
+from concierge.platform.deliveries import outside
+
+KEPT = timedelta(days=30)
+"""How long a delivery that was done can be looked up."""
+
+
+def forget_deliveries(due_at: datetime) -> None:
+    """Remove deliveries that were done a month ago."""
+    deliveries.forget(before=due_at - KEPT)
+
+
+def forget_limits(due_at: datetime) -> None:
+    """Remove counts of tries whose time is over."""
+    limits.forget(before=due_at)
+
+
+@outside
+def sweep_files(due_at: datetime) -> None:
+    """Remove bytes in the file store that no row knows."""
+    files.sweep(due_at)
