@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from concierge import reactions, tables, timetable
 from concierge.identity import signed_in
-from concierge.identity.guard import public
+from concierge.identity.guard import public, viewer
+from concierge.identity.permissions import Permission
 from concierge.platform import (
     assets,
     database,
@@ -91,7 +92,12 @@ def _speak(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(paths.translations_dir())
     app.jinja_env.trim_blocks = False
     Babel(app, locale_selector=_language, timezone_selector=lambda: "UTC")
-    app.context_processor(lambda: {"language": _language()})
+    app.context_processor(lambda: {"language": _language(), "may": _may})
+
+
+def _may(permission: str) -> bool:
+    """Whether the viewer may do something; for templates, by the permission's words."""
+    return bool(current_user.is_authenticated) and viewer().may(Permission(permission))
 
 
 def _language() -> str:

@@ -291,6 +291,18 @@ def last_here(viewer: Viewer, *, now: datetime) -> datetime:
     return seen_at
 
 
+def story(project_id: int, *, most: int) -> Sequence[tuple[RecordedEvent, str | None]]:
+    """What happened to one project, latest first, with the name of who did it."""
+    question = (
+        sa.select(RecordedEvent, User.name)
+        .outerjoin(User, User.id == RecordedEvent.actor_id)
+        .where(RecordedEvent.project_id == project_id)
+        .order_by(RecordedEvent.id.desc())
+        .limit(most)
+    )
+    return db.session.execute(question).tuples().all()
+
+
 def changes(
     viewer: Viewer, *, since: datetime, names: Sequence[str], most: int
 ) -> Sequence[tuple[RecordedEvent, Project, str | None]]:

@@ -17,7 +17,6 @@ from concierge.identity.viewer import Viewer
 from concierge.orders.models import Order, OrderLine
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
-from concierge.platform.events import RecordedEvent
 from concierge.projects.models import (
     Baseline,
     Milestone,
@@ -74,6 +73,13 @@ def projects_page(viewer: Viewer, wanted: Filter) -> Page:
         ids.options(joinedload(Project.account), joinedload(Project.site), joinedload(Project.concierge))
     ).all()
     return Page(rows, total, page, pages)
+
+
+def all_projects(viewer: Viewer, wanted: Filter) -> Sequence[Project]:
+    """Every project that a filter leaves, in its order, for exports and commands."""
+    question = _narrowed(sa.select(Project), viewer, wanted).order_by(*_ORDERS[wanted.sort])
+    loaded = (joinedload(Project.account), joinedload(Project.site), joinedload(Project.order))
+    return db.session.scalars(question.options(*loaded)).all()
 
 
 def counts_by_health(viewer: Viewer) -> dict[Health, int]:
@@ -218,16 +224,6 @@ def promises_kept(viewer: Viewer, *, since: date) -> tuple[int, int]:
     return kept, total
 
 
-def history_of(project_id: int, *, most: int = 500) -> Sequence[RecordedEvent]:
-    """What happened to a project, latest first."""
-    return db.session.scalars(
-        sa.select(RecordedEvent)
-        .where(RecordedEvent.project_id == project_id)
-        .order_by(RecordedEvent.id.desc())
-        .limit(most)
-    ).all()
-
-
 def playbooks_of(project_id: int) -> Sequence[ProjectPlaybook]:
     """The playbook versions that a project follows, with milestones, visits and items."""
     version = joinedload(ProjectPlaybook.version)
@@ -284,6 +280,13 @@ def concierges() -> Sequence[User]:
     wanted = User.role.in_([Role.CONCIERGE, Role.MANAGER, Role.ADMINISTRATOR])
     return db.session.scalars(
         sa.select(User).where(wanted, User.state == AccessState.ACTIVE).order_by(User.name, User.id)
+    ).all()
+
+
+def staff() -> Sequence[User]:
+    """Everybody who can be accountable for a milestone, by name."""
+    return db.session.scalars(
+        sa.select(User).where(User.state == AccessState.ACTIVE).order_by(User.name, User.id)
     ).all()
 
 

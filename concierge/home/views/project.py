@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from concierge.core import axis
 from concierge.core.spans import days
 from concierge.core.worktime import WorkCalendar, workdays_between
-from concierge.home.views import changed
+from concierge.home.views import story
 from concierge.home.views.blueprint import bp
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
@@ -75,7 +75,7 @@ def project(key: str) -> str:
         visit_people=[_crew(member) for member in next_visit.crew_members] if next_visit else [],
         visit_look=_visit_look(next_visit),
         persons=_persons(found, of_project),
-        latest=changed.of_project(looking, found, most=LATEST),
+        latest=story.of_project(looking, found, most=LATEST),
         proposals=queries.open_proposals(looking, project_id=found.id),
         next_milestone=next((one for one in found.milestones if _can_move(one)), None),
     )
@@ -87,7 +87,7 @@ def history(key: str) -> str:
     """Show what happened to a project."""
     found = queries.project_by_key(viewer(), key)
     return render_template(
-        "home/history.html", project=found, changes=changed.of_project(viewer(), found, most=500)
+        "home/history.html", project=found, changes=story.of_project(viewer(), found, most=500)
     )
 
 

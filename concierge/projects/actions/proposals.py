@@ -8,6 +8,7 @@ from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import queries
 from concierge.projects.actions.laying_out import follow
+from concierge.projects.actions.rescheduling import Preview, preview_move
 from concierge.projects.events import MilestoneMoved, ProjectCancelled, ProposalDecided, ProposalMade
 from concierge.projects.models import Project, Proposal
 from concierge.projects.states import MilestoneState, ProjectState, ProposalKind, ProposalState
@@ -47,6 +48,18 @@ def propose(
         )
     )
     return proposal
+
+
+def preview(project: Project, proposal: Proposal, *, at: datetime) -> Preview | None:
+    """What accepting new dates would move; None when there is nothing to foresee, or it can no longer be done."""
+    delivery = next((one for one in project.milestones if one.kind is MilestoneKind.DELIVERED), None)
+    wish = proposal.requested_from or proposal.requested_to
+    if proposal.kind is not ProposalKind.NEW_DATES or delivery is None or wish is None:
+        return None
+    try:
+        return preview_move(project, delivery, to=wish, at=at)
+    except Refused:
+        return None
 
 
 def accept(project_id: int, proposal_id: int, *, reason: str, actor_id: int | None, at: datetime) -> Project:

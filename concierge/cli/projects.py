@@ -1,0 +1,137 @@
+"""`concierge projects`: list them, look at one, approve a plan."""
+
+import json
+from datetime import date
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from concierge.identity import queries as identity
+from concierge.identity.permissions import Role
+from concierge.identity.viewer import Viewer
+from concierge.platform import clock
+from concierge.platform.database import unit_of_work
+from concierge.projects import queries
+from concierge.projects.actions import approving
+from concierge.projects.models import Milestone, Project
+from concierge.projects.verdict import sentence
+
+OPERATOR = Viewer(user_id=0, name="operator", role=Role.ADMINISTRATOR, zone="UTC", language="en")
+"""Whoever can run commands on the machine may see everything."""
+
+
+@click.group()
+def projects() -> None:
+    """List projects, look at one, approve a plan."""
+
+
+@projects.command("list")
+@click.option("--health", multiple=True, help="Only these, e.g. late. May be repeated.")
+@click.option("--text", default="", help="Only those whose key, name, account or order holds this.")
+@click.option("--json", "as_json", is_flag=True, help="A list of objects: key, name, url, state, health …")
+@with_appcontext
+def list_(health: tuple[str, ...], text: str, as_json: bool) -> None:
+    """List all projects.
+
+    \b
+    Example: concierge projects list --health late --json
+    """
+    found = queries.all_projects(OPERATOR, queries.Filter(text=text, health=health, sort="newest"))
+    if as_json:
+        click.echo(json.dumps([_short(project) for project in found], indent=2))
+        return
+    for project in found:
+        handover = project.forecast_handover_on or "not set"
+        click.echo(f"{project.key:<10} {project.health.value:<10} {handover!s:<10}  {project.name}")
+
+
+@projects.command()
+@click.argument("key")
+@click.option("--json", "as_json", is_flag=True, help="A list of one object with its milestones.")
+@with_appcontext
+def show(key: str, as_json: bool) -> None:
+    """Show one project with its milestones.
+
+    \b
+    Example: concierge projects show HB-1001
+    """
+    project = queries.project_by_key(OPERATOR, key)
+    if as_json:
+        milestones = [_milestone(milestone) for milestone in project.milestones]
+        click.echo(json.dumps([{**_short(project), "milestones": milestones}], indent=2))
+        return
+    with current_app.test_request_context():
+        verdict = sentence(project).striptags()
+    click.echo(f"{project.key}  {project.name}\n{project.health.value}: {verdict}\n{_url(project)}\n")
+    click.echo(f"{'Milestone':<32} {'State':<8} {'Promised':<10} {'Forecast':<10} Actual")
+    for one in project.milestones:
+        name = one.name.get("en", one.key)
+        days = (one.promised_on, one.forecast_on, one.finished_on or one.started_on)
+        said = " ".join(f"{day.isoformat() if day else '–':<10}" for day in days)
+        click.echo(f"{name:<32} {one.state.value:<8} {said}")
+
+
+@projects.command()
+@click.argument("key")
+@click.option("--as", "email", default="", help="Who approves it; the history keeps the name.")
+@click.option("--json", "as_json", is_flag=True, help="A list of one object.")
+@with_appcontext
+def approve(key: str, email: str, as_json: bool) -> None:
+    """Approve a plan: its dates become promises.
+
+    \b
+    Example: concierge projects approve HB-1001 --as maja@demo.example
+    """
+    with unit_of_work():
+        actor_id = identity.user_by_email(email).id if email else None
+        found = queries.project_by_key(OPERATOR, key)
+        project = approving.approve_plan(found.id, actor_id=actor_id, at=clock.now())
+    if as_json:
+        click.echo(json.dumps([_short(project)], indent=2))
+    else:
+        click.echo(
+            f"The plan of {project.key} is approved; handover is promised for {project.promised_handover_on}."
+        )
+
+
+def _short(project: Project) -> dict[str, object]:
+    return {
+        "key": project.key,
+        "name": project.name,
+        "url": _url(project),
+        "state": project.state.value,
+        "health": project.health.value,
+        "account": project.account.name,
+        "site": project.site.name,
+        "country": project.site.country,
+        "order": project.order.number,
+        "promised_handover": _iso(project.promised_handover_on),
+        "forecast_handover": _iso(project.forecast_handover_on),
+        "slip_workdays": project.slip_workdays,
+    }
+
+
+def _milestone(one: Milestone) -> dict[str, object]:
+    return {
+        "key": one.key,
+        "name": one.name.get("en", one.key),
+        "kind": one.kind.value,
+        "state": one.state.value,
+        "team": one.team.value,
+        "promised_start": _iso(one.promised_start_on),
+        "promised": _iso(one.promised_on),
+        "forecast_start": _iso(one.forecast_start_on),
+        "forecast": _iso(one.forecast_on),
+        "started": _iso(one.started_on),
+        "finished": _iso(one.finished_on),
+        "slack_workdays": one.slack_workdays,
+    }
+
+
+def _url(project: Project) -> str:
+    return f"{current_app.extensions['concierge.settings'].address}/projects/{project.key}"
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,190 @@
+"""The history of one project: every event in words, with who did it and when, in the reader's zone."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from concierge.home import queries
+from concierge.home.views.changed import LOOKS, Change
+from concierge.identity.viewer import Viewer
+from concierge.platform.events import RecordedEvent
+from concierge.platform.words import day, instant
+from concierge.projects.models import Project
+
+Payload = Mapping[str, Any]  # Any: plain values as they were recorded
+
+
+def of_project(looking: Viewer, project: Project, *, most: int) -> list[Change]:
+    """What happened to a project, latest first."""
+    return [_change(row, actor, looking) for row, actor in queries.story(project.id, most=most)]
+
+
+def _change(row: RecordedEvent, actor: str | None, looking: Viewer) -> Change:
+    state, icon = LOOKS.get(row.name, ("idle", "circle"))
+    return Change(
+        state=state,
+        icon=icon,
+        who=_("You") if row.actor_id == looking.user_id else actor or _("Concierge"),
+        what=words(row.name, row.payload),
+        when=instant(row.at, looking.zone),
+        iso=row.at.isoformat(),
+        url="",
+    )
+
+
+def words(name: str, told: Payload) -> str:
+    """One event in words, to stand after the name of who did it."""
+    said = _about_plan(name, told) or _about_visits(name, told) or _about_readiness(name, told)
+    return said or name
+
+
+def _about_plan(name: str, told: Payload) -> str:
+    milestone = str(told.get("name") or "")
+    reason = str(told.get("reason") or "")
+    match name:
+        case "ProjectCreated":
+            return _("planned the project %(key)s", key=told.get("key", ""))
+        case "PlanRenewed":
+            return _("laid the plan out again: %(reason)s", reason=reason)
+        case "PlanApproved":
+            return _("approved the plan; handover is promised for %(on)s", on=_on(told.get("handover_on")))
+        case "MilestoneMoved":
+            moved = _("moved %(name)s to start on %(on)s", name=milestone, on=_on(told.get("to")))
+            return _with_others(moved, told) + (f" ({reason})" if reason else "")
+        case "ForecastChanged":
+            return _with_moves(_("followed the calendar: another day has passed"), told)
+        case "MilestoneStarted":
+            return _with_moves(_("started %(name)s on %(on)s", name=milestone, on=_on(told.get("on"))), told)
+        case "MilestoneFinished":
+            return _with_moves(_("finished %(name)s on %(on)s", name=milestone, on=_on(told.get("on"))), told)
+        case "MilestoneBlocked":
+            why = f"{told.get('cause', '')}, {reason}"
+            return _with_moves(_("blocked %(name)s: %(why)s", name=milestone, why=why), told)
+        case "MilestoneUnblocked":
+            return _with_moves(_("let %(name)s go on", name=milestone), told)
+        case "MilestoneReopened":
+            return _with_moves(_("reopened %(name)s: %(reason)s", name=milestone, reason=reason), told)
+        case "MilestoneReassigned":
+            return _("made %(team)s accountable for %(name)s", team=told.get("team", ""), name=milestone)
+        case "ProjectReassigned":
+            return _("gave the project to another concierge")
+        case "ProjectFinished":
+            return _("saw the project handed over on %(on)s", on=_on(told.get("on")))
+        case "ProjectReopened":
+            return _("opened the project again")
+        case "ProjectCancelled":
+            return _("cancelled the project: %(reason)s", reason=reason)
+        case "GateCleared":
+            return (
+                _("cleared the way for shipping") if _ships(told) else _("cleared the way for installation")
+            )
+        case "GateHeld":
+            return (
+                _("holds shipping: blocking items are open")
+                if _ships(told)
+                else _("holds installation: blocking items are open")
+            )
+        case "GateOverridden":
+            gate = (
+                _("overrode the shipping gate: %(reason)s")
+                if _ships(told)
+                else _("overrode the installation gate: %(reason)s")
+            )
+            return gate % {"reason": reason}
+        case "ProposalMade":
+            asked = (
+                _("brought in that the order asks for other dates")
+                if told.get("kind") == "new dates"
+                else _("brought in that the buyer cancels the order")
+            )
+            return asked + (f": {told['note']}" if told.get("note") else "")
+        case "ProposalDecided":
+            done = _("accepted what the order asks") if told.get("accepted") else _("left the plan as it is")
+            return done + (f": {reason}" if reason else "")
+    return ""
+
+
+def _about_visits(name: str, told: Payload) -> str:
+    title = str(told.get("title") or "")
+    reason = str(told.get("reason") or "")
+    match name:
+        case "VisitPlanned":
+            return _("planned the visit %(title)s for %(on)s", title=title, on=_on(told.get("starts_at")))
+        case "VisitMoved":
+            before, after = _on(told.get("starts_before")), _on(told.get("starts_at"))
+            return _(
+                "moved the visit %(title)s from %(before)s to %(after)s",
+                title=title,
+                before=before,
+                after=after,
+            )
+        case "VisitNeedsDecision":
+            return _("asks for a decision on the visit %(title)s: %(reason)s", title=title, reason=reason)
+        case "VisitDecided":
+            return _("kept the visit %(title)s as it is: %(reason)s", title=title, reason=reason)
+        case "VisitChanged":
+            return _("changed the visit %(title)s", title=title)
+        case "TechniciansAssigned":
+            return _("changed who goes on the visit %(title)s", title=title)
+        case "VisitConfirmed":
+            return _("confirmed the visit %(title)s", title=title)
+        case "VisitStateChanged":
+            return _("set the visit %(title)s to %(state)s", title=title, state=told.get("state_after", ""))
+        case "VisitCancelled":
+            return _("cancelled the visit %(title)s: %(reason)s", title=title, reason=reason)
+    return ""
+
+
+def _about_readiness(name: str, told: Payload) -> str:
+    requirement = str(told.get("requirement") or "")
+    match name:
+        case "ChecklistIssued":
+            return ngettext(
+                "issued the checklist with %(num)s item",
+                "issued the checklist with %(num)s items",
+                told.get("items", 0),
+            )
+        case "ChecklistRedated":
+            return ngettext(
+                "set a new due day for %(num)s open item",
+                "set new due days for %(num)s open items",
+                told.get("items", 0),
+            )
+        case "ChecklistSent":
+            return _("sent the checklist to the customer’s contact")
+        case "ItemAnswered":
+            return _("answered “%(what)s” with %(value)s", what=requirement, value=told.get("value", ""))
+        case "ItemAccepted":
+            return _("accepted the answer to “%(what)s”", what=requirement)
+        case "ItemReopened":
+            return _("asked again for “%(what)s”: %(why)s", what=requirement, why=told.get("reason", ""))
+        case "EvidenceAttached":
+            return _("attached %(file)s to “%(what)s”", file=told.get("name", ""), what=requirement)
+    return ""
+
+
+def _ships(told: Payload) -> bool:
+    return told.get("gate") == "ship"
+
+
+def _with_moves(said: str, told: Payload) -> str:
+    count = len(told.get("moves") or ())
+    return said + ("; " + ngettext("%(num)s date moved", "%(num)s dates moved", count) if count else "")
+
+
+def _with_others(said: str, told: Payload) -> str:
+    count = len(told.get("moves") or ()) - 1
+    return said + (
+        "; " + ngettext("%(num)s other milestone followed", "%(num)s other milestones followed", count)
+        if count > 0
+        else ""
+    )
+
+
+def _on(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        return day(None)
+    return day(datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value))

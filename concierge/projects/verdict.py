@@ -1,0 +1,196 @@
+"""What is true of a project, as one sentence made from the facts that were judged."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from concierge.platform.words import day, localized, slip, workdays
+from concierge.projects.models import Milestone, Project
+from concierge.projects.states import Health, MilestoneState, ProjectState
+
+Facts = Mapping[str, Any]  # Any: plain values from JSON
+
+LOOKS = {
+    Health.DRAFT: ("idle", "pencil"),
+    Health.ON_TRACK: ("ok", "check"),
+    Health.AT_RISK: ("warn", "triangle-alert"),
+    Health.LATE: ("bad", "clock"),
+    Health.DONE: ("ok", "flag"),
+    Health.CANCELLED: ("idle", "ban"),
+}
+"""State and icon of each health."""
+
+
+def pill_words(project: Project) -> str:
+    """The health in two words, with the slip where there is one: "Late, 4 days"."""
+    name = health_words(project.health)
+    days = project.slip_workdays
+    if project.health in {Health.LATE, Health.AT_RISK} and days > 0:
+        return _("%(health)s, %(slip)s", health=name, slip=slip(days))
+    return name
+
+
+def health_words(health: Health) -> str:
+    """One health in words."""
+    return {
+        Health.DRAFT: _("Waiting for approval"),
+        Health.ON_TRACK: _("On track"),
+        Health.AT_RISK: _("At risk"),
+        Health.LATE: _("Late"),
+        Health.DONE: _("Handed over"),
+        Health.CANCELLED: _("Cancelled"),
+    }[health]
+
+
+def sentence(project: Project) -> Markup:
+    """The verdict: what will be, against what was promised, and the cause."""
+    facts = project.health_facts or {}
+    reason: Facts = facts.get("reason") or {}
+    causes: list[Facts] = facts.get("causes") or []
+    main = _main(project, reason)
+    said = [main, *_about_causes(causes), *_about_request(project)]
+    return Markup(" ").join(said)
+
+
+def _main(project: Project, reason: Facts) -> Markup:
+    forecast = project.forecast_handover_on
+    promised = project.promised_handover_on
+    days = abs(int(reason.get("workdays") or 0))
+    match reason.get("kind"):
+        case "no_promise" if project.state is ProjectState.DRAFT:
+            return _bold(
+                _("The plan leads to handover on %(forecast)s. Nothing is promised until it is approved."),
+                forecast=day(forecast),
+            )
+        case "kept" if promised and project.finished_on and project.slip_workdays < 0:
+            return _bold(
+                _("Handed over on %(on)s, %(days)s before the %(promised)s we promised."),
+                on=day(project.finished_on),
+                days=workdays(project.slip_workdays),
+                promised=_short(promised),
+            )
+        case "kept":
+            return _bold(_("Handed over on %(on)s, as promised."), on=day(project.finished_on))
+        case "missed":
+            return _bold(
+                _("Handed over on %(on)s, %(days)s after the %(promised)s we promised."),
+                on=day(project.finished_on),
+                days=workdays(project.slip_workdays),
+                promised=_short(promised),
+            )
+        case "cancelled":
+            return _bold(_("Cancelled: %(why)s"), why=project.cancel_reason)
+        case "slipped":
+            return _bold(
+                _("Handover is forecast for %(forecast)s, %(days)s after the %(promised)s we promised."),
+                forecast=day(forecast),
+                days=workdays(days),
+                promised=_short(promised),
+            )
+        case "promise_passed":
+            return _bold(
+                _("Handover was promised for %(promised)s and is now forecast for %(forecast)s."),
+                forecast=day(forecast),
+                promised=_short(promised),
+            )
+        case "in_time" if days:
+            return _bold(
+                _("Handover is forecast for %(forecast)s, %(days)s before the %(promised)s we promised."),
+                forecast=day(forecast),
+                days=workdays(days),
+                promised=_short(promised),
+            )
+    return _bold(_("Handover is forecast for %(forecast)s, as promised."), forecast=day(forecast))
+
+
+def _about_causes(causes: list[Facts]) -> list[Markup]:
+    if not causes:
+        return []
+    if len(causes) == 1:
+        return [_bold(_("The one cause: %(cause)s."), cause=cause_words(causes[0]))]
+    return [
+        _bold(
+            _("The main cause: %(cause)s; %(others)s more below."),
+            cause=cause_words(causes[0]),
+            others=str(len(causes) - 1),
+        )
+    ]
+
+
+def _about_request(project: Project) -> list[Markup]:
+    wanted = project.requested_to or project.requested_from
+    if wanted is None or project.state in {ProjectState.DONE, ProjectState.CANCELLED}:
+        return []
+    if wanted < project.starts_on:
+        words = _("Delivery was asked for by %(wanted)s, before the plan began on %(starts)s.")
+        return [_bold(words, wanted=_short(wanted), starts=_short(project.starts_on))]
+    return []
+
+
+def cause_words(cause: Facts) -> str:
+    """One cause in a few words."""
+    milestone, item = localized(cause.get("milestone")), localized(cause.get("item"))
+    on = date.fromisoformat(cause["on"]) if cause.get("on") else None
+    days = workdays(int(cause.get("workdays") or 0))
+    match cause.get("kind"):
+        case "blocked":
+            return _("%(milestone)s is blocked, %(why)s", milestone=milestone, why=cause.get("words", ""))
+        case "item_overdue":
+            return _("%(item)s, due %(on)s", item=item.rstrip("."), on=_short(on))
+        case "item_open":
+            return _(
+                "%(item)s is open, %(days)s before it gates %(milestone)s",
+                item=item.rstrip("."),
+                days=days,
+                milestone=milestone,
+            )
+        case "overdue":
+            return _("%(milestone)s was due %(on)s", milestone=milestone, on=_short(on))
+        case "no_slack":
+            return _("%(milestone)s has no slack left", milestone=milestone)
+    return milestone or item
+
+
+def milestone_look(milestone: Milestone, *, today: date) -> tuple[str, str]:
+    """State and icon of a milestone as it stands on a day."""
+    if milestone.state is MilestoneState.DONE:
+        return "ok", "check"
+    if milestone.state is MilestoneState.BLOCKED:
+        return "bad", "octagon-alert"
+    if milestone.state is MilestoneState.STARTED:
+        return "go", "circle-dot"
+    if milestone.promised_on and milestone.forecast_on and milestone.forecast_on > milestone.promised_on:
+        return "warn", ICONS.get(milestone.kind.value, "circle")
+    return "idle", ICONS.get(milestone.kind.value, "circle")
+
+
+ICONS = {
+    "order accepted": "check",
+    "kick-off": "users",
+    "site survey": "ruler",
+    "site ready": "plug",
+    "ship released": "package-check",
+    "delivered": "truck",
+    "installed": "wrench",
+    "iq": "clipboard-check",
+    "oq": "clipboard-check",
+    "pq": "clipboard-check",
+    "training": "graduation-cap",
+    "handover": "pen-line",
+}
+"""Icon of each kind of milestone."""
+
+
+def _short(value: date | None) -> str:
+    return day(value, weekday=False)
+
+
+def _bold(message: str, **values: str) -> Markup:
+    """A sentence whose first value, the answer, stands out."""
+    first, *_rest = values
+    shown = {name: escape(value) for name, value in values.items()}
+    shown[first] = Markup("<b>%s</b>") % shown[first]
+    return Markup(escape(message)) % shown  # noqa: S704 # the catalogue's own text, escaped just before

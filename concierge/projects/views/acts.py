@@ -1,0 +1,138 @@
+"""What people do to a whole project: approve, decide, override, hand over to a colleague, cancel."""
+
+from flask import Response, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Redirect
+
+from concierge.catalogue.states import GateKind
+from concierge.identity.guard import requires, viewer
+from concierge.identity.permissions import Permission
+from concierge.platform import clock
+from concierge.platform.database import unit_of_work
+from concierge.platform.errors import NotFound
+from concierge.platform.web import show_again
+from concierge.projects import forms, queries
+from concierge.projects.actions import approving, gates, milestones, proposals
+from concierge.projects.models import Project
+from concierge.projects.views.blueprint import bp
+
+Page = str | tuple[str, int] | Response | Redirect
+
+
+@bp.post("/projects/<key>/approval")
+@requires(Permission.APPROVE_PLANS)
+def approve(key: str) -> Page:
+    """Approve a plan: its dates become promises."""
+    project = queries.project_by_key(viewer(), key)
+    with unit_of_work():
+        approving.approve_plan(project.id, actor_id=viewer().user_id, at=clock.now())
+    flash(_("The plan is approved. Its dates are promised from now on."))
+    return _back(project)
+
+
+@bp.route("/projects/<key>/gates/<gate>/override", methods=["GET", "POST"])
+@requires(Permission.OVERRIDE_GATES)
+def override_gate(key: str, gate: str) -> Page:
+    """Let something pass although blocking items are open."""
+    project = queries.project_by_key(viewer(), key)
+    kind = next((kind for kind in GateKind if kind.value == gate), None)
+    if kind is None:
+        raise NotFound
+    held = next(one for one in project.gates if one.kind is kind)
+    form = forms.WithReason()
+    if form.validate_on_submit():
+        with unit_of_work():
+            gates.override(
+                project.id, kind, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
+            )
+        flash(_("The gate is overridden. Your name and the reason stay in the history."))
+        return _back(project)
+    page = {"project": project, "gate": held}
+    if form.is_submitted():
+        return show_again("projects/override.html", form, **page)
+    return render_template("projects/override.html", form=form, **page)
+
+
+@bp.route("/projects/<key>/proposals/<int:proposal_id>", methods=["GET"])
+@requires(Permission.SEE_PROJECTS)
+def proposal(key: str, proposal_id: int) -> Page:
+    """Show what an order document asks, and what accepting it would move."""
+    project, asked = queries.proposal_for(viewer(), key, proposal_id)
+    preview = proposals.preview(project, asked, at=clock.now())
+    return render_template(
+        "projects/proposal.html", project=project, proposal=asked, preview=preview, form=forms.Decide()
+    )
+
+
+@bp.post("/projects/<key>/proposals/<int:proposal_id>/acceptance")
+@requires(Permission.APPROVE_PLANS)
+def accept_proposal(key: str, proposal_id: int) -> Page:
+    """Do what an order document asks."""
+    project, asked = queries.proposal_for(viewer(), key, proposal_id)
+    form = forms.Decide()
+    if not form.validate_on_submit():
+        return show_again("projects/proposal.html", form, project=project, proposal=asked, preview=None)
+    with unit_of_work():
+        proposals.accept(
+            project.id, asked.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
+        )
+    flash(_("Done as the order asks."))
+    return _back(project)
+
+
+@bp.post("/projects/<key>/proposals/<int:proposal_id>/dismissal")
+@requires(Permission.APPROVE_PLANS)
+def dismiss_proposal(key: str, proposal_id: int) -> Page:
+    """Leave the plan as it is, with a reason."""
+    project, asked = queries.proposal_for(viewer(), key, proposal_id)
+    form = forms.Decide()
+    if not (form.validate_on_submit() and (form.reason.data or "").strip()):
+        form.reason.errors = [_("Say in a few words why the plan stays as it is.")]
+        return show_again("projects/proposal.html", form, project=project, proposal=asked, preview=None)
+    with unit_of_work():
+        proposals.dismiss(
+            project.id, asked.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
+        )
+    flash(_("The plan stays as it is."))
+    return _back(project)
+
+
+@bp.route("/projects/<key>/cancellation", methods=["GET", "POST"])
+@requires(Permission.APPROVE_PLANS)
+def cancel(key: str) -> Page:
+    """End a project without handover."""
+    project = queries.project_by_key(viewer(), key)
+    form = forms.WithReason()
+    if form.validate_on_submit():
+        with unit_of_work():
+            proposals.cancel(
+                project.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
+            )
+        flash(_("The project is cancelled. Its coming visits are cancelled too."))
+        return _back(project)
+    if form.is_submitted():
+        return show_again("projects/cancel.html", form, project=project)
+    return render_template("projects/cancel.html", form=form, project=project)
+
+
+@bp.route("/projects/<key>/concierge", methods=["GET", "POST"])
+@requires(Permission.EDIT_PROJECTS)
+def give_to(key: str) -> Page:
+    """Let another person look after a project."""
+    project = queries.project_by_key(viewer(), key)
+    form = forms.GiveTo(concierge=project.concierge_id)
+    form.concierge.choices = [(person.id, person.name) for person in queries.concierges()]
+    if form.validate_on_submit():
+        with unit_of_work():
+            milestones.give_project_to(
+                project.id, concierge_id=form.concierge.data, actor_id=viewer().user_id, at=clock.now()
+            )
+        flash(_("Somebody else looks after the project from now on."))
+        return _back(project)
+    if form.is_submitted():
+        return show_again("projects/give_to.html", form, project=project)
+    return render_template("projects/give_to.html", form=form, project=project)
+
+
+def _back(project: Project) -> Redirect:
+    return redirect(url_for("home.project", key=project.key), code=303)

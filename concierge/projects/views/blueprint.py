@@ -1,0 +1,13 @@
+"""The blueprint that the pages of projects hang on."""
+
+from flask import Blueprint
+
+from concierge.projects import verdict
+
+bp = Blueprint("projects", __name__)
+bp.add_app_template_filter(verdict.sentence, "verdict")
+bp.add_app_template_filter(verdict.pill_words, "pill_words")
+bp.add_app_template_filter(verdict.health_words, "health_words")
+bp.add_app_template_filter(verdict.cause_words, "cause_words")
+bp.add_app_template_filter(lambda project: verdict.LOOKS[project.health][0], "health_state")
+bp.add_app_template_filter(lambda project: verdict.LOOKS[project.health][1], "health_icon")
