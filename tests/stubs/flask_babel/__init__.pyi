@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from babel import Locale
 from flask import Flask
-
 from flask_babel.speaklater import LazyString
 
 class Babel:
