@@ -79,7 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         if find_spec(f"concierge.{slice_name}.views"):
             app.register_blueprint(import_module(f"concierge.{slice_name}.views").bp)
     app.add_url_rule("/", "root", public(_root))
-    app.view_functions["static"] = public(app.view_functions["static"])
+    public(app.view_functions["static"])
     return app
 
 

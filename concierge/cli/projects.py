@@ -8,10 +8,12 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from concierge.identity import queries as identity
+from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.database import unit_of_work
+from concierge.platform.errors import Refused
 from concierge.projects import queries
 from concierge.projects.actions import approving
 from concierge.projects.models import Milestone, Project
@@ -84,7 +86,7 @@ def approve(key: str, email: str, as_json: bool) -> None:
     Example: concierge projects approve HB-1001 --as maja@demo.example
     """
     with unit_of_work():
-        actor_id = identity.user_by_email(email).id if email else None
+        actor_id = _who(email).id if email else None
         found = queries.project_by_key(OPERATOR, key)
         project = approving.approve_plan(found.id, actor_id=actor_id, at=clock.now())
     if as_json:
@@ -93,6 +95,13 @@ def approve(key: str, email: str, as_json: bool) -> None:
         click.echo(
             f"The plan of {project.key} is approved; handover is promised for {project.promised_handover_on}."
         )
+
+
+def _who(email: str) -> User:
+    person = identity.person_by_email(email)
+    if person is None:
+        raise Refused(f"Nobody here has the address {email}. concierge user add brings people in.")
+    return person
 
 
 def _short(project: Project) -> dict[str, object]:

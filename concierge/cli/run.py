@@ -89,8 +89,12 @@ def run(
 
 def _settings(port: int | None, host: str | None, workers: int | None) -> Settings:
     settings = load()
-    wanted = {"port": port, "host": host, "workers": workers}
-    settings = replace(settings, **{name: value for name, value in wanted.items() if value is not None})
+    settings = replace(
+        settings,
+        port=settings.port if port is None else port,
+        host=host or settings.host,
+        workers=workers or settings.workers,
+    )
     return replace(settings, port=_free_port(settings.host)) if settings.port == 0 else settings
 
 

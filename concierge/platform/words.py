@@ -104,7 +104,7 @@ def money(minor: int | None, currency: str) -> str:
 
 def country(code: str) -> str:
     """A country's name in the reader's language."""
-    return _locale().territories.get(code.upper(), code)
+    return str(_locale().territories.get(code.upper(), code))
 
 
 def there_now(zone: str) -> str:

@@ -22,7 +22,7 @@ class DateMove:
 class ProjectEvent(Event):
     """Something that happened to one project."""
 
-    project_id: int  # type: ignore[assignment]  # always known here
+    project_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

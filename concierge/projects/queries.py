@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -28,6 +29,7 @@ from concierge.projects.scope import visible_to
 from concierge.projects.states import Health, MilestoneState, ProjectState, ProposalState
 
 PAGE = 50
+Narrowed = TypeVar("Narrowed", bound=Select[*tuple[Any, ...]])  # Any: whatever is asked for
 
 _ORDERS = {
     "slip": (Project.slip_workdays.desc(), Project.id),
@@ -87,7 +89,7 @@ def counts_by_health(viewer: Viewer) -> dict[Health, int]:
     rows = db.session.execute(
         visible_to(viewer, sa.select(Project.health, sa.func.count()).group_by(Project.health))
     )
-    return {health: count for health, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def project_by_key(viewer: Viewer, key: str) -> Project:
@@ -298,7 +300,7 @@ def found_by(viewer: Viewer, text: str, *, most: int = 8) -> Sequence[Project]:
     return db.session.scalars(question.options(joinedload(Project.account))).all()
 
 
-def _narrowed(question: "Select[tuple[Project]]", viewer: Viewer, wanted: Filter) -> "Select[tuple[Project]]":
+def _narrowed(question: Narrowed, viewer: Viewer, wanted: Filter) -> Narrowed:
     question = visible_to(viewer, question)
     known = {health.value: health for health in Health}
     healths = [known[value] for value in wanted.health if value in known]

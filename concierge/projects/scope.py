@@ -8,7 +8,7 @@ from sqlalchemy.sql.selectable import Select
 from concierge.identity.viewer import Viewer
 from concierge.projects.models import Project, ProjectCrew
 
-Question = TypeVar("Question", bound=Select[Any])  # Any: whatever is asked for
+Question = TypeVar("Question", bound=Select[*tuple[Any, ...]])  # Any: whatever is asked for
 
 
 def visible_to(viewer: Viewer, question: Question) -> Question:

@@ -99,6 +99,7 @@ def move(key: str, milestone_id: int) -> str | tuple[str, int] | Response:
     form = forms.MoveMilestone(to=milestone.start_on, version=str(milestone.version))
     if form.is_submitted() and not form.validate():
         return show_again("home/move.html", form, **_move_page(found, milestone, None))
+    wish = form.to.data or clock.today(found.site.zone)
     if request.form.get("act") == "save":
         if form.version.data != str(milestone.version):
             raise Stale(
@@ -110,7 +111,7 @@ def move(key: str, milestone_id: int) -> str | tuple[str, int] | Response:
             rescheduling.move_milestone(
                 found.id,
                 milestone.id,
-                to=form.to.data,
+                to=wish,
                 reason=form.reason.data or "",
                 actor_id=viewer().user_id,
                 at=clock.now(),
@@ -119,7 +120,7 @@ def move(key: str, milestone_id: int) -> str | tuple[str, int] | Response:
         return redirect(url_for("home.project", key=found.key), code=303)
     preview = None
     if form.is_submitted():
-        preview = rescheduling.preview_move(found, milestone, to=form.to.data, at=clock.now())
+        preview = rescheduling.preview_move(found, milestone, to=wish, at=clock.now())
     return render_template("home/move.html", form=form, **_move_page(found, milestone, preview))
 
 

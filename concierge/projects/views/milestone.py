@@ -38,7 +38,13 @@ def start(key: str, milestone_id: int) -> Page:
     if not form.validate_on_submit():
         return show_again("projects/milestone.html", form, **_page(project, found))
     with unit_of_work():
-        milestones.start(project.id, found.id, on=form.on.data, actor_id=viewer().user_id, at=clock.now())
+        milestones.start(
+            project.id,
+            found.id,
+            on=form.on.data or clock.today(project.site.zone),
+            actor_id=viewer().user_id,
+            at=clock.now(),
+        )
     flash(_("%(name)s has started.", name=localized(found.name)))
     return _back(project)
 
@@ -52,7 +58,13 @@ def finish(key: str, milestone_id: int) -> Page:
     if not form.validate_on_submit():
         return show_again("projects/milestone.html", form, **_page(project, found))
     with unit_of_work():
-        milestones.finish(project.id, found.id, on=form.on.data, actor_id=viewer().user_id, at=clock.now())
+        milestones.finish(
+            project.id,
+            found.id,
+            on=form.on.data or clock.today(project.site.zone),
+            actor_id=viewer().user_id,
+            at=clock.now(),
+        )
     flash(_("%(name)s is done.", name=localized(found.name)))
     return _back(project)
 
