@@ -1,22 +1,189 @@
-"""Loading the demo company (owner G: keep these three names, ``concierge run`` calls them)."""
+"""Loading the demo company: once, in one unit of work, dated around the moment it is loaded."""
 
-from datetime import datetime
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
 
 import sqlalchemy as sa
 
+from concierge.accounts.actions.accounts import add_account
+from concierge.accounts.actions.contacts import ContactDetails, add_contact
+from concierge.accounts.actions.sites import SiteDetails, add_site
+from concierge.demo.catalogue import fill_catalogue
+from concierge.demo.customers import CUSTOMERS, Customer
+from concierge.demo.documents import mail_of
+from concierge.demo.history import Company, live_through
+from concierge.demo.staff import FIELD, OFFICE, PASSWORD, SIGN_INS, Field, Person
+from concierge.demo.stories import STORIES
+from concierge.identity.actions.people import add_person
 from concierge.identity.models import User
-from concierge.platform.database import db
+from concierge.identity.permissions import Role
+from concierge.platform.database import db, unit_of_work
+from concierge.projects.chores import follow_the_day
+from concierge.projects.models import Project
+from concierge.workforce import queries as workforce
+from concierge.workforce.actions.closures import enter_closure
+from concierge.workforce.actions.technicians import add_technician, enter_absence, grant_skill
+from concierge.workforce.states import AbsenceKind
+
+OPENED_DAYS_AGO = 420
+"""When the demo company began, in days before today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What loading brought; nothing when the company was there already."""
+
+    people: int = 0
+    accounts: int = 0
+    projects: int = 0
+    acts: int = 0
 
 
 def is_empty() -> bool:
-    """Whether nobody works here yet, so that the demo company may move in."""
+    """Whether nobody has ever used this database."""
     return db.session.scalar(sa.select(User.id).limit(1)) is None
 
 
-def load_demo(*, at: datetime) -> None:
-    """Bring the demo company into being, dated around an instant."""
+def is_loaded() -> bool:
+    """Whether the demo company is here."""
+    return db.session.scalar(sa.select(User.id).where(User.email == OFFICE[0].email)) is not None
 
 
 def demo_sign_ins() -> tuple[tuple[str, str, str], ...]:
-    """Role, address and password of one person for each role; empty when the demo is not loaded."""
-    return ()
+    """Role, mail address and password of one person a role; none when the demo company is not here."""
+    if not is_loaded():
+        return ()
+    return tuple((person.role.value, person.email, PASSWORD) for person in SIGN_INS)
+
+
+def load_demo(*, at: datetime) -> Loaded:
+    """Bring the demo company to life up to this moment; a second time changes nothing.
+
+    Everything goes through the actions that people use, in one unit of work: it is there whole or not at all.
+    """
+    if is_loaded():
+        return Loaded()
+    with unit_of_work():
+        began = at - timedelta(days=OPENED_DAYS_AGO)
+        office = [_employ(person, at=began) for person in OFFICE]
+        for field in FIELD:
+            _send_out(field, actor_id=office[-1].id, at=began, today=at.date())
+        _close_at_new_year(at=began, today=at.date(), actor_id=office[-1].id)
+        fill_catalogue(actor_id=office[0].id, at=began)
+        for customer in CUSTOMERS:
+            _enter(customer, actor_id=office[0].id, at=began)
+        acts = live_through(_company(office, at), STORIES)
+        follow_the_day(at)
+        count = db.session.scalar(sa.select(sa.func.count(Project.id))) or 0
+    return Loaded(len(OFFICE) + len(FIELD), len(CUSTOMERS), count, acts)
+
+
+def _employ(person: Person, *, at: datetime) -> User:
+    user = add_person(
+        email=person.email,
+        name=person.name,
+        role=person.role,
+        password=PASSWORD,
+        zone=person.zone,
+        language=person.language,
+        at=at,
+    )
+    user.phone = person.phone
+    return user
+
+
+def _send_out(field: Field, *, actor_id: int, at: datetime, today: date) -> None:
+    """Make a person a technician with certificates and days away."""
+    user = _employ(field.person, at=at)
+    technician = add_technician(
+        user,
+        country=field.country,
+        subdivision=field.subdivision,
+        city=field.city,
+        territory=field.territory,
+        at=at,
+        actor_id=actor_id,
+    )
+    for code in field.skills:
+        expires_on = today + timedelta(days=21 if code == field.lapsing else 400)
+        grant_skill(technician, code=code, level=2, expires_on=expires_on, at=at, actor_id=actor_id)
+    for first, last in field.away:
+        enter_absence(
+            technician,
+            kind=AbsenceKind.LEAVE,
+            first_on=today + timedelta(days=first),
+            last_on=today + timedelta(days=last),
+            at=at,
+            actor_id=actor_id,
+        )
+
+
+def _close_at_new_year(*, at: datetime, today: date, actor_id: int) -> None:
+    for year in (today.year - 1, today.year, today.year + 1):
+        enter_closure(
+            name="Company holidays",
+            first_on=date(year, 12, 24),
+            last_on=date(year + 1, 1, 2),
+            at=at,
+            actor_id=actor_id,
+        )
+
+
+def _enter(customer: Customer, *, actor_id: int, at: datetime) -> None:
+    account = add_account(name=customer.name, party_id=f"0088:{customer.gln}", actor_id=actor_id, at=at)
+    sites = [
+        add_site(
+            account,
+            details=SiteDetails(
+                name=place.name,
+                street=place.street,
+                postcode=place.postcode,
+                city=place.city,
+                country=place.country,
+                subdivision=place.subdivision,
+                zone=place.zone,
+                access_from=place.opens,
+                access_to=place.closes,
+                dock_notes=place.dock,
+            ),
+            actor_id=actor_id,
+            at=at,
+        )
+        for place in customer.places
+    ]
+    for number, person in enumerate(customer.people):
+        add_contact(
+            account,
+            details=ContactDetails(
+                name=person.name,
+                title=person.title,
+                role=person.role,
+                site_id=sites[0].id if len(sites) == 1 else None,
+                email=mail_of(customer, person),
+                phone=f"+{_PREFIX[sites[0].country]} 555 0{300 + 7 * account.id + number}",
+                language=customer.language,
+                zone=sites[0].zone,
+            ),
+            actor_id=actor_id,
+            at=at,
+        )
+
+
+def _company(office: Sequence[User], at: datetime) -> Company:
+    maja, daniel, hana, claire = (user.id for user in office[:4])
+    by_country = {"CH": maja, "DE": maja, "FR": daniel, "GB": daniel, "SE": daniel, "US": claire}
+    return Company(
+        now=at,
+        concierges={**dict.fromkeys(("JP", "SG", "NZ"), hana), **by_country},
+        dispatcher_id=next(user.id for user in office if user.role is Role.DISPATCHER),
+        manager_id=next(user.id for user in office if user.role is Role.MANAGER),
+        technicians=list(workforce.technicians()),
+        random=Random(7),  # noqa: S311 - the same company every time
+    )
+
+
+_PREFIX = {"CH": 41, "DE": 49, "FR": 33, "GB": 44, "US": 1, "JP": 81, "SG": 65, "NZ": 64, "SE": 46}

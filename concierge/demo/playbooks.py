@@ -310,7 +310,7 @@ def _visits(family: Family, instrument: Instrument) -> tuple[Call, ...]:
     qualification = Text("Operational qualification", "Funktionsqualifizierung")
     training = Text("Operator training", "Anwenderschulung")
     advanced = Text("Advanced application training", "Vertiefte Applikationsschulung")
-    visits = [Call(VisitKind.REMOTE_CALL, "kick-off", kick_off, "", 45)]
+    visits = [Call(VisitKind.REMOTE_CALL, "kick-off", kick_off, "", 45, technicians=0)]
     if family.survey is VisitKind.SITE_SURVEY:
         visits.append(Call(VisitKind.SITE_SURVEY, "site-survey", survey, instrument.skill, 240))
     elif family.survey:

@@ -1,0 +1,543 @@
+"""Living through the stories: every act at its moment, through the same actions that people use.
+
+Each order's life is a generator. It says at which moment it wants to act next, is called again when all
+earlier moments of every other life have passed, and then acts. So two lives never send one technician to
+two places, and the record of what happened is in the order in which it happened.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from random import Random
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from concierge.catalogue.states import GateKind, MilestoneKind, VisitKind
+from concierge.core.worktime import WorkCalendar, add_workdays, next_workday, previous_workday
+from concierge.demo import answers, documents
+from concierge.demo.articles import ARTICLES
+from concierge.demo.customers import CUSTOMERS, Customer, Place
+from concierge.demo.documents import Line, Paper
+from concierge.demo.instruments import INSTRUMENTS
+from concierge.demo.stories import LEAD_DAYS, Story
+from concierge.orders.actions.importing import import_file
+from concierge.platform import files
+from concierge.platform.database import db
+from concierge.platform.errors import Refused
+from concierge.platform.events import record
+from concierge.projects import queries as projects
+from concierge.projects.actions import approving, gates, milestones, proposals, rescheduling
+from concierge.projects.actions.laying_out import calendar_of, follow
+from concierge.projects.events import ForecastChanged
+from concierge.projects.models import Milestone, Project
+from concierge.projects.states import GateState, MilestoneState, ProjectState
+from concierge.readiness import queries as readiness
+from concierge.readiness.actions.answering import accept_item, answer_item
+from concierge.readiness.actions.attaching import attach_file
+from concierge.readiness.models import ReadinessItem
+from concierge.readiness.states import ItemState
+from concierge.visits.actions import arranging, progress
+from concierge.visits.models import Visit
+from concierge.visits.states import COMING, FOLLOWING_THE_PLAN, VisitState
+from concierge.workforce.models import Technician
+
+BOOKED_AHEAD = timedelta(days=35)
+CONFIRMED_AHEAD = timedelta(days=21)
+PRICES = {
+    "bench-customer": 48_000,
+    "bench-engineer": 86_000,
+    "sequencer": 238_000,
+    "floor": 412_000,
+    "clinical": 365_000,
+    "magnet": 1_240_000,
+}
+GATED = {
+    MilestoneKind.SHIP_RELEASED: GateKind.SHIP,
+    MilestoneKind.DELIVERED: GateKind.SHIP,
+    MilestoneKind.INSTALLED: GateKind.INSTALL,
+}
+
+
+@dataclass(slots=True)
+class Company:
+    """Who acts: the concierge of each country, the dispatcher, and the technicians by territory."""
+
+    now: datetime
+    concierges: dict[str, int]
+    dispatcher_id: int
+    manager_id: int
+    technicians: list[Technician]
+    random: Random
+    numbers: dict[str, int] = field(default_factory=dict)
+
+
+def live_through(company: Company, stories: Iterable[Story]) -> int:
+    """Let every story happen up to now; return how many acts there were."""
+    waiting: list[tuple[datetime, int, Iterator[datetime]]] = []
+    for number, story in enumerate(stories):
+        life = _Life(company, story, number).lived()
+        heapq.heappush(waiting, (next(life), number, life))
+    acts = 0
+    while waiting:
+        at, number, life = heapq.heappop(waiting)
+        if at > company.now:
+            continue
+        acts += 1
+        following = next(life, None)
+        if following is not None:
+            heapq.heappush(waiting, (max(following, at), number, life))
+    return acts
+
+
+class _Life:
+    """One order from its purchase to now."""
+
+    def __init__(self, company: Company, story: Story, number: int) -> None:
+        self.company = company
+        self.story = story
+        self.number = number
+        self.customer: Customer = next(one for one in CUSTOMERS if one.key == story.customer)
+        self.place: Place = self.customer.places[story.place]
+        self.zone = ZoneInfo(self.place.zone)
+        self.today = company.now.astimezone(self.zone).date()
+        self.random = Random(f"{story.customer}-{number}")  # noqa: S311 - the same company every time
+        self.concierge_id = company.concierges[self.place.country]
+        self.project: Project
+        self.calendar: WorkCalendar
+        self.order_number = ""
+        self.ends: dict[int, date] = {}
+        self.troubled = self.moved = False
+
+    def lived(self) -> Iterator[datetime]:
+        """Yield the moments at which something happens."""
+        yield (at := self._moment(self._ordered_on(), 9, 5 + self.number % 50))
+        self._order(at)
+        if self.story.is_draft:
+            return
+        approved_on = add_workdays(self.calendar, at.astimezone(self.zone).date(), 1)
+        yield (at := self._moment(approved_on, 10, 30))
+        self.project = approving.approve_plan(self.project.id, actor_id=self.concierge_id, at=at)
+        answering = self._answer_days(approved_on)
+        day = approved_on
+        while day <= self.today and self.project.state is ProjectState.LIVE:
+            for at, act in sorted(self._acts_of(day, answering), key=lambda one: one[0]):
+                yield at
+                act(at)
+            yield from self._visits_of(day)
+            day += timedelta(days=1)
+        yield from self._latest_documents()
+
+    # ------------------------------------------------------------------ the order
+
+    def _ordered_on(self) -> date:
+        family = max(
+            (one.family for one in INSTRUMENTS if one.key in self.story.instruments),
+            key=LEAD_DAYS.__getitem__,
+        )
+        lead = LEAD_DAYS[family] if self.story.lead is None else self.story.lead
+        day = self.today + timedelta(days=self.story.delivery - lead)
+        weekday = day - timedelta(days=max(0, day.weekday() - 4))
+        return min(weekday, self.today - timedelta(days=1))
+
+    def _order(self, at: datetime) -> None:
+        ordered_on = at.astimezone(self.zone).date()
+        delivery = self.today + timedelta(days=self.story.delivery)
+        self.order_number = f"PO-{self.customer.domain[:2].upper()}{20400 + self.number * 7}"
+        paper = self._paper(
+            self.order_number,
+            ordered_on,
+            asked=(delivery, delivery + timedelta(days=4)),
+            note=self.story.note,
+        )
+        order_id = self._import(documents.order_xml(paper), f"{self.order_number}.xml", at)
+        project = projects.project_of_order(order_id)
+        if project is None:
+            raise LookupError(f"Order {self.order_number} became no project.")
+        self.project = milestones.give_project_to(
+            project.id, concierge_id=self.concierge_id, actor_id=self.concierge_id, at=at
+        )
+        self.calendar = calendar_of(self.project)
+
+    def _paper(
+        self,
+        number: str,
+        issued_on: date,
+        *,
+        asked: tuple[date, date] | None,
+        note: str = "",
+        about: str = "",
+    ) -> Paper:
+        return Paper(
+            number=number,
+            customer=self.customer,
+            place=self.place,
+            contact=self.customer.people[0],
+            issued_on=issued_on,
+            lines=tuple(self._lines()),
+            asked=asked,
+            note=note,
+            about=about,
+        )
+
+    def _lines(self) -> Iterator[Line]:
+        worth = {"JPY": 160, "USD": 1.1, "CHF": 0.95, "GBP": 0.86, "SGD": 1.45, "NZD": 1.8, "SEK": 11.2}
+        rate = Decimal(str(worth.get(self.customer.currency, 1)))
+
+        def price(euros: int) -> Decimal:
+            return (Decimal(euros) * rate).quantize(Decimal(1))
+
+        families = set()
+        for key in self.story.instruments:
+            one = next(instrument for instrument in INSTRUMENTS if instrument.key == key)
+            families.add(one.family)
+            cost = price(PRICES[one.family] + self.number % 7 * 1500)
+            name = f"{one.maker} {one.model}"
+            yield Line(name, one.item_id, one.standard_id, self.story.quantity, cost)
+        supply = {"floor": "starter-lcms", "sequencer": "starter-seq", "clinical": "control-set"}
+        wanted = [*self.story.extras, *(supply[family] for family in sorted(families) if family in supply)]
+        for article in ARTICLES:
+            if article.key in wanted:
+                yield Line(article.name.en, article.item_id, article.standard_id, 1, price(3_800))
+        if self.story.unknown_line:
+            yield Line(self.story.unknown_line, price=price(240))
+
+    def _import(self, data: bytes, name: str, at: datetime) -> int:
+        stored = files.store(data, name=name, content_type="application/xml")
+        done = import_file(data, name, file=stored, actor_id=self.concierge_id, at=at)
+        return done.rows[0].order_id or 0
+
+    # ------------------------------------------------------------------ day by day
+
+    def _acts_of(
+        self, day: date, answering: dict[date, list[int]]
+    ) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:
+        """What happens on a day, each act at its moment."""
+        story = self.story
+        if story.cancelled and day == self.today + timedelta(days=story.cancelled[0]):
+            yield self._moment(day, 15, 20), self._cancel
+        if not self.calendar.is_workday(day):
+            return
+        yield self._moment(day, 8, 10), self._look_ahead
+        if day in answering:
+            yield self._moment(day, 11, 5), lambda at: self._answer(answering[day], at)
+        if story.trouble and not self.troubled and day >= self.today + timedelta(days=story.trouble.since):
+            yield self._moment(day, 10, 15), self._meet_trouble
+        if story.moved and not self.moved and day >= self.today - timedelta(days=5):
+            yield self._moment(day, 14, 40), self._move
+        yield self._moment(day, 8, 45), self._start_what_can
+        yield self._moment(day, 16, 30), self._finish_what_is_due
+
+    def _look_ahead(self, at: datetime) -> None:
+        """What a new day means for the plan, and who goes where in the coming weeks."""
+        day = at.astimezone(self.zone).date()
+        overdue = any(
+            one.state is not MilestoneState.DONE
+            and one.forecast_on is not None
+            and (one.forecast_on < day or (one.started_on is None and (one.start_on or day) < day))
+            for one in self.project.milestones
+        )
+        if overdue:
+            moves = follow(self.project, at=at)
+            if moves:
+                record(
+                    ForecastChanged(
+                        at=at,
+                        actor_id=None,
+                        project_id=self.project.id,
+                        cause="Another day has passed.",
+                        moves=moves,
+                    )
+                )
+        for visit in self._visits():
+            self._prepare(visit, at)
+
+    def _start_what_can(self, at: datetime) -> None:
+        day = at.astimezone(self.zone).date()
+        for one in list(self.project.milestones):
+            is_due = one.workdays > 0 and one.state is MilestoneState.PLANNED and (one.start_on or day) <= day
+            if is_due and self._may_go_on(one, at):
+                self.project = milestones.start(
+                    self.project.id, one.id, on=day, actor_id=self.concierge_id, at=at
+                )
+                last = add_workdays(self.calendar, day, one.workdays - 1) if one.workdays > 1 else day
+                late = self.story.late_steps.get(one.key, 0)
+                self.ends[one.id] = add_workdays(self.calendar, last, late) if late else last
+
+    def _finish_what_is_due(self, at: datetime) -> None:
+        day = at.astimezone(self.zone).date()
+        for one in list(self.project.milestones):
+            moment = (
+                one.workdays == 0 and one.state is MilestoneState.PLANNED and (one.start_on or day) <= day
+            )
+            worked = one.state is MilestoneState.STARTED and self.ends.get(one.id, day) <= day
+            if (moment or worked) and self._may_go_on(one, at):
+                self.project = milestones.finish(
+                    self.project.id, one.id, on=day, actor_id=self.concierge_id, at=at
+                )
+
+    def _may_go_on(self, one: Milestone, at: datetime) -> bool:
+        """Whether what it waits for is done and its gate is open; opens the gate where the story does."""
+        done = {other.id for other in self.project.milestones if other.state is MilestoneState.DONE}
+        if any(link.predecessor_id not in done for link in one.links):
+            return False
+        if one.kind not in GATED:
+            return True
+        kind = GATED[one.kind]
+        gate = next(gate for gate in self.project.gates if gate.kind is kind)
+        if gate.state is GateState.HELD and self.story.override and kind is GateKind.SHIP:
+            self.project = gates.override(
+                self.project.id, kind, reason=self.story.override, actor_id=self.company.manager_id, at=at
+            )
+            return True
+        if gate.state is GateState.HELD and self.story.answers >= 0.6 and self.story.delivery <= 4:
+            self._answer_what_holds(kind, at)
+            gate = next(gate for gate in self.project.gates if gate.kind is kind)
+        return gate.state is not GateState.HELD
+
+    def _meet_trouble(self, at: datetime) -> None:
+        trouble = self.story.trouble
+        one = next((m for m in self.project.milestones if trouble and m.key == trouble.step), None)
+        if (
+            trouble is None
+            or one is None
+            or one.state not in {MilestoneState.PLANNED, MilestoneState.STARTED}
+        ):
+            return
+        self.troubled = True
+        self.project = milestones.block(
+            self.project.id,
+            one.id,
+            cause=trouble.cause,
+            reason=trouble.words,
+            actor_id=self.concierge_id,
+            at=at,
+        )
+
+    def _move(self, at: datetime) -> None:
+        self.moved = True
+        if self.story.moved is None:
+            return
+        key, days, reason = self.story.moved
+        one = next(milestone for milestone in self.project.milestones if milestone.key == key)
+        if one.state is not MilestoneState.PLANNED or one.start_on is None:
+            return
+        rescheduling.move_milestone(
+            self.project.id,
+            one.id,
+            to=next_workday(self.calendar, one.start_on + timedelta(days=days)),
+            reason=reason,
+            actor_id=self.concierge_id,
+            at=at,
+        )
+
+    def _cancel(self, at: datetime) -> None:
+        reason = self.story.cancelled[1] if self.story.cancelled else ""
+        self.project = proposals.cancel(
+            self.project.id, reason=reason, actor_id=self.company.manager_id, at=at
+        )
+
+    def _latest_documents(self) -> Iterator[datetime]:
+        """What the customer's system sent yesterday, for a person to decide."""
+        yesterday = self.today - timedelta(days=1)
+        at = self._moment(yesterday, 17, 5)
+        if self.story.change:
+            yield at
+            days, note = self.story.change
+            asked = self.today + timedelta(days=days)
+            paper = self._paper(
+                f"{self.order_number}-C1",
+                yesterday,
+                asked=(asked, asked + timedelta(days=4)),
+                note=note,
+                about=self.order_number,
+            )
+            self._import(documents.change_xml(paper, sequence=1), f"{paper.number}.xml", at)
+        if self.story.cancellation:
+            yield at
+            paper = self._paper(
+                f"{self.order_number}-X",
+                yesterday,
+                asked=None,
+                note=self.story.cancellation,
+                about=self.order_number,
+            )
+            self._import(documents.cancellation_xml(paper), f"{paper.number}.xml", at)
+
+    # ------------------------------------------------------------------ the checklist
+
+    def _items(self) -> list[ReadinessItem]:
+        checklist = readiness.checklist_of(self.project.id)
+        return list(checklist.items) if checklist else []
+
+    def _answer_days(self, approved_on: date) -> dict[date, list[int]]:
+        """Which items are answered on which day: the share the story says, spread over the time there was."""
+        items = sorted(self._items(), key=lambda item: (item.due_on, item.position))
+        items = [item for item in items if item.due_offset < 0]
+        chosen = items[: round(len(items) * min(1.0, self.story.answers))]
+        if self.story.delivery <= 4:
+            chosen = items if self.story.answers >= 0.6 and not self.story.override else chosen
+        delivery = self.today + timedelta(days=self.story.delivery)
+        first = approved_on + timedelta(days=3)
+        last = min(self.today, delivery - timedelta(days=12))
+        length = max(1, (last - first).days)
+        days: dict[date, list[int]] = {}
+        for place, item in enumerate(chosen):
+            wished = first + timedelta(days=round(length * (place // 4 * 4) / max(1, len(chosen))))
+            day = previous_workday(self.calendar, max(first, min(wished, last)))
+            days.setdefault(max(day, next_workday(self.calendar, approved_on)), []).append(item.id)
+        return days
+
+    def _answer(self, item_ids: list[int], at: datetime) -> None:
+        for item in self._items():
+            if item.id in item_ids and item.state is ItemState.OPEN:
+                self._answer_one(item, at)
+        self.project = projects.project_for_change(self.project.id)
+
+    def _answer_what_holds(self, kind: GateKind, at: datetime) -> None:
+        for item in self._items():
+            if item.gate is kind and not item.is_cleared and item.state is ItemState.OPEN:
+                self._answer_one(item, at)
+        self.project = projects.project_for_change(self.project.id)
+
+    def _answer_one(self, item: ReadinessItem, at: datetime) -> None:
+        wrong = item.key == self.story.out_of_range
+        evidence = answers.evidence_for(item, self.place, at)
+        if evidence is not None:
+            name, data = evidence
+            attach_file(item, name=name, data=data, at=at, actor_id=self.concierge_id)
+        if item.state is ItemState.OPEN:
+            typed = answers.answer_for(item, self.customer, self.place, wrong=wrong)
+            comment = answers.comment_for(item, wrong=wrong)
+            answer_item(item, typed=typed, comment=comment, at=at, actor_id=self.concierge_id)
+        if not wrong and item.position % 9 == 4 and not item.lacks_evidence:
+            accept_item(item, at=at, actor_id=self.concierge_id)
+
+    # ------------------------------------------------------------------ the visits
+
+    def _visits(self) -> list[Visit]:
+        return list(
+            db.session.scalars(
+                sa.select(Visit)
+                .where(
+                    Visit.project_id == self.project.id, Visit.state.in_(COMING | {VisitState.IN_PROGRESS})
+                )
+                .options(joinedload(Visit.site), selectinload(Visit.crew_members))
+                .order_by(Visit.starts_at, Visit.id)
+            )
+        )
+
+    def _prepare(self, visit: Visit, at: datetime) -> None:
+        """Send people in time, confirm, decide what a moved plan asked."""
+        act = {"at": at, "actor_id": self.company.dispatcher_id}
+        is_recent = at > self.company.now - timedelta(days=3)
+        if visit.needs_decision and visit.proposed_local and not is_recent:
+            try:
+                arranging.follow_proposal(
+                    visit,
+                    site=visit.site,
+                    calendar=self.calendar,
+                    conflict_reason="Agreed with everybody by phone.",
+                    **act,  # type: ignore[arg-type]  # at and actor_id
+                )
+            except Refused:
+                return
+        ahead = visit.starts_at - at
+        if (
+            visit.state in FOLLOWING_THE_PLAN
+            and ahead < BOOKED_AHEAD
+            and visit.crew
+            and not visit.crew_members
+        ):
+            self._send(visit, at)
+        staffed = not visit.crew or len(visit.crew_members) >= visit.crew
+        if visit.state in FOLLOWING_THE_PLAN and ahead < CONFIRMED_AHEAD and staffed:
+            progress.confirm(visit, **act)  # type: ignore[arg-type]  # at and actor_id
+        elif visit.state is VisitState.CONFIRMED and ahead < timedelta(days=12) and visit.crew_members:
+            progress.accept(visit, at=at, actor_id=visit.crew_members[0].user_id)
+
+    def _send(self, visit: Visit, at: datetime) -> None:
+        """The nearest people who are certified and free; nobody, when there are too few."""
+        near = [one for one in self._nearest() if not visit.skill or _holds(one, visit.skill)]
+        chosen: list[int] = []
+        for one in near:
+            try:
+                arranging.assign_technicians(
+                    visit,
+                    technician_ids=[*chosen, one.user_id],
+                    site=visit.site,
+                    at=at,
+                    actor_id=self.company.dispatcher_id,
+                )
+            except Refused:
+                continue
+            db.session.refresh(visit, ["crew_members"])
+            chosen.append(one.user_id)
+            if len(chosen) >= visit.crew:
+                return
+
+    def _nearest(self) -> list[Technician]:
+        region = _region(self.place.country)
+
+        def distance(one: Technician) -> tuple[int, int, int]:
+            return (
+                one.country != self.place.country or one.subdivision != self.place.subdivision,
+                one.country != self.place.country,
+                one.id,
+            )
+
+        return sorted(
+            (one for one in self.company.technicians if _region(one.country) == region), key=distance
+        )
+
+    def _visits_of(self, day: date) -> Iterator[datetime]:
+        """People set out, begin and end at the times of their visits."""
+        start_of_day = self._moment(day, 0, 0)
+        for visit in self._visits():
+            if visit.starts_at >= start_of_day + timedelta(days=1):
+                break
+            yield from self._lived_visit(visit, start_of_day)
+
+    def _lived_visit(self, visit: Visit, start_of_day: datetime) -> Iterator[datetime]:
+        end_of_day = start_of_day + timedelta(days=1)
+        who = visit.crew_members[0].user_id if visit.crew_members else self.company.dispatcher_id
+        if visit.state in {VisitState.CONFIRMED, VisitState.ACCEPTED} and self._can_begin(visit):
+            if visit.starts_at < start_of_day:
+                return
+            if visit.kind is not VisitKind.REMOTE_CALL and visit.crew_members:
+                yield visit.starts_at - timedelta(minutes=50)
+                progress.set_out(visit, at=visit.starts_at - timedelta(minutes=50), actor_id=who)
+            yield visit.starts_at
+            try:
+                progress.start(visit, at=visit.starts_at, actor_id=who)
+            except Refused:
+                return
+        if visit.state is VisitState.IN_PROGRESS and visit.ends_at < end_of_day:
+            yield visit.ends_at
+            is_complete = self.random.random() > 0.04
+            note = "" if is_complete else "The last check has to be repeated."
+            progress.finish(visit, is_complete=is_complete, note=note, at=visit.ends_at, actor_id=who)
+
+    def _can_begin(self, visit: Visit) -> bool:
+        one = next((m for m in self.project.milestones if m.id == visit.milestone_id), None)
+        if one is None:
+            return True
+        return one.state in {MilestoneState.STARTED, MilestoneState.DONE} and not visit.needs_decision
+
+    def _moment(self, day: date, hour: int, minute: int) -> datetime:
+        return datetime.combine(day, time(hour, minute), tzinfo=self.zone)
+
+
+def _holds(technician: Technician, skill: str) -> bool:
+    return any(one.code == skill for one in technician.skills)
+
+
+def _region(country: str) -> str:
+    if country in {"CH", "DE", "FR", "GB", "SE"}:
+        return "Europe"
+    return "America" if country == "US" else "Asia-Pacific"

@@ -1,0 +1,199 @@
+
+"""What became of each order: about forty stories that put the demo company into every state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from concierge.projects.states import BlockCause
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that went wrong. `step` is a milestone's key, `since` in days from today."""
+
+    step: str
+    cause: BlockCause
+    words: str
+    since: int = -3
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One order and its fate.
+
+    `delivery` is the day of delivery that the customer asked for, counted in days from today; `lead` is how
+    many days before that the order came in, `None` for what its instrument needs. `answers` is the share of
+    the checklist that is answered by now, before delivery.
+    """
+
+    customer: str
+    instruments: tuple[str, ...]
+    delivery: int
+    place: int = 0
+    extras: tuple[str, ...] = ()
+    lead: int | None = None
+    quantity: int = 1
+    is_draft: bool = False
+    answers: float = 0.6
+    trouble: Trouble | None = None
+    moved: tuple[str, int, str] | None = None
+    """A milestone that a concierge moved after the promise: its key, by how many days, why."""
+    late_steps: dict[str, int] = field(default_factory=dict)
+    """Working days that a milestone took longer than planned."""
+    out_of_range: str = ""
+    """An item whose answer is not within what was asked for."""
+    override: str = ""
+    """The reason with which somebody let shipping pass although items were open."""
+    change: tuple[int, str] | None = None
+    """An order change that waits for a decision: new delivery in days from today, and the buyer's note."""
+    cancellation: str = ""
+    """The buyer's note in a cancellation that waits for a decision."""
+    cancelled: tuple[int, str] | None = None
+    """A project that was cancelled: when, in days from today, and why."""
+    unknown_line: str = ""
+    """A line that the catalogue does not know."""
+    note: str = ""
+
+
+LEAD_DAYS = {
+    "bench-customer": 38,
+    "bench-engineer": 58,
+    "sequencer": 72,
+    "floor": 92,
+    "clinical": 124,
+    "magnet": 265,
+}
+"""Days from order to delivery that each family needs, with a little room."""
+
+IQ, APP = "iq-oq", "advanced-training"
+
+STORIES: tuple[Story, ...] = (
+    # --- new: waiting for somebody to approve the plan
+    Story("clairvaux", ("quantstudio",), 66, is_draft=True, lead=67, note="Please call before delivery."),
+    Story("tanjong", ("icap-rq",), 101, extras=(IQ,), is_draft=True, lead=103),
+    Story(
+        "malarvik",
+        ("incucyte-sx5",),
+        61,
+        is_draft=True,
+        lead=62,
+        unknown_line="Incubator shelf kit, stainless",
+    ),
+    Story("palisade", ("gridion",), 44, place=1, is_draft=True, lead=44, quantity=2),
+    Story("brandauer", ("agilent-8890",), -6, is_draft=True, lead=-4, note="Needed as soon as possible."),
+    # --- far ahead: promises are made, work has hardly begun
+    Story("strathcairn", ("avance",), 168, extras=(IQ, APP), answers=0.2),
+    Story("saint-aubert", ("biospec-117",), 205, extras=(IQ,), answers=0.1),
+    Story("ostermoor", ("architect-c16000",), 83, extras=(IQ,), answers=0.3),
+    Story("harrow", ("orbitrap-astral", "agilent-8890"), 68, extras=(IQ, APP), answers=0.35),
+    Story("kitamura", ("promethion",), 52, extras=(APP,), answers=0.4),
+    # --- the site is being prepared
+    Story(
+        "halden",
+        ("orbitrap-astral",),
+        13,
+        extras=(IQ, APP),
+        answers=0.8,
+        trouble=Trouble(
+            "lab-prep",
+            BlockCause.POWER,
+            "The 16 A outlet is not installed; the electrician comes next week.",
+            -4,
+        ),
+    ),
+    Story("nishiyama", ("orbitrap-astral",), 24, extras=(IQ,), answers=0.75),
+    Story("straits", ("nextseq-2000", "promethion"), 27, extras=(APP,), answers=0.7),
+    Story("carver", ("api-4000",), 20, extras=(IQ,), answers=0.55, out_of_range="nitrogen-flow"),
+    Story(
+        "lone-mesa",
+        ("architect-c8000",),
+        34,
+        extras=(IQ,),
+        answers=0.5,
+        trouble=Trouble(
+            "lab-prep",
+            BlockCause.WATER,
+            "The deionised water loop gives 18 L/h; a second cartridge is on order.",
+            -6,
+        ),
+    ),
+    Story("tasman", ("icap-rq",), 12, answers=0.36),
+    Story("garonne", ("agilent-8890",), 15, extras=(IQ,), answers=0.8),
+    Story("rheinwald", ("icap-rq",), 22, extras=(IQ,), answers=0.6, out_of_range="temperature"),
+    Story("tidewater", ("agilent-8890",), 18, answers=0.65, quantity=2),
+    Story("kowhai", ("sh800z",), 25, answers=0.7),
+    Story(
+        "lemanique",
+        ("nextseq-2000",),
+        19,
+        extras=(APP,),
+        answers=0.7,
+        change=(33, "Building works: please deliver two weeks later."),
+    ),
+    Story(
+        "isarquell",
+        ("quantstudio",),
+        10,
+        extras=(IQ,),
+        answers=0.85,
+        moved=("delivery", 8, "The customer's dock is closed for resurfacing."),
+    ),
+    Story(
+        "thornhill", ("quantstudio",), 16, answers=0.5, cancellation="Funding was withdrawn; please cancel."
+    ),
+    # --- on its way
+    Story("fjallsta", ("architect-c8000",), 3, extras=(IQ,), answers=1.0),
+    Story("nishiyama", ("quantstudio",), 2, place=1, answers=1.0),
+    Story(
+        "palisade",
+        ("hiscansq",),
+        1,
+        answers=1.0,
+        trouble=Trouble(
+            "delivery", BlockCause.CUSTOMS, "Held at customs: the import papers name the old consignee.", -2
+        ),
+    ),
+    Story(
+        "aarefeld",
+        ("architect-c8000",),
+        4,
+        extras=(IQ,),
+        answers=0.9,
+        override="Drain is piped on Monday; the carrier cannot wait.",
+    ),
+    # --- being installed or taught today
+    Story("carver", ("quantstudio",), -4, extras=(IQ,)),
+    Story("isarquell", ("api-4000",), -5, extras=(IQ, APP)),
+    Story("harrow", ("promethion",), -4),
+    Story("kitamura", ("nextseq-2000",), -7, extras=(APP,)),
+    Story("straits", ("gridion",), -3),
+    Story("clairvaux", ("orbitrap-astral",), -9, extras=(IQ,), late_steps={"lab-prep": 4}),
+    Story("lone-mesa", ("benchmark-xt",), -2),
+    Story(
+        "malarvik",
+        ("icap-rq",),
+        -8,
+        extras=(IQ,),
+        trouble=Trouble(
+            "install", BlockCause.EXHAUST, "The duct draws at half the flow; the fan is being replaced.", -3
+        ),
+    ),
+    Story("halden", ("agilent-8890",), -6, place=1, extras=(IQ,), late_steps={"install": 2}),
+    # --- handed over
+    Story("tasman", ("quantstudio",), -40, extras=(IQ,)),
+    Story("brandauer", ("api-4000",), -52, extras=(IQ,), late_steps={"lab-prep": 6}),
+    Story("strathcairn", ("fourier-300",), -66, extras=(IQ,), late_steps={"install": 3}),
+    Story("tidewater", ("gridion",), -25),
+    Story("lemanique", ("promethion",), -33),
+    Story("garonne", ("ibright-fl1500",), -48),
+    Story("kowhai", ("incucyte-sx5",), -30, late_steps={"training": 2}),
+    # --- ended without hand-over
+    Story(
+        "rheinwald",
+        ("agilent-8890",),
+        6,
+        answers=0.4,
+        cancelled=(-12, "The laboratory moves to another building; a new order follows."),
+    ),
+)
