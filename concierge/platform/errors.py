@@ -6,7 +6,7 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, Response, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 log = structlog.get_logger()
 
@@ -69,11 +69,15 @@ def _refused(error: Refused) -> Response:
 
 
 def _csrf(_: CSRFError) -> Response:
-    return _answer(HTTPStatus.BAD_REQUEST, "This form has expired. Go back, reload the page and send it again.")
+    return _answer(
+        HTTPStatus.BAD_REQUEST, "This form has expired. Go back, reload the page and send it again."
+    )
 
 
 def _http(error: HTTPException) -> Response:
     code = error.code or 500
+    if isinstance(error, SecurityError):  # a foreign Host: no page can be built, because no address is ours
+        return Response(_SENTENCES[400], status=400, content_type="text/plain; charset=utf-8")
     if code < 400:
         return error.get_response()  # type: ignore[return-value]  # werkzeug types its own Response here
     answer = _answer(HTTPStatus(code), _SENTENCES.get(code, "This could not be done."))
@@ -85,7 +89,9 @@ def _http(error: HTTPException) -> Response:
 def _failed(error: Exception) -> Response:
     reference = secrets.token_hex(4)
     log.error("request failed", reference=reference, exc_info=error)
-    sentence = "Something went wrong on our side. Nothing was saved. Try again; if it stays, tell us the reference."
+    sentence = (
+        "Something went wrong on our side. Nothing was saved. Try again; if it stays, tell us the reference."
+    )
     return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, sentence, reference=reference)
 
 
@@ -94,7 +100,9 @@ def _answer(status: HTTPStatus, sentence: str, *, reference: str = "") -> Respon
         "application/json",
         "application/problem+json",
     }:
-        problem = jsonify(type="about:blank", title=status.phrase, status=status, detail=sentence, reference=reference)
+        problem = jsonify(
+            type="about:blank", title=status.phrase, status=status, detail=sentence, reference=reference
+        )
         problem.content_type = "application/problem+json"
         problem.status_code = status
         return problem
