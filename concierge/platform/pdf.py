@@ -148,6 +148,7 @@ class Press:
             "LANG": "C.UTF-8",
             "TZ": "UTC",
             "PYTHONHASHSEED": "0",
+            "SOURCE_DATE_EPOCH": "1700000000",  # the instant that made-up fonts carry
             "PYTHONUTF8": "1",
             "PYTHONWARNINGS": "ignore",
         }

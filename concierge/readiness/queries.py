@@ -258,6 +258,9 @@ def overdue_items(viewer: Viewer, *, before: date, limit: int = 50) -> list[Read
 
 def _whole() -> sa.Select[Checklist]:
     return sa.select(Checklist).options(
-        selectinload(Checklist.items).selectinload(ReadinessItem.evidence).joinedload(ItemEvidence.file),
+        selectinload(Checklist.items).options(
+            joinedload(ReadinessItem.checklist),
+            selectinload(ReadinessItem.evidence).joinedload(ItemEvidence.file),
+        ),
         joinedload(Checklist.project),
     )

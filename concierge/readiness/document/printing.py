@@ -1,8 +1,10 @@
 """From the document's values to a page, and from the page to a PDF."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cache
+from typing import Any, TypeVar
 
 import segno
 from flask import render_template
@@ -12,11 +14,19 @@ from flask_babel import gettext as _
 from concierge.platform.assets import NotSetUp, asset_path
 from concierge.platform.paths import templates_dir
 from concierge.platform.pdf import Press, Printed, press
-from concierge.readiness.document.values import Checklist
+from concierge.readiness.document.values import Checklist, Item, Section, Step
 from concierge.readiness.document.words import Words
 
 LANGUAGES = ("en", "de")
 """The languages that documents are written in."""
+
+_LONGEST_TEXT = 700
+_PIECE = 24
+_LONG_WORD = re.compile(rf"\S{{{_PIECE + 8},}}")
+_EXACT = {"link", "language", "country", "concierge_mail", "concierge_phone", "kind"}
+"""Fields that are addresses or codes."""
+
+Value = TypeVar("Value", Checklist, Section, Item, Step)
 
 _FONTS = ("inter-latin-wght-normal.woff2", "inter-latin-ext-wght-normal.woff2")
 
@@ -29,6 +39,7 @@ def file_name(checklist: Checklist) -> str:
 
 def html(checklist: Checklist) -> str:
     """The page that is printed, in the site's language."""
+    checklist = breakable(checklist)
     with force_locale(checklist.language):
         return render_template(
             "readiness/document.html",
@@ -44,6 +55,33 @@ def printed(checklist: Checklist, *, on: Press | None = None) -> Printed:
     :raises Unprintable: when it cannot be laid out within its limits.
     """
     return (on or press()).print_page(html(checklist), stylesheet=stylesheet(), assets=fonts())
+
+
+def breakable(value: Value) -> Value:
+    """The same value with texts that a line can hold: very long words may break, very long texts end.
+
+    Laying out one word of thousands of letters takes minutes, and nobody reads it.
+    """
+    changes: dict[str, Any] = {}  # Any: fields of every kind
+    for field in fields(value):
+        known = getattr(value, field.name)
+        if isinstance(known, str) and field.name not in _EXACT:
+            changes[field.name] = _breakable(known)
+        elif isinstance(known, tuple):
+            changes[field.name] = tuple(
+                _breakable(one) if isinstance(one, str) else breakable(one) for one in known
+            )
+    return replace(value, **changes)
+
+
+def _breakable(text: str) -> str:
+    if len(text) > _LONGEST_TEXT:
+        text = text[:_LONGEST_TEXT].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    return _LONG_WORD.sub(lambda found: "\N{ZERO WIDTH SPACE}".join(_pieces(found[0])), text)
+
+
+def _pieces(word: str) -> list[str]:
+    return [word[start : start + _PIECE] for start in range(0, len(word), _PIECE)]
 
 
 @cache
