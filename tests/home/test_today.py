@@ -95,7 +95,7 @@ def test_a_line_nobody_understands_waits_to_be_matched_once(app: Flask, ada: Fla
 
     text = page(ada)
 
-    assert "Say what 1 line of order SO-48213 means" in text
+    assert "Match 1 line of order SO-48213" in text
     assert "Mystery box" in text
     assert f"/orders/{order.id}" in text
 

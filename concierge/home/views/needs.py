@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from concierge.catalogue.states import VisitKind
+from concierge.core.worktime import WorkCalendar, workdays_between
 from concierge.home import queries
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
@@ -17,6 +18,7 @@ from concierge.projects.models import Milestone, Project, Proposal
 from concierge.projects.states import MilestoneState, ProposalKind
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
+from concierge.workforce import queries as workforce
 
 ICONS = {
     VisitKind.SITE_SURVEY: "ruler",
@@ -51,9 +53,9 @@ def agenda(looking: Viewer, *, now: datetime, mine: bool) -> tuple[list[Need], l
     today = now.astimezone(ZoneInfo(looking.zone)).date()
     soon: list[Need] = []
     waiting: list[Need] = []
-    act = [
-        _stuck(milestone, today) for milestone in queries.stuck_milestones(looking, today=today, mine=mine)
-    ]
+    stuck = queries.stuck_milestones(looking, today=today, mine=mine)
+    calendars = workforce.working_calendars(_region(milestone.project) for milestone in stuck)
+    act = [_stuck(milestone, today, calendars[_region(milestone.project)]) for milestone in stuck]
     for visit in queries.visits_to_decide(looking, mine=mine):
         is_near = visit.starts_local.date() <= today + timedelta(days=SOON_DAYS)
         (act if is_near else soon).append(_to_decide(visit, today))
@@ -104,42 +106,33 @@ def is_over(visit: Visit) -> bool:
     return visit.state in {VisitState.COMPLETE, VisitState.INCOMPLETE, VisitState.CANCELLED}
 
 
-def _stuck(milestone: Milestone, today: date) -> Need:
+def _stuck(milestone: Milestone, today: date, calendar: WorkCalendar) -> Need:
     project = milestone.project
-    name = localized(milestone.name)
-    promised = milestone.promised_on
+    name, promised = localized(milestone.name), milestone.promised_on
+    late_days = workdays_between(calendar, promised, today) if promised and promised < today else 0
     if milestone.state is MilestoneState.BLOCKED:
         title = _("Clear the way for %(milestone)s", milestone=name)
-        why = _(
-            "%(place)s. Blocked: %(reason)s",
-            place=_place(project),
-            reason=milestone.block_reason or _("no reason given"),
-        )
-        icon = "octagon-alert"
+        reason = milestone.block_reason or _("no reason given")
+        why = _("%(place)s. Blocked: %(reason)s", place=_place(project), reason=reason)
+    elif milestone.forecast_on is None or milestone.forecast_on < today:
+        title = _("Finish %(milestone)s, or move it", milestone=name)
+        why = _("%(place)s. Nobody has said that it is done.", place=_place(project))
     else:
         title = _("Finish %(milestone)s, or move it", milestone=name)
-        why = _(
-            "%(place)s. Promised for %(day)s; forecast %(forecast)s.",
-            place=_place(project),
-            day=day(promised),
-            forecast=day(milestone.forecast_on),
-        )
-        icon = "clock"
-    late_days = (today - promised).days if promised and promised < today else 0
+        why = _("%(place)s. Now expected on %(day)s.", place=_place(project), day=day(milestone.forecast_on))
+    slip = project.slip_workdays
     return Need(
-        state="bad" if late_days or project.slip_workdays > 0 else "warn",
-        icon=icon,
+        state="bad" if late_days or slip > 0 else "warn",
+        icon="octagon-alert" if milestone.state is MilestoneState.BLOCKED else "clock",
         title=title,
         url=f"/projects/{project.key}",
         why=why,
         when=ngettext("%(num)s day late", "%(num)s days late", late_days)
         if late_days
         else day(milestone.forecast_on),
-        note=_("handover +%(days)s d", days=project.slip_workdays)
-        if project.slip_workdays > 0
-        else _("handover still holds"),
+        note=_("handover +%(days)s d", days=slip) if slip > 0 else _("handover still holds"),
         action=_("Open plan"),
-        weight=(-project.slip_workdays, (promised or today).toordinal()),
+        weight=(-slip, (promised or today).toordinal()),
     )
 
 
@@ -273,8 +266,8 @@ def _to_match(found: queries.Unmatched, today: date) -> Need:
         state="idle",
         icon="link",
         title=ngettext(
-            "Say what %(num)s line of order %(number)s means",
-            "Say what %(num)s lines of order %(number)s mean",
+            "Match %(num)s line of order %(number)s",
+            "Match %(num)s lines of order %(number)s",
             found.lines,
             number=order.number,
         ),
@@ -289,6 +282,10 @@ def _to_match(found: queries.Unmatched, today: date) -> Need:
         action=_("Match"),
         weight=(1, order.received_at.toordinal()),
     )
+
+
+def _region(project: Project) -> tuple[str, str]:
+    return project.site.country, project.site.subdivision
 
 
 def _place(project: Project) -> str:

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from concierge.core import axis
 from concierge.core.spans import Span
+from concierge.core.worktime import WorkCalendar
 from concierge.home import queries
 from concierge.home.views import changed, needs
 from concierge.home.views.blueprint import bp
@@ -24,6 +25,7 @@ from concierge.platform.words import clock_time, day, there_now
 from concierge.projects import queries as projects
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
+from concierge.workforce import queries as workforce
 
 SHOWN_AT_ONCE = 6
 KEPT_WITHIN_DAYS = 90
@@ -251,7 +253,13 @@ def _sites(looking: Viewer, now: datetime, *, own: bool) -> Sites:
     zone = ZoneInfo(looking.zone)
     on = axis.HourAxis(now.astimezone(zone).date(), zone, now)
     visits = queries.visits_between(looking, on.from_at, on.to_at, own=own)
-    rows = [row for visit in visits if (row := _site_row(visit, on, now)) is not None]
+    calendars = workforce.working_calendars((visit.site.country, visit.site.subdivision) for visit in visits)
+    rows = [
+        row
+        for visit in visits
+        if (row := _site_row(visit, on, now, calendars[visit.site.country, visit.site.subdivision]))
+        is not None
+    ]
     caption = _(
         "Visits of %(day)s by site, on the clock of %(city)s; it is %(clock)s.",
         day=day(on.on),
@@ -261,7 +269,7 @@ def _sites(looking: Viewer, now: datetime, *, own: bool) -> Sites:
     return Sites(on, rows[:8], max(0, len(rows) - 8), caption)
 
 
-def _site_row(visit: Visit, on: axis.HourAxis, now: datetime) -> SiteRow | None:
+def _site_row(visit: Visit, on: axis.HourAxis, now: datetime, calendar: WorkCalendar) -> SiteRow | None:
     """One visit as it lies on the viewer's day; None when nobody is there during it."""
     there = ZoneInfo(visit.zone)
     presences = [
@@ -271,9 +279,9 @@ def _site_row(visit: Visit, on: axis.HourAxis, now: datetime) -> SiteRow | None:
     ]
     if not presences:
         return None
-    state, word = _standing(visit, presences, now)
     first_on, last_on = visit.starts_local.date(), visit.ends_local.date()
-    shown = presences[0]
+    shown = next((span for span in presences if span.to_at and span.to_at > now), presences[-1])
+    state, word = _standing(visit, shown, now)
     day_there = shown.from_at.astimezone(there).date()
     title = visit.title
     if last_on > first_on:
@@ -289,7 +297,7 @@ def _site_row(visit: Visit, on: axis.HourAxis, now: datetime) -> SiteRow | None:
             datetime.combine(each, visit.site.access_to, tzinfo=there),
         )
         for each in (day_there - timedelta(days=1), day_there, day_there + timedelta(days=1))
-        if each.weekday() < 5
+        if calendar.is_workday(each)
     ]
     line = axis.DayLine(open=tuple(hours), present=tuple((span, state) for span in presences))
     return SiteRow(
@@ -324,9 +332,9 @@ def _presences(visit: Visit) -> Iterable[Span[datetime]]:
         each += timedelta(days=1)
 
 
-def _standing(visit: Visit, presences: Sequence[Span[datetime]], now: datetime) -> tuple[str, str]:
+def _standing(visit: Visit, shown: Span[datetime], now: datetime) -> tuple[str, str]:
     """The state of a visit today, and the word for it."""
-    ends_at = presences[-1].to_at or visit.ends_at
+    ends_at = shown.to_at or visit.ends_at
     if visit.state is VisitState.COMPLETE:
         return "ok", _("Done")
     if visit.state is VisitState.INCOMPLETE:
@@ -339,7 +347,7 @@ def _standing(visit: Visit, presences: Sequence[Span[datetime]], now: datetime) 
         return "go", _("On the way")
     if ends_at <= now:
         return "warn", _("Not reported")
-    if presences[0].from_at <= now:
+    if shown.from_at <= now:
         return "go", _("Should be there")
     if not visit.crew_members:
         return "warn", _("Nobody assigned")
