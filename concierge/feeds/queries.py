@@ -12,6 +12,7 @@ from concierge.feeds import calendar_file, plan, secret, vevent, words
 from concierge.feeds.calendar_file import Window
 from concierge.feeds.models import Feed, FeedEntry, FeedVersion
 from concierge.feeds.states import FeedState
+from concierge.feeds.vevent import Status
 from concierge.identity.models import User
 from concierge.identity.permissions import Permission, Role
 from concierge.identity.states import AccessState
@@ -304,6 +305,15 @@ def visit_file(visit_id: int, *, language: str, at: datetime, for_staff: bool = 
     )
     entry = vevent.render(words.entry_of(appointment, language=language, modified_at=at))
     return calendar_file.joined(calendar_file.bare_header(), (entry,))
+
+
+def coming_visits(project_id: int, *, at: datetime, at_most: int) -> Sequence[Visit]:
+    """The next visits of a project that stand in calendars and are not cancelled."""
+    shown = [state for state, status in plan.STATUSES.items() if status is not Status.CANCELLED]
+    found = sa.select(Visit).where(
+        Visit.project_id == project_id, Visit.state.in_(shown), Visit.starts_at > at
+    )
+    return db.session.scalars(found.order_by(Visit.starts_at, Visit.id).limit(at_most)).all()
 
 
 def _reports(which: sa.ColumnElement[bool], *, at: datetime) -> Sequence[AddressReport]:

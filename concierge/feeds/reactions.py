@@ -6,8 +6,14 @@ from concierge.feeds.actions import addresses, writing
 from concierge.identity.events import AccessDisabled, PersonAdded, PersonInvited, ProfileChanged
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
+from concierge.platform import clock
 from concierge.platform.database import db
+from concierge.platform.mail import Attachment
+from concierge.readiness import reactions as in_readiness
+from concierge.readiness.events import ChecklistPrinted
 from concierge.visits.events import VisitEvent
+
+VISITS_IN_A_LETTER = 8
 
 
 def write_visit(event: VisitEvent) -> None:
@@ -43,3 +49,19 @@ def end_addresses(event: AccessDisabled) -> None:
     """Withdraw the calendar addresses of somebody who may no longer sign in."""
     while (feed := queries.active_feed_of(event.user_id)) is not None:
         addresses.revoke(feed, actor_id=event.actor_id, at=event.at)
+
+
+def mail_checklist(event: ChecklistPrinted) -> None:
+    """Send a print of the checklist to the customer's contact, with the coming visits as calendar files."""
+    if event.project_id is None:
+        return
+    at = clock.now()
+    calendars = tuple(
+        Attachment(
+            f"{visit.kind.value.replace(' ', '-')}-{visit.starts_local:%Y-%m-%d}.ics",
+            "text/calendar",
+            queries.visit_file(visit.id, language=event.language, at=at),
+        )
+        for visit in queries.coming_visits(event.project_id, at=at, at_most=VISITS_IN_A_LETTER)
+    )
+    in_readiness.post_checklist(event, calendars=calendars)

@@ -42,7 +42,7 @@ def my_calendar() -> str:
     """The viewer's coming visits, and the address to subscribe to them."""
     at = clock.now()
     report = queries.report_of(viewer().user_id, at=at)
-    agenda = queries.agenda(viewer(), at=at)
+    agenda = sorted(queries.agenda(viewer(), at=at), key=lambda found: found[0].starts_local)
     days = groupby(agenda, key=lambda found: found[0].starts_local.date())
     links = clients.links_to(report.url, title=_("My visits")) if report.url else None
     return render_template(

@@ -34,7 +34,7 @@ from tests.feeds import readers
 from tests.feeds.conftest import SetClock
 from tests.makers import calendar
 
-STEPS = 60
+STEPS = 45
 OPEN = (VisitState.DRAFT, VisitState.TENTATIVE, VisitState.CONFIRMED, VisitState.ACCEPTED)
 
 
@@ -211,13 +211,13 @@ class Company:
         """Everything that must be true after each step."""
         db.session.rollback()
         db.session.expire_all()
+        self.look()
         for id_ in self.people:
             answer = self.browser.get(self.paths[id_])
             tag, data = answer.headers["ETag"], answer.data
             assert answer.status_code == 200
             assert lint.problems(data) == ()
             assert self.files.setdefault(tag, data) == data, "one tag names two files"
-            db.session.rollback()
             assert {(seen.uid, seen.start) for seen in readers.entries_in(data)} == self.truth(id_)
             program = self.programs[id_]
             update = self.browser.get(
@@ -228,19 +228,23 @@ class Company:
             assert {uid: seen for uid, (_, seen) in program.entries.items()} == {
                 seen.uid: seen for seen in readers.entries_in(data)
             }, "a program that applies what is later shows something else"
-        ids = db.session.scalars(sa.select(Visit.id)).all()
-        assert writing.owners_of_drifted(ids) == []
+        assert writing.owners_of_drifted([visit.id for visit in self.visits]) == []
+
+    def look(self) -> None:
+        """Read the rows that the truth is made of."""
+        self.visits = db.session.scalars(sa.select(Visit)).all()
+        crew = sa.select(VisitTechnician.visit_id, VisitTechnician.user_id)
+        self.crews = {(visit_id, user_id) for visit_id, user_id in db.session.execute(crew)}
+        kept = sa.select(FeedEntry.visit_id, FeedEntry.owner_id, FeedEntry.gone_at)
+        self.leaving = {(visit_id, owner): gone_at for visit_id, owner, gone_at in db.session.execute(kept)}
 
     def truth(self, user_id: int) -> set[tuple[str, str]]:
         """What stands in somebody's calendar, from the rows of the visits and the rules in words."""
         at = self.it_is.at
         window = calendar_file.Window.around(at)
         there: set[tuple[str, str]] = set()
-        for visit in db.session.scalars(sa.select(Visit)):
-            crew = db.session.scalars(
-                sa.select(VisitTechnician.user_id).where(VisitTechnician.visit_id == visit.id)
-            )
-            if user_id not in set(crew) or visit.state is VisitState.DRAFT:
+        for visit in self.visits:
+            if (visit.id, user_id) not in self.crews or visit.state is VisitState.DRAFT:
                 continue
             if visit.cancelled_at is not None and not self.still_cancelled(visit, user_id):
                 continue
@@ -255,11 +259,8 @@ class Company:
     def still_cancelled(self, visit: Visit, user_id: int) -> bool:
         """Cancelled visits stay seven days or until their start; those that never stood there do not come."""
         assert visit.cancelled_at
-        entry = db.session.scalar(
-            sa.select(FeedEntry).where(FeedEntry.visit_id == visit.id, FeedEntry.owner_id == user_id)
-        )
         stays_until = min(visit.cancelled_at.replace(microsecond=0) + timedelta(days=7), visit.starts_at)
-        was_there = entry is not None and entry.gone_at == stays_until
+        was_there = self.leaving.get((visit.id, user_id)) == stays_until
         return was_there and self.it_is.at < stays_until
 
 
@@ -283,7 +284,7 @@ def live(app: Flask, it_is: SetClock, *, seed: int, steps: int) -> None:
 
 
 @pytest.mark.usefixtures("words_restored")
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_c1_to_c10_calendars_say_what_the_rows_say_after_any_history(
     app: Flask, it_is: SetClock, seed: int
 ) -> None:

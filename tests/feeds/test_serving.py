@@ -15,7 +15,8 @@ from werkzeug.test import TestResponse
 
 from concierge.accounts.events import AccountRenamed, SiteChanged
 from concierge.accounts.models import Account, Site
-from concierge.feeds import chores, clients, lint, queries, vevent, words
+from concierge.catalogue.states import VisitKind
+from concierge.feeds import chores, clients, lint, queries, reactions, vevent, words
 from concierge.feeds.actions import addresses, writing
 from concierge.feeds.models import Feed, FeedEntry
 from concierge.identity.events import AccessDisabled, PersonAdded, ProfileChanged
@@ -23,6 +24,8 @@ from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import record
+from concierge.platform.mail import Attachment
+from concierge.readiness.events import ChecklistPrinted
 from concierge.visits.states import VisitState
 from tests.feeds import readers
 from tests.feeds.conftest import Selects, SetClock
@@ -664,3 +667,37 @@ def test_the_command_prints_a_technicians_address_and_makes_it_once(
         (tomas.email, "active", "never fetched")
     ]
     assert client.get(urlsplit(url).path).status_code == 200
+
+
+def test_a_checklist_goes_out_with_the_coming_visits_as_files(
+    app: Flask, tomas: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unit_of_work():
+        project = calendar.project()
+        calendar.visit(project, tomas, kind=VisitKind.DELIVERY)
+        calendar.visit(project, starts=AT + 8 * DAY, kind=VisitKind.REMOTE_CALL, state=VisitState.TENTATIVE)
+        calendar.visit(project, tomas, starts=AT - DAY)
+        calendar.visit(project, tomas, state=VisitState.DRAFT)
+        calendar.cancel(calendar.visit(project, tomas), at=AT)
+        calendar.visit(calendar.project(), tomas)
+    sent: list[Attachment] = []
+    monkeypatch.setattr(
+        reactions.in_readiness, "post_checklist", lambda event, *, calendars: sent.extend(calendars)
+    )
+
+    reactions.mail_checklist(
+        ChecklistPrinted(
+            at=AT,
+            actor_id=None,
+            project_id=project.id,
+            checklist_id=1,
+            document_id=1,
+            language="de",
+            occasion="issued",
+        )
+    )
+
+    assert [file.name for file in sent] == ["delivery-2026-11-25.ics", "remote-call-2026-11-26.ics"]
+    assert {file.content_type for file in sent} == {"text/calendar"}
+    assert [lint.problems(file.data) for file in sent] == [(), ()]
+    assert "Vorläufig: Online-Termin" in sent[1].data.decode()
