@@ -270,10 +270,11 @@ class _Reader:
         quantity = _child(element, "Quantity")
         standard = _child(item, "StandardItemIdentification", "ID")
         price, currency = self._price(element)
+        quantity_ordered = self._quantity(quantity)
         line = IncomingLine(
             number=number,
             name=self._item_name(element, item, number),
-            quantity=self._quantity(quantity),
+            quantity=quantity_ordered,
             unit=(quantity.get("unitCode") or "C62") if quantity is not None else "C62",
             description=_texts(item, "Description"),
             seller_item_id=_text(item, "SellersItemIdentification", "ID"),
@@ -283,7 +284,7 @@ class _Reader:
             manufacturer_item_id=_text(item, "ManufacturersItemIdentification", "ID"),
             price=price,
             currency=currency,
-            amount_minor=self._money(_child(element, "LineExtensionAmount")),
+            amount_minor=self._amount(element, price, quantity_ordered, currency),
             periods=tuple(self._periods(element)),
             address=self._delivery_address(element),
             note=note or _texts(element, "Note"),
@@ -330,6 +331,19 @@ class _Reader:
         base = self._one(_child(element, "Price", "BaseQuantity"), fields.as_decimal)
         currency = self._one(amount, fields.as_currency, attribute="currencyID") or self.currency
         return (price / base if base else price), currency
+
+    def _amount(
+        self, element: etree._Element, price: Decimal | None, quantity: Decimal, currency: str
+    ) -> int | None:
+        """The line's amount as said, else price times quantity."""
+        said = _child(element, "LineExtensionAmount")
+        if said is not None and _words(said):
+            return self._money(said)
+        if price is None or not currency:
+            return None
+        return self._one(
+            _child(element, "Price", "PriceAmount"), lambda _t: fields.as_minor(price * quantity, currency)
+        )
 
     # Parties
 

@@ -86,6 +86,12 @@ def test_a_new_order_brings_customer_place_person_lines_and_document() -> None:
     assert "OrderReceived" in happened()
 
 
+def test_an_amount_that_is_not_said_is_price_times_quantity() -> None:
+    take(ubl_order(lines=[ubl_item(quantity="3", price="12.345")]))
+
+    assert (the_order().lines[0].amount_minor, the_order().total_minor) == (3704, 3704)
+
+
 def test_a_dry_run_says_the_same_and_changes_nothing() -> None:
     data = ubl_order()
 
@@ -315,6 +321,24 @@ def test_namesakes_with_other_numbers_stay_apart() -> None:
     take(ubl_order("PO-2", country="SE", buyer=ubl_party("City Hospital", number="2", country="SE")))
 
     assert count(Account) == 2
+
+
+def test_a_number_used_by_two_companies_does_not_mix_them_up() -> None:
+    take(ubl_order(country="NO", buyer=ubl_party("Fjordhelse", number="1", country="NO")))
+
+    take(ubl_order("PO-2", country="SE", buyer=ubl_party("City Hospital", number="1", country="SE")))
+    take(ubl_order("PO-3", country="SE", buyer=ubl_party("City Hospital", number="1", country="SE")))
+
+    assert the_order("PO-2").account.name == the_order("PO-3").account.name == "City Hospital"
+    assert count(Account) == 2
+
+
+def test_a_company_that_changed_its_name_is_known_by_its_number() -> None:
+    take(ubl_order())
+
+    take(ubl_order("PO-2", buyer=ubl_party("Vienna Haematology", number="9110000000017", country="AT")))
+
+    assert count(Account) == 1
 
 
 def test_a_bad_mail_address_is_left_out_and_said() -> None:

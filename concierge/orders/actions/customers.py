@@ -57,15 +57,10 @@ def settle_customer(
     """Enter what was not found; what was found stays as it is."""
     account = found.account
     if account is None:
-        party_id = order.buyer.keys[0][:80] if order.buyer.ids else None
-        account = add_account(
-            name=order.buyer.called or order.delivery_party.called,
-            actor_id=actor_id,
-            at=at,
-            party_id=party_id,
-        )
-    elif account.party_id is None and order.buyer.ids:
-        account.party_id = order.buyer.keys[0][:80]
+        name = order.buyer.called or order.delivery_party.called
+        account = add_account(name=name, party_id=_free_party_id(order), actor_id=actor_id, at=at)
+    elif account.party_id is None:
+        account.party_id = _free_party_id(order)
     site = found.site or add_site(account, details=_site_details(order), actor_id=actor_id, at=at)
     person = _person_of(order)
     contact = found.contact
@@ -77,13 +72,36 @@ def settle_customer(
 def _account_of(order: IncomingOrder) -> Account | None:
     """By one of the buyer's numbers; else by name, unless that customer goes by another number elsewhere."""
     for number in order.buyer.keys if order.buyer.ids else ():
-        if account := queries.account_by_party(number[:80]):
+        account = queries.account_by_party(number[:80])
+        if account and _is_same_company(account, order):
             return account
     named = queries.account_by_name(order.buyer.called or order.delivery_party.called)
     if named is None or not named.party_id or not order.buyer.ids:
         return named
     address = order.site_address
     return named if _site_of(order, address, queries.sites_of(named.id)) else None
+
+
+def _is_same_company(account: Account, order: IncomingOrder) -> bool:
+    """Whether a customer found by number is who the document names: numbers are mistyped and copied.
+
+    A company that only changed its name is still in its country; one with another name in another country is
+    another company.
+    """
+    words = set(as_alias(account.name).split())
+    if (
+        words & set(as_alias(f"{order.buyer.name} {order.buyer.legal_name}").split())
+        or not order.buyer.called
+    ):
+        return True
+    country = order.buyer.address.country or order.buyer.legal_address.country
+    return not country or country in {site.country for site in queries.sites_of(account.id)}
+
+
+def _free_party_id(order: IncomingOrder) -> str | None:
+    """The buyer's first number that is nobody else's; None when there is none."""
+    numbers = (number[:80] for number in (order.buyer.keys if order.buyer.ids else ()))
+    return next((number for number in numbers if queries.account_by_party(number) is None), None)
 
 
 def _site_of(order: IncomingOrder, address: Address, sites: list[Site]) -> Site | None:

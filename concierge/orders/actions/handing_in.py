@@ -15,7 +15,7 @@ from concierge.platform.database import db
 from concierge.platform.errors import Refused
 
 AT_ONCE_BYTES = 400_000
-AT_ONCE_FILES = 8
+AT_ONCE_FILES = 20
 MOST_FILES = 200
 """What one request does itself; more becomes a job with a page of its own."""
 

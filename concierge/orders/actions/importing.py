@@ -120,7 +120,7 @@ class Planner:
         known, _order = self._known(order)
         digest = plan.digest_of(order, file_digest)
         found = plan.verdict(known, order, digest)
-        remarks = order.remarks + _past(order, self.at)
+        remarks = order.remarks + _past(order, found, self.at)
         if found.outcome is Outcome.CREATE:
             try:
                 remarks += customer_of(order).remarks
@@ -311,11 +311,11 @@ def _planned(
     )
 
 
-def _past(order: IncomingOrder, at: datetime) -> tuple[str, ...]:
+def _past(order: IncomingOrder, found: Verdict, at: datetime) -> tuple[str, ...]:
     """A remark when delivery was asked for on days that are over."""
     asked = plan.facts_of(order)
     last = asked.requested_to or asked.requested_from
-    if last is None or last >= at.date():
+    if found.outcome not in {Outcome.CREATE, Outcome.CHANGE} or last is None or last >= at.date():
         return ()
     return (
         _(
@@ -341,7 +341,7 @@ def _take_in(order: IncomingOrder, source: _Source) -> PlannedRow:
     digest = plan.digest_of(order, source.digest)
     found = plan.verdict(known, order, digest)
     customer = customer_of(order) if found.outcome is Outcome.CREATE else None
-    remarks = order.remarks + _past(order, source.at) + (customer.remarks if customer else ())
+    remarks = order.remarks + _past(order, found, source.at) + (customer.remarks if customer else ())
     planned = _planned(order, found, known, remarks)
     match found.outcome, found.difference, row:
         case Outcome.CREATE, Difference() as change, _ if customer:
