@@ -23,6 +23,9 @@ POINT_MIDDLE = 23.0
 SHORTEST_BAR = 1.6
 """Percent of the axis below which a bar could no longer be seen."""
 
+LONGEST_WORDS = 24
+"""Characters beside a shape; the text columns tell the rest."""
+
 NARROWEST_PX = 356
 """The axis on the narrowest screen that is designed for, which decides whether words have room."""
 
@@ -307,12 +310,21 @@ def _plan_label(line: PlanLine, axis: DayAxis) -> Label | None:
         return None
     y = POINT_MIDDLE if line.is_point else BAR_MIDDLE
     aside = 12 if line.is_point else 7
+    words = _shortened(line.words)
     right = max(shape.x2 for shape in edges)
-    needed = _px(aside + 6.1 * len(line.words))
+    needed = _px(aside + 6.1 * len(words))
     if right + needed <= 100:
-        return Label(right, y, line.words, line.state, is_before=False)
+        return Label(right, y, words, line.state, is_before=False)
     left = min(shape.x for shape in edges)
-    return Label(left, y, line.words, line.state, is_before=True) if left >= needed else None
+    return Label(left, y, words, line.state, is_before=True) if left >= needed else None
+
+
+def _shortened(words: str) -> str:
+    """The first words that have room, with an ellipsis for what is left out."""
+    if len(words) <= LONGEST_WORDS:
+        return words
+    kept = words[:LONGEST_WORDS].rsplit(" ", 1)[0].rstrip(" ,;.:")
+    return f"{kept}…"
 
 
 def _links(lines: Sequence[PlanLine], axis: DayAxis) -> Mapping[int, list[Shape]]:

@@ -214,6 +214,17 @@ def test_words_stand_after_the_bar_or_before_it_or_nowhere() -> None:
     assert label(MONDAY, on("Wed 2026-11-11"), "Power") is None
 
 
+def test_long_words_are_cut_between_words() -> None:
+    line = PlanLine(
+        key="a", forecast=days(MONDAY, MONDAY), words="Power outlet missing; the electrician comes later"
+    )
+
+    label = draw_plan([line], TEN_DAYS)[0].label
+
+    assert label is not None
+    assert label.text == "Power outlet missing…"
+
+
 def test_the_day_of_a_zone_starts_at_its_own_midnight() -> None:
     made = HourAxis(on("Tue 2026-11-24"), ZURICH, datetime(2026, 11, 24, 9, 42, tzinfo=UTC))
 
