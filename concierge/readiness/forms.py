@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, Field, HiddenField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from concierge.catalogue.states import ItemType
@@ -29,7 +30,7 @@ class ConfirmForm(AnswerForm):
 
     answer = RadioField(
         _l("Is it so?"),
-        choices=[("yes", _l("Yes")), ("no", _l("Not yet"))],
+        choices=[SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("Not yet"))],
         validators=[InputRequired(_l("Choose yes or not yet."))],
     )
 
@@ -115,5 +116,5 @@ def answer_form(
         return None
     form = made(answer=shown) if sent else made(formdata=None, answer=shown)
     if isinstance(form, ChoiceForm):
-        form.answer.choices = list(choices)
+        form.answer.choices = [SelectChoice(code, words) for code, words in choices]
     return form

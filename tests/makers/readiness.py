@@ -1,5 +1,7 @@
 """Checklists for tests: an instrument that asks four things of its site, sold, planned and approved."""
 
+from flask import g
+
 from concierge.catalogue.actions import playbooks, products
 from concierge.catalogue.actions.playbooks import Content
 from concierge.catalogue.models import PlaybookItem, Product
@@ -109,6 +111,8 @@ def project(
 
 def checklist(of: Project) -> Checklist:
     """A project's checklist as it is now."""
+    if not g.get("in_unit_of_work"):
+        db.session.rollback()  # what others have saved since is only seen from a new transaction
     db.session.expire_all()
     found = queries.checklist_of(of.id)
     assert found is not None

@@ -1,0 +1,256 @@
+"""Pages of the checklist: each works, refuses the stranger and the wrong moment, and shows a bad form again."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from concierge.identity.models import User
+from concierge.identity.permissions import Role
+from concierge.platform import settings, worker
+from concierge.platform.database import db, unit_of_work
+from concierge.projects.models import Project
+from concierge.readiness import queries, scope
+from concierge.readiness.models import ChecklistDocument
+from concierge.readiness.states import ItemState
+from tests.conftest import csrf_token
+from tests.makers import people, readiness
+
+SignIn = Callable[[User], FlaskClient]
+
+
+@pytest.fixture
+def project(app: Flask) -> Project:
+    with unit_of_work():
+        return readiness.project()
+
+
+@pytest.fixture
+def ada(app: Flask, project: Project, sign_in: SignIn) -> FlaskClient:
+    with unit_of_work():
+        person = people.user(name="Ada Lind")
+    return sign_in(person)
+
+
+def home(project: Project) -> str:
+    return f"/projects/{project.key}/readiness"
+
+
+def page_of(project: Project, key: str) -> str:
+    return f"{home(project)}/{readiness.item(project, key).id}"
+
+
+def post(browser: FlaskClient, page: str, act: str, **fields: object) -> TestResponse:
+    return browser.post(f"{page}/{act}", data={"csrf_token": csrf_token(browser, page), **fields})
+
+
+def test_the_list_says_what_delivery_waits_for(ada: FlaskClient, project: Project) -> None:
+    page = ada.get(home(project)).get_data(as_text=True)
+
+    assert "Delivery waits for 3 points" in page
+    assert "0 of 4 points are confirmed" in page
+    assert "Dedicated circuit is live" in page
+    assert "Climate" in page
+
+
+def test_a_stranger_is_sent_to_sign_in(client: FlaskClient, project: Project) -> None:
+    answer = client.get(home(project))
+
+    assert answer.status_code == 303
+    assert "/sign-in" in answer.location
+
+
+def test_a_technician_without_a_visit_there_finds_nothing(
+    app: Flask, project: Project, sign_in: SignIn
+) -> None:
+    with unit_of_work():
+        tomas = people.user(name="Tomas Berg", role=Role.TECHNICIAN)
+    browser = sign_in(tomas)
+
+    for address in ("", ".pdf", f"/{readiness.item(project, 'circuit').id}"):
+        assert browser.get(home(project) + address).status_code == 404
+
+
+def test_an_answer_is_noted_and_folds_away(ada: FlaskClient, project: Project) -> None:
+    answer = post(ada, page_of(project, "temperature"), "answer", answer="22 °C", comment="Logger 7")
+
+    assert answer.status_code == 303
+    item = readiness.item(project, "temperature")
+    assert (item.value, item.comment, item.is_cleared) == ("22 °C", "Logger 7", True)
+    assert "1 confirmed" in ada.get(home(project)).get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("", "Enter the measured value."), ("mild", "not a number"), ("5 kg", "°C")]
+)
+def test_what_cannot_be_read_is_shown_again(
+    ada: FlaskClient, project: Project, typed: str, said: str
+) -> None:
+    answer = post(ada, page_of(project, "temperature"), "answer", answer=typed, comment="kept words")
+
+    assert answer.status_code == 422
+    page = answer.get_data(as_text=True)
+    assert said in page
+    assert "kept words" in page
+    assert "<title>Error:" in page
+    assert readiness.item(project, "temperature").state is ItemState.OPEN
+
+
+def test_an_answer_to_what_somebody_else_answered_is_refused(ada: FlaskClient, project: Project) -> None:
+    page = page_of(project, "circuit")
+    post(ada, page, "answer", answer="yes", version="1")
+
+    answer = post(ada, page, "answer", answer="no", version="1")
+
+    assert answer.status_code == 409
+    assert readiness.item(project, "circuit").value == "yes"
+
+
+def test_an_item_of_another_project_is_not_found(app: Flask, ada: FlaskClient, project: Project) -> None:
+    with unit_of_work():
+        other = readiness.project(number="SO-2", key="XY")
+    foreign = readiness.item(other, "circuit").id
+
+    assert ada.get(f"{home(project)}/{foreign}").status_code == 404
+    token = csrf_token(ada, page_of(project, "circuit"))
+    refused = ada.post(f"{home(project)}/{foreign}/answer", data={"csrf_token": token, "answer": "yes"})
+    assert refused.status_code == 404
+    assert readiness.item(other, "circuit").state is ItemState.OPEN
+
+
+def test_a_file_is_attached_and_only_ever_saved(ada: FlaskClient, project: Project) -> None:
+    page = page_of(project, "floor-plan")
+    sent = post(ada, page, "files", file=(io.BytesIO(b"%PDF-1.7 plan"), "plan <b>.html"))
+    assert sent.status_code == 303
+
+    evidence = readiness.item(project, "floor-plan").evidence[0]
+    answer = ada.get(f"{home(project)}/files/{evidence.id}")
+
+    assert answer.data == b"%PDF-1.7 plan"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_page_is_no_evidence(ada: FlaskClient, project: Project) -> None:
+    page = page_of(project, "floor-plan")
+
+    answer = post(ada, page, "files", file=(io.BytesIO(b"<html>x"), "plan.pdf"))
+
+    assert answer.status_code == 422
+    assert "Send a PDF" in answer.get_data(as_text=True)
+
+
+def test_accept_and_reopen(ada: FlaskClient, project: Project) -> None:
+    page = page_of(project, "circuit")
+    post(ada, page, "answer", answer="yes")
+
+    assert post(ada, page, "acceptance").status_code == 303
+    assert readiness.item(project, "circuit").state is ItemState.ACCEPTED
+    assert post(ada, page, "acceptance").status_code == 409
+    assert post(ada, page, "reopening", reason="").status_code == 422
+    assert post(ada, page, "reopening", reason="Fuse changed").status_code == 303
+    assert readiness.item(project, "circuit").state is ItemState.OPEN
+
+
+def test_the_pdf_is_made_by_the_worker_and_then_shown(app: Flask, ada: FlaskClient, project: Project) -> None:
+    first = ada.get(f"{home(project)}.pdf?language=de")
+    assert first.status_code == 202
+    assert "Make the PDF" in first.get_data(as_text=True)
+
+    made = ada.post(
+        f"{home(project)}/prints",
+        data={"csrf_token": csrf_token(ada, page_of(project, "circuit")), "language": "de"},
+    )
+    assert made.status_code == 303
+    waiting = ada.get(made.location)
+    assert (waiting.status_code, waiting.headers["Refresh"]) == (202, "2")
+
+    worker.drain(app)
+    shown = ada.get(made.location)
+
+    assert shown.status_code == 200
+    assert shown.content_type == "application/pdf"
+    assert shown.headers["Content-Disposition"].startswith("inline")
+    assert shown.data.startswith(b"%PDF")
+    assert ada.get(made.location, headers={"If-None-Match": shown.headers["ETag"]}).status_code == 304
+
+
+def test_the_same_content_is_printed_once(app: Flask, ada: FlaskClient, project: Project) -> None:
+    worker.drain(app)
+    before = len(documents(project))
+    token = csrf_token(ada, page_of(project, "circuit"))
+    for _ in range(2):
+        ada.post(f"{home(project)}/prints", data={"csrf_token": token, "language": "en"})
+
+    worker.drain(app)
+
+    assert len(documents(project)) == before == 1
+
+
+def test_a_change_makes_the_next_revision(app: Flask, ada: FlaskClient, project: Project) -> None:
+    worker.drain(app)
+    post(ada, page_of(project, "circuit"), "answer", answer="yes")
+    token = csrf_token(ada, page_of(project, "circuit"))
+    ada.post(f"{home(project)}/prints", data={"csrf_token": token, "language": "en"})
+
+    worker.drain(app)
+
+    assert [document.revision for document in documents(project)] == [2, 1]
+    assert "Revision 2" in ada.get(home(project)).get_data(as_text=True)
+    old = documents(project)[1]
+    assert ada.get(f"{home(project)}/versions/{old.id}.pdf").data.startswith(b"%PDF")
+
+
+def documents(project: Project) -> list[ChecklistDocument]:
+    return queries.documents_of(readiness.checklist(project).id)
+
+
+def test_sending_makes_a_letter(app: Flask, ada: FlaskClient, project: Project) -> None:
+    token = csrf_token(ada, page_of(project, "circuit"))
+
+    answer = ada.post(f"{home(project)}/letter", data={"csrf_token": token})
+    worker.drain(app)
+
+    assert answer.status_code == 303
+    assert readiness.checklist(project).sent_at is not None
+
+
+def test_the_printed_link_shows_the_state_and_the_newest_pdf(
+    app: Flask, client: FlaskClient, project: Project
+) -> None:
+    found = readiness.checklist(project)
+    token = scope.link_token(found.link_nonce, key=settings.current().secret_key)
+    worker.drain(app)
+    db.session.expire_all()
+
+    page = client.get(f"/checklist/{token}")
+
+    assert page.status_code == 200
+    assert "0 of 4 points are confirmed" in page.get_data(as_text=True)
+    assert client.get(f"/checklist/{token}/checklist.pdf").data.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 26, "%00", "../../etc"])
+def test_an_unknown_link_shows_nothing(client: FlaskClient, project: Project, token: str) -> None:
+    assert client.get(f"/checklist/{token}").status_code == 404
+
+
+def test_hostile_texts_stay_text(app: Flask, ada: FlaskClient, project: Project) -> None:
+    post(ada, page_of(project, "circuit"), "answer", answer="no", comment="<script>alert(1)</script>")
+
+    for address in (home(project), page_of(project, "circuit")):
+        assert "<script>alert" not in ada.get(address).get_data(as_text=True)
+
+
+def test_a_dispatcher_may_answer_but_not_send(app: Flask, project: Project, sign_in: SignIn) -> None:
+    with unit_of_work():
+        person = people.user(name="Dora Dispatch", role=Role.DISPATCHER)
+    browser = sign_in(person)
+
+    assert post(browser, page_of(project, "circuit"), "answer", answer="yes").status_code == 303
+    token = csrf_token(browser, page_of(project, "circuit"))
+    assert browser.post(f"{home(project)}/letter", data={"csrf_token": token}).status_code == 403
