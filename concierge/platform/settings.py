@@ -24,7 +24,7 @@ class Settings:
 
     instance: Path = _setting("CONCIERGE_INSTANCE", "Folder for database, files and mail.", default=Path("instance"))
     database_url: str = _setting(
-        "DATABASE_URL", "Database address; empty: SQLite in the instance folder. PostgreSQL: postgresql://…"
+        "DATABASE_URL", "Database address; empty: SQLite in the instance folder. PostgreSQL: postgresql://user@host/name."
     )
     port: int = _setting("CONCIERGE_PORT", "TCP port of the web server, 0–65535; 0 takes a free one.", default=8000)
     host: str = _setting("CONCIERGE_HOST", "Address the web server listens on.", default="127.0.0.1")
@@ -41,7 +41,7 @@ class Settings:
     jobs: str = _setting("CONCIERGE_JOBS", "Who runs deliveries: embedded or procrastinate.", default="embedded")
     mail: str = _setting(
         "CONCIERGE_MAIL",
-        "folder (letters become .eml files and a page shows them) or smtp://user:password@host:port, smtps://…",
+        "folder (letters become .eml files and a page shows them) or smtp://user:password@host:port, smtps://….",
         default="folder",
     )
     mail_from: str = _setting(

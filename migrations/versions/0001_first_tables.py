@@ -85,6 +85,7 @@ def upgrade() -> None:
     sa.Column('html', sa.String(length=400000), nullable=False),
     sa.Column('language', sa.String(length=16), nullable=False),
     sa.Column('attachments', sa.JSON(), nullable=False),
+    sa.Column('secret', sa.String(length=200), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outgoing_mails')),

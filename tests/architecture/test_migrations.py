@@ -1,0 +1,158 @@
+"""Migrations: linear, equal to the models, kind to rows that are there, whole or not at all."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+
+from concierge.app import create_app
+from concierge.platform import paths
+from concierge.platform.database import Base, db
+from concierge.platform.settings import load
+
+if TYPE_CHECKING:
+    from tests.servers import PostgresServer
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = str(paths.migrations_dir())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Flask:
+    """The application on an empty database of its own."""
+    environ = {"CONCIERGE_INSTANCE": str(tmp_path), "CONCIERGE_SECRET_KEY": "tests"}
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        environ["DATABASE_URL"] = server.create("migrations")
+    return create_app(load(environ))
+
+
+def test_migrations_are_linear_and_the_last_number_stands_in_head() -> None:
+    script = ScriptDirectory(FOLDER)
+    numbers = [revision.revision for revision in script.walk_revisions()]
+
+    assert len(script.get_heads()) == 1
+    assert numbers == sorted(numbers, reverse=True)
+    assert (ROOT / "migrations" / "HEAD").read_text("utf-8").strip() == numbers[0]
+
+
+def test_migrations_up_and_down_give_exactly_the_models(fresh: Flask) -> None:
+    with fresh.app_context():
+        flask_migrate.upgrade(directory=FOLDER)
+        with db.engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            differences = [
+                one for one in compare_metadata(context, Base.metadata) if "procrastinate" not in str(one)
+            ]
+        assert not differences
+        flask_migrate.downgrade(directory=FOLDER, revision="base")
+        assert set(sa.inspect(db.engine).get_table_names()) <= {"alembic_version"}
+        flask_migrate.upgrade(directory=FOLDER)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_checks_of_the_models_stand_in_the_database(fresh: Flask) -> None:
+    with fresh.app_context():
+        flask_migrate.upgrade(directory=FOLDER)
+        inspector = sa.inspect(db.engine)
+        for table in Base.metadata.sorted_tables:
+            wanted = {str(one.name) for one in table.constraints if isinstance(one, sa.CheckConstraint)}
+            found = {str(one["name"]) for one in inspector.get_check_constraints(table.name)}
+            assert wanted <= found, table.name
+        db.engine.dispose()
+
+
+def test_a_batch_rebuild_keeps_the_rows_that_hang_on_it(tmp_path: Path) -> None:
+    app = create_app(load({"CONCIERGE_INSTANCE": str(tmp_path), "CONCIERGE_SECRET_KEY": "tests"}))
+    with app.app_context():
+        flask_migrate.upgrade(directory=FOLDER)
+        engine = db.engine.execution_options(writing=True)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO users (email, name, role, state, zone, language, phone, created_at, version, seen_until_event_id)"
+                " VALUES ('a@b.c', 'Ada', 'concierge', 'invited', 'UTC', 'en', '', '2026-01-01 00:00:00', 1, 0)"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO user_sessions (user_id, token_hash, client, created_at, seen_at, expires_at)"
+                " VALUES (1, 'x', '', '2026-01-01 00:00:00', '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+            )
+        folder = _with_another_migration(tmp_path, _REBUILD)
+        flask_migrate.upgrade(directory=folder)
+        with db.engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM user_sessions").scalar() == 1
+        assert list((tmp_path / "backups").glob("before-9999-*.sqlite3"))
+        db.engine.dispose()
+
+
+def test_a_migration_killed_in_the_middle_leaves_the_database_as_it_was(tmp_path: Path) -> None:
+    environ = {"CONCIERGE_INSTANCE": str(tmp_path), "CONCIERGE_SECRET_KEY": "tests"}
+    app = create_app(load(environ))
+    with app.app_context():
+        flask_migrate.upgrade(directory=FOLDER)
+        db.engine.dispose()
+    folder = _with_another_migration(tmp_path, _KILLED)
+    code = (
+        "import flask_migrate\nfrom concierge.app import create_app\n"
+        f"with create_app().app_context(): flask_migrate.upgrade(directory={folder!r})"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **environ}, cwd=ROOT, capture_output=True, check=False
+    )
+
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    with sqlite3.connect(tmp_path / "concierge.sqlite3") as connection:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        version = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+    connection.close()
+    assert "half_done" not in tables
+    assert version == (ROOT / "migrations" / "HEAD").read_text("utf-8").strip()
+
+
+def _with_another_migration(tmp_path: Path, body: str) -> str:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for name in ("env.py", "script.py.mako", "alembic.ini"):
+        (folder / name).write_text((ROOT / "migrations" / name).read_text("utf-8"))
+    (folder / "versions").mkdir()
+    for path in (ROOT / "migrations" / "versions").glob("*.py"):
+        (folder / "versions" / path.name).write_text(path.read_text("utf-8"))
+    last = (ROOT / "migrations" / "HEAD").read_text("utf-8").strip()
+    (folder / "versions" / "9999_test.py").write_text(body.format(last=last))
+    return str(folder)
+
+
+_REBUILD = '''
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision = "9999", "{last}"
+def upgrade():
+    with op.batch_alter_table("users") as table:
+        table.add_column(sa.Column("nickname", sa.String(20), nullable=False, server_default=""))
+        table.create_unique_constraint("uq_users_name_for_test", ["name"])
+def downgrade():
+    pass
+'''
+_KILLED = '''
+import os, signal
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision = "9999", "{last}"
+def upgrade():
+    op.create_table("half_done", sa.Column("id", sa.Integer, primary_key=True))
+    os.kill(os.getpid(), signal.SIGKILL)
+def downgrade():
+    pass
+'''

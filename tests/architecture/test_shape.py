@@ -1,0 +1,180 @@
+"""The shape of the program, held by tests of a few lines each."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import configure_mappers
+
+from concierge.platform.database import Base
+from concierge.platform.events import Event
+from concierge.platform.settings import Settings
+from concierge.reactions import REACTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "concierge"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+LEVELS = (
+    {"feeds"},
+    {"visits", "readiness"},
+    {"projects"},
+    {"orders"},
+    {"accounts", "catalogue", "workforce"},
+    {"identity"},
+    {"platform"},
+)
+"""Slices that have tables, upper first; foreign keys point down."""
+
+KINDS = {
+    "__init__", "views", "forms", "reactions", "chores", "mails", "document", "actions", "queries", "plan", "clocks",
+    "calendars", "scope", "models", "events", "states", "permissions",
+}  # fmt: skip
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def calls(path: Path) -> Iterator[tuple[str, int]]:
+    """Every call in a file as the text of what is called, with its line."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node.lineno
+
+
+def test_every_event_has_its_row() -> None:
+    abstract = {"ProjectEvent", "PlanEvent", "VisitEvent"}
+    events = {kind for kind in Event.known.values() if kind.__module__.startswith("concierge.")}
+
+    missing = {kind.__name__ for kind in events} - abstract - {kind.__name__ for kind in REACTIONS}
+
+    assert not missing, "add a row to concierge/reactions.py"
+
+
+def test_foreign_keys_point_down() -> None:
+    configure_mappers()
+    slice_of = {
+        mapper.local_table.name: mapper.class_.__module__.split(".")[1] for mapper in Base.registry.mappers
+    }
+    level = {name: number for number, names in enumerate(LEVELS) for name in names}
+
+    for table in Base.metadata.tables.values():
+        for key in table.foreign_keys:
+            ours, theirs = slice_of[table.name], slice_of[key.column.table.name]
+            assert ours == theirs or level[ours] < level[theirs], f"{table.name} → {key.column.table.name}"
+
+
+def test_no_relationship_loads_by_surprise() -> None:
+    configure_mappers()
+
+    for mapper in Base.registry.mappers:
+        for relationship in mapper.relationships:
+            assert relationship.lazy in {"raise_on_sql", "write_only"}, relationship
+
+
+def test_every_page_states_who_may_open_it(sqlite_app: Flask) -> None:
+    for rule in sqlite_app.url_map.iter_rules():
+        view = sqlite_app.view_functions[rule.endpoint]
+        assert hasattr(view, "access"), f"{rule} lacks @requires(…) or @public"
+
+
+def test_a_get_page_takes_nothing_but_get(sqlite_app: Flask) -> None:
+    allowed = {"GET", "HEAD", "OPTIONS", "POST"}
+
+    for rule in sqlite_app.url_map.iter_rules():
+        if rule.endpoint.startswith("feeds."):
+            continue  # answers every method itself, most of them with 405
+        assert rule.methods is not None
+        assert rule.methods <= allowed, rule
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_only_the_unit_of_work_commits(path: Path) -> None:
+    if path == PACKAGE / "platform" / "database.py":
+        return
+
+    assert not [line for call, line in calls(path) if call.endswith((".commit", "session.begin"))]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_only_pages_jobs_and_commands_open_a_unit_of_work(path: Path) -> None:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    if parts[0] in {"platform", "cli", "demo"} or "views" in parts or parts[-1] in {"chores", "jobs", "reactions"}:
+        return
+
+    assert not [line for call, line in calls(path) if call == "unit_of_work"]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_only_the_clock_reads_the_clock(path: Path) -> None:
+    if path == PACKAGE / "platform" / "clock.py":
+        return
+    readers = {"datetime.now", "datetime.utcnow", "date.today", "datetime.today", "time.time", "datetime.datetime.now"}
+
+    assert not [line for call, line in calls(path) if call in readers]
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[len(PACKAGE.parts)] == "core"], ids=named)
+def test_the_core_needs_only_the_standard_library(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        for name in names:
+            assert name.split(".")[0] in sys.stdlib_module_names or name.startswith("concierge.core"), name
+
+
+@pytest.mark.parametrize("name", sorted(set().union(*LEVELS, {"home"}) - {"platform"}))
+def test_a_slice_holds_only_the_kinds_of_file_it_may(name: str) -> None:
+    known = KINDS | set(PROJECT["tool"]["concierge"]["named"].get(name, ()))
+
+    found = {path.stem for path in (PACKAGE / name).iterdir() if path.name != "__pycache__"}
+
+    assert found <= known, f"name the domain's word in pyproject.toml, or find its place: {found - known}"
+
+
+@pytest.mark.parametrize("name", sorted(set().union(*LEVELS, {"home"}) - {"platform"}))
+def test_a_slice_says_in_one_docstring_what_it_owns(name: str) -> None:
+    body = ast.parse((PACKAGE / name / "__init__.py").read_text("utf-8")).body
+
+    assert len(body) == 1
+    assert isinstance(body[0], ast.Expr)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=named)
+def test_every_import_of_a_template_is_used(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for line in re.findall(r"{%-?\s*from [^%]+ import ([^%]+?)(?:with(?:out)? context)?\s*-?%}", text):
+        for name in re.split(r"\s*,\s*", line.strip()):
+            name = name.split(" as ")[-1].strip()
+            assert len(re.findall(rf"\b{re.escape(name)}\b", text)) > 1, f"{name} is imported for nothing"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=named)
+def test_every_text_of_a_template_is_marked_for_translation(path: Path) -> None:
+    if path.name == "styleguide.html":
+        return  # its words are samples
+    text = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", " ", path.read_text("utf-8"), flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->|<kbd>.*?</kbd>|<code>.*?</code>|<[^>]*>", " ", text, flags=re.DOTALL)
+    text = re.sub(r"&\w+;|Concierge|Ctrl K|\bPDF\b|\bCSV\b|\bXML\b", " ", text)
+
+    assert not re.findall(r"[A-Za-zÀ-ž]{2,}", text)
+
+
+def test_every_setting_is_described_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+
+    for setting in fields(Settings):
+        assert f"`{setting.metadata['name']}`" in readme, setting.metadata["name"]
+        assert setting.metadata["meaning"].endswith(".")
