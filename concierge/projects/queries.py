@@ -11,6 +11,7 @@ from sqlalchemy.sql.selectable import Select
 
 from concierge.accounts.models import Account, Site
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVersion
+from concierge.catalogue.states import GateKind
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState
@@ -20,13 +21,14 @@ from concierge.platform.database import db
 from concierge.platform.errors import NotFound
 from concierge.projects.models import (
     Baseline,
+    Gate,
     Milestone,
     Project,
     ProjectPlaybook,
     Proposal,
 )
 from concierge.projects.scope import visible_to
-from concierge.projects.states import Health, MilestoneState, ProjectState, ProposalState
+from concierge.projects.states import GateState, Health, MilestoneState, ProjectState, ProposalState
 
 PAGE = 50
 Narrowed = TypeVar("Narrowed", bound=Select[*tuple[Any, ...]])  # Any: whatever is asked for
@@ -120,6 +122,14 @@ def project_for_change(project_id: int) -> Project:
     if project is None:
         raise NotFound
     return project
+
+
+def gate_says(project_id: int, kind: GateKind, *, open_items: int, holding: list[dict[str, Any]]) -> bool:
+    """Whether a gate says exactly this already, so that nothing has to be laid out again."""
+    gate = db.session.scalar(sa.select(Gate).where(Gate.project_id == project_id, Gate.kind == kind))
+    if gate is None or (gate.open_items, gate.holding) != (open_items, holding):
+        return False
+    return (gate.state is GateState.CLEAR) is (open_items == 0)
 
 
 def milestone_for(viewer: Viewer, key: str, milestone_id: int) -> tuple[Project, Milestone]:

@@ -33,15 +33,17 @@ def report_open_items(
 
     Called by the slice that owns the items, every time one of them changes.
     """
-    project = queries.project_for_change(project_id)
-    gate = _gate(project, kind)
-    before = gate.state
     soonest = sorted(items, key=lambda item: (item.due_on, item.key))
-    gate.open_items = len(items)
-    gate.holding = [
+    holding = [
         {"key": item.key, "requirement": item.requirement, "due_on": item.due_on.isoformat()}
         for item in soonest[:SHOWN]
     ]
+    if queries.gate_says(project_id, kind, open_items=len(items), holding=holding):
+        return
+    project = queries.project_for_change(project_id)
+    gate = _gate(project, kind)
+    before = gate.state
+    gate.open_items, gate.holding = len(items), holding
     if not items:
         gate.state = GateState.CLEAR
     elif before is not GateState.OVERRIDDEN:

@@ -24,13 +24,17 @@ def today_at(project: Project, at: datetime) -> date:
 
 
 def foresee(
-    project: Project, *, at: datetime, not_before: Mapping[int, date] | None = None
+    project: Project,
+    *,
+    at: datetime,
+    not_before: Mapping[int, date] | None = None,
+    calendar: WorkCalendar | None = None,
 ) -> tuple[Plan, tuple[DateMove, ...]]:
     """What the plan would be, and what would move, without changing anything."""
     plan = plans.lay_out_project(
         project,
         project.milestones,
-        calendar=calendar_of(project),
+        calendar=calendar or calendar_of(project),
         today=today_at(project, at),
         not_before=not_before,
     )
@@ -39,9 +43,8 @@ def foresee(
 
 def follow(project: Project, *, at: datetime) -> tuple[DateMove, ...]:
     """Lay the plan out, write the dates and the health, and return what moved."""
-    plan, moves = foresee(project, at=at)
+    calendar = calendar_of(project)
+    plan, moves = foresee(project, at=at, calendar=calendar)
     plans.write(plan, project.milestones)
-    judging.judge(
-        project, project.milestones, plan, calendar=calendar_of(project), today=today_at(project, at)
-    )
+    judging.judge(project, project.milestones, plan, calendar=calendar, today=today_at(project, at))
     return moves
