@@ -79,6 +79,11 @@ def visit_for(viewer: Viewer, visit_id: int) -> Visit:
     return visit
 
 
+def visit_by_uid(viewer: Viewer, uid: str) -> Visit | None:
+    """Find the visit that a form with this token planned, `None` when it has not been sent yet."""
+    return db.session.scalar(seen_by(viewer, select(Visit).where(Visit.uid == uid))) if uid else None
+
+
 def visit_for_change(visit_id: int) -> Visit:
     """Find one visit, whole and locked until the end of the unit of work, whoever asks.
 

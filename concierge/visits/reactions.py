@@ -6,9 +6,8 @@ from sqlalchemy.orm import joinedload, selectinload
 from concierge.platform.database import db
 from concierge.projects.events import (
     DateMove,
-    ForecastChanged,
-    MilestoneMoved,
     PlanApproved,
+    PlanEvent,
     ProjectCancelled,
 )
 from concierge.projects.models import Milestone
@@ -24,7 +23,7 @@ def plan_visits(event: PlanApproved) -> None:
     from_playbook.plan_visits(event.project_id, at=event.at, actor_id=event.actor_id)
 
 
-def follow_milestones(event: MilestoneMoved | ForecastChanged) -> None:
+def follow_milestones(event: PlanEvent) -> None:
     """Take unconfirmed visits along with milestones that moved; let confirmed ones wait for a person.
 
     Visits of a milestone that has begun stay: what happens there is no longer planned by the plan.

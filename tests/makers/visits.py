@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from concierge.accounts.models import Site
 from concierge.catalogue.states import VisitKind
 from concierge.platform.database import db
 from concierge.projects.models import Milestone, Project
+from concierge.projects.states import MilestoneState
 from concierge.visits.actions import arranging
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
@@ -65,8 +67,25 @@ def site_of(project: Project) -> Site:
     return db.session.scalars(select(Site).where(Site.id == project.site_id)).one()
 
 
+def any_milestone(project: Project) -> Milestone:
+    """A milestone of the project that has not begun."""
+    question = (
+        select(Milestone)
+        .where(Milestone.project_id == project.id, Milestone.state == MilestoneState.PLANNED)
+        .order_by(Milestone.position.desc())
+    )
+    return db.session.scalars(question.limit(1)).one()
+
+
 def milestone(project: Project, key: str) -> Milestone:
     """One milestone of a project by its key, as it is now."""
     return db.session.scalars(
         select(Milestone).where(Milestone.project_id == project.id, Milestone.key == key)
     ).one()
+
+
+def again(visit: Visit) -> Visit:
+    """The visit as the database has it now, with its people; not inside a unit of work."""
+    db.session.rollback()
+    question = select(Visit).where(Visit.id == visit.id).options(selectinload(Visit.crew_members))
+    return db.session.scalars(question.execution_options(populate_existing=True)).one()

@@ -39,7 +39,7 @@ def moved(milestone: Milestone, before: str, after: str, *, by_person: bool = Tr
     with unit_of_work():
         common = {"at": NOW, "actor_id": None, "project_id": milestone.project_id, "moves": (move,)}
         record(
-            MilestoneMoved(milestone_id=milestone.id, name="Installed", reason="", **common)  # type: ignore[arg-type]  # common fields
+            MilestoneMoved(milestone_id=milestone.id, name="Installed", reason="", to=on(after), **common)  # type: ignore[arg-type]  # common fields
             if by_person
             else ForecastChanged(cause="the day", **common)  # type: ignore[arg-type]  # common fields
         )
@@ -71,12 +71,12 @@ def test_an_unconfirmed_visit_follows_and_comes_back(app: Flask, by_person: bool
 
     moved(milestone, "Tue 2026-04-28", "Thu 2026-04-30", by_person=by_person)
     # Friday is Tag der Arbeit: one working day after Thursday is Monday.
-    there = queries.visit_for_change(visit.id)
+    there = visits.again(visit)
     assert (there.starts_local, there.sequence) == (wall("Mon 2026-05-04 09:00"), 1)
     assert there.starts_at == at("Mon 2026-05-04 07:00+00:00")
 
     moved(milestone, "Thu 2026-04-30", "Tue 2026-04-28", by_person=by_person)
-    back = queries.visit_for_change(visit.id)
+    back = visits.again(visit)
     assert back.starts_local == wall("Wed 2026-04-29 09:00")
     assert back.ends_local == wall("Wed 2026-04-29 12:00")
     assert back.needs_decision == ""
@@ -90,7 +90,7 @@ def test_a_visit_that_follows_over_the_change_of_clocks_keeps_its_wall_time(app:
 
     moved(milestone, "Fri 2026-03-27", "Mon 2026-03-30")
 
-    visit = queries.visit_for_change(visit.id)
+    visit = visits.again(visit)
     assert visit.starts_local == wall("Mon 2026-03-30 09:00")
     assert visit.starts_at == at("Mon 2026-03-30 07:00+00:00")
 
@@ -113,7 +113,7 @@ def test_a_confirmed_visit_waits_for_a_person_and_shows_where_it_would_go(app: F
     moved(milestone, "Tue 2026-03-17", "Thu 2026-03-19")
     moved(milestone, "Thu 2026-03-19", "Fri 2026-03-20")
 
-    waiting = queries.visit_for_change(visit.id)
+    waiting = visits.again(visit)
     assert waiting.starts_local == wall("Tue 2026-03-17 09:00")
     assert waiting.sequence == sequence
     assert waiting.proposed_local == wall("Fri 2026-03-20 09:00")
@@ -132,7 +132,7 @@ def test_a_confirmed_visit_waits_for_a_person_and_shows_where_it_would_go(app: F
             at=NOW,
             actor_id=None,
         )
-    followed = queries.visit_for_change(visit.id)
+    followed = visits.again(visit)
     assert followed.starts_local == wall("Fri 2026-03-20 09:00")
     assert followed.sequence == sequence + 1
     assert (followed.needs_decision, followed.proposed_local) == ("", None)
@@ -148,7 +148,7 @@ def test_a_confirmed_visit_waits_no_longer_when_the_plan_moves_back(app: Flask) 
     moved(milestone, "Tue 2026-03-17", "Thu 2026-03-19")
     moved(milestone, "Thu 2026-03-19", "Tue 2026-03-17")
 
-    visit = queries.visit_for_change(visit.id)
+    visit = visits.again(visit)
     assert (visit.needs_decision, visit.proposed_local) == ("", None)
     assert events_since(last) == ["VisitNeedsDecision", "VisitDecided"]
 
@@ -164,14 +164,14 @@ def test_a_person_may_keep_a_confirmed_visit(app: Flask) -> None:
             queries.visit_for_change(visit.id), reason="The room is free", at=NOW, actor_id=None
         )
 
-    kept = queries.visit_for_change(visit.id)
+    kept = visits.again(visit)
     assert kept.starts_local == wall("Tue 2026-03-17 09:00")
     assert kept.needs_decision == ""
     with pytest.raises(checks.NotNow, match="nothing to decide"), unit_of_work():
-        arranging.keep_visit(queries.visit_for_change(visit.id), reason="", at=NOW, actor_id=None)
+        arranging.keep_visit(visits.again(visit), reason="", at=NOW, actor_id=None)
     with pytest.raises(checks.NotNow, match="no new time"), unit_of_work():
         arranging.follow_proposal(
-            queries.visit_for_change(visit.id),
+            visits.again(visit),
             site=site_of(project),
             calendar=workforce_queries.working_calendar("CH", "BS"),
             at=NOW,
@@ -189,7 +189,7 @@ def test_a_visit_that_follows_into_somebodys_leave_says_so(app: Flask) -> None:
 
     moved(milestone, "Tue 2026-03-17", "Thu 2026-03-19")
 
-    visit = queries.visit_for_change(visit.id)
+    visit = visits.again(visit)
     assert visit.starts_local == wall("Thu 2026-03-19 09:00")
     assert "Tomas Keller is away (leave)" in visit.needs_decision
 
@@ -206,7 +206,7 @@ def test_visits_of_a_milestone_that_has_begun_stay(app: Flask, state: MilestoneS
 
     moved(milestone, "Tue 2026-03-17", "Mon 2026-03-02", by_person=False)
 
-    assert queries.visit_for_change(visit.id).starts_local == wall("Tue 2026-03-17 09:00")
+    assert visits.again(visit).starts_local == wall("Tue 2026-03-17 09:00")
 
 
 def test_visits_of_other_milestones_and_finished_ones_stay(app: Flask) -> None:
@@ -219,8 +219,8 @@ def test_visits_of_other_milestones_and_finished_ones_stay(app: Flask) -> None:
 
     moved(milestone, "Tue 2026-03-17", "Thu 2026-03-19")
 
-    assert queries.visit_for_change(other.id).sequence == 0
-    assert queries.visit_for_change(cancelled.id).starts_local == wall("Tue 2026-03-17 09:00")
+    assert visits.again(other).sequence == 0
+    assert visits.again(cancelled).starts_local == wall("Tue 2026-03-17 09:00")
 
 
 def test_a_cancelled_project_calls_its_visits_off(app: Flask) -> None:
@@ -235,9 +235,9 @@ def test_a_cancelled_project_calls_its_visits_off(app: Flask) -> None:
     with unit_of_work():
         record(ProjectCancelled(at=NOW, actor_id=None, project_id=project.id, reason="Budget cut"))
 
-    assert queries.visit_for_change(coming.id).state is VisitState.CANCELLED
-    assert queries.visit_for_change(coming.id).cancel_reason == "Budget cut"
-    assert queries.visit_for_change(under_way.id).state is VisitState.IN_PROGRESS
+    assert visits.again(coming).state is VisitState.CANCELLED
+    assert visits.again(coming).cancel_reason == "Budget cut"
+    assert visits.again(under_way).state is VisitState.IN_PROGRESS
 
 
 def test_the_playbooks_visits_are_planned_once(app: Flask) -> None:

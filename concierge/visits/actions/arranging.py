@@ -64,6 +64,8 @@ def plan_visit(
     :raises NoSuchTime: when the clocks at the site jump over the time.
     :raises Conflicting: when somebody is sent who is elsewhere, away or not certified, without a reason.
     """
+    # Two copies of one form wait for each other here, so that the second finds what the first planned.
+    db.session.execute(select(Project.id).where(Project.id == project.id).with_for_update())
     if uid and (known := db.session.scalar(select(Visit).where(Visit.uid == uid))):
         return known
     if project.state in {ProjectState.CANCELLED, ProjectState.DONE}:

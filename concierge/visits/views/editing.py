@@ -1,0 +1,202 @@
+"""Planning a visit and changing it."""
+
+import uuid
+from collections.abc import Sequence
+
+from flask import flash, render_template, request
+from flask_babel import gettext as _
+
+from concierge.accounts.models import Site
+from concierge.catalogue.states import VisitKind
+from concierge.identity.guard import requires, viewer
+from concierge.identity.permissions import Permission
+from concierge.platform import clock
+from concierge.platform.database import unit_of_work
+from concierge.platform.errors import NotFound
+from concierge.platform.web import show_again
+from concierge.platform.words import localized
+from concierge.projects.models import Project
+from concierge.visits import forms, queries
+from concierge.visits.actions import arranging, checks
+from concierge.visits.models import Visit
+from concierge.visits.states import VisitState
+from concierge.visits.views.blueprint import Page, back_to, bp, seen_version
+from concierge.workforce import queries as workforce
+
+
+@bp.get("/visits/new")
+@requires(Permission.SCHEDULE_VISITS)
+def new() -> Page:
+    """Show the form for a visit, or ask first which project it is for."""
+    if not request.args.get("project"):
+        return render_template("visits/choose.html", form=forms.ChooseProject())
+    choose = forms.ChooseProject(request.args)
+    try:
+        project = queries.project_to_visit(viewer(), choose.project.data or "")
+    except NotFound:
+        choose.project.errors = [_("There is no project with this key. Look it up under Projects.")]
+        return show_again("visits/choose.html", choose)
+    form = forms.VisitForm(data=_proposed(project, request.args.get("milestone", "")))
+    _offer(form, project, queries.sites_of_account(project.account_id))
+    return render_template("visits/form.html", form=form, project=project, visit=None, warnings=())
+
+
+@bp.post("/visits/new")
+@requires(Permission.SCHEDULE_VISITS)
+def plan() -> Page:
+    """Plan a visit."""
+    project = queries.project_to_visit(viewer(), request.args.get("project", ""))
+    sites = queries.sites_of_account(project.account_id)
+    form = forms.VisitForm()
+    _offer(form, project, sites)
+    site = next((each for each in sites if each.id == form.site.data), project.site)
+    form.zone = site.zone
+    if form.validate_on_submit() and (known := queries.visit_by_uid(viewer(), form.token.data or "")):
+        return back_to(known)
+    warnings: list[tuple[bool, str]] = []
+    if not form.validate_on_submit() or not _is_settled(form, site, warnings):
+        return show_again("visits/form.html", form, project=project, visit=None, warnings=warnings)
+    with unit_of_work():
+        visit = arranging.plan_visit(
+            project,
+            kind=VisitKind(form.kind.data),
+            title=form.title.data or "",
+            starts_local=form.starts_local,
+            ends_local=form.ends_local,
+            site=site,
+            milestone=next((each for each in project.milestones if each.id == form.milestone.data), None),
+            fold=form.fold,
+            skill=form.skill.data or "",
+            crew=form.crew.data or 0,
+            technician_ids=form.technicians.data or (),
+            conflict_reason=form.conflict_reason.data or "",
+            note=form.note.data or "",
+            state=VisitState(form.certainty.data),
+            uid=form.token.data or "",
+            actor_id=viewer().user_id,
+            at=clock.now(),
+        )
+    flash(_("The visit is planned."))
+    return back_to(visit)
+
+
+@bp.route("/visits/<int:visit_id>/edit", methods=["GET", "POST"])
+@requires(Permission.SCHEDULE_VISITS)
+def edit(visit_id: int) -> Page:
+    """Change when a visit is, who goes and what it is for."""
+    visit = queries.visit_for(viewer(), visit_id)
+    checks.expect_state(visit, arranging.MOVABLE)
+    project = queries.project_to_visit(viewer(), visit.project.key)
+    form = forms.VisitForm(data=_as_it_is(visit))
+    _offer(form, project, [visit.site], visit)
+    form.zone = visit.zone
+    warnings: list[tuple[bool, str]] = []
+    if not form.is_submitted():
+        return render_template("visits/form.html", form=form, project=project, visit=visit, warnings=())
+    if not form.validate() or not _is_settled(form, visit.site, warnings, visit):
+        return show_again("visits/form.html", form, project=project, visit=visit, warnings=warnings)
+    with unit_of_work():
+        arranging.rearrange(
+            visit,
+            site=visit.site,
+            title=form.title.data or "",
+            kind=VisitKind(form.kind.data),
+            milestone_id=form.milestone.data or None,
+            skill=form.skill.data or "",
+            crew=form.crew.data or 0,
+            note=form.note.data or "",
+            starts_local=form.starts_local,
+            ends_local=form.ends_local,
+            fold=form.fold if form.asks_for_hour else 0,
+            technician_ids=form.technicians.data or (),
+            conflict_reason=form.conflict_reason.data or "",
+            version=seen_version(form.version.data),
+            actor_id=viewer().user_id,
+            at=clock.now(),
+        )
+    flash(_("The visit is changed."))
+    return back_to(visit)
+
+
+def _offer(
+    form: forms.VisitForm, project: Project, sites: Sequence[Site], visit: Visit | None = None
+) -> None:
+    """Give the form its choices."""
+    form.milestone.choices = forms.choices(
+        [(0, _("None")), *((each.id, localized(each.name)) for each in project.milestones)]
+    )
+    form.site.choices = forms.choices((each.id, each.name) for each in sites)
+    people = [(each.user_id, each.user.name, each.city) for each in workforce.technicians()]
+    known = {user_id for user_id, *_rest in people}
+    gone = [
+        (member.user_id, member.user.name, "")
+        for member in (visit.crew_members if visit else ())
+        if member.user_id not in known
+    ]
+    form.technicians.choices = forms.choices(
+        (user_id, f"{name}, {city}" if city else name) for user_id, name, city in (*people, *gone)
+    )
+    codes = dict.fromkeys([*workforce.skill_codes(), *([visit.skill] if visit and visit.skill else [])])
+    form.skill.choices = forms.choices([("", _("None")), *((code, code) for code in codes)])
+    form.zone = visit.zone if visit else project.site.zone
+    if visit:
+        del form.site
+        del form.certainty
+
+
+def _is_settled(
+    form: forms.VisitForm, site: Site, warnings: list[tuple[bool, str]], visit: Visit | None = None
+) -> bool:
+    """Say whether nothing stands against the booking, or a reason is given; warnings get what does."""
+    when = form.when
+    found = queries.conflicts(
+        user_ids=form.technicians.data or (),
+        site=site,
+        starts_at=when.starts_at,
+        ends_at=when.ends_at,
+        skill=form.skill.data or "",
+        except_visit_id=visit.id if visit else None,
+    )
+    warnings += [(conflict.needs_reason, checks.in_words(conflict)) for conflict in found]
+    if not any(conflict.needs_reason for conflict in found) or (form.conflict_reason.data or "").strip():
+        return True
+    form.conflict_reason.errors = [
+        _("Choose somebody else or another time, or say why they go all the same.")
+    ]
+    return False
+
+
+def _proposed(project: Project, milestone_id: str) -> dict[str, object]:
+    """Fill an empty form from the milestone the visit is for."""
+    milestone = next((each for each in project.milestones if str(each.id) == milestone_id), None)
+    return {
+        "milestone": milestone.id if milestone else 0,
+        "title": localized(milestone.name) if milestone else "",
+        "site": project.site_id,
+        "start_on": milestone.start_on if milestone else None,
+        "start_time": project.site.access_from,
+        "token": str(uuid.uuid4()),
+    }
+
+
+def _as_it_is(visit: Visit) -> dict[str, object]:
+    """Fill the form with a visit."""
+    one_day = visit.starts_local.date() == visit.ends_local.date()
+    reasons = (member.conflict_reason for member in visit.crew_members if member.conflict_reason)
+    return {
+        "kind": visit.kind.value,
+        "title": visit.title,
+        "milestone": visit.milestone_id or 0,
+        "site": visit.site_id,
+        "start_on": visit.starts_local.date(),
+        "start_time": visit.starts_local.time(),
+        "end_on": None if one_day else visit.ends_local.date(),
+        "end_time": visit.ends_local.time(),
+        "later_hour": bool(visit.fold),
+        "technicians": [member.user_id for member in visit.crew_members],
+        "crew": visit.crew,
+        "skill": visit.skill,
+        "note": visit.note,
+        "conflict_reason": next(reasons, ""),
+        "version": visit.version,
+    }

@@ -1,0 +1,171 @@
+"""Pages that show visits."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import render_template, request
+
+from concierge.identity.guard import requires, viewer
+from concierge.identity.permissions import Permission
+from concierge.identity.viewer import Viewer
+from concierge.platform import clock
+from concierge.visits import forms, queries
+from concierge.visits.actions import arranging, checks
+from concierge.visits.clocks import Stay, is_repeated, wall_time
+from concierge.visits.models import Visit
+from concierge.visits.states import COMING, FOLLOWS, VisitState
+from concierge.visits.views.blueprint import Page, bp
+from concierge.workforce import queries as workforce
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What the viewer can do with a visit now."""
+
+    edit: bool
+    confirm: bool
+    release: bool
+    cancel: bool
+    decide: bool
+    accept: bool
+    set_out: bool
+    start: bool
+    finish: bool
+
+
+@bp.get("/visits/<int:visit_id>")
+@requires(Permission.SEE_VISITS)
+def visit(visit_id: int) -> Page:
+    """Show one visit: when, where, who, and what to do with it."""
+    found = queries.visit_for(viewer(), visit_id)
+    return render_template("visits/visit.html", **page_of(found, viewer()))
+
+
+@bp.get("/projects/<key>/visits")
+@requires(Permission.SEE_VISITS)
+def of_project(key: str) -> Page:
+    """Show a project's visits: what needs a decision, what comes, what is over."""
+    project = queries.project_to_visit(viewer(), key)
+    visits = queries.visits_of_project(viewer(), project.id)
+    return render_template(
+        "visits/of_project.html",
+        project=project,
+        deciding=[each for each in visits if each.needs_decision and each.state in COMING],
+        coming=[
+            each
+            for each in visits
+            if each.state not in queries.OVER and not (each.needs_decision and each.state in COMING)
+        ],
+        over=[each for each in visits if each.state in queries.OVER],
+        may_plan=viewer().may(Permission.SCHEDULE_VISITS),
+        now=clock.now(),
+    )
+
+
+@bp.get("/visits")
+@requires(Permission.SEE_VISITS)
+def week() -> Page:
+    """Show a week of visits, in the viewer's own days."""
+    looking = viewer()
+    monday = _monday(request.args.get("week", ""), clock.today(looking.zone))
+    home = ZoneInfo(looking.zone)
+    from_at = monday.replace(tzinfo=home)
+    mine = request.args.get("mine") == "1"
+    visits = queries.visits_between(
+        looking,
+        from_at=from_at,
+        to_at=(monday + WEEK).replace(tzinfo=home),
+        user_id=looking.user_id if mine else None,
+    )
+    days = [(monday + timedelta(days=number)).date() for number in range(7)]
+    by_day = {day: [each for each in visits if max(_day_of(each, looking), days[0]) == day] for day in days}
+    return render_template(
+        "visits/week.html",
+        by_day=by_day,
+        count=len(visits),
+        monday=monday.date(),
+        earlier=(monday - WEEK).date().isoformat(),
+        later=(monday + WEEK).date().isoformat(),
+        mine=mine,
+        zone=looking.zone,
+        may_plan=looking.may(Permission.SCHEDULE_VISITS),
+    )
+
+
+def page_of(found: Visit, looking: Viewer) -> dict[str, object]:
+    """Collect what the page of a visit shows."""
+    conflicts = _conflicts(found)
+    proposal = _proposal(found)
+    return {
+        "visit": found,
+        "offers": offers_for(found, looking),
+        "warnings": [(conflict.needs_reason, checks.in_words(conflict)) for conflict in conflicts],
+        "proposal": proposal,
+        "there": _elsewhere(found, looking.zone),
+        "is_repeated": is_repeated(found.starts_local, found.zone),
+        "keep": forms.Keep(version=found.version),
+    }
+
+
+def offers_for(found: Visit, looking: Viewer) -> Offers:
+    """Say what a viewer can do with a visit now."""
+    may_schedule = looking.may(Permission.SCHEDULE_VISITS)
+    goes = any(member.user_id == looking.user_id for member in found.crew_members)
+    may_work = looking.may(Permission.WORK_VISITS) and (goes or may_schedule)
+    following = FOLLOWS[found.state]
+    return Offers(
+        edit=may_schedule and found.state in arranging.MOVABLE,
+        confirm=may_schedule
+        and found.state in {VisitState.DRAFT, VisitState.TENTATIVE}
+        and VisitState.CONFIRMED in following,
+        release=may_schedule and found.state in {VisitState.CONFIRMED, VisitState.ACCEPTED},
+        cancel=may_schedule and VisitState.CANCELLED in following,
+        decide=may_schedule and bool(found.needs_decision) and found.state in arranging.MOVABLE,
+        accept=goes and found.state is VisitState.CONFIRMED,
+        set_out=may_work and VisitState.ON_ROUTE in following,
+        start=may_work and VisitState.IN_PROGRESS in following,
+        finish=may_work and VisitState.COMPLETE in following,
+    )
+
+
+def _conflicts(found: Visit) -> tuple[queries.Conflict, ...]:
+    if found.state in queries.OVER:
+        return ()
+    return queries.conflicts(
+        user_ids=[member.user_id for member in found.crew_members],
+        site=found.site,
+        starts_at=found.starts_at,
+        ends_at=found.ends_at,
+        skill=found.skill,
+        except_visit_id=found.id,
+    )
+
+
+def _proposal(found: Visit) -> Stay | None:
+    if found.proposed_local is None:
+        return None
+    calendar = workforce.working_calendar(found.site.country, found.site.subdivision)
+    return arranging.proposed_stay(found, calendar=calendar)
+
+
+def _elsewhere(found: Visit, zone: str) -> tuple[datetime, datetime] | None:
+    """Return the visit's times on the viewer's clock, `None` when it shows the same."""
+    starts, ends = wall_time(found.starts_at, zone), wall_time(found.ends_at, zone)
+    return None if (starts, ends) == (found.starts_local, found.ends_local) else (starts, ends)
+
+
+def _monday(text: str, today: date) -> datetime:
+    try:
+        day = datetime.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        day = None
+    if day is None or not 2000 <= day.year < 2100:
+        day = datetime.combine(today, time())
+    return day.replace(hour=0, minute=0, tzinfo=None) - timedelta(days=day.weekday())
+
+
+def _day_of(found: Visit, looking: Viewer) -> date:
+    return wall_time(found.starts_at, looking.zone).date()
