@@ -155,9 +155,9 @@ class Screen:
     def sign_in(self, email: str, password: str) -> None:
         """Sign in through the page, as a person does."""
         self.open("/sign-in")
-        self.page.locator('input[type="email"], input[name="email"]').first.fill(email)
-        self.page.locator('input[type="password"]').first.fill(password)
-        self.page.locator('main form button[type="submit"], form button[type="submit"]').first.click()
+        self.page.get_by_label("Mail address").fill(email)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url(re.compile(r"^(?!.*/sign-in)"))
 
     def assert_accessible(self, within: str | None = None) -> None:
