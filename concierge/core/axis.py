@@ -26,6 +26,9 @@ SHORTEST_BAR = 1.6
 LONGEST_WORDS = 24
 """Characters beside a shape; the text columns tell the rest."""
 
+LAST_CENTRED = 94.0
+"""Percent of the axis beyond which (and before whose counterpart) the now mark stands beside its line."""
+
 NARROWEST_PX = 356
 """The axis on the narrowest screen that is designed for, which decides whether words have room."""
 
@@ -424,16 +427,26 @@ def _off_bands(first: date, last: date, is_off: Callable[[date], bool]) -> tuple
 
 def _quiet_neighbours(ticks: Sequence[Tick], *, room: float, now: float | None) -> tuple[Tick, ...]:
     """Silence the ticks whose words would meet the now mark, the next word, or the edge."""
-    half_of_now = _px(25)
+    mark = _now_mark(now)
     said: list[Tick] = []
     free_to = 100.0
     for tick in reversed(ticks):
-        meets_now = now is not None and tick.x + room > now - half_of_now and tick.x < now + half_of_now
+        meets_now = mark is not None and tick.x + room > mark[0] and tick.x < mark[1]
         is_said = not meets_now and tick.x + room <= free_to
         if is_said:
             free_to = tick.x
         said.append(Tick(tick.kind, tick.x, tick.on, tick.text, is_said))
     return tuple(reversed(said))
+
+
+def _now_mark(now: float | None) -> tuple[float, float] | None:
+    """The room that the now mark takes: around its line, or beside it at either edge."""
+    if now is None:
+        return None
+    wide = _px(50)
+    if now > LAST_CENTRED:
+        return now - wide, now
+    return (now, now + wide) if now < 100 - LAST_CENTRED else (now - wide / 2, now + wide / 2)
 
 
 def _percent(part: float, whole: float) -> float:

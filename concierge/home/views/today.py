@@ -73,6 +73,12 @@ class Sites:
     more: int
     caption: str
 
+    @property
+    def legend(self) -> tuple[str, ...]:
+        """What of the picture needs to be named; on a day off nobody has working hours."""
+        has_hours = any(shape.kind == "work" for row in self.rows for shape in row.drawing.shapes)
+        return ("work",) if has_hours else ()
+
 
 @bp.get("/today")
 @requires(Permission.SIGNED_IN)
