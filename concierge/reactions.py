@@ -90,12 +90,10 @@ REACTIONS: Reactions = {
     readiness.ChecklistRedated: Reaction(
         now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)
     ),
-    readiness.ItemAnswered: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)),
-    readiness.ItemAccepted: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)),
-    readiness.ItemReopened: Reaction(now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)),
-    readiness.EvidenceAttached: Reaction(
-        now=(in_readiness.report_gates,), later=(in_readiness.refresh_print,)
-    ),
+    readiness.ItemAnswered: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
+    readiness.ItemAccepted: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
+    readiness.ItemReopened: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
+    readiness.EvidenceAttached: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
     readiness.ChecklistRequested: Reaction(later=(in_readiness.print_for_customer,)),
     readiness.ChecklistPrinted: Reaction(later=(in_feeds.mail_checklist,)),
     readiness.ChecklistSent: NOTHING,

@@ -77,10 +77,8 @@ def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequ
 
 
 def refresh_print(event: ItemChanged) -> None:
-    """Make the customer's print anew a little later, once for all the answers that came in meanwhile."""
-    checklist = queries.checklist_by_id(event.checklist_id)
-    language = mails.language_for(queries.project_of(checklist), printing.LANGUAGES)
-    sending.refresh_print(event.checklist_id, language=language, at=event.at)
+    """Make the customer's print anew a little later, once for all the answers that come in meanwhile."""
+    sending.refresh_print(event.checklist_id, at=clock.now())
 
 
 @deliveries.outside
@@ -89,12 +87,13 @@ def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: 
 
     :raises Hopeless: when it cannot be laid out.
     """
-    checklist_id, language, occasion = int(args["checklist_id"]), str(args["language"]), str(args["occasion"])
+    checklist_id, occasion = int(args["checklist_id"]), str(args["occasion"])
     try:
         checklist = queries.checklist_by_id(checklist_id)
     except NotFound as gone:
         raise Hopeless("The checklist is gone.") from gone
     project = queries.project_of(checklist)
+    language = str(args["language"]) or mails.language_for(project, printing.LANGUAGES)
     at = clock.now()
     document = filling.filled(
         checklist,
@@ -147,11 +146,6 @@ def post_checklist(event: ChecklistPrinted, *, calendars: tuple[Attachment, ...]
     )
     post(letter, key=f"checklist:{checklist.id}:{event.occasion}:{event.at.isoformat()}")
     sending.note_sent(checklist, contact_id=project.contact_id, at=clock.now())
-
-
-def mail_checklist(event: ChecklistPrinted) -> None:
-    """Send a print to the customer's contact without calendar files."""
-    post_checklist(event)
 
 
 def _follow(event: PlanApproved | MilestoneMoved) -> None:

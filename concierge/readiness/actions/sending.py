@@ -69,13 +69,13 @@ def order_letter(checklist_id: int, *, language: str, occasion: str, at: datetim
     )
 
 
-def refresh_print(checklist_id: int, *, language: str, at: datetime) -> None:
-    """Have the print made anew a little later, once for all the answers that come in meanwhile."""
+def refresh_print(checklist_id: int, *, at: datetime) -> None:
+    """Have the customer's print made anew a little later, once for all that changes meanwhile."""
     slot = int(at.timestamp() // CALM.total_seconds()) + 1
     deliveries.enqueue(
         PRINT,
-        {"checklist_id": checklist_id, "language": language, "occasion": ""},
-        unique_key=f"{PRINT}:{checklist_id}:{language}:calm:{slot}",
+        {"checklist_id": checklist_id, "language": "", "occasion": ""},
+        unique_key=f"{PRINT}:{checklist_id}:calm:{slot}",
         run_at=at + CALM,
         queue="documents",
     )
