@@ -197,8 +197,9 @@ def _reads_or_writes() -> None:
 
 
 def _is_writing(connection: Connection) -> bool:
-    if connection.get_execution_options().get("writing"):
-        return True
+    asked = connection.get_execution_options().get("writing")
+    if asked is not None:
+        return bool(asked)
     return bool(has_app_context() and g.get("writing"))
 
 

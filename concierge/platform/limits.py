@@ -62,19 +62,19 @@ class DatabaseStorage(Storage):
     def get(self, key: str) -> int:
         """The hits in the current window."""
         found = sa.select(RateCount.hits).where(RateCount.key == _digest(key), RateCount.until > clock.now())
-        with Session(db.engine) as session:
+        with _reading() as session:
             return session.scalar(found) or 0
 
     def get_expiry(self, key: str) -> float:
         """When the current window ends, in seconds since 1970."""
         found = sa.select(RateCount.until).where(RateCount.key == _digest(key))
-        with Session(db.engine) as session:
+        with _reading() as session:
             return (session.scalar(found) or clock.now()).timestamp()
 
     def check(self) -> bool:
         """Whether the database answers."""
         try:
-            with Session(db.engine) as session:
+            with _reading() as session:
                 return session.scalar(sa.select(1)) == 1
         except sa.exc.SQLAlchemyError:
             return False
@@ -118,6 +118,11 @@ def forget(*, before: datetime) -> int:
 
 def _digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _reading() -> Session:
+    """A session beside the request's that never waits for writers, not even for the request's own."""
+    return Session(db.engine.execution_options(writing=False))
 
 
 def _aside() -> Any:  # Any: the context manager of a session

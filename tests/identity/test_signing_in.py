@@ -31,7 +31,11 @@ SignIn = Callable[[User], FlaskClient]
 def ada(app: Flask) -> User:
     with unit_of_work():
         return access.add_person(
-            email="Ada@Concierge.example", name="Ada Lind", role=Role.CONCIERGE, password=PASSWORD, at=clock.now()
+            email="Ada@Concierge.example",
+            name="Ada Lind",
+            role=Role.CONCIERGE,
+            password=PASSWORD,
+            at=clock.now(),
         )
 
 
@@ -54,7 +58,9 @@ def test_a_person_comes_in_with_address_and_password(client: FlaskClient, ada: U
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client: FlaskClient, ada: User) -> None:
     def answer(email: str) -> str:
         token = csrf_token(client, "/sign-in")
-        page = client.post("/sign-in", data={"csrf_token": token, "email": email, "password": "not the right one"})
+        page = client.post(
+            "/sign-in", data={"csrf_token": token, "email": email, "password": "not the right one"}
+        )
         assert page.status_code == 422
         return re.sub(r'value="[^"]*"', "", page.get_data(as_text=True))
 
