@@ -22,7 +22,7 @@ class MatchLine(FlaskForm):
 
     product = SelectField(
         _l("Product"),
-        coerce=int,
+        coerce=lambda chosen: int(chosen) if chosen else 0,
         validators=[InputRequired(_l("Choose what the line means."))],
         validate_choice=True,
     )

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from concierge.catalogue import queries as catalogue
+from concierge.catalogue.models import Product
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.orders import chores, forms, queries
@@ -191,15 +192,15 @@ def match(order_id: int, line_id: int) -> Page:
     """Say what a line means, for this order and all that call the item the same."""
     line = queries.line_for(viewer(), order_id, line_id)
     form = forms.MatchLine()
-    likely = catalogue.candidates_for(line.name, limit=5)
+    likely = _likely(line.name)
     known = {product.id for product in likely}
     others = [product for product in catalogue.products_for_choice() if product.id not in known]
     form.product.choices = {
-        _("Likely"): [(product.id, product.name) for product in likely],
+        _("Likely"): [("", _("Choose a product")), *((product.id, product.name) for product in likely)],
         _("Everything else in the catalogue"): [(product.id, product.name) for product in others],
     }
     if request.method == "GET":
-        form.product.data = line.product_id or (likely[0].id if likely else None)
+        form.product.data = line.product_id or 0
         return render_template("orders/match.html", form=form, line=line)
     if not form.validate_on_submit():
         return show_again("orders/match.html", form, line=line)
@@ -245,6 +246,13 @@ def outcome_words() -> dict[Outcome, tuple[str, str]]:
         Outcome.UNCHANGED: ("idle", _("Nothing new")),
         Outcome.REFUSE: ("bad", _("Refused")),
     }
+
+
+def _likely(name: str) -> list[Product]:
+    """Products that share a word with a line's name, the likeliest first."""
+    words = set(catalogue.as_alias(name).split())
+    found = catalogue.candidates_for(name, limit=5)
+    return [one for one in found if words & set(catalogue.as_alias(f"{one.maker} {one.name}").split())]
 
 
 def _handed_in() -> list[HandedIn]:

@@ -16,6 +16,7 @@ from concierge.platform.errors import Refused
 
 AT_ONCE_BYTES = 400_000
 AT_ONCE_FILES = 20
+AT_ONCE_ORDERS = 25
 MOST_FILES = 200
 """What one request does itself; more becomes a job with a page of its own."""
 
@@ -70,7 +71,9 @@ def keep(handed_in: Sequence[HandedIn], *, owner_id: int, at: datetime) -> Order
 def is_long(found: OrderImport) -> bool:
     """Whether checking or importing takes longer than a request should."""
     rows = queries.files_of(found)
-    return len(rows) > AT_ONCE_FILES or sum(row.size for row in rows) > AT_ONCE_BYTES
+    orders = sum(len(one.rows) for one in plans_of(found) if one.does_something)
+    too_much = sum(row.size for row in rows) > AT_ONCE_BYTES
+    return too_much or len(rows) > AT_ONCE_FILES or orders > AT_ONCE_ORDERS
 
 
 def import_in_job(found: OrderImport, *, owner_id: int) -> jobs.Job:
