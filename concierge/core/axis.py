@@ -200,7 +200,7 @@ class PlanLine:
     """One row of a plan: what was promised, what is done, what is expected. Every part may be missing.
 
     `done` ends where the doing ends, or today while it goes on. A row that is a point in time (`is_point`)
-    takes the last day of each stretch. `after` names the keys of rows whose end decides this row's start.
+    takes the last day of each stretch. `after` names the keys of earlier rows that this one waits for.
     """
 
     key: str
@@ -240,7 +240,7 @@ def day_axis(
         first, last = min(first, today), max(last, today)
     length = (last - first).days + 1
     first -= timedelta(days=max(2, round(length * 0.03)))
-    last += timedelta(days=max(4, round(length * 0.15)))
+    last += timedelta(days=max(4, round(length * 0.18)))
     return DayAxis(first, last, today, bands=_off_bands(first, last, is_off))
 
 
@@ -331,24 +331,28 @@ def _shortened(words: str) -> str:
 
 
 def _links(lines: Sequence[PlanLine], axis: DayAxis) -> Mapping[int, list[Shape]]:
-    """Lines from the end of a row to the start of a later one, cut into the rows that they cross."""
+    """A line to each row from the end of the one that it waits for longest, cut into the rows that it crosses."""
     row_of = {line.key: n for n, line in enumerate(lines)}
     links: dict[int, list[Shape]] = {n: [] for n in range(len(lines))}
     for to, line in enumerate(lines):
         start = _start(line, axis)
-        for key in line.after:
-            origin = row_of.get(key)
-            if origin is None or origin >= to or start is None or (x := _end(lines[origin], axis)) is None:
-                continue
-            links[origin].append(Shape("link", x, x, 29.5 if lines[origin].is_point else BAR_BOTTOM, None))
-            for between in range(origin + 1, to):
-                links[between].append(Shape("link", x, x, 0.0, None))
-            middle = POINT_MIDDLE if line.is_point else BAR_MIDDLE
-            if start > x + 0.4:
-                links[to].append(Shape("link", x, x, 0.0, middle))
-                links[to].append(Shape("link", x, start, middle, middle))
-            else:
-                links[to].append(Shape("link", x, x, 0.0, 16.0 if line.is_point else BAR_TOP))
+        ends = [
+            (x, origin)
+            for key in line.after
+            if (origin := row_of.get(key, to)) < to and (x := _end(lines[origin], axis)) is not None
+        ]
+        if start is None or not ends:
+            continue
+        x, origin = max(ends)
+        links[origin].append(Shape("link", x, x, 29.5 if lines[origin].is_point else BAR_BOTTOM, None))
+        for between in range(origin + 1, to):
+            links[between].append(Shape("link", x, x, 0.0, None))
+        middle = POINT_MIDDLE if line.is_point else BAR_MIDDLE
+        if start > x + 0.4:
+            links[to].append(Shape("link", x, x, 0.0, middle))
+            links[to].append(Shape("link", x, start, middle, middle))
+        else:
+            links[to].append(Shape("link", x, x, 0.0, 16.0 if line.is_point else BAR_TOP))
     return links
 
 

@@ -195,6 +195,20 @@ def test_a_link_runs_from_an_end_through_the_rows_between_to_a_start() -> None:
     assert [(s.x, s.x2) for s in last.shapes if s.kind == "link"] == [(10, 10), (10, 40)]
 
 
+def test_of_several_rows_that_are_waited_for_the_last_to_end_is_linked() -> None:
+    lines = [
+        PlanLine(key="early", forecast=days(MONDAY, MONDAY)),
+        PlanLine(key="late", forecast=days(MONDAY, on("Wed 2026-11-04"))),
+        PlanLine(key="c", forecast=days(FRIDAY, FRIDAY), after=("early", "late")),
+    ]
+
+    early, late, last = draw_plan(lines, TEN_DAYS)
+
+    assert "link" not in kinds(early)
+    assert "link" in kinds(late)
+    assert {s.x for s in last.shapes if s.kind == "link"} == {30}
+
+
 def test_a_link_to_an_unknown_or_later_row_is_not_drawn() -> None:
     lines = [PlanLine(key="a", forecast=days(MONDAY, MONDAY), after=("b", "gone")), PlanLine(key="b")]
 

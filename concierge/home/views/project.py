@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
+from concierge.catalogue.states import MilestoneKind
 from concierge.core import axis
 from concierge.core.spans import days
 from concierge.core.worktime import WorkCalendar, workdays_between
@@ -215,7 +216,7 @@ def _line(
         if begun
         else None,
         forecast=days(start, finish) if not is_done and start and finish else None,
-        is_point=one.workdays == 0,
+        is_point=one.workdays == 0 or one.kind is MilestoneKind.HANDOVER,
         state=state,
         words=words,
         after=tuple(keys[link.predecessor_id] for link in one.links),
