@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 from concierge.accounts.models import Site
+from concierge.catalogue.states import VisitKind
 from concierge.feeds import vevent
 from concierge.feeds.vevent import Status
 from concierge.feeds.words import Appointment
@@ -25,6 +26,7 @@ STATUSES: dict[VisitState, Status] = {
 
 def appointment_of(visit: Visit, *, site: Site, account_name: str, project_key: str, url: str) -> Appointment:
     """What calendars tell of a visit that is no draft."""
+    is_remote = visit.kind is VisitKind.REMOTE_CALL  # an address would send somebody there
     address = ", ".join(part for part in (site.name, site.address_line, site.country) if part)
     return Appointment(
         uid=visit.uid,
@@ -38,7 +40,7 @@ def appointment_of(visit: Visit, *, site: Site, account_name: str, project_key: 
         title=visit.title,
         account=account_name,
         place=site.city,
-        address=address,
+        address="" if is_remote else address,
         project_key=project_key,
         url=url,
     )

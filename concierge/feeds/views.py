@@ -51,6 +51,7 @@ def my_calendar() -> str:
         next=next((visit for visit, is_cancelled in agenda if not is_cancelled), None),
         report=report,
         links=links,
+        manages=viewer().may(Permission.MANAGE_FEEDS),
         code=_picture(links.webcal) if links else "",
     )
 

@@ -195,7 +195,7 @@ def _description(appointment: Appointment, *, language: str) -> str:
             offset=_offset(appointment.start_at, zone=appointment.zone),
         )
     )
-    if appointment.title:
+    if appointment.title not in ("", kind_word(appointment.kind, language=language)):
         lines.append(sentence("what", language=language, title=appointment.title))
     if appointment.address:
         lines.append(sentence("where", language=language, address=appointment.address))

@@ -396,6 +396,16 @@ def test_a_draft_stands_in_no_calendar_and_a_tentative_visit_says_so(
     assert "STATUS:TENTATIVE" in unfolded(client.get(path))
 
 
+def test_a_remote_call_sends_nobody_to_an_address(client: FlaskClient, tomas: User, path: str) -> None:
+    with unit_of_work():
+        calendar.visit(calendar.project(), tomas, kind=VisitKind.REMOTE_CALL, title="Remote call")
+
+    rows = unfolded(client.get(path))
+
+    assert "SUMMARY:Remote call: Isar Klinik\\, München" in rows
+    assert not [row for row in rows if row.startswith("LOCATION") or "Where:" in row or "What:" in row]
+
+
 def test_c2_a_renamed_account_and_a_changed_site_are_written_again(
     client: FlaskClient, tomas: User, path: str
 ) -> None:
