@@ -300,7 +300,7 @@ def story(project_id: int, *, most: int) -> Sequence[tuple[RecordedEvent, str | 
         .order_by(RecordedEvent.id.desc())
         .limit(most)
     )
-    return db.session.execute(question).tuples().all()
+    return db.session.execute(question).all()
 
 
 def changes(

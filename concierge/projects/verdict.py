@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import Markup, escape
 
-from concierge.platform.words import day, localized, slip, workdays
+from concierge.platform.words import day, localized, workdays
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import Health, MilestoneState, ProjectState
 
@@ -25,11 +26,11 @@ LOOKS = {
 
 
 def pill_words(project: Project) -> str:
-    """The health in two words, with the slip where there is one: "Late, 4 days"."""
+    """The health in two words, with the slip in working days where there is one: "Late, 4 days"."""
     name = health_words(project.health)
     days = project.slip_workdays
     if project.health in {Health.LATE, Health.AT_RISK} and days > 0:
-        return _("%(health)s, %(slip)s", health=name, slip=slip(days))
+        return ngettext("%(health)s, %(num)s day", "%(health)s, %(num)s days", days, health=name)
     return name
 
 

@@ -176,18 +176,15 @@ def _picture(found: Project, calendar: WorkCalendar, today: date, planned: Seque
         _row(found, one, going.get(one.id, ""), calendar, today, drawing)
         for one, drawing in zip(found.milestones, axis.draw_plan(drawn, scale), strict=True)
     ]
-    is_moved = any(one.state in {"warn", "bad"} for one in drawn)
+    states = {one.state for one in drawn if one.forecast}
+    expected = "late" if "bad" in states else "moved" if "warn" in states else "forecast"
     return Shown(
         axis=scale,
         rows=rows,
         caption=_(
             "Milestones with promised and forecast days; today is %(day)s at the site.", day=day(today)
         ),
-        legend=(
-            "promise",
-            "done",
-            "late" if found.slip_workdays > 0 else "moved" if is_moved else "forecast",
-        ),
+        legend=("promise", "done", expected),
         note=_driver_note(found),
     )
 

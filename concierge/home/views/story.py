@@ -153,6 +153,10 @@ def _about_readiness(name: str, told: Payload) -> str:
                 "set new due days for %(num)s open items",
                 told.get("items", 0),
             )
+        case "ChecklistRequested":
+            return _("asked for the checklist to be sent again")
+        case "ChecklistPrinted":
+            return _("made the checklist’s PDF")
         case "ChecklistSent":
             return _("sent the checklist to the customer’s contact")
         case "ItemAnswered":

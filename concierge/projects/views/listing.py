@@ -42,7 +42,8 @@ def projects() -> str | Response:
         hidden={"view": "lines"} if view == "lines" else {},
         page_url=_address(page="{page}").replace("%7Bpage%7D", "{page}"),
         open_count=sum(counts.get(health, 0) for health in OPEN),
-        healths=[(health.value, health_words(health)) for health in Health],
+        healths=[("all", _("All projects")), *((health.value, health_words(health)) for health in Health)],
+        health=request.args.get("health", ""),
         address=_address,
         chips=_chips(wanted),
     )
@@ -60,13 +61,21 @@ def _filter() -> queries.Filter:
     asked = request.args
     return queries.Filter(
         text=asked.get("q", "")[:100],
-        health=tuple(value for value in asked.getlist("health") if value),
+        health=_healths(),
         country=asked.get("country", "")[:2],
         account_id=asked.get("account", type=int),
         mine=asked.get("mine") == "1",
         sort=asked.get("sort", "slip"),
         page=max(1, asked.get("page", 1, type=int)),
     )
+
+
+def _healths() -> tuple[str, ...]:
+    """The states asked for; projects that have ended are shown only when they are."""
+    wanted = tuple(value for value in request.args.getlist("health") if value)
+    if "all" in wanted or (not wanted and request.args.get("q")):
+        return ()
+    return wanted or tuple(health.value for health in OPEN)
 
 
 def _address(**changes: Any) -> str:  # Any: values of the address
@@ -96,8 +105,9 @@ def _chips(wanted: queries.Filter) -> list[tuple[str, str]]:
     chips = []
     if wanted.text:
         chips.append((f"“{wanted.text}”", _address(q=None, page=None)))
-    for value in wanted.health:
-        rest = [other for other in wanted.health if other != value]
+    chosen = [value for value in request.args.getlist("health") if value in known]
+    for value in chosen:
+        rest = [other for other in chosen if other != value]
         chips.append((known.get(value, value), _address(health=rest, page=None)))
     if wanted.country:
         chips.append((wanted.country.upper(), _address(country=None, page=None)))
