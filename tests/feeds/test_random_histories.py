@@ -7,6 +7,7 @@ what was published later both show the truth.
 
 import contextlib
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -44,10 +45,14 @@ class Upserting:
 
     tag: str = ""
     entries: dict[str, tuple[str, readers.Seen]] = field(default_factory=dict)
+    sequences: dict[str, int] = field(default_factory=dict)
 
     def take(self, tag: str, data: bytes) -> None:
         self.tag = tag
         new = published(data)
+        for uid, sequence in sequences(data).items():
+            assert sequence >= self.sequences.get(uid, 0), "SEQUENCE fell"
+            self.sequences[uid] = sequence
         self.entries = {
             uid: theirs if uid not in self.entries or theirs[0] > self.entries[uid][0] else self.entries[uid]
             for uid, theirs in new.items()
@@ -62,6 +67,14 @@ def published(data: bytes) -> dict[str, tuple[str, readers.Seen]]:
     ]
     seen = sorted(readers.entries_in(data), key=lambda entry: data.index(f"UID:{entry.uid}\r\n".encode()))
     return {entry.uid: (stamp, entry) for stamp, entry in zip(stamps, seen, strict=True)}
+
+
+def sequences(data: bytes) -> dict[str, int]:
+    """UID to SEQUENCE of each entry."""
+    return {
+        uid.decode(): int(number)
+        for uid, number in re.findall(rb"UID:(\S+)\r\n(?:.*\r\n)*?SEQUENCE:(\d+)", data)
+    }
 
 
 class Company:

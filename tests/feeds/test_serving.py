@@ -444,7 +444,7 @@ def test_c2_a_renamed_account_and_a_changed_site_are_written_again(
 
     assert list(titles(after)) == ["Installation: Alpen Klinik, Garmisch"]
     assert line(after, "LAST-MODIFIED") == "20261118T090002Z"
-    assert line(after, "SEQUENCE") == line(before, "SEQUENCE")
+    assert (line(before, "SEQUENCE"), line(after, "SEQUENCE")) == ("0", "1")  # it is somewhere else
 
 
 def test_c2_another_name_or_language_writes_the_whole_calendar_again(

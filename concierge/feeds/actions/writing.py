@@ -3,6 +3,7 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -56,8 +57,7 @@ def owners_of_drifted(visit_ids: Sequence[int]) -> Sequence[tuple[int, int]]:
         (entry.visit_id, entry.owner_id)
         for entry, language in found
         if entry.visit_id not in appointments
-        or entry.body
-        != _rendered(appointments[entry.visit_id], language=language, modified_at=entry.modified_at)
+        or entry.body != _as_of_last_change(entry, appointments[entry.visit_id], language=language)
     ]
 
 
@@ -151,24 +151,42 @@ def _put_in(
     at: datetime,
 ) -> bool:
     gone_at = _leaves_at(appointment, entry, at=at) if appointment.status is Status.CANCELLED else None
-    if entry is not None and entry.gone_at == gone_at:
-        same = _rendered(appointment, language=language, modified_at=entry.modified_at)
-        if same == entry.body:
-            entry.renderer = plan.stamp()
-            return False
-    modified_at = vevent.after(entry.modified_at if entry else None, at=at)
     if entry is None:
         entry = FeedEntry(owner_id=owner_id, visit_id=visit_id)
         db.session.add(entry)
+        sequence, modified_at = appointment.sequence, at
+    else:
+        same = _as_of_last_change(entry, appointment, language=language)
+        if entry.gone_at == gone_at and entry.body == same:
+            entry.renderer = plan.stamp()
+            return False
+        raised = entry.sequence + (_what_matters(entry.body) != _what_matters(same))
+        sequence, modified_at = max(appointment.sequence, raised), vevent.after(entry.modified_at, at=at)
     entry.uid = appointment.uid
     entry.starts_at = appointment.start_at
     entry.ends_at = appointment.end_at
-    entry.sequence = appointment.sequence
+    entry.sequence = sequence
     entry.modified_at = modified_at
     entry.renderer = plan.stamp()
     entry.gone_at = gone_at
-    entry.body = _rendered(appointment, language=language, modified_at=modified_at)
+    entry.body = _rendered(
+        replace(appointment, sequence=sequence), language=language, modified_at=modified_at
+    )
     return True
+
+
+def _as_of_last_change(entry: FeedEntry, appointment: Appointment, *, language: str) -> bytes:
+    """The bytes the appointment has if it was last published when the entry was."""
+    sequence = max(appointment.sequence, entry.sequence)
+    return _rendered(
+        replace(appointment, sequence=sequence), language=language, modified_at=entry.modified_at
+    )
+
+
+def _what_matters(body: bytes) -> tuple[bytes, ...]:
+    """Time, place and status of an entry: a change of these raises SEQUENCE (RFC 5545 §3.8.7.4)."""
+    lines = body.replace(b"\r\n ", b"").split(b"\r\n")
+    return tuple(line for line in lines if line.startswith((b"DTSTART", b"DTEND", b"LOCATION", b"STATUS")))
 
 
 def _rendered(appointment: Appointment, *, language: str, modified_at: datetime) -> bytes:
