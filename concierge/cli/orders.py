@@ -149,5 +149,6 @@ def _say(plan: ImportPlan, *, dry_run: bool) -> None:
         click.echo("\t".join([*words, project.key if project else ("dry run" if dry_run else "")]).rstrip())
         for remark in row.remarks:
             click.echo(f"\t{remark}")
-        if row.unmatched:
-            click.echo(f"\tnot in the catalogue: {', '.join(row.unmatched[:5])}")
+        if row.unmatched_count:
+            names = ", ".join(row.unmatched[:5]) + (", …" if row.unmatched_count > 5 else "")
+            click.echo(f"\tnot in the catalogue ({row.unmatched_count}): {names}")

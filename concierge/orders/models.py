@@ -22,6 +22,8 @@ class Order(Versioned, Base):
     system: Mapped[str] = mapped_column(Line(200))
     """Within what the number is unique: the seller's system, or seller and buyer of a paper."""
     number: Mapped[str] = mapped_column(Line(80))
+    seller_number: Mapped[str] = mapped_column(Line(80), default="")
+    """The seller's own number for it, when the order is numbered by the buyer."""
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     site_id: Mapped[int] = mapped_column(sa.ForeignKey("sites.id"), index=True)
     contact_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contacts.id"))

@@ -43,6 +43,7 @@ class OrderFacts:
     currency: str
     total_minor: int | None
     buyer_reference: str
+    seller_number: str
     note: str
     lines: tuple[LineFacts, ...]
     state: OrderState = OrderState.OPEN
@@ -122,6 +123,7 @@ def facts_of(order: IncomingOrder) -> OrderFacts:
         currency=order.currency,
         total_minor=_total(order.total_minor, lines),
         buyer_reference=(order.customer_reference or order.contract_reference)[:120],
+        seller_number=order.seller_number[:80] if order.seller_number != order.number else "",
         note=clean(order.note, lines=True)[:4000],
         lines=lines,
         latest_issued_on=order.issued_on,
@@ -169,6 +171,7 @@ def difference(known: OrderFacts, order: IncomingOrder) -> Difference:
         currency=order.currency or known.currency,
         total_minor=_total(order.total_minor, lines) or known.total_minor,
         buyer_reference=new.buyer_reference or known.buyer_reference,
+        seller_number=new.seller_number or known.seller_number,
         note=(new.note or known.note) if whole else known.note,
         lines=lines,
     )
@@ -350,4 +353,4 @@ def _period(facts: OrderFacts) -> tuple[object, ...]:
 
 
 def _header(facts: OrderFacts) -> tuple[object, ...]:
-    return (facts.currency, facts.total_minor, facts.buyer_reference, facts.note)
+    return (facts.currency, facts.total_minor, facts.buyer_reference, facts.seller_number, facts.note)

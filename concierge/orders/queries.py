@@ -26,7 +26,12 @@ def orders_numbered(number: str) -> list[Order]:
         db.session.scalars(
             sa.select(Order)
             .where(Order.number == number)
-            .options(joinedload(Order.account), selectinload(Order.lines), selectinload(Order.documents))
+            .options(
+                joinedload(Order.account),
+                joinedload(Order.site),
+                selectinload(Order.lines),
+                selectinload(Order.documents),
+            )
             .order_by(Order.id)
         )
     )
@@ -123,6 +128,7 @@ def orders_listed(
             sa.or_(
                 Order.number.icontains(word, autoescape=True),
                 Order.buyer_reference.icontains(word, autoescape=True),
+                Order.seller_number.icontains(word, autoescape=True),
                 Account.name.icontains(word, autoescape=True),
                 Site.city.icontains(word, autoescape=True),
                 Order.lines.any(OrderLine.name.icontains(word, autoescape=True)),

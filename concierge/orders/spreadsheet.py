@@ -33,6 +33,7 @@ from concierge.platform.database import clean
 
 DELIMITERS = ",;\t|"
 MOST_ROWS = 200_000
+MOST_ORDERS = 500
 
 T = TypeVar("T")
 
@@ -156,11 +157,20 @@ def read_csv(data: bytes, name: str) -> tuple[IncomingOrder, ...]:
     heading = next(table, (1, []))[1]
     places, ignored = _columns(heading, name)
     if ignored:
-        remarks += (_("These columns are not known and were not read: %(names)s.", names=", ".join(ignored)),)
+        remarks += (
+            _("These columns are not known and were not read: %(names)s.", names=", ".join(ignored[:10])),
+        )
     reader = _Sheet(places, len(heading))
     orders = reader.orders(table, remarks)
     if reader.faults:
         raise BadDocument(name, reader.faults, in_rows=True)
+    if len(orders) > MOST_ORDERS:
+        sentence = _(
+            "The sheet has %(found)d orders; at most %(most)d go in at once. Split it.",
+            found=len(orders),
+            most=MOST_ORDERS,
+        )
+        raise BadDocument(name, [Fault(sentence)])
     if not orders:
         raise BadDocument(
             name, [Fault(_("The sheet has a heading but no order. Add one row for each order line."))]

@@ -132,7 +132,7 @@ def _not_xml(message: str) -> str:
         return _("It is nested too deeply or holds one text that is too large. Send it without attachments.")
     return _(
         "This is not well-formed XML (%(reason)s). Export the order again.",
-        reason=message.split(", line ")[0],
+        reason=message.split(", line ")[0][:200],
     )
 
 
@@ -142,17 +142,17 @@ def _wrong_root(root: etree._Element) -> str:
         return _(
             "This is a UBL document of the kind %(kind)s, not an order. Send an Order, OrderChange or"
             " OrderCancellation of UBL 2.0 or later.",
-            kind=qualified.localname,
+            kind=qualified.localname[:60],
         )
     if qualified.localname in {"Order", "OrderChange", "OrderCancellation"}:
         return _(
             "This %(kind)s is not in the namespace of UBL 2. Export it as UBL 2.1, or send the order as CSV.",
-            kind=qualified.localname,
+            kind=qualified.localname[:60],
         )
     return _(
         "This XML starts with %(kind)s, not with an order. Send a UBL Order, OrderChange, OrderCancellation,"
         " or a CSV.",
-        kind=qualified.localname,
+        kind=qualified.localname[:60],
     )
 
 

@@ -196,6 +196,25 @@ def test_a_change_of_one_lines_date_moves_the_order_that_had_its_date() -> None:
     assert the_order().requested_from == date(2027, 5, 3)
 
 
+def test_a_change_that_names_another_place_says_so_and_moves_nothing() -> None:
+    take(ubl_order())
+    graz = f"<c:DeliveryLocation><c:Address>{ubl_place(street='Ring 1', city='Graz', post='8010')}"
+
+    done = take(
+        ubl_order(
+            "CH-1",
+            kind="OrderChange",
+            reference="PO-7001",
+            delivery=f"{graz}</c:Address></c:DeliveryLocation>",
+            lines=[ubl_item(quantity="2")],
+        )
+    )
+
+    assert "another place of delivery, Ring 1, Graz" in done.rows[0].remarks[0]
+    assert "Ring 1, Graz" in the_order().documents[-1].summary
+    assert count(Site) == 1
+
+
 def test_an_older_change_after_a_newer_one_is_refused() -> None:
     def change(sequence: int, quantity: str) -> bytes:
         return ubl_order(

@@ -64,6 +64,12 @@ def test_the_same_number_in_two_systems_is_two_orders() -> None:
     assert [order.source for order in orders] == ["SAP", "Navision"]
 
 
+def test_a_sheet_of_too_many_orders_is_refused() -> None:
+    refused = refusal(sheet(*(sheet_row(order_number=f"SO-{n}") for n in range(501))))
+
+    assert "501 orders; at most 500" in refused.sentence
+
+
 def test_unknown_columns_are_named_and_left() -> None:
     (order,) = read_orders(sheet(sheet_row(colour="blue")), "o.csv")
 

@@ -69,6 +69,13 @@ def settle_customer(
     return account, site, contact
 
 
+def is_at(site: Site, address: Address) -> bool:
+    """Whether a site is at an address: the same street and number, the same postal code or town."""
+    there = _place_key(" ".join(address.lines[:1]), address.postal_code, address.city)
+    same_place = _place_key(site.street.split(",")[0], site.postcode, site.city) == there
+    return same_place and address.country in {"", site.country}
+
+
 def _account_of(order: IncomingOrder) -> Account | None:
     """By one of the buyer's numbers; else by name, unless that customer goes by another number elsewhere."""
     for number in order.buyer.keys if order.buyer.ids else ():
@@ -108,11 +115,9 @@ def _site_of(order: IncomingOrder, address: Address, sites: list[Site]) -> Site 
     if not address.lines and not address.city and not address.postal_code:
         same_country = [site for site in sites if address.country in {"", site.country}]
         return same_country[0] if len(same_country) == 1 else None
-    wanted = _place_key(" ".join(address.lines[:1]), address.postal_code, address.city)
-    for site in sites:
-        same_place = _place_key(site.street.split(",")[0], site.postcode, site.city) == wanted
-        if same_place and address.country in {"", site.country}:
-            return site
+    here = next((site for site in sites if is_at(site, address)), None)
+    if here:
+        return here
     place = as_alias(order.delivery_place)
     return next(
         (site for site in sites if place and as_alias(site.name) == place and not address.lines), None

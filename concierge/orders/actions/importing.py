@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from concierge.accounts.models import Account
 from concierge.catalogue.queries import LineNames, as_alias, products_for
 from concierge.orders import plan, queries
-from concierge.orders.actions.customers import Customer, customer_of, settle_customer
+from concierge.orders.actions.customers import Customer, customer_of, is_at, settle_customer
 from concierge.orders.documents import read_orders, shown_name
 from concierge.orders.events import OrderCancellationReceived, OrderChanged, OrderReceived
 from concierge.orders.incoming import BadDocument, IncomingOrder
@@ -27,6 +27,7 @@ from concierge.platform.events import record
 from concierge.platform.files import StoredFile
 
 MATCHED_AT_ONCE = 500
+UNMATCHED_NAMED = 20
 _IMPORTS = 73190412
 """The advisory lock that lets one import write at a time on PostgreSQL; SQLite's gate does the same."""
 
@@ -47,7 +48,9 @@ class PlannedRow:
     currency: str = ""
     total_minor: int | None = None
     lines: int = 0
+    unmatched_count: int = 0
     unmatched: tuple[str, ...] = ()
+    """The names of the first lines that are not in the catalogue."""
     remarks: tuple[str, ...] = ()
     order_id: int | None = None
 
@@ -117,10 +120,10 @@ class Planner:
         return found
 
     def _row(self, order: IncomingOrder, file_digest: str) -> PlannedRow:
-        known, _order = self._known(order)
+        known, row = self._known(order)
         digest = plan.digest_of(order, file_digest)
         found = plan.verdict(known, order, digest)
-        remarks = order.remarks + _past(order, found, self.at)
+        remarks = order.remarks + _past(order, found, self.at) + _elsewhere(order, found, row)
         if found.outcome is Outcome.CREATE:
             try:
                 remarks += customer_of(order).remarks
@@ -255,6 +258,7 @@ def _facts(order: Order) -> OrderFacts:
         currency=order.currency,
         total_minor=order.total_minor,
         buyer_reference=order.buyer_reference,
+        seller_number=order.seller_number,
         note=order.note,
         lines=tuple(_line_facts(line) for line in order.lines),
         state=order.state,
@@ -289,6 +293,7 @@ def _planned(
     after = found.difference.after if found.difference is not None else known or plan.facts_of(order)
     open_lines = [line for line in after.lines if not line.cancelled]
     matched = _products(open_lines) if found.outcome in {Outcome.CREATE, Outcome.CHANGE} else None
+    unmatched = [line.name for line in open_lines if matched is not None and not matched[line.line_id]]
     address = order.site_address
     return PlannedRow(
         outcome=found.outcome,
@@ -296,16 +301,15 @@ def _planned(
         number=order.number,
         document_number=order.document_number,
         sentence=found.sentence,
-        customer=order.buyer.called or order.delivery_party.called,
-        place=", ".join(filter(None, (address.city, address.country))),
+        customer=(order.buyer.called or order.delivery_party.called)[:160],
+        place=", ".join(filter(None, (address.city[:100], address.country))),
         requested_from=after.requested_from,
         requested_to=after.requested_to,
         currency=after.currency,
         total_minor=after.total_minor,
         lines=len(open_lines),
-        unmatched=tuple(
-            line.name for line in open_lines if matched is not None and not matched[line.line_id]
-        ),
+        unmatched_count=len(unmatched),
+        unmatched=tuple(unmatched[:UNMATCHED_NAMED]),
         remarks=remarks,
         order_id=after.order_id,
     )
@@ -321,6 +325,22 @@ def _past(order: IncomingOrder, found: Verdict, at: datetime) -> tuple[str, ...]
         _(
             "Delivery was asked for %(period)s, which is over; the plan starts today.",
             period=plan.period_words(asked),
+        ),
+    )
+
+
+def _elsewhere(order: IncomingOrder, found: Verdict, row: Order | None) -> tuple[str, ...]:
+    """A remark when a change names another place than the order's: a place has a calendar, so a person moves it."""
+    if found.outcome is not Outcome.CHANGE or row is None or not order.delivery_address.lines:
+        return ()
+    if is_at(row.site, order.delivery_address):
+        return ()
+    place = ", ".join(filter(None, (order.delivery_address.lines[0], order.delivery_address.city)))[:160]
+    return (
+        _(
+            "It names another place of delivery, %(place)s. The order stays at %(site)s until a person moves it.",
+            place=place,
+            site=row.site.name,
         ),
     )
 
@@ -341,13 +361,14 @@ def _take_in(order: IncomingOrder, source: _Source) -> PlannedRow:
     digest = plan.digest_of(order, source.digest)
     found = plan.verdict(known, order, digest)
     customer = customer_of(order) if found.outcome is Outcome.CREATE else None
-    remarks = order.remarks + _past(order, found, source.at) + (customer.remarks if customer else ())
+    remarks = order.remarks + _past(order, found, source.at) + _elsewhere(order, found, row)
+    remarks += customer.remarks if customer else ()
     planned = _planned(order, found, known, remarks)
     match found.outcome, found.difference, row:
         case Outcome.CREATE, Difference() as change, _ if customer:
             row = _create(order, change.after, customer, digest, source)
         case Outcome.CHANGE, Difference() as change, Order():
-            _change(row, order, change, digest, source)
+            _change(row, order, change, digest, source, remarks=_elsewhere(order, found, row))
         case Outcome.CANCEL, _, Order():
             _ask_to_cancel(row, order, digest, source)
         case _:
@@ -388,10 +409,19 @@ def _received(lines: int) -> str:
     return ngettext("The order came in with %(num)d line.", "The order came in with %(num)d lines.", lines)
 
 
-def _change(row: Order, order: IncomingOrder, change: Difference, digest: str, source: _Source) -> None:
+def _change(
+    row: Order,
+    order: IncomingOrder,
+    change: Difference,
+    digest: str,
+    source: _Source,
+    *,
+    remarks: tuple[str, ...] = (),
+) -> None:
     _write_header(row, change.after)
     _write_lines(row, change.after.lines)
-    document = _keep_document(row, order, digest, source, summary=plan.told(change))
+    summary = " ".join((plan.told(change), *remarks))
+    document = _keep_document(row, order, digest, source, summary=summary)
     db.session.flush()
     record(
         OrderChanged(
@@ -432,7 +462,8 @@ def _write_header(row: Order, facts: OrderFacts) -> None:
     row.requested_from, row.requested_to = facts.requested_from, facts.requested_to
     row.requested_from_time, row.requested_to_time = facts.requested_from_time, facts.requested_to_time
     row.currency, row.total_minor = facts.currency, facts.total_minor
-    row.buyer_reference, row.note = facts.buyer_reference, facts.note
+    row.buyer_reference, row.seller_number = facts.buyer_reference, facts.seller_number
+    row.note = facts.note
 
 
 def _write_lines(row: Order, lines: tuple[LineFacts, ...]) -> None:
