@@ -1,4 +1,3 @@
-
 """Purchase orders as UBL 2.1 documents, as the customers' systems would send them."""
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ from concierge.projects.states import GateState, MilestoneState, ProjectState
 from concierge.readiness import queries as readiness
 from concierge.readiness.actions.answering import accept_item, answer_item
 from concierge.readiness.actions.attaching import attach_file
+from concierge.readiness.actions.sending import note_sent
 from concierge.readiness.models import ReadinessItem
 from concierge.readiness.states import ItemState
 from concierge.visits.actions import arranging, progress
@@ -49,6 +50,8 @@ from concierge.workforce.models import Technician
 
 BOOKED_AHEAD = timedelta(days=35)
 CONFIRMED_AHEAD = timedelta(days=21)
+LATELY = timedelta(days=10)
+"""What is older than this has been mailed and printed long ago."""
 PRICES = {
     "bench-customer": 48_000,
     "bench-engineer": 86_000,
@@ -112,7 +115,8 @@ class _Life:
         self.calendar: WorkCalendar
         self.order_number = ""
         self.ends: dict[int, date] = {}
-        self.troubled = self.moved = False
+        self.visits: list[Visit] | None = None
+        self.troubled = self.moved = self.received = False
 
     def lived(self) -> Iterator[datetime]:
         """Yield the moments at which something happens."""
@@ -123,6 +127,7 @@ class _Life:
         approved_on = add_workdays(self.calendar, at.astimezone(self.zone).date(), 1)
         yield (at := self._moment(approved_on, 10, 30))
         self.project = approving.approve_plan(self.project.id, actor_id=self.concierge_id, at=at)
+        self._send_checklist(at)
         answering = self._answer_days(approved_on)
         day = approved_on
         while day <= self.today and self.project.state is ProjectState.LIVE:
@@ -132,6 +137,7 @@ class _Life:
             yield from self._visits_of(day)
             day += timedelta(days=1)
         yield from self._latest_documents()
+        yield from self._call_today()
 
     # ------------------------------------------------------------------ the order
 
@@ -256,6 +262,16 @@ class _Life:
                 )
         for visit in self._visits():
             self._prepare(visit, at)
+        if self._arrived_before(day):
+            self._answer([item.id for item in self._items() if item.due_offset >= 0], at)
+
+    def _arrived_before(self, day: date) -> bool:
+        """Whether the crate came on an earlier day and nobody has said yet how it did."""
+        came = next((one for one in self.project.milestones if one.kind is MilestoneKind.DELIVERED), None)
+        if self.received or came is None or came.finished_on is None or came.finished_on >= day:
+            return False
+        self.received = True
+        return True
 
     def _start_what_can(self, at: datetime) -> None:
         day = at.astimezone(self.zone).date()
@@ -342,6 +358,28 @@ class _Life:
             self.project.id, reason=reason, actor_id=self.company.manager_id, at=at
         )
 
+    def _call_today(self) -> Iterator[datetime]:
+        """A call in the site's own morning, so that every day has something to show in several zones."""
+        if not self.story.call_today or self.project.state is not ProjectState.LIVE:
+            return
+        yield (at := self._moment(self.today - timedelta(days=1), 15, 50))
+        starts = datetime.combine(self.today, self.story.call_today)
+        visit = arranging.plan_visit(
+            self.project,
+            kind=VisitKind.REMOTE_CALL,
+            title="Readiness call",
+            starts_local=starts,
+            ends_local=starts + timedelta(minutes=45),
+            site=self.project.site,
+            crew=1,
+            at=at,
+            actor_id=self.concierge_id,
+        )
+        self._send(visit, at)
+        if visit.crew_members:
+            progress.confirm(visit, at=at, actor_id=self.company.dispatcher_id)
+            yield from self._lived_visit(visit, self._moment(self.today, 0, 0))
+
     def _latest_documents(self) -> Iterator[datetime]:
         """What the customer's system sent yesterday, for a person to decide."""
         yesterday = self.today - timedelta(days=1)
@@ -381,7 +419,8 @@ class _Life:
         items = [item for item in items if item.due_offset < 0]
         chosen = items[: round(len(items) * min(1.0, self.story.answers))]
         if self.story.delivery <= 4:
-            chosen = items if self.story.answers >= 0.6 and not self.story.override else chosen
+            wanted = [item for item in items if item.gate is not None or item.position % 3]
+            chosen = wanted if self.story.answers >= 0.6 and not self.story.override else chosen
         delivery = self.today + timedelta(days=self.story.delivery)
         first = approved_on + timedelta(days=3)
         last = min(self.today, delivery - timedelta(days=12))
@@ -392,6 +431,12 @@ class _Life:
             day = previous_workday(self.calendar, max(first, min(wished, last)))
             days.setdefault(max(day, next_workday(self.calendar, approved_on)), []).append(item.id)
         return days
+
+    def _send_checklist(self, at: datetime) -> None:
+        """A checklist of long ago has reached the customer; a recent one still goes out by itself."""
+        checklist = readiness.checklist_of(self.project.id)
+        if checklist is not None and at < self.company.now - LATELY:
+            note_sent(checklist, contact_id=self.project.contact_id, at=at + timedelta(minutes=2))
 
     def _answer(self, item_ids: list[int], at: datetime) -> None:
         for item in self._items():
@@ -415,22 +460,23 @@ class _Life:
             typed = answers.answer_for(item, self.customer, self.place, wrong=wrong)
             comment = answers.comment_for(item, wrong=wrong)
             answer_item(item, typed=typed, comment=comment, at=at, actor_id=self.concierge_id)
-        if not wrong and item.position % 9 == 4 and not item.lacks_evidence:
+        if not wrong and item.position % 9 == 4 and self.story.delivery > 4 and not item.lacks_evidence:
             accept_item(item, at=at, actor_id=self.concierge_id)
 
     # ------------------------------------------------------------------ the visits
 
     def _visits(self) -> list[Visit]:
-        return list(
-            db.session.scalars(
-                sa.select(Visit)
-                .where(
-                    Visit.project_id == self.project.id, Visit.state.in_(COMING | {VisitState.IN_PROGRESS})
+        """Visits that have not ended, earliest first; the rows are loaded once and change in place."""
+        if self.visits is None:
+            self.visits = list(
+                db.session.scalars(
+                    sa.select(Visit)
+                    .where(Visit.project_id == self.project.id)
+                    .options(joinedload(Visit.site), selectinload(Visit.crew_members))
                 )
-                .options(joinedload(Visit.site), selectinload(Visit.crew_members))
-                .order_by(Visit.starts_at, Visit.id)
             )
-        )
+        open_ones = [one for one in self.visits if one.state in COMING or one.state is VisitState.IN_PROGRESS]
+        return sorted(open_ones, key=lambda one: (one.starts_at, one.id))
 
     def _prepare(self, visit: Visit, at: datetime) -> None:
         """Send people in time, confirm, decide what a moved plan asked."""
@@ -458,7 +504,12 @@ class _Life:
         staffed = not visit.crew or len(visit.crew_members) >= visit.crew
         if visit.state in FOLLOWING_THE_PLAN and ahead < CONFIRMED_AHEAD and staffed:
             progress.confirm(visit, **act)  # type: ignore[arg-type]  # at and actor_id
-        elif visit.state is VisitState.CONFIRMED and ahead < timedelta(days=12) and visit.crew_members:
+        elif (
+            is_recent
+            and visit.state is VisitState.CONFIRMED
+            and ahead < timedelta(days=12)
+            and visit.crew_members
+        ):
             progress.accept(visit, at=at, actor_id=visit.crew_members[0].user_id)
 
     def _send(self, visit: Visit, at: datetime) -> None:
@@ -509,7 +560,8 @@ class _Life:
         if visit.state in {VisitState.CONFIRMED, VisitState.ACCEPTED} and self._can_begin(visit):
             if visit.starts_at < start_of_day:
                 return
-            if visit.kind is not VisitKind.REMOTE_CALL and visit.crew_members:
+            is_recent = start_of_day > self.company.now - LATELY
+            if is_recent and visit.kind is not VisitKind.REMOTE_CALL and visit.crew_members:
                 yield visit.starts_at - timedelta(minutes=50)
                 progress.set_out(visit, at=visit.starts_at - timedelta(minutes=50), actor_id=who)
             yield visit.starts_at
@@ -519,7 +571,7 @@ class _Life:
                 return
         if visit.state is VisitState.IN_PROGRESS and visit.ends_at < end_of_day:
             yield visit.ends_at
-            is_complete = self.random.random() > 0.04
+            is_complete = self.random.random() > 0.02
             note = "" if is_complete else "The last check has to be repeated."
             progress.finish(visit, is_complete=is_complete, note=note, at=visit.ends_at, actor_id=who)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
@@ -15,13 +17,15 @@ from concierge.accounts.actions.sites import SiteDetails, add_site
 from concierge.demo.catalogue import fill_catalogue
 from concierge.demo.customers import CUSTOMERS, Customer
 from concierge.demo.documents import mail_of
-from concierge.demo.history import Company, live_through
+from concierge.demo.history import LATELY, Company, live_through
 from concierge.demo.staff import FIELD, OFFICE, PASSWORD, SIGN_INS, Field, Person
 from concierge.demo.stories import STORIES
 from concierge.identity.actions.people import add_person
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform.database import db, unit_of_work
+from concierge.platform.deliveries import Delivery, DeliveryStatus
+from concierge.platform.events import RecordedEvent
 from concierge.projects.chores import follow_the_day
 from concierge.projects.models import Project
 from concierge.workforce import queries as workforce
@@ -67,7 +71,7 @@ def load_demo(*, at: datetime) -> Loaded:
     """
     if is_loaded():
         return Loaded()
-    with unit_of_work():
+    with _without_collecting(), unit_of_work():
         began = at - timedelta(days=OPENED_DAYS_AGO)
         office = [_employ(person, at=began) for person in OFFICE]
         for field in FIELD:
@@ -78,8 +82,40 @@ def load_demo(*, at: datetime) -> Loaded:
             _enter(customer, actor_id=office[0].id, at=began)
         acts = live_through(_company(office, at), STORIES)
         follow_the_day(at)
+        _forget_old_deliveries(at)
         count = db.session.scalar(sa.select(sa.func.count(Project.id))) or 0
     return Loaded(len(OFFICE) + len(FIELD), len(CUSTOMERS), count, acts)
+
+
+def _forget_old_deliveries(at: datetime) -> None:
+    """What followed from acts of long ago was delivered long ago; of many prints only the last one counts."""
+    recorded = sa.select(RecordedEvent.id, RecordedEvent.at, RecordedEvent.project_id)
+    events = {row.id: row for row in db.session.execute(recorded)}
+    ready = db.session.scalars(
+        sa.select(Delivery).where(Delivery.status == DeliveryStatus.READY).order_by(Delivery.id.desc())
+    )
+    kept: set[tuple[str, int | None]] = set()
+    for delivery in ready:
+        event = events.get(delivery.args.get("event_id", 0))
+        if event is None:
+            continue
+        what = (delivery.name, event.project_id)
+        if event.at < at - LATELY or what in kept:
+            delivery.status, delivery.finished_at = DeliveryStatus.DONE, event.at
+        else:
+            kept.add(what)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Everything loaded stays alive until the end, so looking for garbage in between only costs time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _employ(person: Person, *, at: datetime) -> User:
