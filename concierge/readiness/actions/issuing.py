@@ -4,7 +4,7 @@ import secrets
 from datetime import date, datetime, timedelta
 
 from concierge.catalogue.models import PlaybookItem
-from concierge.catalogue.states import ItemType, MilestoneKind
+from concierge.catalogue.states import MilestoneKind, Responsible
 from concierge.platform import settings
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
@@ -121,7 +121,7 @@ def _item(
         maximum=wanted.maximum,
         choices=source.choices,
         responsible=source.responsible,
-        contact_id=contact_id if source.type is not ItemType.INFO else None,
+        contact_id=contact_id if source.responsible is Responsible.CUSTOMER else None,
         due_offset=wanted.due_offset,
         due_on=plan.due_on(checklist.anchor_on, wanted.due_offset),
         severity=wanted.severity,

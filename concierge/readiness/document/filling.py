@@ -7,6 +7,7 @@ from babel import Locale
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from concierge.accounts.models import Site
 from concierge.catalogue.states import (
     Audience,
     Evidence,
@@ -36,6 +37,9 @@ _WAY: tuple[tuple[MilestoneKind, ...], ...] = (
     (MilestoneKind.HANDOVER,),
 )
 """The stations of the way as the document shows it; each takes the last of the milestones of these kinds."""
+
+_FIRST_COUNTS = (MilestoneKind.TRAINING,)
+"""Advanced courses follow months after handover; the way shows the first."""
 
 
 def filled(
@@ -143,15 +147,7 @@ def _filled(
         order_number=project.order.number,
         account=project.account.name,
         site=site.name,
-        address=tuple(
-            line
-            for line in (
-                site.street,
-                " ".join(part for part in (site.postcode, site.city) if part),
-                Locale.parse(language).territories.get(site.country, site.country),
-            )
-            if line
-        ),
+        address=_address(site, Locale.parse(language).territories.get(site.country, site.country)),
         country=site.country,
         instruments=_instruments(project),
         sections=_sections(checklist, answerers),
@@ -168,6 +164,19 @@ def _filled(
         revision=revision,
         revised_on=revised_on,
     )
+
+
+def _address(site: Site, country: str) -> tuple[str, ...]:
+    """The lines of a postal address as its country writes them."""
+    match site.country:
+        case "US" | "CA" | "AU":
+            region = " ".join(part for part in (site.subdivision, site.postcode) if part)
+            town = ", ".join(part for part in (site.city, region) if part)
+        case "GB" | "IE" | "NZ" | "SG" | "IN" | "ZA":
+            town = " ".join(part for part in (site.city, site.postcode) if part)
+        case _:
+            town = " ".join(part for part in (site.postcode, site.city) if part)
+    return tuple(line for line in (site.street, town, country) if line)
 
 
 def _instruments(project: Project) -> tuple[str, ...]:
@@ -265,7 +274,7 @@ def _steps(milestones: Sequence[Milestone]) -> tuple[values.Step, ...]:
         steps.append(
             values.Step(
                 name=_way_name(kinds[0]),
-                on=max(days, default=None),
+                on=(min if kinds == _FIRST_COUNTS else max)(days, default=None),
                 reached=values.Reached.DONE if done else values.Reached.NEXT,
             )
         )

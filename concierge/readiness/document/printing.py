@@ -65,7 +65,7 @@ def breakable(value: Value) -> Value:
     changes: dict[str, Any] = {}  # Any: fields of every kind
     for field in fields(value):
         known = getattr(value, field.name)
-        if isinstance(known, str) and field.name not in _EXACT:
+        if type(known) is str and field.name not in _EXACT:
             changes[field.name] = _breakable(known)
         elif isinstance(known, tuple):
             changes[field.name] = tuple(

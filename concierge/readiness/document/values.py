@@ -13,7 +13,7 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 
 # Raised when the template or its styles change what is printed, so that kept prints are made again.
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 
 # Unicode CLDR, supplemental data, paper size US-Letter.
 LETTER_COUNTRIES = frozenset(
@@ -105,9 +105,14 @@ class Section:
     items: tuple[Item, ...]
 
     @property
+    def counted(self) -> tuple[Item, ...]:
+        """The items that somebody has to do something about; information is not among them."""
+        return tuple(item for item in self.items if item.kind != "info")
+
+    @property
     def confirmed(self) -> int:
-        """How many items need nothing more."""
-        return sum(not item.is_open for item in self.items)
+        """How many of them need nothing more."""
+        return sum(not item.is_open for item in self.counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,11 @@ class Checklist:
     def items(self) -> tuple[Item, ...]:
         """All rows in their order."""
         return tuple(item for section in self.sections for item in section.items)
+
+    @property
+    def counted(self) -> tuple[Item, ...]:
+        """All rows that somebody has to do something about."""
+        return tuple(item for section in self.sections for item in section.counted)
 
     @property
     def paper(self) -> str:

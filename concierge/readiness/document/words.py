@@ -42,8 +42,9 @@ class Figures:
         return str(format_date(on, "medium", locale=self.locale)) if on else _("not set")
 
     def number(self, value: float) -> str:
-        """A number with as many decimals as it has, six at most."""
-        return str(format_decimal(value, "#,##0.######", locale=self.locale))
+        """A number with as many decimals as it has, six at most; thousands are grouped from five digits on."""
+        pattern = "#,##0.######" if abs(value) >= 10_000 else "0.######"
+        return str(format_decimal(value, pattern, locale=self.locale))
 
     def accepted(self, item: Item) -> str:
         """What is accepted as an answer; in the United States with customary units beside it."""
@@ -53,8 +54,13 @@ class Figures:
         customary = units.CUSTOMARY_US.get(item.unit) if self.country == "US" else None
         if customary is None:
             return text
-        least, most = (_converted(bound, item.unit, customary) for bound in (item.least, item.most))
-        return f"{text} ({self._between(least, most, customary)})"
+        converted = [
+            self.number(_converted(bound, item.unit, customary))
+            for bound in (item.least, item.most)
+            if bound is not None
+        ]
+        together = "\N{EN DASH}".join(dict.fromkeys(converted))
+        return f"{text} ({together}\N{NO-BREAK SPACE}{customary})"
 
     def _between(self, least: float | None, most: float | None, symbol: str) -> str:
         unit = f"\N{NO-BREAK SPACE}{symbol}" if symbol else ""
@@ -142,7 +148,7 @@ class Words(Figures):
 
     def verdict(self) -> str:
         """The one sentence that says where the site stands."""
-        items = self.checklist.items
+        items = self.checklist.counted
         confirmed = sum(not item.is_open for item in items)
         blocking = self.checklist.open_before_shipping
         if not items:
@@ -189,12 +195,10 @@ class Words(Figures):
     def first_due(self, section: Section) -> str:
         """The earliest date among the open points of a section."""
         due = min((item.due_on for item in section.items if item.is_open and item.due_on), default=None)
-        if due is None and section.confirmed == len(section.items):
+        if due is None and section.confirmed == len(section.counted):
             return _("done")
         return self.day(due)
 
 
-def _converted(bound: float | None, unit: str, to_unit: str) -> float | None:
-    if bound is None:
-        return None
+def _converted(bound: float, unit: str, to_unit: str) -> float:
     return float(units.rounded(units.convert(Decimal(str(bound)), from_unit=unit, to_unit=to_unit)))
