@@ -432,6 +432,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('system', sa.String(length=200), nullable=False),
     sa.Column('number', sa.String(length=80), nullable=False),
+    sa.Column('seller_number', sa.String(length=80), nullable=False),
     sa.Column('account_id', sa.Integer(), nullable=False),
     sa.Column('site_id', sa.Integer(), nullable=False),
     sa.Column('contact_id', sa.Integer(), nullable=True),
