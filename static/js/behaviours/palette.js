@@ -43,7 +43,13 @@ export default function palette(dialog, { signal }) {
   dialog.addEventListener("pointerdown", (event) => {
     if (event.target === dialog) dialog.close();
   }, { signal });
-  const watcher = new MutationObserver(() => choose(options()[0]));
-  watcher.observe(list, { childList: true });
+  // htmx writes attributes of options anew after it has put them in, so both are watched
+  const watcher = new MutationObserver(() => chosen() || choose(options()[0]));
+  watcher.observe(list, {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["aria-selected"],
+  });
   signal.addEventListener("abort", () => watcher.disconnect());
 }
