@@ -269,6 +269,17 @@ def test_a_day_in_the_past_is_shown_as_kept(ada: FlaskClient) -> None:
     assert "25 Feb 2010, is over. It is kept as asked" in page
 
 
+def test_an_order_leads_to_its_project(ada: FlaskClient, tomas: FlaskClient) -> None:
+    order = take(ubl_order())
+
+    assert f"/orders/{order.id}/project" in ada.get(f"/orders/{order.id}").get_data(as_text=True)
+    answer = ada.get(f"/orders/{order.id}/project")
+    assert answer.status_code == 303
+    assert ada.get(answer.location).status_code == 200
+    assert tomas.get(f"/orders/{order.id}/project").status_code == 404
+    assert ada.get("/orders/999/project").status_code == 404
+
+
 def test_a_wish_to_cancel_is_shown(ada: FlaskClient) -> None:
     order = take(ubl_order())
     take(ubl_order("X-1", kind="OrderCancellation", reference="PO-7001"))
