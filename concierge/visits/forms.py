@@ -79,17 +79,12 @@ class VisitForm(FlaskForm):
         description=_l("What people read in their calendar."),
         validators=[InputRequired(_l("Enter a title, such as “Install the spectrometer”.")), Length(max=200)],
     )
-    milestone = SelectField(
-        _l("For the milestone"),
-        description=_l("While it is tentative, the visit moves along when this milestone moves."),
-        coerce=int,
-    )
+    milestone = SelectField(_l("Moves along with"), coerce=int)
     site = SelectField(_l("Site"), coerce=int)
     start_on = DateField(_l("Day"), validators=[InputRequired(_l("Choose the day of the visit."))])
     start_time = TimeField(_l("From"), validators=[InputRequired(_l("Enter a time, such as 09:00."))])
     end_on = DateField(
-        _l("Last day"),
-        description=_l("Only when the visit takes more than one day."),
+        _l("Last day, if another"),
         validators=[Optional()],
     )
     end_time = TimeField(_l("Until"), validators=[InputRequired(_l("Enter a time, such as 12:00."))])

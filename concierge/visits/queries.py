@@ -232,9 +232,37 @@ def conflicts(
     return tuple(sorted(found, key=lambda conflict: not conflict.needs_reason))
 
 
+def unsettled(found: Collection[Conflict], *, site: Site, visit: Visit | None = None) -> tuple[Conflict, ...]:
+    """Pick the conflicts that need a reason and have none yet.
+
+    What was accepted when the visit was planned as it is stays accepted; what is new has to be said again.
+    """
+    grave = [conflict for conflict in found if conflict.needs_reason]
+    excused = {member.user_id for member in visit.crew_members if member.conflict_reason} if visit else set()
+    if visit is None or not grave or not excused:
+        return tuple(grave)
+    present = conflicts(
+        user_ids=excused,
+        site=site,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        skill=visit.skill,
+        except_visit_id=visit.id,
+    )
+    accepted = {_identity(conflict) for conflict in present}
+    return tuple(conflict for conflict in grave if _identity(conflict) not in accepted)
+
+
 def seen_by(viewer: Viewer, question: Select[Visit]) -> Select[Visit]:
     """Narrow a question about visits to what a viewer may see: technicians the ones they go on."""
     return question if viewer.sees_all_projects else question.where(_goes(viewer.user_id))
+
+
+def _identity(conflict: Conflict) -> tuple[object, ...]:
+    """Tell one conflict from another, whenever the visit is."""
+    about = conflict.visit_id or conflict.words
+    since = conflict.starts_at if conflict.kind is ConflictKind.ABSENCE else None
+    return conflict.kind, conflict.user_id, about, since
 
 
 def _goes(user_id: int) -> sa.ColumnElement[bool]:

@@ -344,3 +344,30 @@ def test_visits_that_lack_people_are_found(app: Flask) -> None:
     found = queries.visits_without_people(viewer_of(ada), until=at("Tue 2026-03-31 00:00+00:00"))
 
     assert [visit.id for visit in found] == [short.id]
+
+
+def test_a_reason_covers_what_it_was_given_for_and_nothing_new(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.draft()
+        lea = workforce.technician(name="Lea Roth")
+        workforce.absence(lea, on("Thu 2026-03-19"))
+        visit = visits.visit(project, lea, skill="orbitrap", reason="She is being certified.")
+
+    def move(day: str, reason: str = "") -> None:
+        with unit_of_work():
+            arranging.move_visit(
+                queries.visit_for_change(visit.id),
+                starts_local=wall(f"{day} 09:00"),
+                ends_local=wall(f"{day} 12:00"),
+                site=site_of(project),
+                conflict_reason=reason,
+                at=NOW,
+                actor_id=None,
+            )
+
+    move("Wed 2026-03-18")
+    assert visits.again(visit).crew_members[0].conflict_reason == "She is being certified."
+    with pytest.raises(checks.Conflicting, match="Lea Roth is away"):
+        move("Thu 2026-03-19")
+    move("Thu 2026-03-19", "She offered to come.")
+    assert visits.again(visit).crew_members[0].conflict_reason == "She offered to come."

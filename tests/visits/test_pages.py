@@ -325,6 +325,24 @@ def test_a_decision_is_asked_for_and_taken(scene: dict[str, Any], sign_in: SignI
     assert press(browser, visit, "decision", reason="It fits").status_code == 409
 
 
+def test_a_proposal_that_clashes_leads_to_the_form(scene: dict[str, Any], sign_in: SignIn) -> None:
+    visit = scene["visit"]
+    with unit_of_work():
+        waiting = db.session.get_one(Visit, visit.id)
+        waiting.needs_decision = "“Installed” moved in the plan."
+        waiting.proposed_local = wall("Fri 2026-03-20 09:00")
+        workforce.absence(db.session.get_one(Technician, scene["tomas"].id), on("Fri 2026-03-20"))
+    browser = sign_in(scene["ada"])
+
+    sent_on = press(browser, visit, "proposal")
+    page = browser.get(sent_on.location).get_data(as_text=True)
+
+    assert sent_on.location.endswith(f"/visits/{visit.id}/edit?proposal=1")
+    assert "Tomas Keller is away (leave)" in page
+    assert 'value="2026-03-20"' in page
+    assert visits.again(visit).starts_local == wall("Tue 2026-03-17 09:00")
+
+
 def test_a_decision_to_keep_is_taken(scene: dict[str, Any], sign_in: SignIn) -> None:
     visit = scene["visit"]
     with unit_of_work():

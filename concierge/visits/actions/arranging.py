@@ -73,7 +73,7 @@ def plan_visit(
     when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
     ids = _technicians_among(technician_ids)
     clashes = _clashes(ids, when, site=site, skill=skill)
-    checks.expect_reason(clashes, conflict_reason)
+    checks.expect_reason(queries.unsettled(clashes, site=site), conflict_reason)
     visit = Visit(
         uid=uid or str(uuid.uuid4()),
         project_id=project.id,
@@ -137,11 +137,12 @@ def move_visit(
     when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
     ids = _going(visit)
     clashes = _clashes(ids, when, site=site, skill=visit.skill, visit=visit)
-    reason = conflict_reason or _given_reason(visit)
-    checks.expect_reason(clashes, reason)
+    checks.expect_reason(queries.unsettled(clashes, site=site, visit=visit), conflict_reason)
     grave = {clash.user_id for clash in clashes if clash.needs_reason}
     for member in visit.crew_members:
-        member.conflict_reason = reason if member.user_id in grave else ""
+        member.conflict_reason = (
+            (conflict_reason or member.conflict_reason) if member.user_id in grave else ""
+        )
     _move(visit, when, cause="person", at=at, actor_id=actor_id)
 
 
@@ -169,9 +170,8 @@ def assign_technicians(
     if visit.state not in FOLLOWING_THE_PLAN and visit.crew and not ids:
         raise checks.NotNow(_("The visit is confirmed, so somebody has to go. Name another technician."))
     clashes = _clashes(ids, visit, site=site, skill=visit.skill, visit=visit)
-    reason = conflict_reason or _given_reason(visit)
-    checks.expect_reason(clashes, reason)
-    _send(visit, ids, reason=reason, over={clash.user_id for clash in clashes if clash.needs_reason})
+    checks.expect_reason(queries.unsettled(clashes, site=site, visit=visit), conflict_reason)
+    _send(visit, ids, reason=conflict_reason, over={clash.user_id for clash in clashes if clash.needs_reason})
     if visit.state is VisitState.ACCEPTED and set(ids) != set(before):
         visit.state = VisitState.CONFIRMED
     visit.sequence += 1
@@ -185,7 +185,7 @@ def assign_technicians(
             title=visit.title,
             technicians_before=before,
             technicians_after=ids,
-            reason=reason if clashes else "",
+            reason=conflict_reason if clashes else "",
         )
     )
 
@@ -283,7 +283,7 @@ def rearrange(
     if time_differs and wanted != before:
         when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
         clashes = _clashes(wanted, when, site=site, skill=skill, visit=visit)
-        checks.expect_reason(clashes, conflict_reason)
+        checks.expect_reason(queries.unsettled(clashes, site=site, visit=visit), conflict_reason)
         # Both change at once: what counts is who goes at the new time, not who would clash at the old one.
         ids = _technicians_among(wanted, keeping=before)
         old = _going(visit)
@@ -465,10 +465,6 @@ def _going(visit: Visit) -> tuple[int, ...]:
     return tuple(sorted(member.user_id for member in visit.crew_members))
 
 
-def _given_reason(visit: Visit) -> str:
-    return next((member.conflict_reason for member in visit.crew_members if member.conflict_reason), "")
-
-
 def _put(visit: Visit, when: Stay) -> None:
     visit.starts_local, visit.ends_local = when.starts_local, when.ends_local
     visit.zone, visit.fold = when.zone, when.fold
@@ -483,7 +479,7 @@ def _send(visit: Visit, user_ids: Collection[int], *, reason: str, over: Collect
     there = {member.user_id: member for member in visit.crew_members}
     for user_id in user_ids:
         member = there.get(user_id) or VisitTechnician(visit_id=visit.id, user_id=user_id)
-        member.conflict_reason = reason if user_id in over else ""
+        member.conflict_reason = (reason or member.conflict_reason or "") if user_id in over else ""
         if user_id not in there:
             visit.crew_members.append(member)
     db.session.flush()

@@ -63,12 +63,11 @@ def expect_reason(conflicts: Sequence[Conflict], reason: str) -> None:
 
     :raises Conflicting: when none is.
     """
-    grave = [conflict for conflict in conflicts if conflict.needs_reason]
-    if grave and not reason.strip():
+    if conflicts and not reason.strip():
         raise Conflicting(
             _(
-                "%(conflict)s Choose somebody else or another time, or give the reason why it stays.",
-                conflict=in_words(grave[0]),
+                "%(conflict)s Choose somebody else or another time, or say why they go all the same.",
+                conflict=in_words(conflicts[0]),
             )
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import flash, render_template
+from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from concierge.identity.guard import requires, viewer
@@ -116,15 +116,20 @@ def follow(visit_id: int) -> Page:
     if not form.validate_on_submit():
         raise Refused(_("This form has expired. Load the page again and repeat."))
     calendar = workforce.working_calendar(visit.site.country, visit.site.subdivision)
-    with unit_of_work():
-        arranging.follow_proposal(
-            visit,
-            site=visit.site,
-            calendar=calendar,
-            version=seen_version(form.version.data),
-            actor_id=viewer().user_id,
-            at=clock.now(),
-        )
+    try:
+        with unit_of_work():
+            arranging.follow_proposal(
+                visit,
+                site=visit.site,
+                calendar=calendar,
+                version=seen_version(form.version.data),
+                actor_id=viewer().user_id,
+                at=clock.now(),
+            )
+    except checks.Conflicting as refusal:
+        # The form has the place in which to choose somebody else or to say why.
+        flash(refusal.sentence)
+        return redirect(url_for("visits.edit", visit_id=visit_id, proposal=1), code=303)
     flash(_("The visit has moved with the plan."))
     return back_to(visit)
 

@@ -158,7 +158,7 @@ def _is_settled(
         except_visit_id=visit.id if visit else None,
     )
     warnings += [(conflict.needs_reason, checks.in_words(conflict)) for conflict in found]
-    if not any(conflict.needs_reason for conflict in found) or (form.conflict_reason.data or "").strip():
+    if (form.conflict_reason.data or "").strip() or not queries.unsettled(found, site=site, visit=visit):
         return True
     form.conflict_reason.errors = [
         _("Choose somebody else or another time, or say why they go all the same.")
@@ -180,23 +180,26 @@ def _proposed(project: Project, milestone_id: str) -> dict[str, object]:
 
 
 def _as_it_is(visit: Visit) -> dict[str, object]:
-    """Fill the form with a visit."""
-    one_day = visit.starts_local.date() == visit.ends_local.date()
-    reasons = (member.conflict_reason for member in visit.crew_members if member.conflict_reason)
+    """Fill the form with a visit, at the time the plan proposes when the address asks for it."""
+    starts_local, ends_local = visit.starts_local, visit.ends_local
+    if visit.proposed_local is not None and request.args.get("proposal"):
+        calendar = workforce.working_calendar(visit.site.country, visit.site.subdivision)
+        when = arranging.proposed_stay(visit, calendar=calendar)
+        starts_local, ends_local = when.starts_local, when.ends_local
+    one_day = starts_local.date() == ends_local.date()
     return {
         "kind": visit.kind.value,
         "title": visit.title,
         "milestone": visit.milestone_id or 0,
         "site": visit.site_id,
-        "start_on": visit.starts_local.date(),
-        "start_time": visit.starts_local.time(),
-        "end_on": None if one_day else visit.ends_local.date(),
-        "end_time": visit.ends_local.time(),
+        "start_on": starts_local.date(),
+        "start_time": starts_local.time(),
+        "end_on": None if one_day else ends_local.date(),
+        "end_time": ends_local.time(),
         "later_hour": bool(visit.fold),
         "technicians": [member.user_id for member in visit.crew_members],
         "crew": visit.crew,
         "skill": visit.skill,
         "note": visit.note,
-        "conflict_reason": next(reasons, ""),
         "version": visit.version,
     }

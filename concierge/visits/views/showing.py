@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 from flask import render_template, request
 
+from concierge.catalogue.states import GateKind, VisitKind
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
+from concierge.projects.states import GateState
 from concierge.visits import forms, queries
 from concierge.visits.actions import arranging, checks
 from concierge.visits.clocks import Stay, is_repeated, wall_time
@@ -19,6 +21,8 @@ from concierge.visits.views.blueprint import Page, bp
 from concierge.workforce import queries as workforce
 
 WEEK = timedelta(days=7)
+NEAR = timedelta(hours=12)
+"""So long before its start, starting a visit becomes the first thing to do with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Offers:
     accept: bool
     set_out: bool
     start: bool
+    start_first: bool
     finish: bool
 
 
@@ -101,6 +106,7 @@ def page_of(found: Visit, looking: Viewer) -> dict[str, object]:
     proposal = _proposal(found)
     return {
         "visit": found,
+        "held": _held(found),
         "offers": offers_for(found, looking),
         "warnings": [(conflict.needs_reason, checks.in_words(conflict)) for conflict in conflicts],
         "proposal": proposal,
@@ -116,6 +122,8 @@ def offers_for(found: Visit, looking: Viewer) -> Offers:
     goes = any(member.user_id == looking.user_id for member in found.crew_members)
     may_work = looking.may(Permission.WORK_VISITS) and (goes or may_schedule)
     following = FOLLOWS[found.state]
+    may_start = may_work and VisitState.IN_PROGRESS in following and not _held(found)
+    is_near = found.starts_at - clock.now() < NEAR
     return Offers(
         edit=may_schedule and found.state in arranging.MOVABLE,
         confirm=may_schedule
@@ -126,8 +134,20 @@ def offers_for(found: Visit, looking: Viewer) -> Offers:
         decide=may_schedule and bool(found.needs_decision) and found.state in arranging.MOVABLE,
         accept=goes and found.state is VisitState.CONFIRMED,
         set_out=may_work and VisitState.ON_ROUTE in following,
-        start=may_work and VisitState.IN_PROGRESS in following,
+        start=may_start,
+        start_first=may_start and is_near and not found.needs_decision,
         finish=may_work and VisitState.COMPLETE in following,
+    )
+
+
+def _held(found: Visit) -> int:
+    """Count the blocking points that hold an installation; 0 when nothing does."""
+    if found.kind is not VisitKind.INSTALL or found.state in queries.OVER:
+        return 0
+    return sum(
+        gate.open_items
+        for gate in found.project.gates
+        if gate.kind is GateKind.INSTALL and gate.state is GateState.HELD
     )
 
 
