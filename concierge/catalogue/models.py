@@ -156,7 +156,7 @@ class PlaybookItem(Base):
     gate: Mapped[GateKind | None] = mapped_column(text_enum(GateKind))
     evidence: Mapped[Evidence] = mapped_column(text_enum(Evidence), default=Evidence.NONE)
     option_key: Mapped[str] = mapped_column(Line(60), default="")
-    """Key of the option that must be sold for the item to be asked; empty: always."""
+    """Key of the product, an option, that must be sold for the item to be asked; empty: always."""
     source: Mapped[str] = mapped_column(Line(200), default="")
     source_rev: Mapped[str] = mapped_column(Line(60), default="")
     checked_on: Mapped[date | None]

@@ -56,7 +56,7 @@ def content_of(playbook: values.Playbook) -> Content:
         visits.setdefault(call.milestone, []).append(call)
     return Content(
         milestones=[_milestone(step, visits.get(step.key, [])) for step in playbook.steps],
-        items=[_item(item) for item in playbook.items],
+        items=[_item(item, playbook.instrument) for item in playbook.items],
         courses=[_course(course) for course in playbook.courses],
         note=playbook.summary.en,
     )
@@ -161,7 +161,7 @@ def _milestone(step: values.Step, calls: list[values.Call]) -> PlaybookMilestone
     )
 
 
-def _item(item: values.Item) -> PlaybookItem:
+def _item(item: values.Item, instrument: str) -> PlaybookItem:
     return PlaybookItem(
         key=item.key,
         section=item.section,
@@ -179,7 +179,7 @@ def _item(item: values.Item) -> PlaybookItem:
         severity=item.severity,
         gate=item.gate,
         evidence=item.evidence,
-        option_key=item.option,
+        option_key=f"{instrument}-{item.option}" if item.option else "",
         source=item.source.name,
         source_rev=item.source.revision,
         checked_on=item.source.checked_on,

@@ -205,6 +205,10 @@ class _Life:
             cost = price(PRICES[one.family] + self.number % 7 * 1500)
             name = f"{one.maker} {one.model}"
             yield Line(name, one.item_id, one.standard_id, self.story.quantity, cost)
+            for option in one.options:
+                if option.key in self.story.options:
+                    option_id = f"{one.item_id}-{option.key.upper()}"
+                    yield Line(f"{option.name.en} for {one.model}", option_id, price=price(7_400))
         supply = {"floor": "starter-lcms", "sequencer": "starter-seq", "clinical": "control-set"}
         wanted = [*self.story.extras, *(supply[family] for family in sorted(families) if family in supply)]
         for article in ARTICLES:

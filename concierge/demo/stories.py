@@ -33,6 +33,7 @@ class Story:
     delivery: int
     place: int = 0
     extras: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     lead: int | None = None
     quantity: int = 1
     is_draft: bool = False
@@ -105,12 +106,13 @@ STORIES: tuple[Story, ...] = (
     Story("saint-aubert", ("biospec-117",), 205, extras=(IQ,), answers=0.1),
     Story("ostermoor", ("architect-c16000",), 83, extras=(IQ,), answers=0.3),
     Story("harrow", ("orbitrap-astral", "agilent-8890"), 68, extras=(IQ, APP), answers=0.35),
-    Story("kitamura", ("promethion",), 52, extras=(APP,), answers=0.4),
+    Story("kitamura", ("promethion",), 52, options=("combined-crate",), extras=(APP,), answers=0.4),
     # --- the site is being prepared
     Story(
         "halden",
         ("orbitrap-astral",),
         13,
+        options=("faims",),
         extras=(IQ, APP),
         answers=0.8,
         trouble=Trouble(
@@ -120,7 +122,15 @@ STORIES: tuple[Story, ...] = (
             -4,
         ),
     ),
-    Story("nishiyama", ("orbitrap-astral",), 24, extras=(IQ,), answers=0.75, out_of_range="nitrogen-flow"),
+    Story(
+        "nishiyama",
+        ("orbitrap-astral",),
+        24,
+        options=("faims", "easy-spray"),
+        extras=(IQ,),
+        answers=0.75,
+        out_of_range="nitrogen-flow",
+    ),
     Story("straits", ("nextseq-2000", "promethion"), 27, extras=(APP,), answers=0.7),
     Story("carver", ("api-4000",), 20, extras=(IQ,), answers=0.55, out_of_range="exhaust-gas"),
     Story(
@@ -137,9 +147,16 @@ STORIES: tuple[Story, ...] = (
         ),
     ),
     Story("tasman", ("icap-rq",), 12, answers=0.36),
-    Story("garonne", ("agilent-8890",), 15, extras=(IQ,), answers=0.8),
+    Story(
+        "garonne",
+        ("agilent-8890",),
+        15,
+        options=("hydrogen-generator", "fast-oven"),
+        extras=(IQ,),
+        answers=0.8,
+    ),
     Story("rheinwald", ("icap-rq",), 22, extras=(IQ,), answers=0.6),
-    Story("tidewater", ("agilent-8890",), 18, answers=0.65, quantity=2),
+    Story("tidewater", ("agilent-8890",), 18, options=("heat-deflector",), answers=0.65, quantity=2),
     Story("kowhai", ("sh800z",), 25, answers=0.7),
     Story(
         "lemanique",

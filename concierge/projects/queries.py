@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql.selectable import Select
 
 from concierge.accounts.models import Account, Site
-from concierge.catalogue.models import PlaybookMilestone, PlaybookVersion
+from concierge.catalogue.models import PlaybookMilestone, PlaybookVersion, Product
 from concierge.catalogue.states import GateKind
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
@@ -270,6 +270,16 @@ def order_whole(order_id: int) -> Order:
     if order is None:
         raise NotFound
     return order
+
+
+def products_sold(order_id: int) -> frozenset[str]:
+    """The keys of everything that an order's lines mean; an option among them changes what its site is asked."""
+    keys = db.session.scalars(
+        sa.select(Product.key)
+        .join(OrderLine, OrderLine.product_id == Product.id)
+        .where(OrderLine.order_id == order_id, OrderLine.cancelled.is_(False))
+    )
+    return frozenset(keys)
 
 
 def concierge_with_least() -> User | None:

@@ -38,7 +38,11 @@ def issue_checklist(project: Project, *, at: datetime, actor_id: int | None) -> 
         raise AlreadyIssued(
             "The checklist is issued already. Open it, and reopen the items that have changed."
         )
-    versions = {brought.version_id: brought.version.items for brought in projects.playbooks_of(project.id)}
+    sold = projects.products_sold(project.order_id)
+    versions = {
+        brought.version_id: [item for item in brought.version.items if item.option_key in {"", *sold}]
+        for brought in projects.playbooks_of(project.id)
+    }
     wanted = plan.merged(list(versions.values()))
     if not wanted:
         raise NothingToAsk(
