@@ -1,8 +1,10 @@
-"""What projects do when something happens to orders."""
+"""What projects do when something happens to orders, and what orders learn of it."""
 
+from concierge.orders.actions.cancelling import settle_cancellation
 from concierge.orders.events import OrderCancellationReceived, OrderChanged, OrderLineMatched, OrderReceived
 from concierge.projects import queries
 from concierge.projects.actions import creation, proposals
+from concierge.projects.events import ProjectCancelled, ProposalDecided
 from concierge.projects.states import ProjectState, ProposalKind
 
 
@@ -45,3 +47,14 @@ def matched_line_joins_plan(event: OrderLineMatched) -> None:
     if project is not None and project.state is ProjectState.DRAFT:
         reason = "A line of the order was matched to the catalogue."
         creation.renew_plan(project.id, reason=reason, actor_id=event.actor_id, at=event.at)
+
+
+def order_is_cancelled(event: ProjectCancelled) -> None:
+    """The buyer's wish to cancel, if there is one, is settled with the project."""
+    settle_cancellation(queries.project_for_change(event.project_id).order_id, cancelled=True)
+
+
+def order_stands(event: ProposalDecided) -> None:
+    """When cancelling was declined, the order is open again and may change."""
+    if event.kind == ProposalKind.CANCEL.value and not event.accepted:
+        settle_cancellation(queries.project_for_change(event.project_id).order_id, cancelled=False)

@@ -1,5 +1,7 @@
 """What people do to a whole project: approve, decide, override, hand over to a colleague, cancel."""
 
+from typing import Any
+
 from flask import Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
@@ -11,9 +13,10 @@ from concierge.platform import clock
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound
 from concierge.platform.web import show_again
+from concierge.platform.words import localized
 from concierge.projects import forms, queries
 from concierge.projects.actions import approving, gates, milestones, proposals
-from concierge.projects.models import Project
+from concierge.projects.models import Project, Proposal
 from concierge.projects.views.blueprint import bp
 
 Page = str | tuple[str, int] | Response | Redirect
@@ -58,10 +61,7 @@ def override_gate(key: str, gate: str) -> Page:
 def proposal(key: str, proposal_id: int) -> Page:
     """Show what an order document asks, and what accepting it would move."""
     project, asked = queries.proposal_for(viewer(), key, proposal_id)
-    preview = proposals.preview(project, asked, at=clock.now())
-    return render_template(
-        "projects/proposal.html", project=project, proposal=asked, preview=preview, form=forms.Decide()
-    )
+    return render_template("projects/proposal.html", form=forms.Decide(), **_asked(project, asked))
 
 
 @bp.post("/projects/<key>/proposals/<int:proposal_id>/acceptance")
@@ -71,7 +71,7 @@ def accept_proposal(key: str, proposal_id: int) -> Page:
     project, asked = queries.proposal_for(viewer(), key, proposal_id)
     form = forms.Decide()
     if not form.validate_on_submit():
-        return show_again("projects/proposal.html", form, project=project, proposal=asked, preview=None)
+        return show_again("projects/proposal.html", form, **_asked(project, asked))
     with unit_of_work():
         proposals.accept(
             project.id, asked.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
@@ -88,7 +88,7 @@ def dismiss_proposal(key: str, proposal_id: int) -> Page:
     form = forms.Decide()
     if not (form.validate_on_submit() and (form.reason.data or "").strip()):
         form.reason.errors = [_("Say in a few words why the plan stays as it is.")]
-        return show_again("projects/proposal.html", form, project=project, proposal=asked, preview=None)
+        return show_again("projects/proposal.html", form, **_asked(project, asked))
     with unit_of_work():
         proposals.dismiss(
             project.id, asked.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
@@ -132,6 +132,15 @@ def give_to(key: str) -> Page:
     if form.is_submitted():
         return show_again("projects/give_to.html", form, project=project)
     return render_template("projects/give_to.html", form=form, project=project)
+
+
+def _asked(project: Project, asked: Proposal) -> dict[str, Any]:  # Any: values for the page
+    return {
+        "project": project,
+        "proposal": asked,
+        "preview": proposals.preview(project, asked, at=clock.now()),
+        "names": {one.id: localized(one.name) for one in project.milestones},
+    }
 
 
 def _back(project: Project) -> Redirect:
