@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from flask import Flask, Response, g, request
@@ -22,10 +22,18 @@ _SECRET_NAMES = re.compile(
 )
 _SECRET_TEXTS = (
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
-    (re.compile(r"(?i)(/(?:cal|invitation|reset|p)/)[^/\s\"']+"), r"\1[token]"),
+    (re.compile(r"(?i)(/(?:cal|invitation|reset|p)/)[^/\s\"'<]+"), r"\1[token]"),
     (re.compile(r"(?i)(://[^:/\s]+:)[^@/\s]+@"), r"\1[password]@"),
     (re.compile(r"(?<![\w-])[A-Za-z0-9_-]{40,}(?![\w-])"), "[token]"),
 )
+
+
+class _ToStderr(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is now, not to what it was at the start."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 def configure(level: str = "info") -> None:
@@ -40,10 +48,10 @@ def configure(level: str = "info") -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _ToStderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -56,10 +56,13 @@ def test_random_kills_lose_nothing_and_repeat_nothing(place: Place, started: lis
     producers = [chaos.start_producer(place, seed) for seed in range(2)]
     workers = [chaos.start_worker(place) for _ in range(4)]
     started += producers + workers
-    assert chaos.wait_for(lambda: chaos.tally(app)["committed"] > 20, most_s=20)
+    assert chaos.wait_for(lambda: chaos.tally(app)["committed"] > 20, most_s=60)
     seed, kills, end_at = 100, 0, time.monotonic() + SECONDS
 
-    while time.monotonic() < end_at:
+    while time.monotonic() < end_at or (
+        chaos.tally(app)["committed"] < 60
+        and time.monotonic() < end_at + 40  # a machine with much else to do
+    ):
         time.sleep(chance.uniform(0.15, 0.45))
         crew = producers if chance.random() < 0.25 else workers
         victim = chance.randrange(len(crew))
@@ -72,10 +75,10 @@ def test_random_kills_lose_nothing_and_repeat_nothing(place: Place, started: lis
         producer.kill()
         producer.join()
 
-    assert chaos.wait_for(lambda: chaos.tally(app)["unfinished"] == 0, most_s=30), chaos.tally(app)
+    assert chaos.wait_for(lambda: chaos.tally(app)["unfinished"] == 0, most_s=60), chaos.tally(app)
     found = chaos.tally(app)
     print(f"\n{place.engine} {place.database_url[:10] or 'sqlite'}: {kills} kills, {found}")
-    assert found["committed"] > 50
+    assert found["committed"] >= 60
     assert (found["lost"], found["ghost"], found["double"]) == (0, 0, 0), found
 
 
@@ -84,13 +87,13 @@ def test_a_job_whose_worker_was_killed_is_done_by_the_next(place: Place, started
     chaos.enqueue(app, "chaos.slow", "three-seconds")
     first = chaos.start_worker(place)
     started.append(first)
-    assert chaos.wait_for(lambda: chaos.starts(place) == 1, most_s=15)
+    assert chaos.wait_for(lambda: chaos.starts(place) == 1, most_s=40)
 
     time.sleep(1)
     first.kill()
     started.append(chaos.start_worker(place))
 
-    assert chaos.wait_for(lambda: chaos.tally(app)["unfinished"] == 0, most_s=20)
+    assert chaos.wait_for(lambda: chaos.tally(app)["unfinished"] == 0, most_s=60)
     assert chaos.starts(place) == 2
     assert chaos.tally(app)["lost"] == chaos.tally(app)["double"] == 0
 
@@ -100,11 +103,11 @@ def test_a_worker_that_slept_past_its_lease_changes_nothing(place: Place, starte
     chaos.enqueue(app, "chaos.slow", "stopped")
     sleeper = chaos.start_worker(place)
     started.append(sleeper)
-    assert chaos.wait_for(lambda: chaos.starts(place) == 1, most_s=15)
+    assert chaos.wait_for(lambda: chaos.starts(place) == 1, most_s=40)
 
     os.kill(sleeper.pid, signal.SIGSTOP)
     started.append(chaos.start_worker(place))
-    chaos.wait_for(lambda: chaos.tally(app)["unfinished"] == 0, most_s=12)
+    chaos.wait_for(lambda: chaos.tally(app)["unfinished"] == 0, most_s=40)
     os.kill(sleeper.pid, signal.SIGCONT)
     time.sleep(2)
 
@@ -123,7 +126,7 @@ def test_a_job_that_kills_its_worker_is_dead_after_eight_attempts(place: Place, 
         with app.app_context():
             return db.session.scalar(sa.select(Delivery.status)) is DeliveryStatus.DEAD
 
-    give_up_at = time.monotonic() + 40
+    give_up_at = time.monotonic() + 90
     while not is_dead() and time.monotonic() < give_up_at:
         poisoned = chaos.start_worker(place)
         started.append(poisoned)

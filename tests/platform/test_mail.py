@@ -1,0 +1,223 @@
+"""Letters: one for each key, with headers nobody can forge, to a folder or a real SMTP server."""
+
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from flask import Flask
+from flask.testing import FlaskClient
+
+from concierge.identity.models import User
+from concierge.identity.permissions import Role
+from concierge.platform import mail, worker
+from concierge.platform.database import db, unit_of_work
+from concierge.platform.deliveries import Delivery, DeliveryStatus
+from concierge.platform.mail import Attachment, Letter, OutgoingMail
+from concierge.platform.settings import current
+from tests.makers import people as make
+
+LETTER = Letter(
+    to="yuki@customer.example",
+    to_name="Yuki Mori",
+    subject="Delivery on 12 Dec",
+    text="Hello Yuki,\n\nsee the list.",
+    html="<p>Hello <b>Yuki</b></p>",
+    attachments=(
+        Attachment("Checklist – Köln.pdf", "application/pdf", b"%PDF-1.7 \x00\xff"),
+        Attachment("visit.ics", "text/calendar", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", method="REQUEST"),
+    ),
+)
+
+
+class Inbox:
+    """What a mail server got, and how it answers."""
+
+    def __init__(self) -> None:
+        self.got: list[EmailMessage] = []
+        self.answers: list[str] = []
+        self.address = ""
+
+    async def handle_RCPT(  # noqa: N802 – aiosmtpd's name
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        if address.startswith("gone@"):
+            return "550 no such person"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802 – aiosmtpd's name
+        self, server: Any, session: Any, envelope: Any
+    ) -> str:
+        answer = self.answers.pop(0) if self.answers else "250 OK"
+        if answer.startswith("250"):
+            self.got.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        return answer
+
+
+@pytest.fixture
+def inbox(app: Flask) -> Iterator[Inbox]:
+    """A real SMTP server that this application sends to."""
+    handler = Inbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(handler, hostname="127.0.0.1", port=port)
+    server.start()
+    handler.address = f"smtp://127.0.0.1:{port}"
+    mail.register(app, replace(current(), mail=handler.address))
+    yield handler
+    server.stop()
+    mail.register(app, current())
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(app: Flask) -> None:
+    for path in (current().instance / "mail").glob("*.eml"):
+        path.unlink()
+
+
+def post(letter: Letter = LETTER, key: str = "checklist:1:issued") -> None:
+    with unit_of_work():
+        mail.post(letter, key=key)
+
+
+def delivery() -> Delivery:
+    db.session.rollback()
+    found = db.session.query(Delivery).one()
+    db.session.refresh(found)
+    return found
+
+
+def test_a_letter_reaches_a_server_whole(app: Flask, inbox: Inbox) -> None:
+    post()
+    worker.drain(app)
+
+    [message] = inbox.got
+    assert message["To"] == "Yuki Mori <yuki@customer.example>"
+    assert message["Subject"] == "Delivery on 12 Dec"
+    assert message["Auto-Submitted"] == "auto-generated"
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert text.get_content().replace("\r\n", "\n").strip() == LETTER.text
+    assert "<b>Yuki</b>" in html.get_content()
+    pdf, visit = message.iter_attachments()
+    assert (pdf.get_filename(), pdf.get_content()) == ("Checklist – Köln.pdf", b"%PDF-1.7 \x00\xff")
+    assert visit.get_content_type() == "text/calendar"
+    assert visit.get_param("method") == "REQUEST"
+
+
+def test_the_same_key_is_one_letter_with_one_id(app: Flask, inbox: Inbox) -> None:
+    post()
+    post()
+    worker.drain(app)
+    post()
+    worker.drain(app)
+
+    assert len(inbox.got) == 1
+    assert db.session.query(OutgoingMail).one().message_id == inbox.got[0]["Message-ID"]
+
+
+def test_a_server_that_is_busy_gets_the_same_letter_again(app: Flask, inbox: Inbox) -> None:
+    inbox.answers = ["451 try again later"]
+    post()
+    worker.drain(app)
+    assert delivery().status is DeliveryStatus.READY
+
+    with unit_of_work():
+        db.session.query(Delivery).one().run_at = delivery().created_at
+    worker.drain(app)
+
+    assert len(inbox.got) == 1
+    assert delivery().status is DeliveryStatus.DONE
+
+
+def test_a_refused_recipient_is_given_up_and_said(app: Flask, inbox: Inbox) -> None:
+    post(replace(LETTER, to="gone@customer.example"))
+    worker.drain(app)
+
+    assert delivery().status is DeliveryStatus.DEAD
+    assert "refuses the recipient" in delivery().last_error
+
+
+def test_a_server_that_is_away_is_tried_later(app: Flask) -> None:
+    mail.register(app, replace(current(), mail="smtp://127.0.0.1:1"))
+    post()
+    worker.drain(app)
+    mail.register(app, current())
+
+    assert delivery().status is DeliveryStatus.READY
+    assert "ConnectionRefusedError" in delivery().last_error
+
+
+def test_a_password_is_never_said_in_the_clear(app: Flask, inbox: Inbox) -> None:
+    mail.register(app, replace(current(), mail=inbox.address.replace("//", "//ada:secret@")))
+    post()
+    worker.drain(app)
+
+    assert inbox.got == []
+    assert "offers no encryption" in delivery().last_error
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Yuki\r\nBcc: eve@evil.example",
+        "Yuki\nSubject: x",
+        'Yuki" <eve@evil.example>, "',
+        "Yuki\u2028Bcc: a@b.example",
+    ],
+)
+def test_no_name_or_subject_adds_a_header_or_a_recipient(app: Flask, inbox: Inbox, name: str) -> None:
+    post(replace(LETTER, to_name=name, subject=name, attachments=(Attachment(name, "text/plain", b"x"),)))
+    worker.drain(app)
+
+    [message] = inbox.got
+    assert message["Bcc"] is None
+    assert len(message.get_all("Subject", [])) == 1
+    assert [a.addr_spec for a in message["To"].addresses] == ["yuki@customer.example"]
+
+
+def test_the_folder_keeps_one_file_for_a_key(app: Flask) -> None:
+    post()
+    worker.drain(app)
+    [path] = (current().instance / "mail").glob("*.eml")
+    before = path.read_bytes()
+    with unit_of_work():
+        db.session.query(OutgoingMail).one().sent_at = None
+        db.session.query(Delivery).one().status = DeliveryStatus.READY
+    worker.drain(app)
+
+    assert [p.name for p in (current().instance / "mail").glob("*.eml")] == [path.name]
+    assert message_from_bytes(before)["Message-ID"] == message_from_bytes(path.read_bytes())["Message-ID"]
+
+
+def test_the_development_page_shows_letters_to_those_who_operate(
+    app: Flask, sign_in: Callable[[User], FlaskClient]
+) -> None:
+    post(replace(LETTER, text="<script>alert(1)</script>", subject="<b>Bold</b>"))
+    worker.drain(app)
+    with unit_of_work():
+        ida, mallory = (
+            make.user(name="Ida Berg", role=Role.ADMINISTRATOR),
+            make.user(name="Mallory Voss", role=Role.MANAGER),
+        )
+    browser, [path] = sign_in(ida), list((current().instance / "mail").glob("*.eml"))
+
+    listed = browser.get("/mail").get_data(as_text=True)
+    shown = browser.get(f"/mail/{path.name}").get_data(as_text=True)
+    pdf = browser.get(f"/mail/{path.name}/attachments/0")
+
+    assert "&lt;b&gt;Bold" in listed
+    assert "<script>alert" not in shown
+    assert "&lt;b&gt;Yuki" in shown
+    assert pdf.data == b"%PDF-1.7 \x00\xff"
+    assert pdf.headers["Content-Disposition"].startswith("attachment")
+    assert browser.get("/mail/..%2f..%2fsecret_key").status_code == 404
+    assert browser.get(f"/mail/{path.name}/attachments/9").status_code == 404
+    assert sign_in(mallory).get("/mail").status_code == 403
+    assert app.test_client().get("/mail").status_code == 303
