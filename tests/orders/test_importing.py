@@ -20,6 +20,8 @@ from concierge.orders.states import DocumentKind, OrderState, Outcome
 from concierge.platform.database import Base, db, unit_of_work
 from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent
+from concierge.projects.actions import proposals
+from concierge.projects.queries import project_of_order, proposals_of
 from tests.makers import catalogue
 from tests.makers.order_documents import (
     sheet,
@@ -282,6 +284,21 @@ def test_a_cancellation_asks_and_cancels_nothing() -> None:
         assert take(cancellation).rows[0].outcome is Outcome.UNCHANGED
     with pytest.raises(ImportRefused, match="Settle the cancellation"):
         take(ubl_order("CH-1", kind="OrderChange", reference="PO-7001", lines=[ubl_item(quantity="7")]))
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_wish_to_cancel_is_settled_by_a_person(accepted: bool) -> None:
+    take(ubl_order())
+    take(ubl_order("X-1", kind="OrderCancellation", reference="PO-7001"))
+    project = project_of_order(the_order().id)
+    assert project is not None
+    (proposal,) = proposals_of(project.id)
+
+    with unit_of_work():
+        decide = proposals.accept if accepted else proposals.dismiss
+        decide(project.id, proposal.id, reason="Agreed by telephone", actor_id=None, at=AT)
+
+    assert the_order().state is (OrderState.CANCELLED if accepted else OrderState.OPEN)
 
 
 def test_one_bad_order_keeps_the_whole_sheet_out() -> None:

@@ -1,17 +1,14 @@
-"""What a person decides about a cancellation that the buyer asked for."""
+"""What becomes of an order when people decide on a cancellation that the buyer asked for."""
 
-from flask_babel import gettext as _
-
-from concierge.orders.models import Order
+from concierge.orders import queries
 from concierge.orders.states import OrderState
-from concierge.platform.errors import Refused
 
 
-def settle_cancellation(order: Order, *, cancelled: bool) -> None:
-    """The order is cancelled, or stays as it is. Recorded by the project's decision, which calls this.
+def settle_cancellation(order_id: int, *, cancelled: bool) -> None:
+    """The order is cancelled, or open again. Recorded by the project's decision, which brings this about.
 
-    :raises Refused: when nobody asked to cancel.
+    An order that nobody asked to cancel stays as it is.
     """
-    if order.state is not OrderState.CANCELLATION_ASKED:
-        raise Refused(_("Nobody asked to cancel this order. Import the buyer's cancellation first."))
-    order.state = OrderState.CANCELLED if cancelled else OrderState.OPEN
+    order = queries.order_with_all(order_id)
+    if order.state is OrderState.CANCELLATION_ASKED:
+        order.state = OrderState.CANCELLED if cancelled else OrderState.OPEN
