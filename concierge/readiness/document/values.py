@@ -64,7 +64,8 @@ class Item:
     """One row: what the site must offer, and what has been said about it.
 
     `least` and `most` are in `unit`, an open end is `None`; `accepted` stands in their place where nothing
-    is measured. `offset_days` counts from delivery, negative before it.
+    is measured. A difference, such as a drift, is not
+    converted as a reading is. `offset_days` counts from delivery, negative before it.
     """
 
     number: str
@@ -74,6 +75,7 @@ class Item:
     least: float | None = None
     most: float | None = None
     unit: str = ""
+    is_difference: bool = False
     accepted: str = ""
     choices: tuple[str, ...] = ()
     severity: Severity = Severity.ADVISORY

@@ -52,6 +52,8 @@ class Figures:
             return item.accepted or (_("Yes") if item.kind == "confirm" else "")
         text = self._between(item.least, item.most, item.unit)
         customary = units.CUSTOMARY_US.get(item.unit) if self.country == "US" else None
+        if item.is_difference and item.unit == "°C":
+            customary = None  # half a degree of drift is not 32.9 °F
         if customary is None:
             return text
         converted = [
