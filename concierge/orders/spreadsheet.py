@@ -34,6 +34,7 @@ from concierge.platform.database import clean
 DELIMITERS = ",;\t|"
 MOST_ROWS = 200_000
 MOST_ORDERS = 500
+MOST_COLUMNS = 200
 
 T = TypeVar("T")
 
@@ -235,7 +236,8 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _delimiter(first_line: str) -> str:
-    return max(DELIMITERS, key=lambda sign: (_known(first_line, sign), first_line.count(sign)))
+    start = first_line[:20_000]
+    return max(DELIMITERS, key=lambda sign: (_known(start, sign), start.count(sign)))
 
 
 def _known(first_line: str, delimiter: str) -> int:
@@ -249,6 +251,12 @@ def _column_name(cell: str) -> str:
 
 def _columns(heading: list[str], name: str) -> tuple[dict[str, int], tuple[str, ...]]:
     """Where each known column stands, and the names of those that are not known."""
+    if len(heading) > MOST_COLUMNS:
+        sentence = _(
+            "The heading has more than %(count)d columns. Take those away that are not needed.",
+            count=MOST_COLUMNS,
+        )
+        raise BadDocument(name, [Fault(sentence, 1)], in_rows=True)
     places: dict[str, int] = {}
     faults = []
     ignored = []

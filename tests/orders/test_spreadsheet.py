@@ -108,6 +108,7 @@ def test_a_faulty_row_is_named(rows: list[dict[str, str]], row: int, words: str)
         (b"order_nummer,customer,item_name,country\r\nA,B,C,AT\r\n", "Is it “order_nummer”"),
         (b"order_number,order no,customer,country,item_name\r\n", "stands twice"),
         (b"order_number,customer,country,item_name\r\n", "no order"),
+        (b"order_number," * 1000, "more than 200 columns"),
         (b"order_number,customer,country,item_name\r\nA,B,AT,C,D\r\n", "more cells than columns"),
         (b'order_number,customer,country,item_name\r\nA,"B,AT,C\r\n', "quotation mark"),
         (b"order_number,customer,country,item_name\r\nA,B\x00,AT,C\r\n", "no text"),
