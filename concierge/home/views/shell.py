@@ -99,6 +99,7 @@ class Shell:
                     Permission.SEE_PROJECTS,
                 ),
                 (_("Orders"), "/orders", "receipt-text", "o", True, counts.orders, Permission.SEE_ORDERS),
+                (_("Visits"), "/visits", "calendar-check", "v", False, None, Permission.SEE_VISITS),
                 (_("Calendar"), "/calendar", "calendar-days", "c", True, None, Permission.SIGNED_IN),
                 (_("Accounts"), "/accounts", "building-2", "a", False, None, Permission.SEE_ACCOUNTS),
                 (_("Playbooks"), "/playbooks", "list-checks", "b", False, None, Permission.SEE_PLAYBOOKS),
@@ -117,7 +118,7 @@ class Shell:
         views = (
             (_("Late"), "/projects?health=late", "bad", counts.late),
             (_("At risk"), "/projects?health=at+risk", "warn", counts.at_risk),
-            (_("Waiting for approval"), "/projects?state=draft", "idle", counts.drafts),
+            (_("Waiting for approval"), "/projects?health=draft", "idle", counts.drafts),
         )
         here = request.full_path.replace("%20", "+").rstrip("?")
         return tuple(View(name, url, state, count, url == here) for name, url, state, count in views if count)
