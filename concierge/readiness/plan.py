@@ -1,5 +1,6 @@
 """Rows of checklists as values of the core, and playbook items merged into one checklist."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -26,6 +27,8 @@ SECTIONS = (
     "after",
 )
 """The usual sections in the order in which a site is prepared; others follow in the order of the playbook."""
+
+_PARTS = re.compile(r"(?P<number>.*\d)\s*(?P<unit>[^\d\s].*)?")
 
 _EVIDENCE = (Evidence.NONE, Evidence.OPTIONAL, Evidence.REQUIRED)
 
@@ -140,7 +143,7 @@ def answer_of(item: ReadinessItem, typed: str, *, files: int) -> readiness.Answe
                 raise ValueError("Choose yes or not yet.")
             return readiness.Answer(confirmed=typed == "yes")
         case ItemType.MEASURE:
-            return readiness.Answer(number=_number(typed, item.unit))
+            return readiness.Answer(number=_number(item, typed))
         case ItemType.CHOICE:
             if typed not in item.choices:
                 raise ValueError("Choose one of the answers in the list.")
@@ -172,9 +175,17 @@ def counted(items: Iterable[ReadinessItem]) -> tuple[readiness.Item, ...]:
     return tuple(core_item(item) for item in items if item.type is not ItemType.INFO)
 
 
-def _number(typed: str, unit: str) -> Decimal:
+def is_difference(item: ReadinessItem) -> bool:
+    """Whether a measure is how far a value moves, such as a drift, and not the value itself."""
+    return "drift" in item.quantity or "drift" in item.key
+
+
+def _number(item: ReadinessItem, typed: str) -> Decimal:
     try:
-        units.unit_of(unit)
-    except ValueError:
-        return units.read_number(typed.removesuffix(unit) if unit else typed)  # a unit of the playbook's own
-    return units.read_measure(typed, unit=unit)
+        units.unit_of(item.unit)
+    except ValueError:  # a unit of the playbook's own
+        return units.read_number(typed.removesuffix(item.unit) if item.unit else typed)
+    if is_difference(item) and (parts := _PARTS.fullmatch(typed)) and parts["unit"]:
+        factor = units.unit_of(parts["unit"]).factor / units.unit_of(item.unit).factor
+        return units.read_number(parts["number"]) * factor
+    return units.read_measure(typed, unit=item.unit)

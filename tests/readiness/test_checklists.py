@@ -158,6 +158,16 @@ def test_a_measure_is_read_in_other_units_and_judged(app: Flask) -> None:
     assert not readiness.item(project, "temperature").is_cleared
 
 
+def test_a_drift_in_fahrenheit_is_no_temperature(app: Flask) -> None:
+    drift = readiness.wanted("temperature-drift", type=ItemType.MEASURE, unit="°C", minimum=0, maximum=0.5)
+    with unit_of_work():
+        project = readiness.project(readiness.instrument(items=[drift]))
+
+    assert answer(project, "temperature-drift", "0.9 °F") is Verdict.OK
+    assert readiness.item(project, "temperature-drift").si_value == pytest.approx(0.5)
+    assert answer(project, "temperature-drift", "0.6") is Verdict.OUT_OF_RANGE
+
+
 @pytest.mark.parametrize("typed", ["warm", "", "21 kg", "1e400", "٣"])
 def test_what_is_no_measure_is_refused_with_a_remedy(app: Flask, typed: str) -> None:
     with unit_of_work():

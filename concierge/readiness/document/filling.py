@@ -221,7 +221,7 @@ def _item(item: ReadinessItem, number: str, *, anchor_on: date, answerers: Mappi
         least=item.minimum,
         most=item.maximum,
         unit=item.unit,
-        is_difference="drift" in item.quantity or "drift" in item.key,
+        is_difference=plan.is_difference(item),
         choices=tuple(localized(choice) for choice in item.choices.values()),
         severity=_severity(item),
         responsible=party(item.responsible),
