@@ -10,7 +10,7 @@ import click
 from flask.cli import with_appcontext
 
 from concierge.orders.actions.importing import ImportPlan, ImportRefused, Planner, as_result, import_orders
-from concierge.orders.documents import LARGEST_BYTES, read_orders, shown_name, too_large
+from concierge.orders.documents import LARGEST_BYTES, TURN_BYTES, read_orders, shown_name, too_large, turn
 from concierge.orders.incoming import BadDocument
 from concierge.orders.spreadsheet import example_csv
 from concierge.orders.states import Outcome
@@ -47,15 +47,17 @@ def orders() -> None:
 def import_(paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     """Import UBL orders, order changes and cancellations (XML) and sheets of orders (CSV).
 
-    Each FILE is taken in whole or not at all; a document that is known already changes nothing. A refused file
-    does not keep the others out; its sentence is on standard error and the exit status is 1.
+    Orders are read before changes, changes before cancellations. Each FILE is taken in whole or not at all; a
+    document that is known already changes nothing. A refused file does not keep the others out; its sentence is
+    on standard error and the exit status is 1.
 
     \b
     Example: concierge orders import --dry-run order-4711.xml
              concierge orders import *.xml orders.csv --json
     """
     planner = Planner(clock.now())
-    plans = [_plan(path, planner) if dry_run else _import(path) for path in paths]
+    in_turn = sorted(paths, key=_turn)
+    plans = [_plan(path, planner) if dry_run else _import(path) for path in in_turn]
     if as_json:
         click.echo(json.dumps([one for plan in plans for one in _plain(plan)], indent=2, ensure_ascii=False))
     else:
@@ -76,6 +78,11 @@ def example() -> None:
     Example: concierge orders example > orders.csv
     """
     click.echo(example_csv(), nl=False)
+
+
+def _turn(path: Path) -> tuple[int, int]:
+    with path.open("rb") as file:
+        return turn(file.read(TURN_BYTES))
 
 
 def _read(path: Path) -> bytes:

@@ -1,5 +1,7 @@
 """Any file handed in as an order: what it is by its content, never by its name alone, and who reads it."""
 
+import re
+
 from flask_babel import gettext as _
 
 from concierge.orders.incoming import BadDocument, Fault, IncomingOrder
@@ -7,7 +9,9 @@ from concierge.orders.spreadsheet import looks_like_sheet, read_csv
 from concierge.orders.ubl import read_ubl
 
 LARGEST_BYTES = 20_000_000
+TURN_BYTES = 8_192
 
+_SEQUENCE = re.compile(rb"SequenceNumberID[^>]*>\s*(\d{1,9})\s*<")
 _MARKS_OF_XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 
 
@@ -40,6 +44,19 @@ def read_orders(data: bytes, name: str) -> tuple[IncomingOrder, ...]:
             )
         ],
     )
+
+
+def turn(start: bytes) -> tuple[int, int]:
+    """By which files handed in together are read: orders, then changes by their number, then cancellations.
+
+    :param start: the first bytes of a file, `TURN_BYTES` at most.
+    """
+    if b"xsd:OrderCancellation-2" in start:
+        return 2, 0
+    if b"xsd:OrderChange-2" in start:
+        number = _SEQUENCE.search(start)
+        return 1, int(number[1]) if number else 0
+    return 0, 0
 
 
 def too_large(name: str, size: int) -> BadDocument:

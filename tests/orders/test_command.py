@@ -56,6 +56,23 @@ def test_an_order_is_imported_and_told_as_json(app: Flask, order_file: str) -> N
     assert count() == 1
 
 
+def test_files_of_one_order_may_be_given_in_any_order(app: Flask, tmp_path: Path) -> None:
+    papers = {
+        "a-cancel.xml": ubl_order("X-1", kind="OrderCancellation", reference="PO-7001"),
+        "b-change.xml": ubl_order(
+            "CH-1", kind="OrderChange", reference="PO-7001", lines=[ubl_item(quantity="2")]
+        ),
+        "c-order.xml": ubl_order(),
+    }
+    for name, data in papers.items():
+        (tmp_path / name).write_bytes(data)
+
+    done = run(app, "import", "--json", *(str(tmp_path / name) for name in papers))
+
+    assert done.exit_code == 0
+    assert [one["outcome"] for one in json.loads(done.stdout)] == ["create", "change", "cancel"]
+
+
 def test_a_refused_file_ends_with_1_and_its_sentence_and_the_others_are_imported(
     app: Flask, order_file: str, tmp_path: Path
 ) -> None:

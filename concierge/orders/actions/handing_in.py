@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from concierge.orders import queries
 from concierge.orders.actions.importing import ImportPlan, Planner, as_result, from_result
-from concierge.orders.documents import LARGEST_BYTES, shown_name, too_large
+from concierge.orders.documents import LARGEST_BYTES, TURN_BYTES, shown_name, too_large, turn
 from concierge.orders.models import OrderImport
 from concierge.platform import files, jobs
 from concierge.platform.database import db
@@ -43,6 +43,7 @@ def keep(handed_in: Sequence[HandedIn], *, owner_id: int, at: datetime) -> Order
     if len(handed_in) > MOST_FILES:
         raise Refused(_("At most %(count)d files can be imported at once. Choose fewer.", count=MOST_FILES))
     fitting = [one for one in handed_in if one.data is not None]
+    fitting.sort(key=lambda one: turn((one.data or b"")[:TURN_BYTES]))
     refused = [_too_large(one) for one in handed_in if one.data is None]
     if not fitting:
         raise Refused(" ".join(sentence for one in refused for sentence in one.refusals))
