@@ -423,7 +423,7 @@ def _postpone(claim: Claim, error: Exception, pace: Pace) -> None:
                 finished_at=now if is_dead else None,
                 token=None,
                 lease_until=None,
-                last_error=f"{type(error).__name__}: {error}"[:2000],
+                last_error=str(error) if isinstance(error, Hopeless) else f"{type(error).__name__}: {error}",
             )
             .execution_options(synchronize_session=False)
         )

@@ -339,8 +339,8 @@ def _read(path: Path) -> MailInFolder:
         to=str(message["To"]),
         subject=str(message["Subject"]),
         written_at=message["Date"].datetime,
-        text="" if text is None else text.get_content(),
-        html="" if html is None else html.get_content(),
+        text="" if text is None else text.get_content().replace("\r\n", "\n"),
+        html="" if html is None else html.get_content().replace("\r\n", "\n"),
         headers=tuple((name, str(value)) for name, value in message.items()),
         attachments=tuple(
             Attachment(

@@ -139,7 +139,7 @@ def _doing(job: Job) -> str:
         case JobState.WAITING:
             return str(_("Waiting for its turn."))
         case JobState.RUNNING:
-            return job.message or str(_("At work."))
+            return f"{job.message.rstrip('.')}." if job.message else str(_("At work."))
         case JobState.DONE:
             return str((job.result or {}).get("summary") or "") or str(_("Done."))
         case JobState.FAILED:
