@@ -36,12 +36,12 @@ SERVER = {"CONCIERGE_WORKERS": "1", "CONCIERGE_DEMO": "no", "CONCIERGE_LOG_LEVEL
 class Bench:
     """Measures one part after the other and keeps what it found."""
 
-    def __init__(self, work: Path, *, seconds: float, sizes: tuple[int, ...]) -> None:
+    def __init__(self, work: Path, *, seconds: float, sizes: tuple[int, ...], base: Path | None) -> None:
         self.work = work
         self.seconds = seconds
         self.sizes = sizes
         self.found: list[Figure] = []
-        self._base: Path | None = None
+        self._base = base
 
     def note(self, figure: Figure) -> None:
         """Keep a figure, and show that time passes."""
@@ -170,9 +170,8 @@ class Bench:
                 )
             )
         path = f"/projects/{key}/readiness.pdf?language=en"
-        _concierge(
-            instance, "checklists", "pdf", str(key), "--language", "en", "--output", str(self.work / "x.pdf")
-        )
+        printed = ("checklists", "pdf", str(key), "--language", "en", "--output", str(self.work / "x.pdf"))
+        _concierge(instance, *printed, CONCIERGE_BASE_URL=f"http://127.0.0.1:{port}")  # it is printed, too
         answer = _first(port, path, cookie)
         if answer.status != 200:
             print(f"  ({path} answered {answer.status}: cached PDF not measured)")
@@ -197,7 +196,7 @@ class Bench:
         theirs_many = per_second(bare, yard, status=status, seconds=self.seconds)
         remark = f"p95 {ours.p95_ms:.1f} ms" + (f", {size / 1024:,.0f} KiB" if size else "")
         self.note(Figure(name, ours.median_ms, "ms", ours.median_ms / theirs.median_ms, "bare route", remark))
-        self.note(Figure(f"{name}, 8 clients", many, "/s", many / theirs_many, "bare route"))
+        self.note(Figure(f"{name}, 8 clients", many, "/s", theirs_many / many, "bare route"))
 
     @contextlib.contextmanager
     def _served(self, instance: Path) -> Iterator[tuple[Site, int]]:
@@ -212,7 +211,7 @@ class Bench:
             command, cwd=ROOT, preexec_fn=dies_with_parent(signal.SIGTERM), start_new_session=True
         )
         try:
-            with served(instance, **SERVER) as site:
+            with served(instance, arguments=("--without-worker",), **SERVER) as site:
                 _wait_for(port)
                 yield site, port
         finally:
@@ -221,7 +220,7 @@ class Bench:
     # ------------------------------------------------------------ the demo company
 
     def base(self) -> Path:
-        """The demo company's instance folder, loaded once; its worker has done all there was to do."""
+        """The demo company's instance folder, loaded once; nothing of what follows later has been done."""
         if self._base is None:
             print("  loading the demo company …", flush=True)
             self._base = self.work / "base"
@@ -230,7 +229,6 @@ class Bench:
             for command in (("db", "upgrade"), ("demo", "load")):
                 _concierge(self._base, *command)
             self.note(Figure("demo company loaded", time.perf_counter() - began_at, "s"))
-            _concierge(self._base, "worker", "--drain")
         return self._base
 
     @contextlib.contextmanager
@@ -379,6 +377,9 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(PARTS), help=f"comma separated, of: {', '.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="smaller companies, shorter runs; not kept")
     parser.add_argument(
+        "--base", type=Path, help="instance folder with the demo company (stopped), to save loading it"
+    )
+    parser.add_argument(
         "--output", type=Path, help="folder of kept runs (default: bench/ in the instance folder)"
     )
     wishes = parser.parse_args()
@@ -391,6 +392,7 @@ def main() -> None:
     try:
         bench = Bench(
             work,
+            base=wishes.base,
             seconds=0.5 if wishes.quick else 2,
             sizes=(100, 1000) if wishes.quick else (100, 1000, 10_000),
         )

@@ -42,6 +42,8 @@ def grow_entries(instance: Path, *, owner_id: int, to: int) -> int:
     """Copy one person's calendar entries until there are as many; says how many there are."""
     with _database(instance) as database:
         database.execute("DELETE FROM feed_entries WHERE owner_id <> ? OR gone_at IS NOT NULL", (owner_id,))
+        soon = "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '+1 day')"  # within what a calendar shows
+        database.execute(f"UPDATE feed_entries SET starts_at = {soon}, ends_at = {soon}")
         return _grow(database, ENTRIES, counted="SELECT count(*) FROM feed_entries", to=to)
 
 

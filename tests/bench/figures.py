@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured thing: its value, and its ratio to the yardstick (None where there is none)."""
+    """One measured thing: its value, and how many times the yardstick's cost it is (None where there is none)."""
 
     name: str
     value: float
@@ -67,7 +67,7 @@ def table(run: Run, before: Run | None) -> str:
     earlier = {figure.name: figure for figure in before.figures} if before else {}
     lines = [f"{'':<46}{'figure':>14}   {'ratio':>9}  {'to':<22}{'since last run':>15}"]
     for figure in run.figures:
-        ratio = f"× {figure.ratio:.2f}" if figure.ratio is not None else ""
+        ratio = f"× {_number(figure.ratio)}" if figure.ratio is not None else ""
         lines.append(
             f"{figure.name:<46}{_number(figure.value):>9} {figure.unit:<4}   {ratio:>9}  {figure.yardstick:<22}"
             f"{_since(figure, earlier.get(figure.name)):>15}"
@@ -92,7 +92,8 @@ def _since(figure: Figure, earlier: Figure | None) -> str:
     if not then:
         return ""
     change = (now / then - 1) * 100
-    better = change > 0 if figure.more_is_better else change < 0
+    is_ratio = figure.ratio is not None and earlier.ratio is not None
+    better = change > 0 if figure.more_is_better and not is_ratio else change < 0
     return f"{change:+.0f} %" + (
         " better" if better and abs(change) >= 10 else " WORSE" if abs(change) >= 25 else ""
     )
