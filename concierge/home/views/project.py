@@ -177,7 +177,7 @@ def _picture(found: Project, calendar: WorkCalendar, today: date, planned: Seque
         for one, drawing in zip(found.milestones, axis.draw_plan(drawn, scale), strict=True)
     ]
     states = {one.state for one in drawn if one.forecast}
-    expected = "late" if "bad" in states else "moved" if "warn" in states else "forecast"
+    expected = "blocked" if "bad" in states else "moved" if "warn" in states else "forecast"
     return Shown(
         axis=scale,
         rows=rows,
