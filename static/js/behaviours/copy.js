@@ -4,7 +4,6 @@ export default function copy(button, { signal }) {
   const words = button.querySelector("span");
   const usual = words.textContent;
   let timer;
-  button.hidden = false;
   button.addEventListener("click", async () => {
     const field = document.getElementById(button.dataset.copy);
     try {

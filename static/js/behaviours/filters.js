@@ -1,7 +1,6 @@
 // Sends a filter form when a choice changes, without its empty fields, so that the address stays short.
 
 export default function filters(form, { signal }) {
-  form.dataset.ready = "";
   form.addEventListener("change", (event) => {
     if (event.target.matches("select, input[type=checkbox], input[type=radio]")) form.requestSubmit();
   }, { signal });
