@@ -150,7 +150,10 @@ def send(args: dict[str, Any]) -> Callable[[], None] | None:
     row = db.session.get_one(OutgoingMail, args["mail_id"])
     if row.sent_at is not None:
         return None
-    message = _composed(row)
+    try:
+        message = _composed(row)
+    except ValueError as error:  # the email package refuses addresses and names that could forge headers
+        raise Hopeless("The letter's address cannot be written. Correct it where it was entered.") from error
     name = file_name(row.key)
     db.session.rollback()
     _post().transport(message, name)
@@ -293,6 +296,8 @@ def _to_server(address: str) -> Transport:
                     "The mail server refuses the recipient for good. Check the address."
                 ) from error
             raise
+        except smtplib.SMTPNotSupportedError as error:
+            raise Hopeless("The mail server does not take addresses with such letters.") from error
         except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
             if 500 <= error.smtp_code < 600:
                 raise Hopeless(

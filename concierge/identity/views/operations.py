@@ -82,9 +82,20 @@ def retry_delivery(delivery_id: int) -> Page:
 @bp.get("/mail")
 @requires(Permission.OPERATE)
 def letters() -> Page:
-    """List the letters of development."""
-    _only_in_development()
-    return render_template("platform/letters.html", letters=mail.folder_letters(), zone=viewer().zone)
+    """List letters: those of development with their text, those that left through a server without it."""
+    if mail.has_folder():
+        return render_template("platform/letters.html", letters=mail.folder_letters(), zone=viewer().zone)
+    page = max(1, request.args.get("page", 1, type=int))
+    rows, total = mail.ledger(page=page)
+    return render_template(
+        "platform/ledger.html",
+        rows=rows,
+        total=total,
+        words=_status_words(),
+        page=page,
+        last=max(1, -(-total // 50)),
+        zone=viewer().zone,
+    )
 
 
 @bp.get("/mail/<name>")
