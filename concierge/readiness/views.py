@@ -19,6 +19,7 @@ from concierge.platform.database import unit_of_work
 from concierge.platform.deliveries import DeliveryStatus
 from concierge.platform.errors import NotFound, Refused, Stale
 from concierge.platform.files import StoredFile
+from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
 from concierge.platform.words import day, localized
 from concierge.projects.models import Project
@@ -149,7 +150,8 @@ def attach(key: str, item_id: int) -> Page:
     if not form.validate_on_submit():
         return _item_again(project, asked, form)
     try:
-        with unit_of_work():
+        with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+            outcome.led_to = url_for("readiness.item", key=key, item_id=item_id)
             kept = attaching.attach_file(
                 asked,
                 name=form.file.data.filename or "",
@@ -262,7 +264,8 @@ def send(key: str) -> AnyResponse:
     project, found = queries.checklist_for(viewer(), key)
     if found is None:
         raise NotFound
-    with unit_of_work():
+    with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+        outcome.led_to = url_for("readiness.checklist", key=key)
         sending.ask_to_send(found, project, at=clock.now(), actor_id=viewer().user_id)
         name = project.contact.name if project.contact else ""
     flash(_("The checklist is on its way to %(name)s.", name=name))

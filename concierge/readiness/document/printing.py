@@ -34,7 +34,8 @@ _FONTS = ("inter-latin-wght-normal.woff2", "inter-latin-ext-wght-normal.woff2")
 def file_name(checklist: Checklist) -> str:
     """The name under which the document is saved and mailed."""
     with force_locale(checklist.language):
-        return f"{checklist.project_key}-{_('site-readiness')}.pdf"
+        name = _("site-readiness")
+    return f"{checklist.project_key}-{name}.pdf"
 
 
 def html(checklist: Checklist) -> str:
