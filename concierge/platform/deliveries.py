@@ -451,8 +451,12 @@ def _kept(claim: Claim, pace: Pace) -> Iterator[None]:
 
 def _keep(app: Flask, claim: Claim, pace: Pace, ended: threading.Event) -> None:
     while not ended.wait(pace.lease_s / 3):
-        with app.app_context(), write_aside() as session:
-            until = _clock_of(session) + timedelta(seconds=pace.lease_s)
-            kept = session.execute(sa.update(Delivery).where(*_held(claim)).values(lease_until=until))
+        try:
+            with app.app_context(), write_aside() as session:
+                until = _clock_of(session) + timedelta(seconds=pace.lease_s)
+                kept = session.execute(sa.update(Delivery).where(*_held(claim)).values(lease_until=until))
+        except sa.exc.OperationalError as error:  # the next third of the lease is another chance
+            log.warning("lease not renewed", delivery_id=claim.delivery_id, error=type(error).__name__)
+            continue
         if cast("sa.CursorResult[Any]", kept).rowcount != 1:
             return

@@ -82,6 +82,8 @@ def watch_the_clock(app: Flask, *, stop: threading.Event, every_s: float = 1.0) 
             put_up(app)
         except sa.exc.OperationalError as error:
             log.warning("database not reachable", error=type(error).__name__)
+        except Exception as error:  # the clock goes on; what failed is for the people who write code
+            log.error("timetable failed", exc_info=error)
 
 
 def _loop(app: Flask, queues: Sequence[str], pace: Pace, stop: threading.Event) -> None:

@@ -134,3 +134,18 @@ def test_a_job_that_kills_its_worker_is_dead_after_eight_attempts(place: Place, 
 
     assert is_dead()
     assert chaos.starts(place) == 8
+
+
+def test_a_worker_told_to_stop_finishes_what_it_holds(place: Place, started: list[Any]) -> None:
+    app = chaos.prepare(place)
+    chaos.enqueue(app, "chaos.slow", "polite")
+    worker = chaos.start_worker(place)
+    started.append(worker)
+    assert chaos.wait_for(lambda: chaos.starts(place) == 1, most_s=40)
+
+    worker.terminate()
+    worker.join(30)
+
+    assert worker.exitcode == 0
+    found = chaos.tally(app)
+    assert (found["lost"], found["double"], found["unfinished"], found["reruns"]) == (0, 0, 0, 0)
