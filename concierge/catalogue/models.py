@@ -22,12 +22,14 @@ from concierge.catalogue.states import (
     VisitKind,
 )
 from concierge.platform.database import Base, Line, Prose, text_enum
+from concierge.platform.searching import Searchable
 
 
-class Playbook(Base):
+class Playbook(Searchable, Base):
     """The reusable, versioned plan for a class of instruments."""
 
     __tablename__ = "playbooks"
+    searched = ("name",)
 
     key: Mapped[str] = mapped_column(Line(60), unique=True)
     name: Mapped[str] = mapped_column(Line(120))
@@ -170,10 +172,11 @@ class PlaybookItem(Base):
     )
 
 
-class Product(Base):
+class Product(Searchable, Base):
     """Anything that an order line can mean."""
 
     __tablename__ = "products"
+    searched = ("name", "maker", "key")
 
     key: Mapped[str] = mapped_column(Line(60), unique=True)
     name: Mapped[str] = mapped_column(Line(160))

@@ -22,6 +22,7 @@ from concierge.catalogue.states import AliasScheme, InstrumentClass, PlaybookSta
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
+from concierge.platform.searching import matches
 
 _GAPS = re.compile(r"[\W_]+")
 
@@ -209,8 +210,7 @@ def playbooks_listed(viewer: Viewer, *, text: str = "", instrument_class: str = 
         )
         .order_by(classes, Playbook.name, Playbook.id)
     )
-    if text.strip():
-        question = question.where(Playbook.name.icontains(text.strip(), autoescape=True))
+    question = question.where(*matches(text, Playbook))
     if instrument_class in {known.value for known in InstrumentClass}:
         question = question.where(classes == InstrumentClass(instrument_class))
     return [ListedPlaybook(*row) for row in db.session.execute(question)]

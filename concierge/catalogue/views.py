@@ -93,15 +93,19 @@ def playbooks() -> Page:
 def playbook(key: str) -> Page:
     """Show a playbook laid out for a sample order, with all it asks for."""
     version = queries.playbook_by_key(viewer(), key, number=request.args.get("version", type=int))
+    instruments = queries.instruments_of(viewer(), version.playbook_id)
     extras = [kind for kind in EXTRAS if request.args.get("order") != "plain"]
     return render_template(
         "catalogue/playbook.html",
         version=version,
         versions=queries.versions_of(viewer(), version.playbook_id),
-        instruments=queries.instruments_of(viewer(), version.playbook_id),
+        instruments=instruments,
         courses=queries.courses_of(version.id),
         sample=_sample(version, extras),
         with_extras=bool(extras),
+        options={
+            option.key: option.name for one in instruments for option in queries.options_of(viewer(), one.id)
+        },
         names={milestone.key: localized(milestone.name) for milestone in version.milestones},
         sections=_sections(version),
         section_words=section_words(),

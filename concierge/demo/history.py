@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from random import Random
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -67,6 +70,10 @@ GATED = {
 }
 
 
+_SURE = frozenset({VisitState.CONFIRMED, VisitState.ACCEPTED})
+_Deed: TypeAlias = tuple[datetime, Callable[[datetime], None]]
+
+
 @dataclass(slots=True)
 class Company:
     """Who acts: the concierge of each country, the dispatcher, and the technicians by territory."""
@@ -77,7 +84,7 @@ class Company:
     manager_id: int
     technicians: list[Technician]
     random: Random
-    numbers: dict[str, int] = field(default_factory=dict)
+    sent: dict[int, list[Visit]] = field(default_factory=dict)
 
 
 def live_through(company: Company, stories: Iterable[Story]) -> int:
@@ -116,6 +123,7 @@ class _Life:
         self.order_number = ""
         self.ends: dict[int, date] = {}
         self.visits: list[Visit] | None = None
+        self.items: list[ReadinessItem] | None = None
         self.troubled = self.moved = self.received = False
 
     def lived(self) -> Iterator[datetime]:
@@ -127,17 +135,21 @@ class _Life:
         approved_on = add_workdays(self.calendar, at.astimezone(self.zone).date(), 1)
         yield (at := self._moment(approved_on, 10, 30))
         self.project = approving.approve_plan(self.project.id, actor_id=self.concierge_id, at=at)
-        self._send_checklist(at)
         answering = self._answer_days(approved_on)
-        day = approved_on
+        yield (at := self._moment(approved_on, 10, 32))
+        self._send_checklist(at)
+        day = approved_on + timedelta(days=1)
         while day <= self.today and self.project.state is ProjectState.LIVE:
-            for at, act in sorted(self._acts_of(day, answering), key=lambda one: one[0]):
+            yield from self._live(self._morning_of(day))
+            yield from self._live([*self._rest_of(day, answering), *self._visits_of(day)])
+            day += timedelta(days=1)
+
+    def _live(self, acts: Iterable[_Deed]) -> Iterator[datetime]:
+        """Wait for each moment, then act; what lies ahead of now has not happened."""
+        for at, act in sorted(acts, key=lambda one: one[0]):
+            if at <= self.company.now and self.project.state is ProjectState.LIVE:
                 yield at
                 act(at)
-            yield from self._visits_of(day)
-            day += timedelta(days=1)
-        yield from self._latest_documents()
-        yield from self._call_today()
 
     # ------------------------------------------------------------------ the order
 
@@ -224,24 +236,29 @@ class _Life:
 
     # ------------------------------------------------------------------ day by day
 
-    def _acts_of(
-        self, day: date, answering: dict[date, list[int]]
-    ) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:
-        """What happens on a day, each act at its moment."""
+    def _morning_of(self, day: date) -> Iterator[_Deed]:
+        """What is looked at before anybody sets out."""
+        if self.calendar.is_workday(day):
+            yield self._moment(day, 6, 40), self._look_ahead
+            yield self._moment(day, 6, 50), self._start_what_can
+
+    def _rest_of(self, day: date, answering: dict[date, list[int]]) -> Iterator[_Deed]:
+        """What happens on a day besides visits, each at its moment."""
         story = self.story
         if story.cancelled and day == self.today + timedelta(days=story.cancelled[0]):
             yield self._moment(day, 15, 20), self._cancel
+        if day == self.today - timedelta(days=1):
+            yield self._moment(day, 15, 50), self._arrange_call
+            yield self._moment(day, 17, 5), self._take_in_latest
         if not self.calendar.is_workday(day):
             return
-        yield self._moment(day, 8, 10), self._look_ahead
         if day in answering:
             yield self._moment(day, 11, 5), lambda at: self._answer(answering[day], at)
         if story.trouble and not self.troubled and day >= self.today + timedelta(days=story.trouble.since):
             yield self._moment(day, 10, 15), self._meet_trouble
         if story.moved and not self.moved and day >= self.today - timedelta(days=5):
             yield self._moment(day, 14, 40), self._move
-        yield self._moment(day, 8, 45), self._start_what_can
-        yield self._moment(day, 16, 30), self._finish_what_is_due
+        yield self._moment(day, 16, 40), self._finish_what_is_due
 
     def _look_ahead(self, at: datetime) -> None:
         """What a new day means for the plan, and who goes where in the coming weeks."""
@@ -362,11 +379,10 @@ class _Life:
             self.project.id, reason=reason, actor_id=self.company.manager_id, at=at
         )
 
-    def _call_today(self) -> Iterator[datetime]:
-        """A call in the site's own morning, so that every day has something to show in several zones."""
-        if not self.story.call_today or self.project.state is not ProjectState.LIVE:
+    def _arrange_call(self, at: datetime) -> None:
+        """A call in the site's own day, so that every day has something to show in several zones."""
+        if self.story.call_today is None:
             return
-        yield (at := self._moment(self.today - timedelta(days=1), 15, 50))
         starts = datetime.combine(self.today, self.story.call_today)
         visit = arranging.plan_visit(
             self.project,
@@ -379,32 +395,31 @@ class _Life:
             at=at,
             actor_id=self.concierge_id,
         )
+        self._visits()
+        if self.visits is not None and visit not in self.visits:
+            self.visits.append(visit)
         self._send(visit, at)
         if visit.crew_members:
             progress.confirm(visit, at=at, actor_id=self.company.dispatcher_id)
-            yield from self._lived_visit(visit, self._moment(self.today, 0, 0))
 
-    def _latest_documents(self) -> Iterator[datetime]:
+    def _take_in_latest(self, at: datetime) -> None:
         """What the customer's system sent yesterday, for a person to decide."""
-        yesterday = self.today - timedelta(days=1)
-        at = self._moment(yesterday, 17, 5)
+        issued_on = at.astimezone(self.zone).date()
         if self.story.change:
-            yield at
             days, note = self.story.change
             asked = self.today + timedelta(days=days)
             paper = self._paper(
                 f"{self.order_number}-C1",
-                yesterday,
+                issued_on,
                 asked=(asked, asked + timedelta(days=4)),
                 note=note,
                 about=self.order_number,
             )
             self._import(documents.change_xml(paper, sequence=1), f"{paper.number}.xml", at)
         if self.story.cancellation:
-            yield at
             paper = self._paper(
                 f"{self.order_number}-X",
-                yesterday,
+                issued_on,
                 asked=None,
                 note=self.story.cancellation,
                 about=self.order_number,
@@ -414,8 +429,11 @@ class _Life:
     # ------------------------------------------------------------------ the checklist
 
     def _items(self) -> list[ReadinessItem]:
-        checklist = readiness.checklist_of(self.project.id)
-        return list(checklist.items) if checklist else []
+        """The checklist's items; the rows are loaded once and change in place."""
+        if self.items is None:
+            checklist = readiness.checklist_of(self.project.id)
+            self.items = list(checklist.items) if checklist else []
+        return self.items
 
     def _answer_days(self, approved_on: date) -> dict[date, list[int]]:
         """Which items are answered on which day: the share the story says, spread over the time there was."""
@@ -440,19 +458,17 @@ class _Life:
         """A checklist of long ago has reached the customer; a recent one still goes out by itself."""
         checklist = readiness.checklist_of(self.project.id)
         if checklist is not None and at < self.company.now - LATELY:
-            note_sent(checklist, contact_id=self.project.contact_id, at=at + timedelta(minutes=2))
+            note_sent(checklist, contact_id=self.project.contact_id, at=at)
 
     def _answer(self, item_ids: list[int], at: datetime) -> None:
         for item in self._items():
             if item.id in item_ids and item.state is ItemState.OPEN:
                 self._answer_one(item, at)
-        self.project = projects.project_for_change(self.project.id)
 
     def _answer_what_holds(self, kind: GateKind, at: datetime) -> None:
         for item in self._items():
             if item.gate is kind and not item.is_cleared and item.state is ItemState.OPEN:
                 self._answer_one(item, at)
-        self.project = projects.project_for_change(self.project.id)
 
     def _answer_one(self, item: ReadinessItem, at: datetime) -> None:
         wrong = item.key == self.story.out_of_range
@@ -518,13 +534,13 @@ class _Life:
 
     def _send(self, visit: Visit, at: datetime) -> None:
         """The nearest people who are certified and free; nobody, when there are too few."""
-        near = [one for one in self._nearest() if not visit.skill or _holds(one, visit.skill)]
-        chosen: list[int] = []
-        for one in near:
+        free = [one for one in self._nearest() if _holds(one, visit.skill) and self._is_free(one, visit)]
+        for first in range(len(free) - visit.crew + 1):
+            ids = [one.user_id for one in free[first : first + visit.crew]]
             try:
                 arranging.assign_technicians(
                     visit,
-                    technician_ids=[*chosen, one.user_id],
+                    technician_ids=ids,
                     site=visit.site,
                     at=at,
                     actor_id=self.company.dispatcher_id,
@@ -532,9 +548,17 @@ class _Life:
             except Refused:
                 continue
             db.session.refresh(visit, ["crew_members"])
-            chosen.append(one.user_id)
-            if len(chosen) >= visit.crew:
-                return
+            for user_id in ids:
+                self.company.sent.setdefault(user_id, []).append(visit)
+            return
+
+    def _is_free(self, one: Technician, visit: Visit) -> bool:
+        """Whether nobody else needs them then, as far as is remembered; the action checks it for good."""
+        return not any(
+            other.starts_at < visit.ends_at and visit.starts_at < other.ends_at
+            for other in self.company.sent.get(one.user_id, ())
+            if other.state is not VisitState.CANCELLED
+        )
 
     def _nearest(self) -> list[Technician]:
         region = _region(self.place.country)
@@ -550,34 +574,37 @@ class _Life:
             (one for one in self.company.technicians if _region(one.country) == region), key=distance
         )
 
-    def _visits_of(self, day: date) -> Iterator[datetime]:
+    def _visits_of(self, day: date) -> Iterator[_Deed]:
         """People set out, begin and end at the times of their visits."""
         start_of_day = self._moment(day, 0, 0)
+        end_of_day = self._moment(day + timedelta(days=1), 0, 0)
         for visit in self._visits():
-            if visit.starts_at >= start_of_day + timedelta(days=1):
-                break
-            yield from self._lived_visit(visit, start_of_day)
+            if start_of_day <= visit.starts_at < end_of_day:
+                is_recent = start_of_day > self.company.now - LATELY
+                if is_recent and visit.kind is not VisitKind.REMOTE_CALL and visit.crew_members:
+                    yield visit.starts_at - timedelta(minutes=50), partial(self._set_out, visit)
+                yield visit.starts_at, partial(self._begin, visit)
+            if start_of_day < visit.ends_at < end_of_day:
+                yield visit.ends_at, partial(self._end, visit)
 
-    def _lived_visit(self, visit: Visit, start_of_day: datetime) -> Iterator[datetime]:
-        end_of_day = start_of_day + timedelta(days=1)
-        who = visit.crew_members[0].user_id if visit.crew_members else self.company.dispatcher_id
-        if visit.state in {VisitState.CONFIRMED, VisitState.ACCEPTED} and self._can_begin(visit):
-            if visit.starts_at < start_of_day:
-                return
-            is_recent = start_of_day > self.company.now - LATELY
-            if is_recent and visit.kind is not VisitKind.REMOTE_CALL and visit.crew_members:
-                yield visit.starts_at - timedelta(minutes=50)
-                progress.set_out(visit, at=visit.starts_at - timedelta(minutes=50), actor_id=who)
-            yield visit.starts_at
-            try:
-                progress.start(visit, at=visit.starts_at, actor_id=who)
-            except Refused:
-                return
-        if visit.state is VisitState.IN_PROGRESS and visit.ends_at < end_of_day:
-            yield visit.ends_at
-            is_complete = self.random.random() > 0.02
-            note = "" if is_complete else "The last check has to be repeated."
-            progress.finish(visit, is_complete=is_complete, note=note, at=visit.ends_at, actor_id=who)
+    def _set_out(self, visit: Visit, at: datetime) -> None:
+        if visit.state in _SURE and self._can_begin(visit):
+            progress.set_out(visit, at=at, actor_id=self._who(visit))
+
+    def _begin(self, visit: Visit, at: datetime) -> None:
+        if visit.state in _SURE | {VisitState.ON_ROUTE} and self._can_begin(visit):
+            with suppress(Refused):
+                progress.start(visit, at=at, actor_id=self._who(visit))
+
+    def _end(self, visit: Visit, at: datetime) -> None:
+        if visit.state is not VisitState.IN_PROGRESS:
+            return
+        is_complete = self.random.random() > 0.02
+        note = "" if is_complete else "The last check has to be repeated."
+        progress.finish(visit, is_complete=is_complete, note=note, at=at, actor_id=self._who(visit))
+
+    def _who(self, visit: Visit) -> int:
+        return visit.crew_members[0].user_id if visit.crew_members else self.company.dispatcher_id
 
     def _can_begin(self, visit: Visit) -> bool:
         one = next((m for m in self.project.milestones if m.id == visit.milestone_id), None)
@@ -590,7 +617,7 @@ class _Life:
 
 
 def _holds(technician: Technician, skill: str) -> bool:
-    return any(one.code == skill for one in technician.skills)
+    return not skill or any(one.code == skill for one in technician.skills)
 
 
 def _region(country: str) -> str:

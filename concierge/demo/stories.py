@@ -194,7 +194,7 @@ STORIES: tuple[Story, ...] = (
         ("architect-c8000",),
         4,
         extras=(IQ,),
-        answers=0.9,
+        answers=0.7,
         override="Drain is piped on Monday; the carrier cannot wait.",
     ),
     # --- being installed or taught today
@@ -221,7 +221,6 @@ STORIES: tuple[Story, ...] = (
     Story("strathcairn", ("fourier-300",), -66, extras=(IQ,), late_steps={"install": 3}),
     Story("tidewater", ("gridion",), -25),
     Story("lemanique", ("promethion",), -33),
-    Story("garonne", ("ibright-fl1500",), -48),
     Story("kowhai", ("incucyte-sx5",), -30, late_steps={"training": 2}),
     # --- ended without hand-over
     Story(

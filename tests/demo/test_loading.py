@@ -1,0 +1,162 @@
+"""The demo company: in every state, by the same actions, once."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from concierge.accounts.models import Site
+from concierge.app import create_app
+from concierge.demo.load import demo_sign_ins, is_empty, load_demo
+from concierge.demo.staff import PASSWORD
+from concierge.identity import passwords
+from concierge.identity.models import User
+from concierge.identity.permissions import Role
+from concierge.orders.models import OrderLine
+from concierge.platform.database import Base, db
+from concierge.platform.events import RecordedEvent
+from concierge.platform.settings import load
+from concierge.projects.models import Gate, Milestone, Project, Proposal
+from concierge.projects.states import GateState, Health, MilestoneState, ProjectState, ProposalState
+from concierge.readiness.models import ReadinessItem
+from concierge.readiness.states import Verdict
+from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.states import VisitState
+
+NOW = datetime(2026, 3, 18, 13, 20, tzinfo=UTC)  # a Wednesday
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The demo company, loaded once for all tests here."""
+    instance: Path = tmp_path_factory.mktemp("demo")
+    settings = load({"CONCIERGE_INSTANCE": str(instance), "CONCIERGE_SECRET_KEY": "k" * 40})
+    app = create_app(settings)
+    with app.app_context():
+        Base.metadata.create_all(db.engine.execution_options(writing=True))
+        assert is_empty()
+        load_demo(at=NOW)
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _count(question: sa.Select[tuple[int]]) -> int:
+    return db.session.scalar(question) or 0
+
+
+def test_about_forty_projects_stand_in_nine_countries(company: Flask) -> None:
+    projects = _count(sa.select(sa.func.count(Project.id)))
+    countries = db.session.scalars(
+        sa.select(Site.country).join(Project, Project.site_id == Site.id).distinct()
+    )
+
+    assert 38 <= projects <= 50
+    assert len(set(countries)) == 9
+
+
+def test_every_state_and_health_is_there(company: Flask) -> None:
+    states = set(db.session.scalars(sa.select(Project.state)))
+    healths = set(db.session.scalars(sa.select(Project.health)))
+    milestones = set(db.session.scalars(sa.select(Milestone.state)))
+    gates = set(db.session.scalars(sa.select(Gate.state)))
+
+    assert states == set(ProjectState)
+    assert healths == set(Health)
+    assert milestones == set(MilestoneState)
+    assert gates == set(GateState)
+
+
+def test_visits_are_in_every_state_that_lasts_and_today_in_several_zones(company: Flask) -> None:
+    states = set(db.session.scalars(sa.select(Visit.state)))
+    today = db.session.scalars(
+        sa.select(Visit.zone).where(
+            Visit.starts_at < NOW.replace(hour=23),
+            Visit.ends_at > NOW.replace(hour=0),
+            Visit.state != VisitState.CANCELLED,
+        )
+    )
+
+    lasting = {
+        VisitState.TENTATIVE,
+        VisitState.CONFIRMED,
+        VisitState.ACCEPTED,
+        VisitState.COMPLETE,
+        VisitState.CANCELLED,
+    }
+    assert states >= lasting
+    assert len(set(today)) >= 4
+
+
+def test_nobody_is_sent_to_two_places_at_once(company: Flask) -> None:
+    one, other = sa.orm.aliased(Visit), sa.orm.aliased(Visit)
+    goes, goes_too = sa.orm.aliased(VisitTechnician), sa.orm.aliased(VisitTechnician)
+    over = {VisitState.CANCELLED}
+
+    clashes = _count(
+        sa.select(sa.func.count())
+        .select_from(one)
+        .join(goes, goes.visit_id == one.id)
+        .join(goes_too, goes_too.user_id == goes.user_id)
+        .join(other, other.id == goes_too.visit_id)
+        .where(
+            one.id < other.id,
+            one.starts_at < other.ends_at,
+            other.starts_at < one.ends_at,
+            one.state.not_in(over),
+            other.state.not_in(over),
+            goes.conflict_reason == "",
+            goes_too.conflict_reason == "",
+            one.needs_decision == "",
+            other.needs_decision == "",
+        )
+    )
+
+    assert clashes == 0
+
+
+def test_people_have_something_to_decide(company: Flask) -> None:
+    proposals = list(db.session.scalars(sa.select(Proposal.kind).where(Proposal.state == ProposalState.OPEN)))
+    unmatched = _count(sa.select(sa.func.count(OrderLine.id)).where(OrderLine.product_id.is_(None)))
+    wrong = _count(
+        sa.select(sa.func.count(ReadinessItem.id)).where(ReadinessItem.verdict == Verdict.OUT_OF_RANGE)
+    )
+
+    assert len(set(proposals)) == 2
+    assert unmatched >= 1
+    assert wrong >= 1
+
+
+def test_what_happened_is_recorded_in_the_order_in_which_it_happened(company: Flask) -> None:
+    instants = list(
+        db.session.scalars(
+            sa.select(RecordedEvent.at)
+            .where(RecordedEvent.project_id.is_not(None))
+            .order_by(RecordedEvent.id)
+        )
+    )
+
+    assert instants == sorted(instants)
+    assert instants[-1] <= NOW
+
+
+def test_each_role_can_sign_in_with_the_password_that_is_said(company: Flask) -> None:
+    sign_ins = demo_sign_ins()
+
+    assert {role for role, _, _ in sign_ins} == {role.value for role in Role}
+    for _role, email, password in sign_ins:
+        kept = db.session.scalar(sa.select(User.password_hash).where(User.email == email))
+        assert password == PASSWORD
+        assert passwords.is_right(password, kept=kept)
+
+
+def test_a_second_time_changes_nothing(company: Flask) -> None:
+    before = _count(sa.select(sa.func.count(RecordedEvent.id)))
+
+    loaded = load_demo(at=NOW)
+
+    assert loaded.projects == 0
+    assert _count(sa.select(sa.func.count(RecordedEvent.id))) == before
