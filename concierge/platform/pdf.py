@@ -144,7 +144,6 @@ class Press:
         environment |= {
             "HOME": self._folder,
             "TMPDIR": self._folder,
-            "XDG_CACHE_HOME": str(Path(tempfile.gettempdir()) / f"concierge-fonts-{os.getuid()}"),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
             "PYTHONHASHSEED": "0",
