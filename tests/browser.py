@@ -38,7 +38,7 @@ from tests import programs
 from tests.processes import dies_with_parent, free_port, stop
 
 ROOT = Path(__file__).resolve().parent.parent
-START_TIMEOUT_S = 120
+START_TIMEOUT_S = 300  # the demo company is loaded first
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
