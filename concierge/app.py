@@ -22,6 +22,7 @@ from concierge.platform import (
     limits,
     logs,
     mail,
+    once,
     paths,
     probes,
     procrastination,
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     files.register(app, settings)
     mail.register(app, settings)
     limits.register(app)
+    once.register(app)
     assets.register(app)
     words.register(app)
     signed_in.register(app, settings)

@@ -32,7 +32,7 @@ REACTIONS: Reactions = {
     identity.SessionsRevoked: NOTHING,
     # --- accounts
     accounts.AccountAdded: NOTHING,
-    accounts.AccountRenamed: Reaction(now=(in_feeds.write_visits_of_account,)),
+    accounts.AccountRenamed: Reaction(now=(in_projects.found_by_new_name, in_feeds.write_visits_of_account)),
     accounts.SiteAdded: NOTHING,
     accounts.SiteChanged: Reaction(now=(in_feeds.write_visits_of_site,)),
     accounts.ContactAdded: NOTHING,

@@ -5,7 +5,7 @@ from concierge.catalogue import models as catalogue
 from concierge.feeds import models as feeds
 from concierge.identity import models as identity
 from concierge.orders import models as orders
-from concierge.platform import deliveries, events, files, jobs, limits, mail
+from concierge.platform import deliveries, events, files, jobs, limits, mail, once
 from concierge.projects import models as projects
 from concierge.readiness import models as readiness
 from concierge.visits import models as visits
@@ -27,4 +27,5 @@ ALL = (
     jobs,
     limits,
     mail,
+    once,
 )

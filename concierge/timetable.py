@@ -11,6 +11,7 @@ from concierge.projects import chores as in_projects
 TIMETABLE: tuple[Chore, ...] = (
     Chore(Every(minutes=60), in_projects.follow_the_day),
     Chore(Every(minutes=60), in_platform.forget_limits),
+    Chore(Daily(time(2, 5)), in_platform.forget_forms),
     Chore(Daily(time(2, 10)), in_platform.forget_deliveries),
     Chore(Daily(time(2, 20)), in_platform.sweep_files),
     Chore(Daily(time(2, 30)), in_identity.forget_ended_access),

@@ -7,12 +7,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.accounts.states import ContactRole
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
+from concierge.platform.searching import Searchable
 
 
-class Account(Versioned, Base):
+class Account(Searchable, Versioned, Base):
     """A customer's organisation."""
 
     __tablename__ = "accounts"
+    searched = ("name", "key")
 
     name: Mapped[str] = mapped_column(Line(160))
     key: Mapped[str] = mapped_column(Line(8), unique=True)
@@ -31,10 +33,11 @@ class Account(Versioned, Base):
     )
 
 
-class Site(Versioned, Base):
+class Site(Searchable, Versioned, Base):
     """A place of installation with its own calendar, hours and dock."""
 
     __tablename__ = "sites"
+    searched = ("name", "city")
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     name: Mapped[str] = mapped_column(Line(120))
@@ -63,10 +66,11 @@ class Site(Versioned, Base):
         return ", ".join(part for part in (self.street, town) if part)
 
 
-class Contact(Versioned, Base):
+class Contact(Searchable, Versioned, Base):
     """A person at a customer."""
 
     __tablename__ = "contacts"
+    searched = ("name", "email")
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     site_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sites.id"), index=True)

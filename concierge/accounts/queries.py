@@ -10,6 +10,7 @@ from concierge.accounts.models import Account, Contact, Site
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
+from concierge.platform.searching import matches
 
 PAGE = 50
 
@@ -67,16 +68,10 @@ class AccountPage:
 def accounts_listed(viewer: Viewer, *, text: str = "", country: str = "", page: int = 1) -> AccountPage:
     """Customers by name, found by their name, key, a site's city or a person's name."""
     chosen = sa.select(Account.id)
-    for word in text.split():
-        found = sa.or_(
-            Account.name.icontains(word, autoescape=True),
-            Account.key.icontains(word, autoescape=True),
-            Account.sites.any(
-                sa.or_(Site.city.icontains(word, autoescape=True), Site.name.icontains(word, autoescape=True))
-            ),
-            Account.contacts.any(Contact.name.icontains(word, autoescape=True)),
-        )
-        chosen = chosen.where(found)
+    for here, at_site, of_contact in zip(
+        matches(text, Account), matches(text, Site), matches(text, Contact), strict=True
+    ):
+        chosen = chosen.where(sa.or_(here, Account.sites.any(at_site), Account.contacts.any(of_contact)))
     if country:
         chosen = chosen.where(Account.sites.any(Site.country == country.upper()))
     total = db.session.scalar(sa.select(sa.func.count()).select_from(chosen.subquery())) or 0

@@ -18,6 +18,7 @@ from concierge.orders.models import Order, OrderLine
 from concierge.orders.states import OrderState
 from concierge.platform.database import db
 from concierge.platform.events import RecordedEvent
+from concierge.platform.searching import matches
 from concierge.projects import queries as projects
 from concierge.projects.models import Milestone, Project, Proposal
 from concierge.projects.scope import visible_to
@@ -322,21 +323,18 @@ def changes(
 
 def find(viewer: Viewer, text: str, *, most: int = 6) -> Found:
     """Projects, accounts and people whose names hold every word; what the viewer may not see is not found."""
-    words = text.split()[:6]
-    if not words:
+    if not text.strip():
         return Found()
     accounts: Sequence[Account] = ()
     people: Sequence[User] = ()
     if viewer.may(Permission.SEE_ACCOUNTS):
-        named = [Account.name.icontains(word, autoescape=True) for word in words]
         accounts = db.session.scalars(
-            sa.select(Account).where(*named).order_by(Account.name, Account.id).limit(most)
+            sa.select(Account).where(*matches(text, Account)).order_by(Account.name, Account.id).limit(most)
         ).all()
     if viewer.may(Permission.SEE_PEOPLE):
-        named = [User.name.icontains(word, autoescape=True) for word in words]
         people = db.session.scalars(
             sa.select(User)
-            .where(User.state != AccessState.DISABLED, *named)
+            .where(User.state != AccessState.DISABLED, *matches(text, User))
             .order_by(User.name, User.id)
             .limit(most)
         ).all()

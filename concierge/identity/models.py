@@ -8,12 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState, LinkPurpose
 from concierge.platform.database import Base, Line, Versioned, text_enum
+from concierge.platform.searching import Searchable
 
 
-class User(Versioned, Base):
+class User(Searchable, Versioned, Base):
     """A member of staff."""
 
     __tablename__ = "users"
+    searched = ("name", "email")
 
     email: Mapped[str] = mapped_column(Line(254), unique=True)
     """Lower case; compared exactly."""

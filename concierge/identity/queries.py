@@ -13,6 +13,7 @@ from concierge.identity.tokens import token_hash
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
+from concierge.platform.searching import matches
 
 PER_PAGE = 50
 
@@ -73,11 +74,7 @@ def myself(viewer: Viewer) -> User:
 
 def people_listed(viewer: Viewer, *, text: str = "", role: Role | None = None, page: int = 1) -> PeopleListed:
     """People by name; those whose access ended come last."""
-    wanted: list[sa.ColumnElement[bool]] = []
-    if text:
-        wanted.append(
-            sa.or_(User.name.icontains(text, autoescape=True), User.email.icontains(text, autoescape=True))
-        )
+    wanted = list(matches(text, User))
     if role is not None:
         wanted.append(User.role == role)
     total = db.session.scalar(sa.select(sa.func.count(User.id)).where(*wanted)) or 0

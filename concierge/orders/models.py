@@ -12,12 +12,14 @@ from concierge.catalogue.models import Product
 from concierge.orders.states import DocumentKind, OrderState
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
 from concierge.platform.files import StoredFile
+from concierge.platform.searching import Searchable
 
 
-class Order(Versioned, Base):
+class Order(Searchable, Versioned, Base):
     """What a customer bought; known by the seller's system and its number there."""
 
     __tablename__ = "orders"
+    searched = ("number", "seller_number", "buyer_reference")
 
     system: Mapped[str] = mapped_column(Line(200))
     """Within what the number is unique: the seller's system, or seller and buyer of a paper."""
@@ -60,10 +62,11 @@ class Order(Versioned, Base):
     )
 
 
-class OrderLine(Base):
+class OrderLine(Searchable, Base):
     """One line of an order."""
 
     __tablename__ = "order_lines"
+    searched = ("name",)
 
     order_id: Mapped[int] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
     position: Mapped[int]

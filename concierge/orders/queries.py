@@ -15,6 +15,7 @@ from concierge.orders.states import OrderState
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
 from concierge.platform.files import StoredFile
+from concierge.platform.searching import matches
 
 PAGE = 50
 LINES_PAGE = 100
@@ -123,17 +124,8 @@ def orders_listed(
     :param matching: "open" for orders with a line that is not in the catalogue.
     """
     chosen = sa.select(Order.id).join(Order.account).join(Order.site)
-    for word in text.split()[:6]:
-        chosen = chosen.where(
-            sa.or_(
-                Order.number.icontains(word, autoescape=True),
-                Order.buyer_reference.icontains(word, autoescape=True),
-                Order.seller_number.icontains(word, autoescape=True),
-                Account.name.icontains(word, autoescape=True),
-                Site.city.icontains(word, autoescape=True),
-                Order.lines.any(OrderLine.name.icontains(word, autoescape=True)),
-            )
-        )
+    for here, on_line in zip(matches(text, Order, Account, Site), matches(text, OrderLine), strict=True):
+        chosen = chosen.where(sa.or_(here, Order.lines.any(on_line)))
     if state in {known.value for known in OrderState}:
         chosen = chosen.where(Order.state == OrderState(state))
     if matching == "open":

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from concierge.platform import deliveries, files, limits
+from concierge.platform import deliveries, files, limits, once
 from concierge.platform.deliveries import outside
 
 KEPT = timedelta(days=30)
@@ -17,6 +17,11 @@ def forget_deliveries(due_at: datetime) -> None:
 def forget_limits(due_at: datetime) -> None:
     """Remove counts of tries whose time is over."""
     limits.forget(before=due_at)
+
+
+def forget_forms(due_at: datetime) -> None:
+    """Remove the tokens of forms that were taken two days ago; a form itself lives for twelve hours."""
+    once.forget(before=due_at - timedelta(days=2))
 
 
 @outside

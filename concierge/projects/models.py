@@ -12,6 +12,7 @@ from concierge.catalogue.states import Audience, GateKind, MilestoneKind, Team
 from concierge.identity.models import User
 from concierge.orders.models import Order, OrderLine
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
+from concierge.platform.searching import Searchable
 from concierge.projects.states import (
     BlockCause,
     GateState,
@@ -23,10 +24,11 @@ from concierge.projects.states import (
 )
 
 
-class Project(Versioned, Base):
+class Project(Searchable, Versioned, Base):
     """One order's way from acceptance to handover."""
 
     __tablename__ = "projects"
+    searched = ("key", "name", "account.name", "order.number")
 
     key: Mapped[str] = mapped_column(Line(20), unique=True)
     name: Mapped[str] = mapped_column(Line(200))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql.selectable import Select
 
-from concierge.accounts.models import Account, Site
+from concierge.accounts.models import Site
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVersion, Product
 from concierge.catalogue.states import GateKind
 from concierge.identity.models import User
@@ -19,6 +19,7 @@ from concierge.identity.viewer import Viewer
 from concierge.orders.models import Order, OrderLine
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
+from concierge.platform.searching import matches
 from concierge.projects.models import (
     Baseline,
     Gate,
@@ -191,11 +192,10 @@ def proposal_for(viewer: Viewer, key: str, proposal_id: int) -> tuple[Project, P
     return project, proposal
 
 
-def live_project_ids() -> Sequence[int]:
-    """Ids of all projects under way, in order."""
-    return db.session.scalars(
-        sa.select(Project.id).where(Project.state == ProjectState.LIVE).order_by(Project.id)
-    ).all()
+def open_project_ids() -> Sequence[int]:
+    """Ids of all projects under way or waiting for approval, in order."""
+    is_open = Project.state.in_([ProjectState.LIVE, ProjectState.DRAFT])
+    return db.session.scalars(sa.select(Project.id).where(is_open).order_by(Project.id)).all()
 
 
 def drafts(viewer: Viewer) -> Sequence[Project]:
@@ -312,6 +312,13 @@ def staff() -> Sequence[User]:
     ).all()
 
 
+def found_with_account(account_id: int) -> Sequence[Project]:
+    """Every project that is found by a customer's name."""
+    return db.session.scalars(
+        sa.select(Project).where(Project.account_id == account_id).order_by(Project.id)
+    ).all()
+
+
 def found_by(viewer: Viewer, text: str, *, most: int = 8) -> Sequence[Project]:
     """Projects whose key, name, account or order number holds a text, for the search."""
     question = (
@@ -336,20 +343,7 @@ def _narrowed(question: Narrowed, viewer: Viewer, wanted: Filter) -> Narrowed:
         question = question.join(Site, Site.id == Project.site_id).where(
             Site.country == wanted.country.upper()
         )
-    for word in wanted.text.split()[:6]:
-        question = question.where(
-            sa.or_(
-                Project.key.icontains(word, autoescape=True),
-                Project.name.icontains(word, autoescape=True),
-                Project.account_id.in_(
-                    sa.select(Account.id).where(Account.name.icontains(word, autoescape=True))
-                ),
-                Project.order_id.in_(
-                    sa.select(Order.id).where(Order.number.icontains(word, autoescape=True))
-                ),
-            )
-        )
-    return question
+    return question.where(*matches(wanted.text, Project))
 
 
 def _whole() -> tuple[sa.orm.interfaces.ORMOption, ...]:

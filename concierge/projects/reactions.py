@@ -1,11 +1,19 @@
 """What projects do when something happens to orders, and what orders learn of it."""
 
+from concierge.accounts.events import AccountRenamed
 from concierge.orders.actions.cancelling import settle_cancellation
 from concierge.orders.events import OrderCancellationReceived, OrderChanged, OrderLineMatched, OrderReceived
+from concierge.platform.searching import renew
 from concierge.projects import queries
 from concierge.projects.actions import creation, proposals
 from concierge.projects.events import ProjectCancelled, ProposalDecided
 from concierge.projects.states import ProjectState, ProposalKind
+
+
+def found_by_new_name(event: AccountRenamed) -> None:
+    """Let an account's projects be found by its new name; their own names and keys stay."""
+    for project in queries.found_with_account(event.account_id):
+        renew(project)
 
 
 def order_becomes_project(event: OrderReceived) -> None:

@@ -18,6 +18,7 @@ def upgrade() -> None:
     sa.Column('party_id', sa.String(length=80), nullable=True),
     sa.Column('created_on', sa.Date(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_accounts')),
     sa.UniqueConstraint('key', name=op.f('uq_accounts_key')),
     sa.UniqueConstraint('party_id', name=op.f('uq_accounts_party_id'))
@@ -96,6 +97,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('key', sa.String(length=60), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_playbooks')),
     sa.UniqueConstraint('key', name=op.f('uq_playbooks_key'))
     )
@@ -135,6 +137,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stored_files')),
     sa.UniqueConstraint('place', name=op.f('uq_stored_files_place'))
     )
+    op.create_table('taken_forms',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('token', sa.String(length=64), nullable=False),
+    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('led_to', sa.String(length=500), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_taken_forms')),
+    sa.UniqueConstraint('user_id', 'token', name=op.f('uq_taken_forms_user_id_token'))
+    )
+    with op.batch_alter_table('taken_forms', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_taken_forms_taken_at'), ['taken_at'], unique=False)
+
     op.create_table('users',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('email', sa.String(length=254), nullable=False),
@@ -148,6 +162,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('seen_until_event_id', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
     sa.CheckConstraint("state <> 'active' OR password_hash IS NOT NULL", name=op.f('ck_users_active_has_password')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_users')),
     sa.UniqueConstraint('email', name=op.f('uq_users_email'))
@@ -219,6 +234,7 @@ def upgrade() -> None:
     sa.Column('instrument_class', sa.Enum('bench', 'floor', 'sequencer', 'clinical line', 'magnet', name='instrument_class', native_enum=False, create_constraint=True, length=40), nullable=True),
     sa.Column('playbook_id', sa.Integer(), nullable=True),
     sa.Column('option_of_id', sa.Integer(), nullable=True),
+    sa.Column('search', sa.Text(), nullable=False),
     sa.CheckConstraint("(kind = 'instrument') = (instrument_class IS NOT NULL AND playbook_id IS NOT NULL)", name=op.f('ck_products_instrument_has_class_and_playbook')),
     sa.ForeignKeyConstraint(['option_of_id'], ['products.id'], name=op.f('fk_products_option_of_id')),
     sa.ForeignKeyConstraint(['playbook_id'], ['playbooks.id'], name=op.f('fk_products_playbook_id')),
@@ -254,6 +270,7 @@ def upgrade() -> None:
     sa.Column('access_to', sa.Time(), nullable=False),
     sa.Column('dock_notes', sa.String(length=2000), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
     sa.CheckConstraint('access_from < access_to', name=op.f('ck_sites_access_hours_in_order')),
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_sites_account_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sites'))
@@ -314,6 +331,7 @@ def upgrade() -> None:
     sa.Column('language', sa.String(length=16), nullable=False),
     sa.Column('zone', sa.String(length=64), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_contacts_account_id')),
     sa.ForeignKeyConstraint(['site_id'], ['sites.id'], name=op.f('fk_contacts_site_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contacts'))
@@ -448,6 +466,7 @@ def upgrade() -> None:
     sa.Column('buyer_reference', sa.String(length=120), nullable=False),
     sa.Column('note', sa.String(length=4000), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
     sa.CheckConstraint('requested_from IS NULL OR requested_to IS NULL OR requested_from <= requested_to', name=op.f('ck_orders_period_in_order')),
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_orders_account_id')),
     sa.ForeignKeyConstraint(['contact_id'], ['contacts.id'], name=op.f('fk_orders_contact_id')),
@@ -523,6 +542,7 @@ def upgrade() -> None:
     sa.Column('requested_to', sa.Date(), nullable=True),
     sa.Column('product_id', sa.Integer(), nullable=True),
     sa.Column('cancelled', sa.Boolean(), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
     sa.CheckConstraint('quantity >= 0', name=op.f('ck_order_lines_quantity_not_negative')),
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_order_lines_order_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['product_id'], ['products.id'], name=op.f('fk_order_lines_product_id')),
@@ -556,6 +576,7 @@ def upgrade() -> None:
     sa.Column('forecast_handover_on', sa.Date(), nullable=True),
     sa.Column('slip_workdays', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
     sa.CheckConstraint("(state = 'cancelled') = (cancelled_at IS NOT NULL)", name=op.f('ck_projects_cancelled_has_instant')),
     sa.CheckConstraint("state <> 'done' OR finished_on IS NOT NULL", name=op.f('ck_projects_done_has_day')),
     sa.CheckConstraint("state NOT IN ('live', 'done') OR approved_at IS NOT NULL", name=op.f('ck_projects_live_is_approved')),
@@ -1002,6 +1023,10 @@ def downgrade() -> None:
     op.drop_table('feeds')
     op.drop_table('feed_versions')
     op.drop_table('users')
+    with op.batch_alter_table('taken_forms', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_taken_forms_taken_at'))
+
+    op.drop_table('taken_forms')
     op.drop_table('stored_files')
     with op.batch_alter_table('recorded_events', schema=None) as batch_op:
         batch_op.drop_index('ix_recorded_events_project_id_id')
