@@ -23,6 +23,7 @@ from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
 from concierge.platform.database import unit_of_work
+from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
 
 bp = Blueprint("accounts", __name__)
@@ -63,8 +64,9 @@ def new() -> Page:
         return render_template("accounts/account_form.html", form=form, account=None, conflicts=())
     if not form.validate_on_submit():
         return show_again("accounts/account_form.html", form, account=None, conflicts=())
-    with unit_of_work():
+    with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
         account = naming.add_account(name=form.name.data or "", actor_id=viewer().user_id, at=clock.now())
+        outcome.led_to = url_for("accounts.account", account_id=account.id)
     flash(_("%(name)s was entered. Add a site next.", name=account.name))
     return redirect(url_for("accounts.account", account_id=account.id), code=303)
 
@@ -114,7 +116,8 @@ def new_site(account_id: int) -> Page:
         return render_template("accounts/site_form.html", form=form, conflicts=(), **context)
     if not form.validate_on_submit():
         return show_again("accounts/site_form.html", form, conflicts=(), **context)
-    with unit_of_work():
+    with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+        outcome.led_to = url_for("accounts.account", account_id=account.id)
         site = places.add_site(
             account, details=_site_details(form), actor_id=viewer().user_id, at=clock.now()
         )
@@ -161,7 +164,8 @@ def new_contact(account_id: int) -> Page:
         return render_template("accounts/contact_form.html", form=form, conflicts=(), **context)
     if not form.validate_on_submit():
         return show_again("accounts/contact_form.html", form, conflicts=(), **context)
-    with unit_of_work():
+    with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+        outcome.led_to = url_for("accounts.account", account_id=account.id)
         contact = people.add_contact(
             account, details=_contact_details(form), actor_id=viewer().user_id, at=clock.now()
         )

@@ -24,6 +24,7 @@ from concierge.orders.states import DocumentKind, OrderState, Outcome
 from concierge.platform import clock, files
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import Refused
+from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
 
 LARGEST_HAND_IN = 120_000_000
@@ -97,8 +98,9 @@ def hand_in() -> Page:
     if not form.validate_on_submit():
         return show_again("orders/import.html", form, columns=COLUMNS)
     try:
-        with unit_of_work():
+        with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
             found = handing_in.keep(_handed_in(), owner_id=viewer().user_id, at=clock.now())
+            outcome.led_to = url_for("orders.checked", import_id=found.id)
     except Refused as refused:
         form.files.errors = [refused.sentence]
         return show_again("orders/import.html", form, columns=COLUMNS)

@@ -19,7 +19,7 @@ from wtforms import (
     TimeField,
 )
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from concierge.catalogue.states import VisitKind
@@ -126,7 +126,12 @@ class VisitForm(FlaskForm):
         validators=[Length(max=500)],
     )
     version = HiddenField()
-    token = HiddenField(validators=[Length(max=64)])
+    token = HiddenField(
+        validators=[
+            Optional(),
+            Regexp(r"^[A-Za-z0-9-]{1,64}\Z", message=_l("Load the page again, then repeat.")),
+        ]
+    )
 
     zone = "UTC"
     """The zone of the site; set before the form is validated."""

@@ -13,6 +13,7 @@ from concierge.identity.views.signing_in import Page
 from concierge.platform import clock
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import Refused
+from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
 
 
@@ -48,7 +49,7 @@ def invite() -> Page:
     if not form.validate_on_submit():
         return show_again("identity/invite.html", form)
     try:
-        with unit_of_work():
+        with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
             user = access.invite_person(
                 email=form.email.data or "",
                 name=form.name.data or "",
@@ -58,6 +59,7 @@ def invite() -> Page:
                 actor_id=viewer().user_id,
                 at=clock.now(),
             )
+            outcome.led_to = url_for("identity.person", user_id=user.id)
     except access.AlreadyThere as refusal:
         form.email.errors = [refusal.sentence]
         return show_again("identity/invite.html", form)
