@@ -138,7 +138,11 @@ def cause_words(cause: Facts) -> str:
     days = workdays(int(cause.get("workdays") or 0))
     match cause.get("kind"):
         case "blocked":
-            return _("%(milestone)s is blocked: %(why)s", milestone=milestone, why=str(cause.get("words", "")).rstrip(". "))
+            return _(
+                "%(milestone)s is blocked: %(why)s",
+                milestone=milestone,
+                why=str(cause.get("words", "")).rstrip(". "),
+            )
         case "item_overdue":
             return _("%(item)s, due %(on)s", item=item.rstrip("."), on=_short(on))
         case "item_open":

@@ -20,7 +20,6 @@ from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
 from concierge.platform.database import unit_of_work
-from concierge.platform.errors import Stale
 from concierge.platform.web import show_again
 from concierge.platform.words import clock_time, day, localized, slip, there_now
 from concierge.projects import forms, queries
@@ -103,11 +102,7 @@ def move(key: str, milestone_id: int) -> str | tuple[str, int] | Response:
     wish = form.to.data or clock.today(found.site.zone)
     if request.form.get("act") == "save":
         if form.version.data != str(milestone.version):
-            raise Stale(
-                _(
-                    "Somebody else changed this milestone in the meantime. Look at its dates, then move it again."
-                )
-            )
+            return _move_conflict(found, milestone, form, wish)
         with unit_of_work():
             rescheduling.move_milestone(
                 found.id,
@@ -123,6 +118,22 @@ def move(key: str, milestone_id: int) -> str | tuple[str, int] | Response:
     if form.is_submitted():
         preview = rescheduling.preview_move(found, milestone, to=wish, at=clock.now())
     return render_template("home/move.html", form=form, **_move_page(found, milestone, preview))
+
+
+def _move_conflict(
+    found: Project, milestone: Milestone, form: forms.MoveMilestone, wish: date
+) -> tuple[str, int]:
+    """Show both days, theirs and the wish; the next save counts, because it has seen theirs."""
+    both = _(
+        "Somebody else moved this in the meantime: it starts on %(theirs)s now, you asked for %(yours)s. "
+        "Save again to move it to your day, or cancel to keep theirs.",
+        theirs=day(milestone.start_on),
+        yours=day(wish),
+    )
+    form.to.errors = [both]
+    form.version.data = str(milestone.version)
+    preview = rescheduling.preview_move(found, milestone, to=wish, at=clock.now())
+    return show_again("home/move.html", form, **_move_page(found, milestone, preview))
 
 
 def _move_page(

@@ -1,11 +1,11 @@
 """Approving a plan: its dates become promises and are kept for ever."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from concierge.platform.database import db
-from concierge.platform.errors import Refused
+from concierge.platform.errors import Refused, Stale
 from concierge.platform.events import record
 from concierge.projects import queries
 from concierge.projects.actions.judging import handover_of
@@ -15,15 +15,24 @@ from concierge.projects.models import Baseline, BaselineMilestone, Project
 from concierge.projects.states import ProjectState
 
 
-def approve_plan(project_id: int, *, actor_id: int | None, at: datetime) -> Project:
+def approve_plan(
+    project_id: int, *, seen_handover_on: date | None = None, actor_id: int | None, at: datetime
+) -> Project:
     """Promise the dates of a draft as they are laid out today, and keep them as the first baseline.
 
+    :param seen_handover_on: the handover that the person saw who approves; None does not compare.
     :raises Refused: when the plan is approved already, or the project has ended.
+    :raises Stale: when today's plan leads to another handover than the one that was seen.
     """
     project = queries.project_for_change(project_id)
     if project.state is not ProjectState.DRAFT:
         raise Refused(f"The plan of {project.key} is {_said(project.state)}; only a draft can be approved.")
     follow(project, at=at)
+    if seen_handover_on is not None and project.forecast_handover_on != seen_handover_on:
+        raise Stale(
+            f"The plan leads to {project.forecast_handover_on:%-d %B %Y} by now, not to the "
+            f"{seen_handover_on:%-d %B %Y} on your page. Load the page again, look, then approve."
+        )
     for milestone in project.milestones:
         milestone.promised_start_on, milestone.promised_on = milestone.start_on, milestone.finish_on
     project.state = ProjectState.LIVE

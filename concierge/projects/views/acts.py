@@ -1,8 +1,9 @@
 """What people do to a whole project: approve, decide, override, hand over to a colleague, cancel."""
 
+from datetime import date
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
 
@@ -27,8 +28,9 @@ Page = str | tuple[str, int] | Response | Redirect
 def approve(key: str) -> Page:
     """Approve a plan: its dates become promises."""
     project = queries.project_by_key(viewer(), key)
+    seen = request.form.get("handover", type=date.fromisoformat)
     with unit_of_work():
-        approving.approve_plan(project.id, actor_id=viewer().user_id, at=clock.now())
+        approving.approve_plan(project.id, seen_handover_on=seen, actor_id=viewer().user_id, at=clock.now())
     flash(_("The plan is approved. Its dates are promised from now on."))
     return _back(project)
 

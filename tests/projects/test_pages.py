@@ -1,0 +1,210 @@
+"""The pages of projects: they work, refuse the stranger and the wrong moment, and show a bad form again."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from concierge.identity.models import User
+from concierge.identity.permissions import Role
+from concierge.platform import clock
+from concierge.platform.database import db, unit_of_work
+from concierge.projects import chores
+from concierge.projects.actions import rescheduling
+from concierge.projects.models import Milestone, Project
+from concierge.projects.states import MilestoneState, ProjectState
+from tests.conftest import csrf_token
+from tests.makers import people, projects
+
+Browser = Callable[[User], FlaskClient]
+
+
+@pytest.fixture
+def ada(app: Flask, sign_in: Browser) -> FlaskClient:
+    """Ada, who coordinates, in her browser."""
+    with unit_of_work():
+        person = people.user()
+    return sign_in(person)
+
+
+def a_project(*, live: bool = True, days_ago: int = 0) -> Project:
+    with unit_of_work():
+        maker = projects.live if live else projects.draft
+        return maker(requested_from=None, at=clock.now() - timedelta(days=days_ago))
+
+
+def now(project: Project) -> Project:
+    db.session.rollback()  # a transaction that read before sees the rows as they were then
+    question = sa.select(Project).where(Project.id == project.id)
+    return db.session.scalars(question.execution_options(populate_existing=True)).one()
+
+
+def milestone(project: Project, key: str) -> Milestone:
+    db.session.rollback()
+    question = sa.select(Milestone).where(Milestone.project_id == project.id, Milestone.key == key)
+    return db.session.scalars(question.execution_options(populate_existing=True)).one()
+
+
+def post(browser: FlaskClient, path: str, **fields: object) -> tuple[int, str]:
+    answer = browser.post(path, data={"csrf_token": csrf_token(browser, "/settings/me"), **fields})
+    return answer.status_code, answer.get_data(as_text=True)
+
+
+def test_the_project_page_says_the_verdict_and_both_dates(app: Flask, ada: FlaskClient) -> None:
+    project = a_project()
+
+    page = ada.get(f"/projects/{project.key}").get_data(as_text=True)
+
+    assert "Handover is forecast for" in page
+    assert "as promised" in page
+    assert "Halden Biologics" in page
+
+
+def test_a_plan_is_approved_on_its_page(app: Flask, ada: FlaskClient) -> None:
+    project = a_project(live=False)
+
+    status, _page = post(
+        ada, f"/projects/{project.key}/approval", handover=project.forecast_handover_on.isoformat()
+    )
+
+    assert status == 303
+    assert now(project).state is ProjectState.LIVE
+
+
+def test_a_plan_that_moved_since_it_was_seen_is_not_approved(app: Flask, ada: FlaskClient) -> None:
+    project = a_project(live=False, days_ago=20)
+
+    status, page = post(
+        ada, f"/projects/{project.key}/approval", handover=project.forecast_handover_on.isoformat()
+    )
+
+    assert status == 409
+    assert "by now" in page
+    assert now(project).state is ProjectState.DRAFT
+
+
+def test_a_draft_follows_the_day_too(app: Flask) -> None:
+    project = a_project(live=False, days_ago=20)
+    before = project.forecast_handover_on
+
+    with unit_of_work():
+        chores.follow_the_day(clock.now())
+
+    assert now(project).forecast_handover_on > before
+
+
+def test_a_technician_may_not_approve(app: Flask, sign_in: Browser) -> None:
+    with unit_of_work():
+        tomas = people.user(name="Tomas Keller", role=Role.TECHNICIAN)
+    project = a_project(live=False)
+
+    assert post(sign_in(tomas), f"/projects/{project.key}/approval")[0] == 403
+    assert now(project).state is ProjectState.DRAFT
+
+
+def test_a_move_is_shown_before_it_is_saved(app: Flask, ada: FlaskClient) -> None:
+    project = a_project()
+    delivery = milestone(project, "delivery")
+    path = f"/projects/{project.key}/milestones/{delivery.id}/move"
+    later = (delivery.forecast_start_on + timedelta(days=21)).isoformat()
+
+    status, page = post(ada, path, to=later, act="preview", version=delivery.version)
+
+    assert status == 200
+    assert "What moves" in page
+    assert milestone(project, "delivery").not_before_on is None
+
+    assert post(ada, path, to=later, act="save", version=delivery.version)[0] == 303
+    assert milestone(project, "delivery").not_before_on.isoformat() == later
+
+
+def test_the_second_of_two_movers_sees_both_days_and_decides(app: Flask, ada: FlaskClient) -> None:
+    project = a_project()
+    delivery = milestone(project, "delivery")
+    path = f"/projects/{project.key}/milestones/{delivery.id}/move"
+    seen, theirs = delivery.version, delivery.forecast_start_on + timedelta(days=14)
+    yours = (delivery.forecast_start_on + timedelta(days=28)).isoformat()
+    with unit_of_work():
+        rescheduling.move_milestone(
+            project.id, delivery.id, to=theirs, reason="", actor_id=None, at=clock.now()
+        )
+
+    status, page = post(ada, path, to=yours, act="save", version=seen)
+
+    assert status == 422
+    assert "Somebody else moved this" in page
+    assert milestone(project, "delivery").not_before_on == theirs
+    assert post(ada, path, to=yours, act="save", version=milestone(project, "delivery").version)[0] == 303
+
+
+def test_a_move_without_a_day_is_asked_again(app: Flask, ada: FlaskClient) -> None:
+    project = a_project()
+    delivery = milestone(project, "delivery")
+
+    status, page = post(ada, f"/projects/{project.key}/milestones/{delivery.id}/move", to="", act="preview")
+
+    assert status == 422
+    assert "Choose the day" in page
+
+
+def test_a_milestone_is_blocked_and_goes_on_again(app: Flask, ada: FlaskClient) -> None:
+    project = a_project()
+    lab = milestone(project, "site-ready")
+    path = f"/projects/{project.key}/milestones/{lab.id}"
+
+    assert post(ada, f"{path}/block", cause="power", reason="")[0] == 422
+    assert post(ada, f"{path}/block", cause="power", reason="No electrician")[0] == 303
+    assert milestone(project, "site-ready").state is MilestoneState.BLOCKED
+    assert "No electrician" in ada.get(f"/projects/{project.key}").get_data(as_text=True)
+    assert post(ada, f"{path}/unblock")[0] == 303
+    assert milestone(project, "site-ready").state is MilestoneState.PLANNED
+
+
+def test_what_cannot_be_now_is_refused_in_a_sentence(app: Flask, ada: FlaskClient) -> None:
+    project = a_project()
+    handover = milestone(project, "handover")
+
+    status, page = post(
+        ada, f"/projects/{project.key}/milestones/{handover.id}/finish", on=clock.now().date().isoformat()
+    )
+
+    assert status == 409
+    assert "waits for" in page
+
+
+def test_a_project_is_cancelled_with_a_reason_only(app: Flask, ada: FlaskClient) -> None:
+    project = a_project()
+
+    assert post(ada, f"/projects/{project.key}/cancellation", reason="no")[0] == 422
+    assert post(ada, f"/projects/{project.key}/cancellation", reason="The grant fell through")[0] == 303
+    assert now(project).state is ProjectState.CANCELLED
+
+
+def test_the_list_asks_the_same_few_questions_however_long_it_is(app: Flask, ada: FlaskClient) -> None:
+    counts = []
+    for number in range(2):
+        with unit_of_work():
+            for part in range(1 + number * 4):
+                place = projects.orders.site(account=f"Account {number} {part}", key=f"A{number}{part}")
+                projects.draft(place=place, number=f"SO-{number}-{part}", at=clock.now())
+        counts.append(_statements(app, lambda: ada.get("/projects")))
+
+    assert counts[0] == counts[1] <= 14
+
+
+def _statements(app: Flask, act: Callable[[], object]) -> int:
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("SELECT"):
+            seen.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    return len(seen)
