@@ -277,7 +277,12 @@ def unit_of_work() -> Iterator[None]:
 
 @contextmanager
 def write_aside() -> Iterator[Session]:
-    """A short write transaction of its own, beside the request's: for what a GET has to note."""
+    """A short write transaction of its own, beside the request's: for what a GET has to note.
+
+    :raises RuntimeError: inside a unit of work, for whose end it would wait for ever on SQLite.
+    """
+    if g.get("in_unit_of_work"):
+        raise RuntimeError("A unit of work is open: write there instead of beside it.")
     with (
         Session(db.engine.execution_options(writing=True), expire_on_commit=False) as session,
         session.begin(),
