@@ -246,14 +246,15 @@ def version(key: str, document_id: int) -> AnyResponse:
 @bp.post("/projects/<key>/readiness/prints")
 @requires(Permission.SEE_CHECKLISTS)
 def make_print(key: str) -> AnyResponse:
-    """Have the newest print made."""
+    """Show the newest print, having it made if the checklist has changed since the last one."""
     _project, found = queries.checklist_for(viewer(), key)
     if found is None:
         raise NotFound
     language = _language()
     with unit_of_work():
-        document = filling.filled(found, queries.project_of(found), language=language)
-        sending.order_print(found.id, language=language, content_hash=document.content_hash)
+        content = filling.filled(found, queries.project_of(found), language=language).content_hash
+        if queries.document_with(found.id, language=language, content_hash=content) is None:
+            sending.order_print(found.id, language=language, content_hash=content)
     return redirect(url_for("readiness.pdf", key=key, language=language), code=303)
 
 

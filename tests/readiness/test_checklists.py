@@ -14,8 +14,9 @@ from concierge.platform.mail import OutgoingMail
 from concierge.projects.actions import rescheduling
 from concierge.projects.models import Gate, Project
 from concierge.projects.states import GateState
-from concierge.readiness import plan
+from concierge.readiness import plan, queries
 from concierge.readiness.actions import answering, attaching, issuing
+from concierge.readiness.document import filling, printing
 from concierge.readiness.models import ItemEvidence, ReadinessItem
 from concierge.readiness.states import Channel, ItemState, Verdict
 from tests.makers import orders, people, projects, readiness, visits
@@ -199,6 +200,24 @@ def test_the_gate_clears_with_the_last_blocking_item_and_holds_again(app: Flask)
     assert gate(project).holding[0]["key"] == "circuit"
     reopened = readiness.item(project, "circuit")
     assert (reopened.state, reopened.value, reopened.comment) == (ItemState.OPEN, "", "The fuse was changed.")
+
+
+def test_the_customer_reads_why_a_point_is_asked_again_and_no_other_comment(app: Flask) -> None:
+    with unit_of_work():
+        project = readiness.project()
+    answer(project, "circuit", "yes", comment="Yuki was not sure.")
+    answer(project, "temperature", "21", comment="Our own note.")
+    with unit_of_work():
+        answering.reopen_item(
+            readiness.item(project, "circuit"), reason="Please send the report.", at=AT, actor_id=None
+        )
+
+    found = readiness.checklist(project)
+    page = printing.html(filling.filled(found, queries.project_of(found), language="en"))
+
+    assert "Please send the report." in page
+    assert "Our own note." not in page
+    assert "Yuki was not sure." not in page
 
 
 def test_needed_evidence_keeps_an_item_open(app: Flask) -> None:

@@ -209,6 +209,20 @@ def documents(project: Project) -> list[ChecklistDocument]:
     return queries.documents_of(readiness.checklist(project).id)
 
 
+def test_one_press_of_the_pdf_button_leads_to_the_pdf(app: Flask, ada: FlaskClient, project: Project) -> None:
+    worker.drain(app)
+    page = ada.get(home(project)).get_data(as_text=True)
+    assert f'action="{home(project)}/prints"' in page
+
+    shown = ada.post(
+        f"{home(project)}/prints",
+        data={"csrf_token": csrf_token(ada, home(project)), "language": "en"},
+        follow_redirects=True,
+    )
+
+    assert shown.content_type == "application/pdf"
+
+
 def test_sending_makes_a_letter(app: Flask, ada: FlaskClient, project: Project) -> None:
     token = csrf_token(ada, page_of(project, "circuit"))
 

@@ -216,7 +216,7 @@ def _item(item: ReadinessItem, number: str, *, anchor_on: date, answerers: Mappi
     return values.Item(
         number=number,
         requirement=localized(item.requirement),
-        why=localized(item.how) or localized(item.why),
+        why=_reason_to_ask_again(item) or localized(item.how) or localized(item.why),
         kind=item.type.value,
         least=item.minimum,
         most=item.maximum,
@@ -236,6 +236,11 @@ def _item(item: ReadinessItem, number: str, *, anchor_on: date, answerers: Mappi
         source_revision=item.source_rev,
         checked_on=item.checked_on,
     )
+
+
+def _reason_to_ask_again(item: ReadinessItem) -> str:
+    """What we wrote to the customer when we reopened the item; other comments are our own."""
+    return item.comment if item.state is ItemState.OPEN else ""
 
 
 _EVIDENCE = {
