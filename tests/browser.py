@@ -256,8 +256,7 @@ def opened(
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all tests of this process; skips (or fails in CI) where there is no Chromium."""
-    if programs.chromium() is None:
-        programs.missing("Chromium", install="sudo apt-get install -y chromium")
+    programs.need_browser()
     with running_browser() as running:
         yield running
 

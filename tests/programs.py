@@ -3,6 +3,7 @@
 A pytest plugin: a missing program skips its tests loudly and is counted at the end; with `CI=true` they fail.
 """
 
+import inspect
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
+import playwright
 import pytest
 
 _MARK = "missing program: "
@@ -48,6 +50,30 @@ def chromium() -> str | None:
     mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
     found = [path for path in map(shutil.which, names) if path]
     return found[0] if found else (mac if Path(mac).exists() else None)
+
+
+@cache
+def driver_works() -> bool:
+    """Whether Playwright's own driver program can start; small systems lack a library that it wants."""
+    folder = Path(inspect.getfile(playwright)).parent / "driver"
+    driver = folder / ("node.exe" if sys.platform == "win32" else "node")
+    try:
+        return subprocess.run([driver, "--version"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def need_browser() -> str:
+    """Chromium, and a driver that works; ends the test when one of them is missing."""
+    if not driver_works():
+        missing("libatomic (for Playwright)", install="sudo apt-get install -y libatomic1")
+    return chromium() or missing("Chromium", install="sudo apt-get install -y chromium")
+
+
+def need_picture_readers() -> None:
+    """`pdftoppm` and `zbarimg`, which read a printed QR code; ends the test when one of them is missing."""
+    if not (shutil.which("pdftoppm") and shutil.which("zbarimg")):
+        missing("pdftoppm or zbarimg", install="sudo apt-get install -y poppler-utils zbar-tools")
 
 
 @cache

@@ -3,7 +3,6 @@
 import io
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from concierge.readiness.document.values import (
     Step,
 )
 from concierge.readiness.document.words import Words
+from tests import programs
 from tests.makers.days import on
 
 DELIVERY = on("Fri 2026-12-11")
@@ -259,10 +259,8 @@ def html_text(html: str) -> str:
     return "".join(html5lib.parse(html, namespaceHTMLElements=False).itertext())
 
 
-@pytest.mark.skipif(
-    not (shutil.which("pdftoppm") and shutil.which("zbarimg")), reason="no pdftoppm or zbarimg"
-)
 def test_the_qr_code_reads_from_a_coarse_picture(speaking: Flask, printer: Press, tmp_path: Path) -> None:
+    programs.need_picture_readers()
     (tmp_path / "c.pdf").write_bytes(printing.printed(checklist(), on=printer).data)
 
     subprocess.run(["pdftoppm", "-r", "96", "-l", "1", "-png", "c.pdf", "c"], cwd=tmp_path, check=True)
