@@ -298,7 +298,7 @@ def test_from_the_order_to_the_calendar_and_the_customers_mailbox(office: Office
     worker.drain(office.app)
     first, second = rows(OutgoingMail)
     assert first.subject != second.subject
-    assert second.subject.startswith("Neue Termine")
+    assert second.subject == "Neue Termine für Helix 200 flow cytometer: Lieferung Mo., 1. März 2027"
     assert attached(second)[0] == "application/pdf"
 
     press(office.dora, at(waits), f"{at(waits)}/proposal")
