@@ -81,8 +81,8 @@ def test_a_batch_rebuild_keeps_the_rows_that_hang_on_it(tmp_path: Path) -> None:
         engine = db.engine.execution_options(writing=True)
         with engine.begin() as connection:
             connection.exec_driver_sql(
-                "INSERT INTO users (email, name, role, state, zone, language, phone, created_at, version, seen_until_event_id)"
-                " VALUES ('a@b.c', 'Ada', 'concierge', 'invited', 'UTC', 'en', '', '2026-01-01 00:00:00', 1, 0)"
+                "INSERT INTO users (email, name, role, state, zone, language, phone, created_at, version, seen_until_event_id, search)"
+                " VALUES ('a@b.c', 'Ada', 'concierge', 'invited', 'UTC', 'en', '', '2026-01-01 00:00:00', 1, 0, '')"
             )
             connection.exec_driver_sql(
                 "INSERT INTO user_sessions (user_id, token_hash, client, created_at, seen_at, expires_at)"
