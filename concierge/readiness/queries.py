@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.accounts.models import Contact
-from concierge.catalogue.states import ItemType
+from concierge.catalogue.states import GateKind, ItemType
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import OrderLine
@@ -94,6 +94,12 @@ def checklist_of_key(key: str) -> Checklist | None:
     if project_id is None:
         raise NotFound(f"There is no project {key}. See: concierge projects list")
     return checklist_of(project_id)
+
+
+def gates_of_item(item_id: int) -> tuple[GateKind, ...]:
+    """The gate that an item holds while it is open; none for advice."""
+    kind = db.session.scalar(sa.select(ReadinessItem.gate).where(ReadinessItem.id == item_id))
+    return () if kind is None else (kind,)
 
 
 def checklist_by_link(link_hash: str) -> Checklist:

@@ -48,9 +48,12 @@ def follow_delivery(event: MilestoneMoved) -> None:
 
 
 def report_gates(event: ChecklistIssued | ChecklistRedated | ItemChanged) -> None:
-    """Tell the project which items hold shipping and installation."""
+    """Tell the project which items hold shipping and installation; an item of advice holds neither."""
+    kinds = queries.gates_of_item(event.item_id) if isinstance(event, ItemChanged) else tuple(GateKind)
+    if not kinds:
+        return
     checklist = queries.checklist_by_id(event.checklist_id)
-    for kind in GateKind:
+    for kind in kinds:
         holding = [
             gates.HoldingItem(item.key, item.requirement, item.due_on)
             for item in checklist.items
