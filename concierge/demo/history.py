@@ -239,8 +239,8 @@ class _Life:
     def _morning_of(self, day: date) -> Iterator[_Deed]:
         """What is looked at before anybody sets out."""
         if self.calendar.is_workday(day):
-            yield self._moment(day, 6, 40), self._look_ahead
-            yield self._moment(day, 6, 50), self._start_what_can
+            yield self._moment(day, 6, 5), self._look_ahead
+            yield self._moment(day, 6, 15), self._start_what_can
 
     def _rest_of(self, day: date, answering: dict[date, list[int]]) -> Iterator[_Deed]:
         """What happens on a day besides visits, each at its moment."""
@@ -441,7 +441,7 @@ class _Life:
         items = [item for item in items if item.due_offset < 0]
         chosen = items[: round(len(items) * min(1.0, self.story.answers))]
         if self.story.delivery <= 4:
-            wanted = [item for item in items if item.gate is not None or item.position % 3]
+            wanted = [item for item in items if item.gate is not None or item.position % 3 == 0]
             chosen = wanted if self.story.answers >= 0.6 and not self.story.override else chosen
         delivery = self.today + timedelta(days=self.story.delivery)
         first = approved_on + timedelta(days=3)
@@ -582,7 +582,7 @@ class _Life:
             if start_of_day <= visit.starts_at < end_of_day:
                 is_recent = start_of_day > self.company.now - LATELY
                 if is_recent and visit.kind is not VisitKind.REMOTE_CALL and visit.crew_members:
-                    yield visit.starts_at - timedelta(minutes=50), partial(self._set_out, visit)
+                    yield visit.starts_at - timedelta(minutes=40), partial(self._set_out, visit)
                 yield visit.starts_at, partial(self._begin, visit)
             if start_of_day < visit.ends_at < end_of_day:
                 yield visit.ends_at, partial(self._end, visit)

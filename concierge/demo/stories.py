@@ -199,7 +199,6 @@ STORIES: tuple[Story, ...] = (
     ),
     # --- being installed or taught today
     Story("carver", ("quantstudio",), -4, extras=(IQ,)),
-    Story("isarquell", ("api-4000",), -5, extras=(IQ, APP)),
     Story("harrow", ("promethion",), -4),
     Story("kitamura", ("nextseq-2000",), -7, extras=(APP,)),
     Story("straits", ("gridion",), -3),
@@ -221,7 +220,6 @@ STORIES: tuple[Story, ...] = (
     Story("strathcairn", ("fourier-300",), -66, extras=(IQ,), late_steps={"install": 3}),
     Story("tidewater", ("gridion",), -25),
     Story("lemanique", ("promethion",), -33),
-    Story("kowhai", ("incucyte-sx5",), -30, late_steps={"training": 2}),
     # --- ended without hand-over
     Story(
         "rheinwald",
