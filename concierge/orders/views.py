@@ -139,7 +139,7 @@ def apply(import_id: int) -> Page:
         return _to_import(found)
     done = [chores.import_one(file_id, actor_id=user_id) for file_id in found.file_ids]
     with unit_of_work():
-        handing_in.write_results(queries.import_for(viewer(), import_id), done, applied_at=clock.now())
+        handing_in.note_applied(queries.import_for(viewer(), import_id), done, at=clock.now())
     flash(_told(done))
     ids = {row.order_id for one in done for row in one.rows if not one.is_refused}
     if len(done) == 1 and len(ids) == 1 and None not in ids:

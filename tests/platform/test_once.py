@@ -14,12 +14,13 @@ from flask.testing import FlaskClient
 from concierge.accounts.models import Account, Contact, Site
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
-from concierge.orders.models import OrderImport
+from concierge.orders.models import Order, OrderImport
 from concierge.platform import clock, once
 from concierge.platform.database import Base, db, unit_of_work
 from concierge.platform.files import StoredFile
 from concierge.platform.mail import OutgoingMail
 from concierge.platform.once import TakenForm
+from concierge.projects.models import Project
 from concierge.readiness.models import ItemEvidence
 from concierge.visits.models import Visit
 from tests.makers import order_documents, orders, people, projects
@@ -118,6 +119,12 @@ def test_files_are_handed_in_and_imported_once(app: Flask, browser: FlaskClient)
     answers = send_together(app, browser, "/orders/import", form, file)
 
     created_once(answers, {OrderImport: 0, StoredFile: 0})
+    application = f"{answers[0][1]}/application"
+    csrf = tokens(browser, answers[0][1], application)
+    answers = send_together(app, browser, application, csrf, None)
+    assert {status for status, _ in answers} == {303}
+    assert (count(Order), count(Project)) == (1, 1)
+    assert "New order" in browser.get(application.removesuffix("/application")).get_data(as_text=True)
 
 
 def test_a_visit_is_planned_and_evidence_attached_once(app: Flask, browser: FlaskClient) -> None:

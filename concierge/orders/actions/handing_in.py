@@ -94,6 +94,13 @@ def write_results(
     found.applied_at = applied_at
 
 
+def note_applied(found: OrderImport, plans: Sequence[ImportPlan], *, at: datetime) -> None:
+    """Keep what the files did; of copies of one request only the one that did something is kept."""
+    db.session.refresh(found, with_for_update=True)
+    if found.applied_at is None or any(one.does_something for one in plans):
+        write_results(found, plans, applied_at=at)
+
+
 def plans_of(found: OrderImport) -> list[ImportPlan]:
     """What the files would do, or did."""
     return [from_result(one) for one in found.results]
