@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
 from flask import Flask
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
+from concierge.core.money import minor_digits
 from concierge.platform import clock
 
 
@@ -94,11 +96,9 @@ def money(minor: int | None, currency: str) -> str:
     """An amount in minor units: "CHF 412,000.00" as the locale writes it."""
     if minor is None or not currency:
         return _("not stated")
-    precision = get_currency_precision(currency)
+    amount = Decimal(minor).scaleb(-minor_digits(currency))
     return str(
-        format_currency(
-            minor / 10**precision, currency, locale=_locale(), format="¤¤ #,##0.00", currency_digits=True
-        )
+        format_currency(amount, currency, locale=_locale(), format="¤¤ #,##0.00", currency_digits=True)
     )
 
 
