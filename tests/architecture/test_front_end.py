@@ -35,6 +35,15 @@ def test_an_icon_that_is_named_is_in_the_sprite(path: Path) -> None:
     assert named <= ICONS, f"add {sorted(named - ICONS)} to static/icons.txt"
 
 
+def test_every_icon_of_the_sprite_is_used() -> None:
+    scripts = sorted((ROOT / "static" / "js").rglob("*.js"))
+    text = "\n".join(path.read_text("utf-8") for path in (*SOURCES, *scripts))
+
+    unused = {name for name in ICONS if not re.search(rf"""["'#]{name}["']""", text)}
+
+    assert not unused, "take them out of static/icons.txt"
+
+
 def test_icons_are_listed_once_and_in_order() -> None:
     listed = (ROOT / "static" / "icons.txt").read_text("utf-8").splitlines()
     names = [line for line in listed if line and not line.startswith("#")]
