@@ -45,7 +45,6 @@ REACTIONS: Reactions = {
     workforce.TechnicianAdded: NOTHING,
     workforce.SkillGranted: NOTHING,
     workforce.AbsenceEntered: NOTHING,
-    workforce.AbsenceWithdrawn: NOTHING,
     workforce.ClosureEntered: NOTHING,
     # --- orders
     orders.OrderReceived: Reaction(now=(in_projects.order_becomes_project,)),

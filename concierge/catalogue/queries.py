@@ -35,11 +35,6 @@ def as_alias(text: str) -> str:
     return _GAPS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()[:200]
 
 
-def product_for(*, seller_item_id: str = "", standard_id: str = "", name: str = "") -> Product | None:
-    """What an order line means: by the seller's number, else the standard one, else the name."""
-    return products_for([LineNames(seller_item_id, standard_id, name)])[0]
-
-
 @dataclass(frozen=True, slots=True)
 class LineNames:
     """What an order line calls a product."""
@@ -136,19 +131,6 @@ def newest_published(playbook_key: str) -> PlaybookVersion | None:
         .limit(1)
         .options(*_whole_version())
     )
-
-
-def version_by_id(version_id: int) -> PlaybookVersion:
-    """One playbook version with milestones, links, visits, items and its playbook.
-
-    :raises NotFound: when there is none.
-    """
-    version = db.session.scalar(
-        sa.select(PlaybookVersion).where(PlaybookVersion.id == version_id).options(*_whole_version())
-    )
-    if version is None:
-        raise NotFound
-    return version
 
 
 def courses_of(version_id: int) -> list[Course]:

@@ -7,8 +7,6 @@ import secrets
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 
-TOKEN_CHARACTERS = 43
-
 
 def fresh_nonce() -> str:
     """A nonce for a new address: 256 random bits as hexadecimal text."""

@@ -52,19 +52,6 @@ def unmatched_lines() -> list[OrderLine]:
     )
 
 
-def unmatched_of(order_id: int) -> list[OrderLine]:
-    """Lines of one order that are not in the catalogue."""
-    return list(
-        db.session.scalars(
-            sa.select(OrderLine)
-            .where(
-                OrderLine.order_id == order_id, OrderLine.product_id.is_(None), OrderLine.cancelled.is_(False)
-            )
-            .order_by(OrderLine.position)
-        )
-    )
-
-
 def order_with_all(order_id: int) -> Order:
     """One order with customer, place, person, lines and what they mean: what a plan is made from.
 

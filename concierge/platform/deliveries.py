@@ -264,17 +264,6 @@ def counts() -> dict[str, int]:
     return {status.value: found.get(status.value, 0) for status in DeliveryStatus}
 
 
-def longest_wait_s() -> float:
-    """Seconds that the longest waiting due delivery has waited; 0 when none waits."""
-    now = database_now()
-    first = db.session.scalar(
-        sa.select(sa.func.min(Delivery.run_at, type_=UtcInstant())).where(
-            Delivery.status == DeliveryStatus.READY, Delivery.run_at <= now
-        )
-    )
-    return 0.0 if first is None else (now - first).total_seconds()
-
-
 def forget(*, before: datetime) -> int:
     """Remove what was done before an instant; dead deliveries stay for people."""
     gone = db.session.execute(

@@ -40,12 +40,6 @@ class NotAllowed(Refused):
     status = HTTPStatus.FORBIDDEN
 
 
-class TooMany(Refused):
-    """More tries than a person makes."""
-
-    status = HTTPStatus.TOO_MANY_REQUESTS
-
-
 _SENTENCES = {
     400: "The request could not be read. Go back, reload the page and try again.",
     403: "You may not do this. An administrator can change your role.",

@@ -57,13 +57,6 @@ class Job(Base):
         """Whether nothing more will change."""
         return self.state in {JobState.DONE, JobState.FAILED}
 
-    @property
-    def percent(self) -> int | None:
-        """How much is done, 0–100; None while it is not known."""
-        if self.state is JobState.DONE:
-            return 100
-        return None if not self.total else min(100, self.done * 100 // self.total)
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -125,13 +118,6 @@ def job_for(job_id: int, *, owner_id: int | None) -> Job:
     if job is None or owner_id not in {None, job.owner_id}:
         raise NotFound
     return job
-
-
-def jobs_of(*, owner_id: int, most: int = 20) -> list[Job]:
-    """The latest jobs of a person."""
-    return list(
-        db.session.scalars(sa.select(Job).where(Job.owner_id == owner_id).order_by(Job.id.desc()).limit(most))
-    )
 
 
 def _deliver(work: Work) -> deliveries.Handler:

@@ -29,7 +29,7 @@ from concierge.projects.models import (
     Proposal,
 )
 from concierge.projects.scope import visible_to
-from concierge.projects.states import GateState, Health, MilestoneState, ProjectState, ProposalState
+from concierge.projects.states import GateState, Health, ProjectState, ProposalState
 
 PAGE = 50
 Narrowed = TypeVar("Narrowed", bound=Select[*tuple[Any, ...]])  # Any: whatever is asked for
@@ -196,35 +196,6 @@ def open_project_ids() -> Sequence[int]:
     """Ids of all projects under way or waiting for approval, in order."""
     is_open = Project.state.in_([ProjectState.LIVE, ProjectState.DRAFT])
     return db.session.scalars(sa.select(Project.id).where(is_open).order_by(Project.id)).all()
-
-
-def drafts(viewer: Viewer) -> Sequence[Project]:
-    """Plans that wait for approval, oldest first."""
-    question = sa.select(Project).where(Project.state == ProjectState.DRAFT).order_by(Project.id)
-    return db.session.scalars(visible_to(viewer, question).options(joinedload(Project.account))).all()
-
-
-def open_milestones(viewer: Viewer, *, until: date, owner_id: int | None = None) -> Sequence[Milestone]:
-    """Milestones of live projects that are blocked, or whose forecast finish is near, most urgent first.
-
-    :param until: forecast finishes up to this day, inclusive.
-    """
-    question = (
-        sa.select(Milestone)
-        .join(Milestone.project)
-        .where(
-            Project.state == ProjectState.LIVE,
-            Milestone.state != MilestoneState.DONE,
-            sa.or_(Milestone.state == MilestoneState.BLOCKED, Milestone.forecast_on <= until),
-        )
-        .order_by(Milestone.forecast_on, Milestone.id)
-        .limit(200)
-    )
-    if owner_id is not None:
-        question = question.where(sa.or_(Milestone.owner_id == owner_id, Project.concierge_id == owner_id))
-    return db.session.scalars(
-        visible_to(viewer, question).options(joinedload(Milestone.project).joinedload(Project.account))
-    ).all()
 
 
 def promises_kept(viewer: Viewer, *, since: date) -> tuple[int, int]:

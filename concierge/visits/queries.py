@@ -20,9 +20,8 @@ from concierge.platform.database import db
 from concierge.platform.errors import NotFound
 from concierge.projects.models import Project
 from concierge.projects.scope import visible_to
-from concierge.projects.states import ProjectState
 from concierge.visits.models import Visit, VisitTechnician
-from concierge.visits.states import COMING, VisitState
+from concierge.visits.states import VisitState
 from concierge.workforce import queries as workforce
 from concierge.workforce.models import Technician
 
@@ -134,39 +133,6 @@ def visits_between(
     )
     if user_id is not None:
         question = question.where(_goes(user_id))
-    return db.session.scalars(
-        question.options(*_whole()).order_by(Visit.starts_at, Visit.id).limit(most)
-    ).all()
-
-
-def visits_needing_decision(viewer: Viewer, *, most: int = 200) -> Sequence[Visit]:
-    """List confirmed visits whose plan moved and over which nobody has decided yet, earliest first."""
-    question = seen_by(viewer, select(Visit).where(Visit.needs_decision != "", Visit.state.in_(COMING)))
-    return db.session.scalars(
-        question.options(*_whole()).order_by(Visit.starts_at, Visit.id).limit(most)
-    ).all()
-
-
-def visits_without_people(viewer: Viewer, *, until: datetime, most: int = 200) -> Sequence[Visit]:
-    """List coming visits to which fewer people go than are needed, earliest first."""
-    going = (
-        select(sa.func.count())
-        .select_from(VisitTechnician)
-        .where(VisitTechnician.visit_id == Visit.id)
-        .correlate(Visit)
-        .scalar_subquery()
-    )
-    question = seen_by(
-        viewer,
-        select(Visit)
-        .join(Visit.project)
-        .where(
-            Visit.state.in_(COMING),
-            Visit.starts_at < until,
-            Visit.crew > going,
-            Project.state == ProjectState.LIVE,
-        ),
-    )
     return db.session.scalars(
         question.options(*_whole()).order_by(Visit.starts_at, Visit.id).limit(most)
     ).all()

@@ -35,15 +35,6 @@ class AbsenceEntered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AbsenceWithdrawn(Event):
-    """A technician is there after all."""
-
-    user_id: int
-    first_on: date
-    last_on: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosureEntered(Event):
     """The company is closed on these days, both inclusive."""
 

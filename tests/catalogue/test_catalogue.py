@@ -8,7 +8,8 @@ from flask import Flask
 from concierge.catalogue import queries
 from concierge.catalogue.actions import aliases, playbooks
 from concierge.catalogue.actions.playbooks import Content
-from concierge.catalogue.models import PlaybookLink, PlaybookMilestone
+from concierge.catalogue.models import PlaybookLink, PlaybookMilestone, Product
+from concierge.catalogue.queries import LineNames
 from concierge.catalogue.states import AliasScheme, MilestoneKind, PlaybookState, Team
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import Refused
@@ -17,12 +18,17 @@ from tests.makers.catalogue import add_instrument
 AT = datetime(2026, 3, 16, 9, tzinfo=UTC)
 
 
+def meant_by(names: LineNames) -> Product | None:
+    """The product that one order line means."""
+    return queries.products_for([names])[0]
+
+
 def test_a_line_is_known_by_its_seller_item_id_before_its_name(app: Flask) -> None:
     with unit_of_work():
         gas = add_instrument("gas-one", name="Gas One", item_id="G-1")
         add_instrument("liquid-two", name="Liquid Two", item_id="L-2")
 
-    found = queries.product_for(seller_item_id=" g 1 ", name="Liquid Two")
+    found = meant_by(LineNames(seller_item_id=" g 1 ", name="Liquid Two"))
 
     assert found is gas
 
@@ -31,9 +37,9 @@ def test_case_and_marks_do_not_matter_in_a_name(app: Flask) -> None:
     with unit_of_work():
         gas = add_instrument("gas-one", name="Gas One", item_id="G-1")
 
-    assert queries.product_for(name="GAS-ONE") is gas
-    assert queries.product_for(name="Gas Two") is None
-    assert queries.product_for(name="--") is None
+    assert meant_by(LineNames(name="GAS-ONE")) is gas
+    assert meant_by(LineNames(name="Gas Two")) is None
+    assert meant_by(LineNames(name="--")) is None
 
 
 def test_a_name_matched_once_is_known_ever_after(app: Flask) -> None:
@@ -42,7 +48,7 @@ def test_a_name_matched_once_is_known_ever_after(app: Flask) -> None:
         aliases.add_alias(gas, scheme=AliasScheme.NAME, value="Gaschromatograph", actor_id=None, at=AT)
         aliases.add_alias(gas, scheme=AliasScheme.NAME, value="gaschromatograph ", actor_id=None, at=AT)
 
-    assert queries.product_for(name="GASCHROMATOGRAPH") is gas
+    assert meant_by(LineNames(name="GASCHROMATOGRAPH")) is gas
 
 
 def test_a_name_cannot_mean_two_products(app: Flask) -> None:

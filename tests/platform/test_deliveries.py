@@ -171,10 +171,3 @@ def test_what_was_done_long_ago_is_forgotten_and_what_is_dead_stays(app: Flask) 
     db.session.rollback()
     assert db.session.get(Delivery, gone, populate_existing=True) is None
     assert row(kept).status is DeliveryStatus.DEAD
-
-
-def test_the_longest_wait_is_measured(app: Flask) -> None:
-    assert deliveries.longest_wait_s() == 0
-    enqueue("test.note", run_at=clock.now() - timedelta(seconds=90))
-
-    assert 89 <= deliveries.longest_wait_s() < 200

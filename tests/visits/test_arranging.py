@@ -332,20 +332,6 @@ def test_visits_between_two_instants_leave_out_what_only_touches(app: Flask) -> 
     assert [visit.id for visit in found] == [inside.id]
 
 
-def test_visits_that_lack_people_are_found(app: Flask) -> None:
-    with unit_of_work():
-        project = projects.live()
-        ada = people.user()
-        tomas = workforce.technician()
-        visits.visit(project, tomas, crew=1)
-        short = visits.visit(project, tomas, starts="Wed 2026-03-18 09:00", crew=2)
-        visits.visit(project, starts="Thu 2026-03-19 09:00", crew=0)
-
-    found = queries.visits_without_people(viewer_of(ada), until=at("Tue 2026-03-31 00:00+00:00"))
-
-    assert [visit.id for visit in found] == [short.id]
-
-
 def test_a_reason_covers_what_it_was_given_for_and_nothing_new(app: Flask) -> None:
     with unit_of_work():
         project = projects.draft()

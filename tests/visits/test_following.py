@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVisit
 from concierge.catalogue.states import VisitKind
-from concierge.identity.viewer import Viewer
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import RecordedEvent, record
 from concierge.projects.events import DateMove, ForecastChanged, MilestoneMoved, ProjectCancelled
@@ -19,7 +18,7 @@ from concierge.visits.actions import arranging, checks, from_playbook, progress
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
 from concierge.workforce import queries as workforce_queries
-from tests.makers import people, projects, visits, workforce
+from tests.makers import projects, visits, workforce
 from tests.makers.days import at, on
 from tests.makers.visits import site_of, wall
 
@@ -100,7 +99,6 @@ def test_a_confirmed_visit_waits_for_a_person_and_shows_where_it_would_go(app: F
         project = projects.live()
         milestone = any_milestone(project)
         tomas = workforce.technician()
-        ada = people.user()
         visit = visits.visit(
             project,
             tomas,
@@ -120,8 +118,6 @@ def test_a_confirmed_visit_waits_for_a_person_and_shows_where_it_would_go(app: F
     assert waiting.needs_decision == (
         "“Installed” moved in the plan. With it, this visit would be Fri 20 Mar, 09:00–12:00."
     )
-    viewer = Viewer(user_id=ada.id, name=ada.name, role=ada.role, zone=ada.zone, language="en")
-    assert [each.id for each in queries.visits_needing_decision(viewer)] == [visit.id]
 
     with unit_of_work():
         waiting = queries.visit_for_change(visit.id)

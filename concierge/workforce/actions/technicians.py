@@ -8,7 +8,7 @@ from concierge.identity.models import User
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
-from concierge.workforce.events import AbsenceEntered, AbsenceWithdrawn, SkillGranted, TechnicianAdded
+from concierge.workforce.events import AbsenceEntered, SkillGranted, TechnicianAdded
 from concierge.workforce.models import Absence, Skill, Technician
 from concierge.workforce.states import AbsenceKind
 
@@ -103,18 +103,3 @@ def enter_absence(
         )
     )
     return absence
-
-
-def withdraw_absence(technician: Technician, absence: Absence, *, at: datetime, actor_id: int | None) -> None:
-    """Take an absence back."""
-    db.session.delete(absence)
-    db.session.flush()
-    record(
-        AbsenceWithdrawn(
-            at=at,
-            actor_id=actor_id,
-            user_id=technician.user_id,
-            first_on=absence.first_on,
-            last_on=absence.last_on,
-        )
-    )
