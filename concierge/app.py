@@ -6,7 +6,6 @@ from importlib.util import find_spec
 from flask import Flask, g, redirect, request, url_for
 from flask_babel import Babel
 from flask_login import current_user
-from flask_migrate import Migrate
 from werkzeug.wrappers import Response
 
 from concierge import reactions, tables, timetable
@@ -76,7 +75,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     signed_in.register(app, settings)
     _speak(app)
     app.register_blueprint(probes.bp)
-    Migrate(app, database.db, directory=str(paths.migrations_dir()))
     for slice_name in SLICES:
         if find_spec(f"concierge.{slice_name}.views"):
             app.register_blueprint(import_module(f"concierge.{slice_name}.views").bp)

@@ -1,11 +1,10 @@
 """`concierge db`: bring the database to this release."""
 
 import click
-import flask_migrate
 from flask import current_app
 from flask.cli import with_appcontext
 
-from concierge.platform import paths, procrastination
+from concierge.platform import procrastination, schema
 
 
 @click.group()
@@ -28,8 +27,9 @@ def upgrade() -> None:
 
 
 def upgrade_now() -> None:
-    """Run the migrations, and create the tables of the chosen job engine."""
-    flask_migrate.upgrade(directory=str(paths.migrations_dir()))
+    """Run the migrations that are lacking, and create the tables of the chosen job engine."""
+    if schema.current() != schema.wanted():
+        schema.upgrade()
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own door
     if "concierge.procrastinate" in app.extensions:
         procrastination.prepare(app)

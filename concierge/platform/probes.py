@@ -1,13 +1,9 @@
 """What machines ask: is the process alive, and can it work."""
 
-import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from concierge.platform import paths
-from concierge.platform.database import db
+from concierge.platform import schema
 
 bp = Blueprint("probes", __name__)
 
@@ -22,15 +18,12 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Say whether the database is there and has the tables of this release."""
     try:
-        with db.engine.connect() as connection:
-            connection.execute(sa.text("SELECT 1"))
-            current = MigrationContext.configure(connection).get_current_revision()
+        current = schema.current()
     except SQLAlchemyError:
         return Response(
             "the database does not answer\n", status=503, content_type="text/plain; charset=utf-8"
         )
-    wanted = ScriptDirectory(str(paths.migrations_dir())).get_current_head()
-    if current != wanted:
+    if current != (wanted := schema.wanted()):
         sentence = f"the database is at {current}, this release needs {wanted}: run concierge db upgrade\n"
         return Response(sentence, status=503, content_type="text/plain; charset=utf-8")
     return Response("ready\n", content_type="text/plain; charset=utf-8")

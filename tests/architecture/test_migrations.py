@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 
 from concierge.app import create_app
-from concierge.platform import paths
+from concierge.platform import paths, schema
 from concierge.platform.database import Base, db
 from concierge.platform.settings import load
 
@@ -49,7 +49,7 @@ def test_migrations_are_linear_and_the_last_number_stands_in_head() -> None:
 
 def test_migrations_up_and_down_give_exactly_the_models(fresh: Flask) -> None:
     with fresh.app_context():
-        flask_migrate.upgrade(directory=FOLDER)
+        schema.upgrade()
         with db.engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             differences = [
@@ -58,14 +58,14 @@ def test_migrations_up_and_down_give_exactly_the_models(fresh: Flask) -> None:
         assert not differences
         flask_migrate.downgrade(directory=FOLDER, revision="base")
         assert set(sa.inspect(db.engine).get_table_names()) <= {"alembic_version"}
-        flask_migrate.upgrade(directory=FOLDER)
+        schema.upgrade()
         db.session.remove()
         db.engine.dispose()
 
 
 def test_checks_of_the_models_stand_in_the_database(fresh: Flask) -> None:
     with fresh.app_context():
-        flask_migrate.upgrade(directory=FOLDER)
+        schema.upgrade()
         inspector = sa.inspect(db.engine)
         for table in Base.metadata.sorted_tables:
             wanted = {str(one.name) for one in table.constraints if isinstance(one, sa.CheckConstraint)}
@@ -77,11 +77,12 @@ def test_checks_of_the_models_stand_in_the_database(fresh: Flask) -> None:
 def test_a_batch_rebuild_keeps_the_rows_that_hang_on_it(tmp_path: Path) -> None:
     app = create_app(load({"CONCIERGE_INSTANCE": str(tmp_path), "CONCIERGE_SECRET_KEY": "tests"}))
     with app.app_context():
-        flask_migrate.upgrade(directory=FOLDER)
+        schema.upgrade()
         engine = db.engine.execution_options(writing=True)
         with engine.begin() as connection:
             connection.exec_driver_sql(
-                "INSERT INTO users (email, name, role, state, zone, language, phone, created_at, version, seen_until_event_id, search)"
+                "INSERT INTO users (email, name, role, state, zone, language, phone, created_at, version,"
+                " seen_until_event_id, search)"
                 " VALUES ('a@b.c', 'Ada', 'concierge', 'invited', 'UTC', 'en', '', '2026-01-01 00:00:00', 1, 0, '')"
             )
             connection.exec_driver_sql(
@@ -89,7 +90,7 @@ def test_a_batch_rebuild_keeps_the_rows_that_hang_on_it(tmp_path: Path) -> None:
                 " VALUES (1, 'x', '', '2026-01-01 00:00:00', '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
             )
         folder = _with_another_migration(tmp_path, _REBUILD)
-        flask_migrate.upgrade(directory=folder)
+        schema.upgrade(folder)
         with db.engine.connect() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM user_sessions").scalar() == 1
         assert list((tmp_path / "backups").glob("before-9999-*.sqlite3"))
@@ -100,16 +101,20 @@ def test_a_migration_killed_in_the_middle_leaves_the_database_as_it_was(tmp_path
     environ = {"CONCIERGE_INSTANCE": str(tmp_path), "CONCIERGE_SECRET_KEY": "tests"}
     app = create_app(load(environ))
     with app.app_context():
-        flask_migrate.upgrade(directory=FOLDER)
+        schema.upgrade()
         db.engine.dispose()
     folder = _with_another_migration(tmp_path, _KILLED)
     code = (
-        "import flask_migrate\nfrom concierge.app import create_app\n"
-        f"with create_app().app_context(): flask_migrate.upgrade(directory={folder!r})"
+        "from concierge.app import create_app\nfrom concierge.platform import schema\n"
+        f"with create_app().app_context(): schema.upgrade({folder!r})"
     )
 
     ended = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, **environ}, cwd=ROOT, capture_output=True, check=False
+        [sys.executable, "-c", code],
+        env={**os.environ, **environ},
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
     )
 
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
@@ -134,7 +139,7 @@ def _with_another_migration(tmp_path: Path, body: str) -> str:
     return str(folder)
 
 
-_REBUILD = '''
+_REBUILD = """
 import sqlalchemy as sa
 from alembic import op
 revision, down_revision = "9999", "{last}"
@@ -144,8 +149,8 @@ def upgrade():
         table.create_unique_constraint("uq_users_name_for_test", ["name"])
 def downgrade():
     pass
-'''
-_KILLED = '''
+"""
+_KILLED = """
 import os, signal
 import sqlalchemy as sa
 from alembic import op
@@ -155,4 +160,4 @@ def upgrade():
     os.kill(os.getpid(), signal.SIGKILL)
 def downgrade():
     pass
-'''
+"""
