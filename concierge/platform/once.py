@@ -4,6 +4,7 @@ A copy of the form (a double click, an impatient reload, a proxy that tries agai
 led to where the first one led, so that nothing is created twice.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,8 @@ class TakenForm(Base):
 
     user_id: Mapped[int]
     """Who sent it; nobody meets the token of another person."""
-    token: Mapped[str] = mapped_column(sa.String(LONGEST))
+    token: Mapped[str] = mapped_column(sa.String(64))
+    """SHA-256 of the form's token with all that was filled in: gone back to and changed, it is another form."""
     taken_at: Mapped[datetime] = mapped_column(index=True)
     led_to: Mapped[str] = mapped_column(sa.String(500), default="")
 
@@ -64,10 +66,10 @@ def taken_once(*, by: int) -> Iterator[Outcome]:
     :raises TakenAlready: when the same form was taken before.
     """
     outcome = Outcome()
-    token = request.form.get(FIELD, "")
-    if not _TOKEN.fullmatch(token):
+    if not _TOKEN.fullmatch(request.form.get(FIELD, "")):
         yield outcome
         return
+    token = _fingerprint()
     here = (TakenForm.user_id == by, TakenForm.token == token)
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     row = insert(TakenForm).values(user_id=by, token=token, taken_at=clock.now(), led_to="")
@@ -77,6 +79,18 @@ def taken_once(*, by: int) -> Iterator[Outcome]:
         raise TakenAlready(led_to or request.path)
     yield outcome
     db.session.execute(sa.update(TakenForm).where(*here).values(led_to=outcome.led_to))
+
+
+def _fingerprint() -> str:
+    found = hashlib.sha256(request.path.encode())
+    for name, value in request.form.items(multi=True):
+        if name != "csrf_token":
+            found.update(repr((name, value)).encode())
+    for name, file in request.files.items(multi=True):
+        found.update(repr((name, file.filename)).encode())
+        found.update(hashlib.file_digest(file.stream, "sha256").digest())  # type: ignore[arg-type]  # a binary stream
+        file.stream.seek(0)
+    return found.hexdigest()
 
 
 def forget(*, before: datetime) -> None:

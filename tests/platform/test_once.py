@@ -167,6 +167,20 @@ def test_a_refused_form_can_be_sent_again(app: Flask, browser: FlaskClient) -> N
     assert count(TakenForm) == 1
 
 
+def test_a_form_gone_back_to_and_changed_is_another_form(app: Flask, browser: FlaskClient) -> None:
+    form = tokens(browser, "/accounts/new")
+    for name in ("Halden Biologics", "Halden Biologics", "Carver State"):
+        assert browser.post("/accounts/new", data=form | {"name": name}).status_code == 303
+    assert count(Account) == 2
+
+    upload = tokens(browser, "/orders/import")
+    places = set()
+    for number in ("PO-1", "PO-2", "PO-2"):
+        file = {"files": (io.BytesIO(order_documents.ubl_order(number)), "order.xml")}
+        places.add(browser.post("/orders/import", data=upload | file).headers["Location"])
+    assert len(places) == count(OrderImport) == 2
+
+
 def test_the_token_of_another_person_takes_nothing_away(
     app: Flask, browser: FlaskClient, sign_in: SignIn
 ) -> None:
