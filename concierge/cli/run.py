@@ -165,9 +165,10 @@ class _Household:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         try:
-            self.processes = [self._start(command) for command in self.commands]
+            self.processes.append(self._start(self.commands[0]))  # the web first: it is waited for
             self._wait_until_it_answers(settings)
             if not self.stopping:
+                self.processes += [self._start(command) for command in self.commands[1:]]
                 ready()  # type: ignore[operator]  # a function without arguments
             while not self.stopping:
                 self._watch()
