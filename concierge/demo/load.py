@@ -28,11 +28,14 @@ from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.events import RecordedEvent
 from concierge.projects.chores import follow_the_day
 from concierge.projects.models import Project
+from concierge.readiness.actions.sending import PRINT
 from concierge.workforce import queries as workforce
 from concierge.workforce.actions.closures import enter_closure
 from concierge.workforce.actions.technicians import add_technician, enter_absence, grant_skill
 from concierge.workforce.states import AbsenceKind
 
+PRINTED = 8
+"""How many checklists are printed after loading."""
 OPENED_DAYS_AGO = 420
 """When the demo company began, in days before today."""
 
@@ -88,14 +91,23 @@ def load_demo(*, at: datetime) -> Loaded:
 
 
 def _forget_old_deliveries(at: datetime) -> None:
-    """What followed from acts of long ago was delivered long ago; of many prints only the last one counts."""
+    """What followed from acts of long ago was delivered long ago; prints are made when somebody asks.
+
+    A few prints stay, so that documents are there to look at and the worker is soon free.
+    """
     recorded = sa.select(RecordedEvent.id, RecordedEvent.at, RecordedEvent.project_id)
     events = {row.id: row for row in db.session.execute(recorded)}
     ready = db.session.scalars(
         sa.select(Delivery).where(Delivery.status == DeliveryStatus.READY).order_by(Delivery.id.desc())
     )
     kept: set[tuple[str, int | None]] = set()
+    prints = 0
     for delivery in ready:
+        if delivery.name == PRINT:
+            prints += 1
+            if prints > PRINTED:
+                db.session.delete(delivery)
+            continue
         event = events.get(delivery.args.get("event_id", 0))
         if event is None:
             continue

@@ -1,5 +1,6 @@
 """The demo company: in every state, by the same actions, once."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from flask import Flask
 
 from concierge.accounts.models import Site
 from concierge.app import create_app
+from concierge.cli.demo import demo
 from concierge.demo.load import demo_sign_ins, is_empty, load_demo
 from concierge.demo.staff import PASSWORD
 from concierge.identity import passwords
@@ -17,6 +19,7 @@ from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.orders.models import OrderLine
 from concierge.platform.database import Base, db
+from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.events import RecordedEvent
 from concierge.platform.settings import load
 from concierge.projects.models import Gate, Milestone, Project, Proposal
@@ -160,3 +163,16 @@ def test_a_second_time_changes_nothing(company: Flask) -> None:
 
     assert loaded.projects == 0
     assert _count(sa.select(sa.func.count(RecordedEvent.id))) == before
+
+
+def test_the_worker_is_soon_free(company: Flask) -> None:
+    waiting = _count(sa.select(sa.func.count(Delivery.id)).where(Delivery.status == DeliveryStatus.READY))
+
+    assert waiting <= 30
+
+
+def test_the_command_says_who_may_sign_in(company: Flask) -> None:
+    answer = company.test_cli_runner().invoke(demo, ["load", "--json"])
+
+    assert answer.exit_code == 0, answer.output
+    assert {one["role"] for one in json.loads(answer.output)} == {role.value for role in Role}
