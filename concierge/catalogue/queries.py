@@ -254,11 +254,13 @@ def instrument_by_key(viewer: Viewer, key: str) -> Product:
     return product
 
 
-def options_of(viewer: Viewer, product_id: int) -> list[Product]:
-    """The options that can be ordered with an instrument."""
+def options_of(viewer: Viewer, product_ids: Iterable[int]) -> list[Product]:
+    """The options that can be ordered with instruments, by name."""
     return list(
         db.session.scalars(
-            sa.select(Product).where(Product.option_of_id == product_id).order_by(Product.name)
+            sa.select(Product)
+            .where(Product.option_of_id.in_(set(product_ids)))
+            .order_by(Product.name, Product.id)
         )
     )
 

@@ -53,7 +53,6 @@ class Row:
     mark: str = ""
     tone: str = ""
     url: str = ""
-    initials: str = ""
     total: bool = False
 
 
@@ -104,7 +103,8 @@ def playbook(key: str) -> Page:
         sample=_sample(version, extras),
         with_extras=bool(extras),
         options={
-            option.key: option.name for one in instruments for option in queries.options_of(viewer(), one.id)
+            option.key: option.name
+            for option in queries.options_of(viewer(), (one.id for one in instruments))
         },
         names={milestone.key: localized(milestone.name) for milestone in version.milestones},
         sections=_sections(version),
@@ -126,7 +126,7 @@ def instrument(key: str) -> Page:
     return render_template(
         "catalogue/instrument.html",
         product=product,
-        options=queries.options_of(viewer(), product.id),
+        options=queries.options_of(viewer(), [product.id]),
         classes=class_words(),
         figures=[
             (words.get(fact.quantity, fact.quantity.replace("_", " ").capitalize()), figure_words(fact), fact)

@@ -48,7 +48,9 @@ def _milestones() -> list[PlaybookMilestone]:
     return [
         _milestone("order", "Order accepted", "Auftrag angenommen", kinds.ORDER_ACCEPTED, Team.SALES, 0),
         _milestone("kick-off", "Kick-off", "Auftaktgespräch", kinds.KICK_OFF, concierge, 1, ("order", 1)),
-        _milestone("site-ready", "Lab prep", "Vorbereitung des Labors", kinds.SITE_READY, customer, 10, ("kick-off", 0)),
+        _milestone(
+            "site-ready", "Lab prep", "Vorbereitung des Labors", kinds.SITE_READY, customer, 10, ("kick-off", 0)
+        ),
         _milestone(
             "ship-release", "Ship release", "Versandfreigabe", kinds.SHIP_RELEASED, logistics, 0, ("site-ready", 0),
             just_in_time=True, audience=Audience.INTERNAL,
@@ -111,7 +113,8 @@ def _items() -> list[PlaybookItem]:
             "Der endgültige Platz ist markiert und frei.", evidence=Evidence.OPTIONAL,
         ),
         _item(
-            "route", "access", -28, ship, "Every door and lift from the dock to the place is wide enough for the crate.",
+            "route", "access", -28, ship,
+            "Every door and lift from the dock to the place is wide enough for the crate.",
             "Alle Türen und Aufzüge von der Rampe bis zum Platz sind breit genug für die Kiste.",
             evidence=Evidence.OPTIONAL,
         ),

@@ -1,0 +1,176 @@
+# ruff: noqa: E501 - a text is read best in one piece
+"""What comes out of the wall."""
+
+from __future__ import annotations
+
+from concierge.catalogue.states import Evidence, GateKind, ItemType
+from concierge.demo.requirements.item import HEAVY, LIBRARY, ask, figure, span
+from concierge.demo.values import Instrument, Item, Text
+
+
+def power(instrument: Instrument) -> list[Item]:
+    """What is asked about power."""
+    items = [_circuits(instrument)]
+    voltage = instrument.fact("voltage")
+    if voltage and voltage.least and voltage.most:
+        en, de = span(voltage)
+        items.append(
+            ask(
+                "voltage",
+                "power",
+                ItemType.MEASURE,
+                -14,
+                Text(f"The outlet gives {en} V", f"Die Steckdose liefert {de} V"),
+                Text(
+                    "Supplies outside this range stop the instrument.",
+                    "Außerhalb dieses Bereichs schaltet das Gerät ab.",
+                ),
+                Text(
+                    "Have an electrician measure under load.",
+                    "Unter Last von einer Elektrofachkraft messen lassen.",
+                ),
+                gate=GateKind.SHIP,
+                source=voltage.source,
+                unit="V",
+                least=voltage.least,
+                most=voltage.most,
+            )
+        )
+    items.append(
+        ask(
+            "plug-type",
+            "power",
+            ItemType.CHOICE,
+            -28,
+            Text("Tell us which plug fits your outlet", "Angabe des passenden Steckertyps"),
+            Text(
+                "We ship the cord that fits your country and outlet.",
+                "Wir liefern das Kabel passend zu Land und Steckdose.",
+            ),
+            Text(
+                "Compare with the letters printed on your outlet or ask facilities.",
+                "Mit der Prägung auf der Steckdose vergleichen oder die Haustechnik fragen.",
+            ),
+            gate=GateKind.SHIP,
+            choices=(
+                ("cee-16", Text("CEE 16 A, blue", "CEE 16 A, blau")),
+                ("cee-32", Text("CEE 32 A, red", "CEE 32 A, rot")),
+                ("schuko", Text("Schuko, type F", "Schuko, Typ F")),
+                ("t23", Text("Swiss T23", "Schweiz T23")),
+                ("bs1363", Text("BS 1363, type G", "BS 1363, Typ G")),
+                ("nema-5-20", Text("NEMA 5-20", "NEMA 5-20")),
+                ("nema-l6-30", Text("NEMA L6-30", "NEMA L6-30")),
+                ("as3112", Text("AS/NZS 3112, type I", "AS/NZS 3112, Typ I")),
+                ("other", Text("Another one", "Ein anderer")),
+            ),
+        )
+    )
+    items.append(
+        ask(
+            "earth",
+            "power",
+            ItemType.CONFIRM,
+            -21,
+            Text("The circuit has its own protective earth", "Der Stromkreis hat einen eigenen Schutzleiter"),
+            Text("Shared earths bring noise into the detector.", "Gemeinsame Erdungen stören den Detektor."),
+            Text(
+                "Ask the electrician to write it in the report.",
+                "Die Elektrofachkraft bitten, es im Protokoll zu vermerken.",
+            ),
+            gate=GateKind.SHIP,
+        )
+    )
+    if instrument.family in (*HEAVY, "sequencer"):
+        items.append(
+            ask(
+                "ups",
+                "power",
+                ItemType.CONFIRM,
+                -28,
+                Text(
+                    "Decided: with or without an uninterruptible supply",
+                    "Entschieden: mit oder ohne unterbrechungsfreie Stromversorgung",
+                ),
+                Text(
+                    "A run that stops costs reagents and samples.",
+                    "Ein abgebrochener Lauf kostet Reagenzien und Proben.",
+                ),
+                Text("Count the pump and the computer too.", "Pumpe und Rechner mitrechnen."),
+            )
+        )
+    if instrument.family in HEAVY:
+        items.append(
+            ask(
+                "emergency-off",
+                "power",
+                ItemType.CONFIRM,
+                -21,
+                Text(
+                    "The emergency switch is within reach and labelled",
+                    "Der Not-Aus ist erreichbar und beschriftet",
+                ),
+                Text("Your safety officer will ask for it.", "Die Arbeitssicherheit fragt danach."),
+                Text(
+                    "Check that it does not cut other laboratories.",
+                    "Prüfen, dass er keine anderen Labore abschaltet.",
+                ),
+            )
+        )
+    return items
+
+
+def _circuits(instrument: Instrument) -> Item:
+    """Circuits and outlets: in the words of the document, by mains voltage where it tells them apart."""
+    at_230, at_120 = (instrument.fact("circuit_current", where=f"mains-{volts}") for volts in ("230", "120"))
+    current = instrument.fact("circuit_current") or instrument.fact("current")
+    circuits = instrument.fact("circuits")
+    if at_230 and at_120:
+        requirement = Text(
+            "A dedicated circuit of 10 A at 220–240 V or 20 A at 120 V is live, with four more outlets on another circuit",
+            "Ein eigener Stromkreis mit 10 A bei 220–240 V oder 20 A bei 120 V ist in Betrieb, dazu vier Steckdosen an einem anderen Kreis",
+        )
+        source = at_230.source
+    elif circuits and circuits.value and current:
+        requirement = Text(
+            f"{circuits.value:.0f} separately fused circuits of 15/16 A are live: two for the instrument, one for the pump, one for the computer",
+            f"{circuits.value:.0f} getrennt abgesicherte Stromkreise mit 15/16 A sind in Betrieb: zwei für das Gerät, einer für die Pumpe, einer für den Rechner",
+        )
+        source = circuits.source
+    elif current and (amps := current.value or current.most):
+        en, de = figure(amps)
+        requirement = Text(
+            f"A circuit for {en} A is live within 2 m of the place",
+            f"Ein Stromkreis für {de} A ist höchstens 2 m vom Platz in Betrieb",
+        )
+        source = current.source
+    elif power := instrument.fact("power"):
+        en, de = figure(power.value or 0)
+        requirement = Text(
+            f"A circuit for {en} W is live within 2 m of the place",
+            f"Ein Stromkreis für {de} W ist höchstens 2 m vom Platz in Betrieb",
+        )
+        source = power.source
+    else:
+        requirement = Text(
+            "The circuits named in the maker's guide are live",
+            "Die im Leitfaden des Herstellers genannten Stromkreise sind in Betrieb",
+        )
+        source = LIBRARY
+    return ask(
+        "circuits",
+        "power",
+        ItemType.UPLOAD,
+        -21,
+        requirement,
+        Text(
+            "Late or shared circuits are the most frequent reason for a lost installation day.",
+            "Späte oder geteilte Stromkreise sind der häufigste Grund für einen verlorenen Installationstag.",
+        ),
+        Text(
+            "Attach the electrician's report or a photo of the labelled breaker.",
+            "Das Protokoll der Elektrofachkraft oder ein Foto der beschrifteten Sicherung anhängen.",
+        ),
+        gate=GateKind.SHIP,
+        evidence=Evidence.REQUIRED,
+        source=source,
+    )
