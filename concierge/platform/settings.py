@@ -22,23 +22,32 @@ def _setting(name: str, meaning: str, *, default: Any = "") -> Any:  # Any: data
 class Settings:
     """The settings in force; each field's metadata holds its environment name and meaning."""
 
-    instance: Path = _setting("CONCIERGE_INSTANCE", "Folder for database, files and mail.", default=Path("instance"))
-    database_url: str = _setting(
-        "DATABASE_URL", "Database address; empty: SQLite in the instance folder. PostgreSQL: postgresql://user@host/name."
+    instance: Path = _setting(
+        "CONCIERGE_INSTANCE", "Folder for database, files and mail.", default=Path("instance")
     )
-    port: int = _setting("CONCIERGE_PORT", "TCP port of the web server, 0–65535; 0 takes a free one.", default=8000)
+    database_url: str = _setting(
+        "DATABASE_URL",
+        "Database address; empty: SQLite in the instance folder. PostgreSQL: postgresql://user@host/name.",
+    )
+    port: int = _setting(
+        "CONCIERGE_PORT", "TCP port of the web server, 0–65535; 0 takes a free one.", default=8000
+    )
     host: str = _setting("CONCIERGE_HOST", "Address the web server listens on.", default="127.0.0.1")
     base_url: str = _setting(
-        "CONCIERGE_BASE_URL", "Public address without a slash at the end; every link in a letter starts with it."
+        "CONCIERGE_BASE_URL",
+        "Public address without a slash at the end; every link in a letter starts with it.",
     )
     secret_key: str = _setting(
-        "CONCIERGE_SECRET_KEY", "Signs sessions and feed addresses; created once in the instance folder when absent."
+        "CONCIERGE_SECRET_KEY",
+        "Signs sessions and feed addresses; created once in the instance folder when absent.",
     )
     workers: int = _setting("CONCIERGE_WORKERS", "Number of web processes.", default=2)
     threads: int = _setting(
         "CONCIERGE_THREADS", "Threads of each web process; slow uploads occupy one each.", default=32
     )
-    jobs: str = _setting("CONCIERGE_JOBS", "Who runs deliveries: embedded or procrastinate.", default="embedded")
+    jobs: str = _setting(
+        "CONCIERGE_JOBS", "Who runs deliveries: embedded or procrastinate.", default="embedded"
+    )
     mail: str = _setting(
         "CONCIERGE_MAIL",
         "folder (letters become .eml files and a page shows them) or smtp://user:password@host:port, smtps://….",
@@ -47,21 +56,32 @@ class Settings:
     mail_from: str = _setting(
         "CONCIERGE_MAIL_FROM", "Sender address of every letter.", default="concierge@localhost.localdomain"
     )
-    files: str = _setting("CONCIERGE_FILES", "fsspec address of the file store; empty: files/ in the instance folder.")
+    files: str = _setting(
+        "CONCIERGE_FILES", "fsspec address of the file store; empty: files/ in the instance folder."
+    )
     synchronous: str = _setting(
-        "CONCIERGE_SYNCHRONOUS", "SQLite durability: FULL survives a power cut, NORMAL is faster.", default="FULL"
+        "CONCIERGE_SYNCHRONOUS",
+        "SQLite durability: FULL survives a power cut, NORMAL is faster.",
+        default="FULL",
     )
     trusted_hosts: str = _setting(
-        "CONCIERGE_TRUSTED_HOSTS", "Host names that requests may carry, comma separated, besides the base address."
+        "CONCIERGE_TRUSTED_HOSTS",
+        "Host names that requests may carry, comma separated, besides the base address.",
     )
     proxies: int = _setting(
         "CONCIERGE_PROXIES", "Number of trusted proxies in front whose X-Forwarded headers count.", default=0
     )
     log_level: str = _setting("CONCIERGE_LOG_LEVEL", "debug, info, warning or error.", default="info")
-    demo: bool = _setting("CONCIERGE_DEMO", "Load the demo company on the first start: yes or no.", default=True)
-    company: str = _setting("CONCIERGE_COMPANY", "Name of the selling company, shown to customers.", default="Concierge")
+    demo: bool = _setting(
+        "CONCIERGE_DEMO", "Load the demo company on the first start: yes or no.", default=True
+    )
+    company: str = _setting(
+        "CONCIERGE_COMPANY", "Name of the selling company, for customers.", default="Concierge"
+    )
     system: str = _setting(
-        "CONCIERGE_SYSTEM", "Name of the system that orders come from when a file does not say.", default="ERP"
+        "CONCIERGE_SYSTEM",
+        "Name of the system that orders come from when a file does not say.",
+        default="ERP",
     )
     session_idle_hours: int = _setting(
         "CONCIERGE_SESSION_IDLE_HOURS", "Hours after which an unused sign-in ends.", default=12

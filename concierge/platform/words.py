@@ -66,7 +66,7 @@ def instant(value: datetime | None, zone: str) -> str:
 
 
 def span(starts: datetime, ends: datetime) -> str:
-    """From when to when, both wall times of one place: "Fri 27 Nov, 08:00–12:00" or "Tue 1 Dec 08:00 – Thu 3 Dec 17:00"."""
+    """From when to when, wall times of one place: "Fri 27 Nov, 08:00–12:00", "Tue 1 Dec 08:00 – Thu 3 Dec 17:00"."""
     if starts.date() == ends.date():
         return f"{day(starts)}, {clock_time(starts)}–{clock_time(ends)}"
     return f"{day(starts)} {clock_time(starts)} – {day(ends)} {clock_time(ends)}"

@@ -108,7 +108,11 @@ def test_only_the_unit_of_work_commits(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=named)
 def test_only_pages_jobs_and_commands_open_a_unit_of_work(path: Path) -> None:
     parts = path.relative_to(PACKAGE).with_suffix("").parts
-    if parts[0] in {"platform", "cli", "demo"} or "views" in parts or parts[-1] in {"chores", "jobs", "reactions"}:
+    if (
+        parts[0] in {"platform", "cli", "demo"}
+        or "views" in parts
+        or parts[-1] in {"chores", "jobs", "reactions"}
+    ):
         return
 
     assert not [line for call, line in calls(path) if call == "unit_of_work"]
@@ -118,7 +122,14 @@ def test_only_pages_jobs_and_commands_open_a_unit_of_work(path: Path) -> None:
 def test_only_the_clock_reads_the_clock(path: Path) -> None:
     if path == PACKAGE / "platform" / "clock.py":
         return
-    readers = {"datetime.now", "datetime.utcnow", "date.today", "datetime.today", "time.time", "datetime.datetime.now"}
+    readers = {
+        "datetime.now",
+        "datetime.utcnow",
+        "date.today",
+        "datetime.today",
+        "time.time",
+        "datetime.datetime.now",
+    }
 
     assert not [line for call, line in calls(path) if call in readers]
 

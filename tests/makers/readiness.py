@@ -29,7 +29,7 @@ def wanted(
     requirement: str = "",
     *,
     section: str = "power",
-    type: ItemType = ItemType.CONFIRM,  # noqa: A002 - the column is called so
+    type: ItemType = ItemType.CONFIRM,
     unit: str = "",
     minimum: float | None = None,
     maximum: float | None = None,

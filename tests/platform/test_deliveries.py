@@ -1,6 +1,5 @@
 """What follows from an act: written with it, done once, retried, given up, tried again."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ done: list[Any] = []
 
 
 @pytest.fixture(autouse=True)
-def handlers() -> Iterator[None]:
+def handlers() -> None:
     def failing(args: dict[str, Any]) -> None:
         raise RuntimeError("the other side is away")
 
@@ -33,7 +32,6 @@ def handlers() -> Iterator[None]:
     deliveries.register("test.hopeless", hopeless)
     deliveries.register("test.slow", slow)
     done.clear()
-    yield
 
 
 def enqueue(name: str, **more: Any) -> int | None:
