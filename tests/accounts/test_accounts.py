@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from concierge.accounts import clocks, queries
@@ -11,7 +12,7 @@ from concierge.accounts.actions.contacts import ContactDetails, add_contact
 from concierge.accounts.actions.sites import SiteDetails, add_site, change_site
 from concierge.identity.permissions import Role
 from concierge.identity.viewer import Viewer
-from concierge.platform.database import unit_of_work
+from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import NotFound, Refused, Stale
 from tests.makers import accounts as make
 
@@ -156,3 +157,25 @@ def test_another_customers_site_is_not_found(app: Flask) -> None:
 )
 def test_a_country_says_its_usual_zone(country: str, subdivision: str, zone: str) -> None:
     assert clocks.zone_of(country, subdivision) == zone
+
+
+def test_the_list_asks_no_more_for_more_customers(app: Flask) -> None:
+    def statements() -> int:
+        asked: list[str] = []
+
+        def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+            asked.append(statement)
+
+        sa.event.listen(db.engine, "before_cursor_execute", note)
+        queries.accounts_listed(ADA)
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+        return len(asked)
+
+    with unit_of_work():
+        make.site(make.account("Halden Biologics"))
+    few = statements()
+    with unit_of_work():
+        for number in range(12):
+            make.site(make.account(f"Customer {number}"))
+
+    assert statements() == few
