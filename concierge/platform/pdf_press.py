@@ -48,7 +48,7 @@ class Assets(URLFetcher):
         start(allowed_protocols=["asset"], allow_redirects=False)
         self._files = files
 
-    def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ARG002 - Any: WeasyPrint has no types
+    def fetch(self, url: str, headers: object = None) -> Any:
         scheme, _, name = url.partition(":")
         if scheme.lower() != "asset" or name not in self._files:
             raise ValueError("documents fetch nothing")
