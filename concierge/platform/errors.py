@@ -100,5 +100,10 @@ def _answer(status: HTTPStatus, sentence: str, *, reference: str = "") -> Respon
         problem.content_type = "application/problem+json"
         problem.status_code = status
         return problem
-    page = render_template("layouts/error.html", status=status, sentence=sentence, reference=reference)
+    try:
+        page = render_template("layouts/error.html", status=status, sentence=sentence, reference=reference)
+    except Exception as error:  # the page asks who looks; what failed may be just that
+        log.error("no page for an error", reference=reference, exc_info=error)
+        words = f"{sentence} {reference}".strip() + "\n"
+        return Response(words, status=status, content_type="text/plain; charset=utf-8")
     return Response(page, status=status, content_type="text/html; charset=utf-8")

@@ -4,9 +4,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, render_template, request
+from flask import Flask, Response, render_template, request
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from concierge.platform.settings import Settings
@@ -40,6 +41,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
 LARGEST_REQUEST = 24 * 1024 * 1024
+LARGEST_HEADERS = 32 * 1024
+"""In bytes, of a request's head."""
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -84,10 +87,10 @@ def _hosts(settings: Settings) -> list[str]:
 def _one_host() -> None:
     """Refuse foreign, doubled or missing Host headers and oversized header blocks."""
     host = request.environ.get("HTTP_HOST", "")
-    if "," in host or sum(len(name) + len(value) for name, value in request.headers) > 32_768:
-        abort(HTTPStatus.BAD_REQUEST)
-    if request.headers.get("Transfer-Encoding") and request.headers.get("Content-Length"):
-        abort(HTTPStatus.BAD_REQUEST)
+    has_two_lengths = request.headers.get("Transfer-Encoding") and request.headers.get("Content-Length")
+    size = sum(len(name) + len(value) for name, value in request.headers)
+    if "," in host or has_two_lengths or size > LARGEST_HEADERS:
+        raise SecurityError("The head cannot be trusted.")  # answered without a page: that needs a host
     _ = request.host  # refuses a host that is not trusted
 
 
@@ -97,8 +100,10 @@ def _harden(secure: bool) -> Any:  # Any: Flask's after_request function
             response.headers.setdefault(name, value)
         if secure:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-        if request.endpoint != "static":
-            response.headers.setdefault("Cache-Control", "private, no-store")
+        if request.endpoint != "static" and (
+            "Cache-Control" not in response.headers or response.cache_control.public
+        ):  # send_file calls what it sends public, for a year; only our own assets are
+            response.headers["Cache-Control"] = "private, no-store"
         return response
 
     return after
