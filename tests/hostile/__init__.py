@@ -1,0 +1,1 @@
+"""What strangers and careless people put in, and what must not come of it."""

@@ -1,0 +1,344 @@
+"""A small world with a row in every table that holds text, and the texts of it, found from the models."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from concierge.catalogue.models import (
+    Course,
+    PlaybookMilestone,
+    PlaybookVersion,
+    PlaybookVisit,
+    Product,
+    ProductFact,
+)
+from concierge.catalogue.states import GateKind, VisitKind
+from concierge.core.search import normalised
+from concierge.feeds.actions import addresses
+from concierge.identity.models import User
+from concierge.identity.permissions import Role
+from concierge.orders.models import OrderDocument, OrderImport, OrderLine
+from concierge.orders.states import DocumentKind
+from concierge.platform import clock, mail
+from concierge.platform.database import Base, Line, Prose, db, unit_of_work
+from concierge.platform.files import store
+from concierge.platform.jobs import start_job
+from concierge.projects.actions import gates, milestones, proposals
+from concierge.projects.models import Milestone
+from concierge.projects.states import BlockCause, MilestoneState, ProposalKind
+from concierge.readiness import queries as readiness_queries
+from concierge.readiness.actions import answering, attaching, sending
+from concierge.visits.actions import arranging, progress
+from concierge.workforce.models import Technician
+from tests.makers import orders, people, readiness, visits, workforce
+
+CODES = {
+    "accounts.key", "playbooks.key", "playbook_milestones.key", "playbook_links.predecessor_key",
+    "playbook_items.key", "playbook_items.option_key", "products.key", "projects.key", "milestones.key",
+    "milestones.driver", "baseline_milestones.milestone_key", "readiness_items.key", "users.language",
+    "contacts.language", "users.zone", "contacts.zone", "sites.zone", "visits.zone", "recorded_events.name",
+    "jobs.kind", "deliveries.name", "deliveries.queue", "deliveries.token", "deliveries.unique_key",
+    "outgoing_mails.key", "outgoing_mails.message_id", "outgoing_mails.to", "outgoing_mails.language",
+    "outgoing_mails.secret", "outgoing_mails.html", "stored_files.content_type", "users.email",
+    "checklist_documents.language", "product_aliases.value", "skills.code", "feeds.name",
+}  # fmt: skip
+"""Text columns that people cannot write: made by the program, or chosen from a list. Reviewed by people."""
+
+LISTS = {"order_imports.file_ids", "outgoing_mails.attachments", "feed_versions.lapses", "deliveries.args",
+         "jobs.args"}  # fmt: skip
+"""Structures of the program's own, without words of people."""
+
+MADE_UP = {"feeds.fetched_by"}
+"""Columns that stay empty in the small world and are filled all the same."""
+
+Filler = Callable[[str, int, int], str]
+"""Column, number of the row, longest text: what to put there."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Two customers, the people, and the rows that came with the second customer."""
+
+    ours: Mapping[str, object]
+    theirs: Mapping[str, object]
+    people: Mapping[str, User]
+    browsers: Mapping[str, FlaskClient]
+    of_theirs: Mapping[str, frozenset[int]]
+
+
+def build(sign_in: Callable[[User], FlaskClient]) -> World:
+    """Fill the tables; Tomas goes to Halden only, Mallory to Carver only."""
+    with unit_of_work():
+        staff = {
+            role.value: people.user(name=f"{role.value.capitalize()} Lind", role=role)
+            for role in Role
+            if role is not Role.TECHNICIAN
+        }
+        tomas = workforce.technician(name="Tomas Berg", skills=("lcms",))
+        mallory = workforce.technician(name="Mallory Strang")
+        for technician in (tomas, mallory):
+            addresses.create_address(
+                db.session.get_one(User, technician.user_id), actor_id=None, at=orders.RECEIVED
+            )
+        workforce.absence(tomas, date(2026, 3, 20))
+        workforce.closure("Works outing", date(2026, 3, 6))
+        instrument = readiness.instrument()
+        _in_the_catalogue(instrument)
+    with unit_of_work():
+        ours = _customer("HB", "SO-1", instrument, tomas, staff["concierge"])
+    before = _rows()
+    with unit_of_work():
+        theirs = _customer("CS", "SO-2", instrument, mallory, staff["manager"])
+    after = _rows()
+    db.session.rollback()
+    persons = {**staff, "technician": tomas.user, "stranger": mallory.user}
+    return World(
+        ours,
+        theirs,
+        persons,
+        {name: sign_in(person) for name, person in persons.items()},
+        {name: frozenset(ids - before[name]) for name, ids in after.items()},
+    )
+
+
+def _in_the_catalogue(instrument: Product) -> None:
+    version_id = db.session.scalar(sa.select(PlaybookVersion.id))
+    training = db.session.scalar(sa.select(PlaybookMilestone.id).where(PlaybookMilestone.key == "training"))
+    assert version_id is not None
+    db.session.add_all(
+        (
+            Course(version_id=version_id, code="LC-1", title={"en": "First steps"}, level="basic", half_days=2,
+                   capacity=4, curriculum=[{"en": "Start it"}]),
+            ProductFact(product_id=instrument.id, quantity="weight", minimum=1.0, maximum=2.0, unit="kg",
+                        printed="2 kg", text={"en": "Heavy"}, source="Guide", source_rev="1",
+                        checked_on=date(2026, 1, 5)),
+            PlaybookVisit(milestone_id=training, kind=VisitKind.TRAINING, title={"en": "Training"}, skill="lcms",
+                          minutes=240),
+        )
+    )  # fmt: skip
+
+
+def _customer(
+    key: str, number: str, instrument: Product, technician: Technician, owner: User
+) -> dict[str, object]:
+    project = readiness.project(instrument, number=number, key=key, language="en")
+    at, actor = orders.RECEIVED, owner.id
+    line = db.session.scalars(sa.select(OrderLine).where(OrderLine.order_id == project.order_id)).first()
+    assert line is not None
+    db.session.add(
+        OrderLine(order_id=project.order_id, position=9, line_id="9", name="Mystery box", quantity=1)
+    )
+    stored = store(b"<Order/>", name="order.xml", content_type="application/xml")
+    db.session.add(
+        OrderDocument(order_id=project.order_id, kind=DocumentKind.ORDER, name="order.xml", number=number,
+                      digest=key * 20, issued_on=at.date(), summary="One line", received_at=at, file_id=stored.id)
+    )  # fmt: skip
+    project.concierge_id = owner.id
+    project.account.party_id = f"0088:{key}"
+    steps = db.session.scalars(
+        sa.select(Milestone).where(Milestone.project_id == project.id).order_by(Milestone.position)
+    ).all()
+    install = next(step for step in steps if step.key.endswith("install"))
+    waiting = next(step for step in steps if step.state is MilestoneState.PLANNED)
+    milestones.block(
+        project.id, waiting.id, cause=BlockCause.POWER, reason="Power is missing", actor_id=actor, at=at
+    )
+    gates.override(project.id, GateKind.SHIP, reason="Manager agreed", actor_id=actor, at=at)
+    soon = clock.now() + timedelta(days=7)
+    visit = visits.visit(project, technician, milestone=install, starts=f"{soon:%a %Y-%m-%d} 09:00")
+    later = soon + timedelta(days=1)
+    late = visits.visit(project, technician, starts=f"{later:%a %Y-%m-%d} 09:00", reason="Agreed by phone")
+    visit.skill = "lcms"
+    arranging.change_details(
+        visit, title="Install it", note="Ring twice", **_details(visit), at=at, actor_id=actor
+    )
+    progress.cancel(late, reason="No power", at=at, actor_id=actor)
+    proposal = proposals.propose(
+        project.id,
+        ProposalKind.NEW_DATES,
+        requested_from=date(2026, 5, 4),
+        note="Later",
+        actor_id=None,
+        at=at,
+    )
+    job = start_job("orders.import", "Import", {}, owner.id)
+    job.message = "Reading"
+    job.result = {
+        "summary": "Two orders",
+        "lines": [{"text": "One order", "url": "/orders"}],
+        "url": "/orders",
+    }
+    imported = OrderImport(owner_id=owner.id, created_at=clock.now(), file_ids=[], results=[])
+    db.session.add(imported)
+    checklist = readiness_queries.checklist_of(project.id)
+    assert checklist is not None
+    items = {item.key: item for item in checklist.items}
+    answering.answer_item(items["circuit"], typed="no", comment="Not yet", at=at, actor_id=actor)
+    kept = attaching.attach_file(
+        items["floor-plan"], name="plan.pdf", data=b"%PDF-1.7 plan", at=at, actor_id=actor
+    )
+    for language in ("en", "de"):
+        sending.keep_print(
+            checklist, language=language, content_hash="0" * 64, revision=1, name="checklist.pdf", data=b"%PDF-1.7",
+            occasion="", at=at,
+        )  # fmt: skip
+    mail.post(
+        mail.Letter("yuki@halden.example", "Yuki", "Hello", "Hello", html="<p>Hello"), key=f"hello:{key}"
+    )
+    db.session.flush()
+    return {
+        "key": project.key,
+        "project_id": project.id,
+        "milestone_id": install.id,
+        "proposal_id": proposal.id,
+        "gate": "install",
+        "visit_id": visit.id,
+        "item_id": items["circuit"].id,
+        "evidence_id": kept.id,
+        "checklist_id": checklist.id,
+        "account_id": project.account_id,
+        "site_id": project.site_id,
+        "contact_id": project.contact_id,
+        "order_id": project.order_id,
+        "line_id": line.id,
+        "job_id": job.id,
+        "import_id": imported.id,
+        "user_id": technician.user_id,
+        "name": "x",
+    }
+
+
+def _details(visit: Any) -> dict[str, Any]:  # Any: what change_details takes
+    return {"kind": visit.kind, "skill": visit.skill, "crew": visit.crew, "milestone_id": visit.milestone_id}
+
+
+def _rows() -> dict[str, set[int]]:
+    with db.engine.connect() as connection:
+        return {
+            table.name: set(connection.scalars(sa.select(table.c.id)))
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def text_columns() -> Iterator[tuple[sa.Table, sa.Column[Any]]]:
+    """Every column that holds words of people: lines, prose, and texts inside JSON."""
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            name = f"{table.name}.{column.name}"
+            if name in CODES | LISTS:
+                continue
+            if isinstance(column.type, (Line, Prose, sa.JSON)):
+                yield table, column
+
+
+def fill(filler: Filler, rows: Mapping[str, frozenset[int]] | None = None) -> int:
+    """Put texts into every text column of the rows (of all, when not told) and return how many it were."""
+    count = 0
+    unique = {f"{t.name}.{c.name}" for t in Base.metadata.sorted_tables for c in _unique(t)}
+    with db.engine.execution_options(writing=True).begin() as connection:
+        for table, column in text_columns():
+            name = f"{table.name}.{column.name}"
+            found = connection.execute(sa.select(table.c.id, column).order_by(table.c.id)).all()
+            for row_id, before in found:
+                if (before is None and name not in MADE_UP) or (
+                    rows is not None and row_id not in rows[table.name]
+                ):
+                    continue
+                count += 1
+                number = row_id + 7 * count
+                if isinstance(column.type, sa.JSON):
+                    value: Any = _filled(before, lambda n=name, i=number: filler(n, i, 300))
+                else:
+                    longest = getattr(column.type, "length", None) or 300
+                    value = filler(name, number, longest)
+                    if name in unique:
+                        value = f"{value[: longest - 4]} {row_id}"
+                connection.execute(sa.update(table).where(table.c.id == row_id).values({column.name: value}))
+        for table in Base.metadata.sorted_tables:
+            if "search" in table.c:
+                for (row_id,) in connection.execute(sa.select(table.c.id)).all():
+                    if rows is None or row_id in rows[table.name]:
+                        text = normalised(filler(f"{table.name}.search", row_id, 300))
+                        connection.execute(sa.update(table).where(table.c.id == row_id).values(search=text))
+    db.session.rollback()
+    return count
+
+
+_PLAIN = re.compile(r"[\d-]+|[\d:T.+Z -]+|[a-z_-]+|[A-Z]{2,3}|[A-Z]{2}-\d+|.*Keller|")
+
+
+def _filled(value: Any, text: Callable[[], str], key: str = "") -> Any:  # Any: JSON
+    """The same structure with other words; codes, dates and numbers stay."""
+    match value:
+        case dict():
+            if value and set(value) <= {"en", "de"}:
+                return {language: text() for language in value}
+            return {name: _filled(part, text, name) for name, part in value.items()}
+        case list():
+            return [_filled(part, text, key) for part in value]
+        case str() if key in {"reason", "note", "comment", "words", "text", "summary"} and value:
+            return text()
+        case str() if not _PLAIN.fullmatch(value):
+            return text()
+    return value
+
+
+def _unique(table: sa.Table) -> Iterator[sa.Column[Any]]:
+    yield from (column for column in table.columns if column.unique)
+    for constraint in table.constraints:
+        if isinstance(constraint, sa.UniqueConstraint):
+            yield from constraint.columns
+    for index in table.indexes:
+        if index.unique:
+            yield from index.columns
+
+
+def write_feeds() -> None:
+    """Render every visit's entry again with the texts of now, as a change of the visit would."""
+    from concierge.feeds.actions import writing
+    from concierge.visits.models import Visit
+
+    with unit_of_work():
+        writing.write_entries(
+            db.session.scalars(sa.select(Visit.id)).all(), at=datetime(2026, 3, 3, tzinfo=UTC)
+        )
+
+
+def feed_address(user: User) -> str:
+    """The path of a person's calendar."""
+    from concierge.feeds import queries
+
+    feed = queries.active_feed_of(user.id)
+    assert feed is not None
+    path = "/cal/" + queries.url_of(feed).partition("/cal/")[2]
+    db.session.rollback()
+    return path
+
+
+def checklist_address(place: Mapping[str, object]) -> str:
+    """The path behind a printed checklist's code."""
+    from concierge.platform import settings
+    from concierge.readiness.models import Checklist
+    from concierge.readiness.scope import link_token
+
+    nonce = db.session.get_one(Checklist, place["checklist_id"]).link_nonce
+    db.session.rollback()
+    return f"/checklist/{link_token(nonce, key=settings.current().secret_key)}"
+
+
+def everything() -> str:
+    """Every value of every row as text, to look for something in."""
+    with db.engine.connect() as connection:
+        return json.dumps(
+            [
+                [list(row) for row in connection.execute(sa.select(table))]
+                for table in Base.metadata.sorted_tables
+            ],
+            default=str,
+        )
