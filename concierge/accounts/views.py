@@ -60,7 +60,7 @@ def accounts() -> Page:
 def new() -> Page:
     """Enter a customer."""
     form = forms.AccountForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("accounts/account_form.html", form=form, account=None, conflicts=())
     if not form.validate_on_submit():
         return show_again("accounts/account_form.html", form, account=None, conflicts=())
@@ -87,7 +87,7 @@ def edit(account_id: int) -> Page:
     account = queries.account_by_id(viewer(), account_id)
     form = forms.AccountForm(obj=account)
     context = {"account": account}
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("accounts/account_form.html", form=form, conflicts=(), **context)
     if not form.validate_on_submit():
         return show_again("accounts/account_form.html", form, conflicts=(), **context)
@@ -112,7 +112,7 @@ def new_site(account_id: int) -> Page:
     account = queries.account_by_id(viewer(), account_id)
     form = _site_form()
     context = {"account": account, "site": None}
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("accounts/site_form.html", form=form, conflicts=(), **context)
     if not form.validate_on_submit():
         return show_again("accounts/site_form.html", form, conflicts=(), **context)
@@ -132,7 +132,7 @@ def edit_site(account_id: int, site_id: int) -> Page:
     site = queries.site_by_id(viewer(), account_id, site_id)
     form = _site_form(site)
     context = {"account": site.account, "site": site}
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("accounts/site_form.html", form=form, conflicts=(), **context)
     if not form.validate_on_submit():
         return show_again("accounts/site_form.html", form, conflicts=(), **context)
@@ -157,10 +157,10 @@ def new_contact(account_id: int) -> Page:
     """Enter a customer's person."""
     account = queries.account_by_id(viewer(), account_id)
     form = _contact_form(account)
-    if request.method == "GET" and account.sites:
+    if request.method != "POST" and account.sites:
         form.zone.data, form.site_id.data = account.sites[0].zone, account.sites[0].id
     context = {"account": account, "contact": None}
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("accounts/contact_form.html", form=form, conflicts=(), **context)
     if not form.validate_on_submit():
         return show_again("accounts/contact_form.html", form, conflicts=(), **context)
@@ -181,7 +181,7 @@ def edit_contact(account_id: int, contact_id: int) -> Page:
     contact = queries.contact_by_id(viewer(), account_id, contact_id)
     form = _contact_form(account, contact)
     context = {"account": account, "contact": contact}
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("accounts/contact_form.html", form=form, conflicts=(), **context)
     if not form.validate_on_submit():
         return show_again("accounts/contact_form.html", form, conflicts=(), **context)
@@ -265,7 +265,7 @@ def _contact_form(
 ) -> forms.ContactForm:  # Any: what WTForms copies from
     known = {"role": contact.role.value, "site_id": contact.site_id or 0} if contact else {}
     form = forms.ContactForm(obj=contact, data=known)
-    if contact and request.method == "GET":
+    if contact and request.method != "POST":
         form.role.data, form.site_id.data = contact.role.value, contact.site_id or 0
     form.site_id.choices = [
         SelectChoice(0, _("All sites")),

@@ -133,6 +133,25 @@ CUSTOMARY_US: dict[str, str] = {
 }  # fmt: skip
 """The unit a reader in the United States expects beside a metric one."""
 
+MOST_DIGITS = 15
+"""How many digits a typed number may have: more than anything measures, and exact in every conversion."""
+
+_NEVER_NEGATIVE = frozenset(
+    {
+        Quantity.LENGTH,
+        Quantity.MASS,
+        Quantity.POWER,
+        Quantity.APPARENT_POWER,
+        Quantity.FLOW,
+        Quantity.FREQUENCY,
+        Quantity.TIME,
+        Quantity.RESISTIVITY,
+        Quantity.ILLUMINANCE,
+        Quantity.DATA_RATE,
+        Quantity.COUNT,
+    }
+)
+
 _TYPED = re.compile(r"\s*(?P<number>[+\-−]?[\d.,'’\s\u00a0\u202f]*\d[.,]?)\s*(?P<unit>\S.*)?", re.DOTALL)
 
 
@@ -153,7 +172,8 @@ def unit_of(symbol: str) -> Unit:
 def read_number(text: str) -> Decimal:
     """Read a number as people write it: `22,5`, `1 234.5`, `1.234,5`, `1'234`.
 
-    :raises ValueError: when it is none, or when one mark before three digits could mean either thing.
+    :raises ValueError: when it is none, has too many digits to reckon with, or when one mark before three
+        digits could mean either thing.
     """
     compact = re.sub(r"[\s\u00a0\u202f'’]", "", text).replace("−", "-")
     if not re.fullmatch(r"[+-]?\d[\d.,]*", compact) and not re.fullmatch(r"[+-]?[.,]\d+", compact):
@@ -162,6 +182,8 @@ def read_number(text: str) -> Decimal:
         raise ValueError(f"“{text.strip()}” is not a number. Write the digits 0 to 9, such as 22.5.")
     marks = [character for character in compact if character in ".,"]
     digits = compact.lstrip("+-")
+    if len(digits) - len(marks) > MOST_DIGITS:
+        raise ValueError(f"“{text.strip()}” has more than {MOST_DIGITS} digits. Write it in a larger unit.")
     if len(set(marks)) == 2:
         decimal = marks[-1]
         if marks.count(decimal) > 1:
@@ -184,7 +206,8 @@ def read_number(text: str) -> Decimal:
 def read_measure(text: str, *, unit: str) -> Decimal:
     """Read a typed value, with or without a unit, into the stored unit; `unit` is meant when none is typed.
 
-    :raises ValueError: when it is no number, the unit is unknown, or it measures something else.
+    :raises ValueError: when it is no number, the unit is unknown, it measures something else, or there cannot
+        be less than nothing of it.
     """
     found = _TYPED.fullmatch(text)
     if found is None:
@@ -198,6 +221,8 @@ def read_measure(text: str, *, unit: str) -> Decimal:
         raise ValueError(
             f"“{text.strip()}” is not in a unit of {_words(expected.quantity)}. Write it in {unit}."
         )
+    if number < 0 and expected.quantity in _NEVER_NEGATIVE:
+        raise ValueError(f"“{text.strip()}” is less than nothing. Write it without the minus sign.")
     return to_stored(number, typed.symbol)
 
 

@@ -201,7 +201,7 @@ def match(order_id: int, line_id: int) -> Page:
         _("Likely"): [("", _("Choose a product")), *((product.id, product.name) for product in likely)],
         _("Everything else in the catalogue"): [(product.id, product.name) for product in others],
     }
-    if request.method == "GET":
+    if request.method != "POST":
         form.product.data = line.product_id or 0
         return render_template("orders/match.html", form=form, line=line)
     if not form.validate_on_submit():

@@ -127,3 +127,17 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
         refused = str(refusal)
 
     assert refused.endswith(".") or measure.is_finite()
+
+
+@pytest.mark.parametrize(
+    ("typed", "unit", "sentence"),
+    [
+        ("9" * 23, "kg", "more than 15 digits"),
+        ("0." + "3" * 40, "°C", "more than 15 digits"),
+        ("-5", "kg", "less than nothing"),
+        ("-5 cm", "mm", "less than nothing"),
+    ],
+)
+def test_what_nothing_can_measure_is_refused_in_words(typed: str, unit: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        read_measure(typed, unit=unit)

@@ -71,6 +71,22 @@ def test_a_form_without_password_is_shown_again(client: FlaskClient, ada: User) 
     assert try_to_enter(client, "ada@concierge.example", "")[0] == 422
 
 
+def test_the_summary_says_the_whole_sentence(client: FlaskClient, ada: User) -> None:
+    page = client.post(
+        "/sign-in",
+        data={"csrf_token": csrf_token(client, "/sign-in"), "email": "", "password": PASSWORD, "next": "/"},
+    )
+
+    assert page.status_code == 422
+    linked = re.findall(r'<li><a href="#email">([^<]*)</a>', page.text)
+    assert len("".join(linked)) > 10
+
+
+@pytest.mark.parametrize("address", ["/sign-in", "/reset"])
+def test_asking_only_for_the_head_of_a_form_is_no_fault(client: FlaskClient, address: str) -> None:
+    assert client.head(address).status_code == 200
+
+
 def test_who_was_disabled_or_only_invited_does_not_come_in(client: FlaskClient, ada: User) -> None:
     with unit_of_work():
         ada = db.session.get_one(User, ada.id)

@@ -22,7 +22,7 @@ from concierge.platform.web import show_again
 def ask_for_password() -> Page:
     """Ask for a letter with a link to a new password; the answer is the same for everybody."""
     form = forms.AskForPassword()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("identity/ask_for_password.html", form=form, is_asked=False)
     if not form.validate_on_submit():
         return show_again("identity/ask_for_password.html", form, is_asked=False)
@@ -52,7 +52,7 @@ def _choose(token: str, purpose: LinkPurpose) -> Page:
     form = forms.ChoosePassword()
     form.about = (found.user.name, found.user.email)
     context = {"person": found.user, "is_invitation": purpose is LinkPurpose.INVITATION}
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("identity/choose_password.html", form=form, **context)
     if not form.validate_on_submit():
         return show_again("identity/choose_password.html", form, **context)

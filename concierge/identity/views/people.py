@@ -43,7 +43,7 @@ def people() -> Page:
 def invite() -> Page:
     """Invite somebody."""
     form = forms.Invitation()
-    if request.method == "GET":
+    if request.method != "POST":
         form.zone.data, form.language.data = viewer().zone, viewer().language
         return render_template("identity/invite.html", form=form)
     if not form.validate_on_submit():

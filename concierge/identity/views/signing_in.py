@@ -46,7 +46,7 @@ def account_tried() -> str:
 def sign_in() -> Page:
     """Ask for an address and a password, and let the person in."""
     form = forms.SignIn()
-    if request.method == "GET":
+    if request.method != "POST":
         target = local_path(request.args.get("next", ""))
         if current_user.is_authenticated:
             return redirect(target, code=303)
