@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.accounts.states import ContactRole
+from concierge.core.names import initials
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
 from concierge.platform.searching import Searchable
 
@@ -60,6 +61,11 @@ class Site(Searchable, Versioned, Base):
     __table_args__ = (sa.CheckConstraint("access_from < access_to", name="access_hours_in_order"),)
 
     @property
+    def region(self) -> tuple[str, str]:
+        """Country and subdivision: what a working calendar is asked by."""
+        return self.country, self.subdivision
+
+    @property
     def address_line(self) -> str:
         """The postal address in one line, without the country's name."""
         town = " ".join(part for part in (self.postcode, self.city) if part)
@@ -90,9 +96,4 @@ class Contact(Searchable, Versioned, Base):
     @property
     def initials(self) -> str:
         """At most two letters for the round badge."""
-        words = [
-            w
-            for w in self.name.split()
-            if w[:1].isalpha() and w.rstrip(".") not in {"Dr", "Prof", "Mr", "Ms"}
-        ]
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+        return initials(self.name)

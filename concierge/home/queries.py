@@ -358,12 +358,6 @@ def city_of(zone: str) -> str:
     return {"Zurich": "Zürich", "Sao Paulo": "São Paulo"}.get(city, city)
 
 
-def initials(name: str) -> str:
-    """At most two letters for a round badge."""
-    words = [word for word in name.split() if word[:1].isalpha() and word.rstrip(".") not in {"Dr", "Prof"}]
-    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
-
-
 def _of(viewer: Viewer, *, mine: bool) -> tuple[sa.ColumnElement[bool], ...]:
     return (Project.concierge_id == viewer.user_id,) if mine else ()
 

@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from concierge.core.names import initials
 from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState, LinkPurpose
 from concierge.platform.database import Base, Line, Versioned, text_enum
@@ -38,8 +39,7 @@ class User(Searchable, Versioned, Base):
     @property
     def initials(self) -> str:
         """At most two letters for the round badge."""
-        words = [word for word in self.name.split() if word[:1].isalpha()]
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+        return initials(self.name)
 
 
 class UserSession(Base):

@@ -10,6 +10,7 @@ from flask import current_app, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from concierge.core.names import initials
 from concierge.home import queries
 from concierge.home.views.blueprint import bp
 from concierge.identity.permissions import Permission
@@ -26,15 +27,11 @@ class Place:
     icon: str
     key: str = ""
     """The letter after G."""
-    is_short: bool = False
+    short: bool = False
+    """Whether it stands in the bottom bar of small screens."""
     count: int | None = None
     current: str = ""
     """`page` when one is there, `true` when one is somewhere below."""
-
-    @property
-    def short(self) -> bool:
-        """Whether it stands in the bottom bar of small screens."""
-        return self.is_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ class Shell:
     @property
     def initials(self) -> str:
         """The letters on their badge."""
-        return queries.initials(self._viewer.name)
+        return initials(self._viewer.name)
 
     @property
     def place(self) -> str:
