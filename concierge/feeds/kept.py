@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from concierge.feeds import secret
+from concierge.identity.tokens import token_hash
 from concierge.platform import settings
 
 log = structlog.get_logger()
@@ -54,7 +54,7 @@ def kept(token: str) -> Kept | None:
 
 
 def _path(token: str) -> Path:
-    name = secret.digest(token)
+    name = token_hash(token)
     return settings.current().instance / "feeds" / name[:2] / name
 
 

@@ -16,6 +16,7 @@ from concierge.feeds.vevent import Status
 from concierge.identity.models import User
 from concierge.identity.permissions import Permission, Role
 from concierge.identity.states import AccessState
+from concierge.identity.tokens import token_hash
 from concierge.identity.viewer import Viewer
 from concierge.platform import settings
 from concierge.platform.database import db
@@ -122,7 +123,7 @@ class AddressReport:
 
 def address_of_token(token: str) -> Address | None:
     """The address that a token opens, whether it still gives data or not; one indexed row."""
-    row = db.session.execute(_ADDRESS, {"digest": secret.digest(token)}).one_or_none()
+    row = db.session.execute(_ADDRESS, {"digest": token_hash(token)}).one_or_none()
     if row is None:
         return None
     return Address(
@@ -251,7 +252,11 @@ def technician_by_email(email: str) -> User | None:
 
 def url_of(feed: Feed) -> str:
     """The secret address in full; empty when the secret key is no longer the one it was made with."""
-    return _url(nonce=feed.nonce, token_hash=feed.token_hash, name=feed.name)
+    in_force = settings.current()
+    token = secret.token_of(feed.nonce, key=in_force.secret_key)
+    if token_hash(token) != feed.token_hash:
+        return ""
+    return f"{in_force.address}/cal/{token}/{feed.name}.ics"
 
 
 def visits_at_account(account_id: int) -> Sequence[int]:
@@ -364,11 +369,3 @@ def _reports(which: sa.ColumnElement[bool], *, at: datetime) -> Sequence[Address
 
 def _stays(at: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(FeedEntry.gone_at.is_(None), FeedEntry.gone_at > at)
-
-
-def _url(*, nonce: str, token_hash: str, name: str) -> str:
-    in_force = settings.current()
-    token = secret.token_of(nonce, key=in_force.secret_key)
-    if secret.digest(token) != token_hash:
-        return ""
-    return f"{in_force.address}/cal/{token}/{name}.ics"

@@ -17,8 +17,3 @@ def token_of(nonce: str, *, key: str) -> str:
     """The token that belongs to a nonce: 32 bytes in base64url, 43 characters."""
     made = hmac.digest(key.encode(), b"calendar address:" + nonce.encode(), sha256)
     return urlsafe_b64encode(made).rstrip(b"=").decode()
-
-
-def digest(token: str) -> str:
-    """What is stored of a token, and what an address is looked up by."""
-    return sha256(token.encode(errors="replace")).hexdigest()

@@ -5,4 +5,4 @@ import hashlib
 
 def token_hash(token: str) -> str:
     """SHA-256 of a token, as tables keep it."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

@@ -1,8 +1,9 @@
 """Who may read a checklist without signing in: whoever holds its printed link."""
 
 import base64
-import hashlib
 import hmac
+
+from concierge.identity.tokens import token_hash
 
 
 def link_token(nonce: str, *, key: str) -> str:
@@ -16,4 +17,4 @@ def link_token(nonce: str, *, key: str) -> str:
 
 def link_hash(token: str) -> str:
     """What the table keeps of a token."""
-    return hashlib.sha256(token.strip().lower().encode()).hexdigest()
+    return token_hash(token.strip().lower())

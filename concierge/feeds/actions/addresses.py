@@ -13,6 +13,7 @@ from concierge.feeds.events import AddressCreated, AddressRevoked, AddressRotate
 from concierge.feeds.models import Feed
 from concierge.feeds.states import FeedState
 from concierge.identity.models import User
+from concierge.identity.tokens import token_hash
 from concierge.platform import settings
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
@@ -76,7 +77,7 @@ def _fresh(person: User, *, at: datetime) -> Feed:
     token = secret.token_of(nonce, key=settings.current().secret_key)
     feed = Feed(
         user_id=person.id,
-        token_hash=secret.digest(token),
+        token_hash=token_hash(token),
         nonce=nonce,
         name=_file_name(person.name),
         state=FeedState.ACTIVE,
