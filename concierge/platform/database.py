@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from flask import Flask, g, has_app_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -273,6 +274,11 @@ def unit_of_work() -> Iterator[None]:
         raise
     finally:
         g.writing = g.in_unit_of_work = False
+
+
+def insert(table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that may say what happens on a conflict, in the words of the database in use."""
+    return postgresql.insert(table) if db.engine.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from typing import Any, TypeVar, cast
 import sqlalchemy as sa
 import structlog
 from flask import Flask, current_app
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from concierge.platform import clock
@@ -28,6 +27,7 @@ from concierge.platform.database import (
     Prose,
     UtcInstant,
     db,
+    insert,
     text_enum,
     unit_of_work,
     write_aside,
@@ -158,7 +158,6 @@ def enqueue(
     :param run_at: not before this instant; None is as soon as possible.
     :return: the delivery's id; None when the key was there already.
     """
-    insert = postgresql.insert if _on_postgres() else sqlite.insert
     row = {
         "name": name,
         "args": args,

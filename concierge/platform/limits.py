@@ -12,11 +12,10 @@ import sqlalchemy as sa
 from flask import Flask, request
 from flask_limiter import Limiter
 from limits.storage import Storage
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from concierge.platform import clock
-from concierge.platform.database import Base, db, write_aside
+from concierge.platform.database import Base, db, insert, write_aside
 
 
 class RateCount(Base):
@@ -46,7 +45,6 @@ class DatabaseStorage(Storage):
         :return: the hits in the current window.
         """
         now = clock.now()
-        insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
         row = insert(RateCount).values(key=_digest(key), hits=amount, until=now + timedelta(seconds=expiry))
         is_over = RateCount.until <= now
         counted = row.on_conflict_do_update(

@@ -14,12 +14,11 @@ from secrets import token_urlsafe
 
 import sqlalchemy as sa
 from flask import Flask, request
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.routing import RequestRedirect
 
 from concierge.platform import clock
-from concierge.platform.database import Base, db
+from concierge.platform.database import Base, db, insert
 
 FIELD = "form_token"
 LONGEST = 64
@@ -71,7 +70,6 @@ def taken_once(*, by: int) -> Iterator[Outcome]:
         return
     token = _fingerprint()
     here = (TakenForm.user_id == by, TakenForm.token == token)
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     row = insert(TakenForm).values(user_id=by, token=token, taken_at=clock.now(), led_to="")
     # A copy waits here until the first is saved or undone.
     if db.session.execute(row.on_conflict_do_nothing().returning(TakenForm.id)).scalar_one_or_none() is None:

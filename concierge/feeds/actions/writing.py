@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 
 from concierge.accounts.models import Account, Site
 from concierge.feeds import lint, plan, vevent, words
@@ -16,7 +15,7 @@ from concierge.feeds.models import FeedEntry, FeedVersion
 from concierge.feeds.vevent import Status
 from concierge.feeds.words import Appointment
 from concierge.identity.models import User
-from concierge.platform.database import db
+from concierge.platform.database import db, insert
 from concierge.projects.models import Project
 from concierge.visits.models import Visit, VisitTechnician
 
@@ -201,7 +200,6 @@ def _rendered(appointment: Appointment, *, language: str, modified_at: datetime)
 
 def _versions_of(owner_ids: Sequence[int], *, at: datetime) -> Mapping[int, FeedVersion]:
     """The versions of people's calendars, made where missing and locked in one order until the commit."""
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     for owner_id in owner_ids:
         fresh = {
             "owner_id": owner_id,
