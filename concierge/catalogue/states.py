@@ -96,6 +96,24 @@ class ItemType(Enum):
     INFO = "info"
 
 
+SECTIONS = (
+    "access",
+    "space",
+    "power",
+    "climate",
+    "gas",
+    "exhaust",
+    "water",
+    "network",
+    "safety",
+    "people",
+    "supplies",
+    "delivery",
+    "after",
+)
+"""The usual sections of a checklist in the order in which a site is prepared; others follow in the playbook's order."""
+
+
 class Severity(Enum):
     """Whether an open item holds a gate."""
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from concierge.catalogue import plan, queries
 from concierge.catalogue.models import PlaybookItem, PlaybookVersion, ProductFact
-from concierge.catalogue.states import InstrumentClass, ProductKind, Responsible, Team, VisitKind
+from concierge.catalogue.states import SECTIONS, InstrumentClass, ProductKind, Responsible, Team, VisitKind
 from concierge.core.axis import DayAxis, Drawing, PlanLine, day_axis, draw_plan
 from concierge.core.spans import Span
 from concierge.identity.guard import requires, viewer
@@ -23,19 +23,6 @@ bp = Blueprint("catalogue", __name__)
 
 Page = str | Response
 
-SECTIONS = (
-    "access",
-    "space",
-    "power",
-    "climate",
-    "gas",
-    "water",
-    "network",
-    "safety",
-    "people",
-    "supplies",
-    "delivery",
-)
 EXTRAS = (ProductKind.QUALIFICATION, ProductKind.TRAINING)
 
 
@@ -238,12 +225,14 @@ def section_words() -> Mapping[str, str]:
         "power": _("Power"),
         "climate": _("Climate"),
         "gas": _("Gas and exhaust"),
+        "exhaust": _("Exhaust and ventilation"),
         "water": _("Water"),
         "network": _("Network"),
         "safety": _("Safety"),
         "people": _("People"),
         "supplies": _("Supplies"),
         "delivery": _("Delivery day"),
+        "after": _("After delivery"),
     }
 
 

@@ -7,26 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from concierge.catalogue.models import PlaybookItem
-from concierge.catalogue.states import Evidence, GateKind, ItemType, Severity
+from concierge.catalogue.states import SECTIONS, Evidence, GateKind, ItemType, Severity
 from concierge.core import readiness, units
 from concierge.readiness.models import ReadinessItem
-
-SECTIONS = (
-    "access",
-    "space",
-    "power",
-    "climate",
-    "gas",
-    "exhaust",
-    "water",
-    "network",
-    "safety",
-    "people",
-    "supplies",
-    "delivery",
-    "after",
-)
-"""The usual sections in the order in which a site is prepared; others follow in the order of the playbook."""
 
 _PARTS = re.compile(r"(?P<number>.*\d)\s*(?P<unit>[^\d\s].*)?")
 
