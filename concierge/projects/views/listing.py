@@ -1,5 +1,6 @@
 """The list of projects, as rows or as lines on one axis."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -118,7 +119,7 @@ def _chips(wanted: queries.Filter) -> list[tuple[str, str]]:
     return chips
 
 
-def _picture(projects: "Any") -> SimpleNamespace:  # Any: a sequence of projects
+def _picture(projects: Sequence[Project]) -> SimpleNamespace:
     today = clock.today("UTC")
     shown = [_line(project) for project in projects]
     dates = [
@@ -135,7 +136,6 @@ def _picture(projects: "Any") -> SimpleNamespace:  # Any: a sequence of projects
             state=LOOKS[project.health][0],
             icon=LOOKS[project.health][1],
             url=url_for("home.project", key=project.key),
-            initials="",
             value=day(project.forecast_handover_on),
             mark=slip(project.slip_workdays) if project.promised_handover_on else "",
             tone="bad" if project.slip_workdays > 0 else "ok",
