@@ -11,7 +11,7 @@ from concierge.identity import queries as identity
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.viewer import Viewer
-from concierge.platform import clock
+from concierge.platform import clock, settings
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import Refused
 from concierge.projects import queries
@@ -68,7 +68,7 @@ def show(key: str, as_json: bool) -> None:
     click.echo(f"{project.key}  {project.name}\n{project.health.value}: {verdict}\n{_url(project)}\n")
     click.echo(f"{'Milestone':<32} {'State':<8} {'Promised':<10} {'Forecast':<10} Actual")
     for one in project.milestones:
-        name = one.name.get("en", one.key)
+        name = one.english_name
         days = (one.promised_on, one.forecast_on, one.finished_on or one.started_on)
         said = " ".join(f"{day.isoformat() if day else '–':<10}" for day in days)
         click.echo(f"{name:<32} {one.state.value:<8} {said}")
@@ -124,7 +124,7 @@ def _short(project: Project) -> dict[str, object]:
 def _milestone(one: Milestone) -> dict[str, object]:
     return {
         "key": one.key,
-        "name": one.name.get("en", one.key),
+        "name": one.english_name,
         "kind": one.kind.value,
         "state": one.state.value,
         "team": one.team.value,
@@ -139,7 +139,7 @@ def _milestone(one: Milestone) -> dict[str, object]:
 
 
 def _url(project: Project) -> str:
-    return f"{current_app.extensions['concierge.settings'].address}/projects/{project.key}"
+    return f"{settings.current().address}/projects/{project.key}"
 
 
 def _iso(day: date | None) -> str | None:

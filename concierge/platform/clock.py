@@ -14,4 +14,13 @@ def today(zone: str) -> date:
 
     :param zone: IANA name of the place's time zone.
     """
-    return now().astimezone(ZoneInfo(zone)).date()
+    return day_at(now(), zone)
+
+
+def day_at(instant: datetime, zone: str) -> date:
+    """The calendar day that an instant falls on at a place.
+
+    :param instant: aware.
+    :param zone: IANA name of the place's time zone.
+    """
+    return instant.astimezone(ZoneInfo(zone)).date()

@@ -80,6 +80,11 @@ class Project(Searchable, Versioned, Base):
         sa.Index("ix_projects_state_health", "state", "health"),
     )
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing in its plan changes any more: handed over, or cancelled."""
+        return self.state in {ProjectState.DONE, ProjectState.CANCELLED}
+
 
 class ProjectPlaybook(Base):
     """The playbook version that an order line brought into the project, kept even when newer ones come."""
@@ -150,6 +155,11 @@ class Milestone(Versioned, Base):
             name="actual_days_in_order",
         ),
     )
+
+    @property
+    def english_name(self) -> str:
+        """The name as events, refusals and commands write it; the key where there is none in English."""
+        return self.name.get("en", self.key)
 
     @property
     def start_on(self) -> date | None:

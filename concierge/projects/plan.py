@@ -94,7 +94,7 @@ def moves_to(plan: Plan, milestones: Iterable[Milestone]) -> tuple[DateMove, ...
             moves.append(
                 DateMove(
                     milestone_id=milestone.id,
-                    name=milestone.name.get("en", milestone.key),
+                    name=milestone.english_name,
                     start_before=before[0],
                     start_after=placed.start_on,
                     finish_before=before[1],

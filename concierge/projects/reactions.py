@@ -24,7 +24,7 @@ def order_becomes_project(event: OrderReceived) -> None:
 def project_hears_of_change(event: OrderChanged) -> None:
     """Plan a draft anew; propose the change to an approved plan."""
     project = queries.project_of_order(event.order_id)
-    if project is None or project.state in {ProjectState.DONE, ProjectState.CANCELLED}:
+    if project is None or project.has_ended:
         return
     if project.state is ProjectState.DRAFT:
         reason = f"The order was changed by document {event.number}."
@@ -44,7 +44,7 @@ def project_hears_of_change(event: OrderChanged) -> None:
 def project_hears_of_cancellation(event: OrderCancellationReceived) -> None:
     """Propose to cancel the project, whatever its state; a person decides."""
     project = queries.project_of_order(event.order_id)
-    if project is None or project.state in {ProjectState.DONE, ProjectState.CANCELLED}:
+    if project is None or project.has_ended:
         return
     proposals.propose(project.id, ProposalKind.CANCEL, note=event.note, actor_id=event.actor_id, at=event.at)
 

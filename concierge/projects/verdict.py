@@ -123,7 +123,7 @@ def _about_causes(causes: list[Facts]) -> list[Markup]:
 
 def _about_request(project: Project) -> list[Markup]:
     wanted = project.requested_to or project.requested_from
-    if wanted is None or project.state in {ProjectState.DONE, ProjectState.CANCELLED}:
+    if wanted is None or project.has_ended:
         return []
     if wanted < project.starts_on:
         words = _("Delivery was asked for by %(wanted)s, before the plan began on %(starts)s.")

@@ -66,6 +66,11 @@ class Visit(Versioned, Base):
         sa.Index("ix_visits_starts_at_id", "starts_at", "id"),
     )
 
+    @property
+    def technician_ids(self) -> tuple[int, ...]:
+        """User ids of those who go, in order. They have to be loaded."""
+        return tuple(sorted(member.user_id for member in self.crew_members))
+
 
 class VisitTechnician(Base):
     """A technician goes on a visit."""

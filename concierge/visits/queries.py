@@ -16,17 +16,17 @@ from concierge.accounts.models import Site
 from concierge.core.spans import Span
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
+from concierge.platform import clock
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
 from concierge.projects.models import Project
 from concierge.projects.scope import visible_to
 from concierge.visits.models import Visit, VisitTechnician
-from concierge.visits.states import VisitState
+from concierge.visits.states import OVER, VisitState
 from concierge.workforce import queries as workforce
 from concierge.workforce.models import Technician
 
 LONGEST_VISIT = timedelta(days=400)
-OVER = frozenset({VisitState.COMPLETE, VisitState.INCOMPLETE, VisitState.CANCELLED})
 
 
 class ConflictKind(Enum):
@@ -192,7 +192,7 @@ def conflicts(
     found = [
         *_busy(user_ids, wanted, site, except_visit_id),
         *_away(technicians, wanted),
-        *_unskilled(technicians, skill, ends_at.astimezone(ZoneInfo(site.zone)).date()),
+        *_unskilled(technicians, skill, clock.day_at(ends_at, site.zone)),
         *_place(site, starts_at, ends_at),
     ]
     return tuple(sorted(found, key=lambda conflict: not conflict.needs_reason))
@@ -328,7 +328,7 @@ def _place(site: Site, starts_at: datetime, ends_at: datetime) -> list[Conflict]
     """Say when the place is closed, or lets nobody in."""
     there = ZoneInfo(site.zone)
     starts, ends = starts_at.astimezone(there), ends_at.astimezone(there)
-    reason = workforce.working_calendar(site.country, site.subdivision).why_closed(starts.date())
+    reason = workforce.working_calendar(*site.region).why_closed(starts.date())
     found = []
     if reason:
         found.append(Conflict(ConflictKind.CLOSED, words=reason, starts_at=starts_at, zone=site.zone))

@@ -42,7 +42,7 @@ def follow_milestones(event: PlanEvent) -> None:
         .options(joinedload(Visit.site), selectinload(Visit.crew_members))
         .order_by(Visit.starts_at, Visit.id)
     ).all()
-    calendars = workforce.working_calendars((visit.site.country, visit.site.subdivision) for visit in visits)
+    calendars = workforce.working_calendars(visit.site.region for visit in visits)
     for visit in visits:
         move = moves[visit.milestone_id or 0]
         if move.start_before is None or move.start_after is None:
@@ -52,7 +52,7 @@ def follow_milestones(event: PlanEvent) -> None:
             name=move.name,
             before=move.start_before,
             after=move.start_after,
-            calendar=calendars[visit.site.country, visit.site.subdivision],
+            calendar=calendars[visit.site.region],
             site=visit.site,
             at=event.at,
             actor_id=event.actor_id,

@@ -53,3 +53,6 @@ COMING = frozenset(
     {VisitState.DRAFT, VisitState.TENTATIVE, VisitState.CONFIRMED, VisitState.ACCEPTED, VisitState.ON_ROUTE}
 )
 """Visits that have not begun and will."""
+
+OVER = frozenset({VisitState.COMPLETE, VisitState.INCOMPLETE, VisitState.CANCELLED})
+"""Visits of which somebody has said how they ended."""

@@ -106,7 +106,7 @@ def _change(event: RecordedEvent, project: Project, actor: str | None, count: in
 
 def _when(at: datetime, zone: str) -> str:
     there = at.astimezone(ZoneInfo(zone))
-    is_today = there.date() == clock.now().astimezone(ZoneInfo(zone)).date()
+    is_today = there.date() == clock.today(zone)
     return clock_time(there) if is_today else instant(at, zone)
 
 

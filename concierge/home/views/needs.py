@@ -13,11 +13,12 @@ from concierge.core.worktime import WorkCalendar, workdays_between
 from concierge.home import queries
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
+from concierge.platform import clock
 from concierge.platform.words import clock_time, day, localized, span
 from concierge.projects.models import Milestone, Project, Proposal
 from concierge.projects.states import MilestoneState, ProposalKind
 from concierge.visits.models import Visit
-from concierge.visits.states import VisitState
+from concierge.visits.states import OVER
 from concierge.workforce import queries as workforce
 
 ICONS = {
@@ -50,12 +51,12 @@ class Need:
 
 def agenda(looking: Viewer, *, now: datetime, mine: bool) -> tuple[list[Need], list[Need], list[Need]]:
     """All that needs the viewer: to act on now, to do soon, and to wait for from others."""
-    today = now.astimezone(ZoneInfo(looking.zone)).date()
+    today = clock.day_at(now, looking.zone)
     soon: list[Need] = []
     waiting: list[Need] = []
     stuck = queries.stuck_milestones(looking, today=today, mine=mine)
-    calendars = workforce.working_calendars(_region(milestone.project) for milestone in stuck)
-    act = [_stuck(milestone, today, calendars[_region(milestone.project)]) for milestone in stuck]
+    calendars = workforce.working_calendars(milestone.project.site.region for milestone in stuck)
+    act = [_stuck(milestone, today, calendars[milestone.project.site.region]) for milestone in stuck]
     for visit in queries.visits_to_decide(looking, mine=mine):
         is_near = visit.starts_local.date() <= today + timedelta(days=SOON_DAYS)
         (act if is_near else soon).append(_to_decide(visit, today))
@@ -81,7 +82,7 @@ def own_visits(visits: Sequence[Visit], looking: Viewer, *, now: datetime) -> li
     """A technician's visits as rows: what, where, when on the site's clock."""
     rows = []
     for visit in visits:
-        is_due = visit.ends_at <= now and not is_over(visit)
+        is_due = visit.ends_at <= now and visit.state not in OVER
         place = ", ".join(part for part in (visit.project.account.name, visit.site.address_line) if part)
         rows.append(
             Need(
@@ -99,11 +100,6 @@ def own_visits(visits: Sequence[Visit], looking: Viewer, *, now: datetime) -> li
             )
         )
     return rows
-
-
-def is_over(visit: Visit) -> bool:
-    """Whether somebody has said how the visit ended."""
-    return visit.state in {VisitState.COMPLETE, VisitState.INCOMPLETE, VisitState.CANCELLED}
 
 
 def _stuck(milestone: Milestone, today: date, calendar: WorkCalendar) -> Need:
@@ -282,10 +278,6 @@ def _to_match(found: queries.Unmatched, today: date) -> Need:
         action=_("Match"),
         weight=(1, order.received_at.toordinal()),
     )
-
-
-def _region(project: Project) -> tuple[str, str]:
-    return project.site.country, project.site.subdivision
 
 
 def _place(project: Project) -> str:

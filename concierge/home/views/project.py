@@ -53,7 +53,7 @@ def project(key: str) -> str:
     """Show one project."""
     looking = viewer()
     found = queries.project_by_key(looking, key)
-    calendar = workforce.working_calendar(found.site.country, found.site.subdivision)
+    calendar = workforce.working_calendar(*found.site.region)
     today = clock.today(found.site.zone)
     _found, checklist = readiness.checklist_for(looking, key)
     of_project = [
@@ -255,7 +255,6 @@ def _row(
         state=state,
         icon=icon,
         url=url_for("projects.milestone", key=found.key, milestone_id=one.id),
-        initials="",
         value=day(one.finish_on),
         mark=slip(moved),
         tone="ok" if moved < 0 else "warn" if state != "bad" else "bad",
@@ -271,12 +270,11 @@ def _team(one: Milestone) -> str:
 
 def _driver_note(found: Project) -> str:
     """What sets the handover just now, in one sentence."""
-    by_key = {one.key: one for one in found.milestones}
-    chain = [
+    driving = (
         one for one in found.milestones if one.slack_workdays == 0 and one.state is not MilestoneState.DONE
-    ]
-    first = next(iter(chain), None)
-    if first is None or first.key not in by_key:
+    )
+    first = next(driving, None)
+    if first is None:
         return ""
     return _(
         "%(name)s sets the handover: a day lost there is a day lost in the end.", name=localized(first.name)

@@ -24,7 +24,7 @@ from concierge.platform import clock
 from concierge.platform.words import clock_time, day, there_now
 from concierge.projects import queries as projects
 from concierge.visits.models import Visit
-from concierge.visits.states import VisitState
+from concierge.visits.states import OVER, VisitState
 from concierge.workforce import queries as workforce
 
 SHOWN_AT_ONCE = 6
@@ -61,7 +61,6 @@ class SiteRow:
     drawing: axis.Drawing
     tone: str = ""
     total: bool = False
-    initials: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,8 @@ def _technicians_day(looking: Viewer, now: datetime) -> str:
     zone = ZoneInfo(looking.zone)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     visits = queries.visits_between(looking, now - timedelta(hours=12), now + timedelta(days=14), own=True)
-    to_close = [visit for visit in visits if visit.ends_at <= now and not needs.is_over(visit)]
+    since = queries.last_here(looking, now=now)
+    to_close = [visit for visit in visits if visit.ends_at <= now and visit.state not in OVER]
     todays = [visit for visit in visits if visit.starts_at < midnight and visit.ends_at > now]
     coming = [visit for visit in visits if visit.starts_at >= midnight]
     next_one = next((visit for visit in todays + coming if visit.starts_at > now), None)
@@ -135,8 +135,8 @@ def _technicians_day(looking: Viewer, now: datetime) -> str:
         ),
         sites=_sites(looking, now, own=True),
         place=queries.city_of(looking.zone),
-        since=_since(queries.last_here(looking, now=now), now, looking.zone),
-        feed=changed.feed(looking, since=queries.last_here(looking, now=now)),
+        since=_since(since, now, looking.zone),
+        feed=changed.feed(looking, since=since),
     )
 
 
@@ -259,12 +259,11 @@ def _sites(looking: Viewer, now: datetime, *, own: bool) -> Sites:
     zone = ZoneInfo(looking.zone)
     on = axis.HourAxis(now.astimezone(zone).date(), zone, now)
     visits = queries.visits_between(looking, on.from_at, on.to_at, own=own)
-    calendars = workforce.working_calendars((visit.site.country, visit.site.subdivision) for visit in visits)
+    calendars = workforce.working_calendars(visit.site.region for visit in visits)
     rows = [
         row
         for visit in visits
-        if (row := _site_row(visit, on, now, calendars[visit.site.country, visit.site.subdivision]))
-        is not None
+        if (row := _site_row(visit, on, now, calendars[visit.site.region])) is not None
     ]
     caption = _(
         "Visits of %(day)s by site, on the clock of %(city)s; it is %(clock)s.",

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -11,6 +10,7 @@ from concierge.catalogue import queries as catalogue
 from concierge.catalogue.actions.standard import standard_version
 from concierge.catalogue.states import GateKind, MilestoneKind, ProductKind
 from concierge.orders.models import Order, OrderLine
+from concierge.platform import clock
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
@@ -47,7 +47,7 @@ def create_project(order_id: int, *, actor_id: int | None, at: datetime) -> Proj
         contact_id=order.contact_id,
         concierge_id=concierge.id if concierge else None,
         created_at=at,
-        starts_on=at.astimezone(ZoneInfo(order.site.zone)).date(),
+        starts_on=clock.day_at(at, order.site.zone),
         requested_from=order.requested_from,
         requested_to=order.requested_to,
     )

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from concierge.core.schedule import Plan
 from concierge.core.worktime import WorkCalendar
+from concierge.platform import clock
 from concierge.projects import plan as plans
 from concierge.projects.actions import judging
 from concierge.projects.events import DateMove
@@ -15,12 +15,12 @@ from concierge.workforce import queries as workforce
 
 def calendar_of(project: Project) -> WorkCalendar:
     """The working days at the project's site."""
-    return workforce.working_calendar(project.site.country, project.site.subdivision)
+    return workforce.working_calendar(*project.site.region)
 
 
 def today_at(project: Project, at: datetime) -> date:
     """The calendar day at the project's site."""
-    return at.astimezone(ZoneInfo(project.site.zone)).date()
+    return clock.day_at(at, project.site.zone)
 
 
 def foresee(

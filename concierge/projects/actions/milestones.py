@@ -54,7 +54,7 @@ def start(project_id: int, milestone_id: int, *, on: date, actor_id: int | None,
             actor_id=actor_id,
             project_id=project.id,
             milestone_id=milestone.id,
-            name=_name(milestone),
+            name=milestone.english_name,
             on=on,
             moves=moves,
         )
@@ -76,7 +76,7 @@ def finish(project_id: int, milestone_id: int, *, on: date, actor_id: int | None
     _refuse_if_waiting(project, milestone)
     if milestone.started_on is not None and on < milestone.started_on:
         raise Refused(
-            f"{_name(milestone)} started on {milestone.started_on:%-d %b}; it cannot be done before."
+            f"{milestone.english_name} started on {milestone.started_on:%-d %b}; it cannot be done before."
         )
     milestone.state = MilestoneState.DONE
     milestone.finished_on = on
@@ -87,7 +87,7 @@ def finish(project_id: int, milestone_id: int, *, on: date, actor_id: int | None
             actor_id=actor_id,
             project_id=project.id,
             milestone_id=milestone.id,
-            name=_name(milestone),
+            name=milestone.english_name,
             on=on,
             moves=moves,
         )
@@ -123,7 +123,7 @@ def block(
             actor_id=actor_id,
             project_id=project.id,
             milestone_id=milestone.id,
-            name=_name(milestone),
+            name=milestone.english_name,
             cause=cause.value,
             reason=reason,
             moves=moves,
@@ -147,7 +147,7 @@ def unblock(project_id: int, milestone_id: int, *, actor_id: int | None, at: dat
             actor_id=actor_id,
             project_id=project.id,
             milestone_id=milestone.id,
-            name=_name(milestone),
+            name=milestone.english_name,
             moves=moves,
         )
     )
@@ -169,7 +169,9 @@ def reopen(project_id: int, milestone_id: int, *, reason: str, actor_id: int | N
         and any(link.predecessor_id == milestone.id for link in other.links)
     ]
     if waiting:
-        raise Refused(f"{_name(waiting[0])} is done and waits for {_name(milestone)}. Reopen that one first.")
+        raise Refused(
+            f"{waiting[0].english_name} is done and waits for {milestone.english_name}. Reopen that one first."
+        )
     milestone.state = MilestoneState.PLANNED
     milestone.started_on = milestone.finished_on = None
     was_done = project.state is ProjectState.DONE
@@ -182,7 +184,7 @@ def reopen(project_id: int, milestone_id: int, *, reason: str, actor_id: int | N
             actor_id=actor_id,
             project_id=project.id,
             milestone_id=milestone.id,
-            name=_name(milestone),
+            name=milestone.english_name,
             reason=reason,
             moves=moves,
         )
@@ -215,7 +217,7 @@ def reassign(
             actor_id=actor_id,
             project_id=project.id,
             milestone_id=milestone.id,
-            name=_name(milestone),
+            name=milestone.english_name,
             team=team.value,
             owner_id=owner_id,
         )
@@ -244,12 +246,12 @@ def _for_act(
     if project.state is not also:
         _refuse_if_ended(project)
     if (milestone.state, act) not in NEXT:
-        raise Refused(f"{_name(milestone)} is {milestone.state.value}, so you cannot {act.value} it.")
+        raise Refused(f"{milestone.english_name} is {milestone.state.value}, so you cannot {act.value} it.")
     return project, milestone
 
 
 def _refuse_if_ended(project: Project) -> None:
-    if project.state in {ProjectState.DONE, ProjectState.CANCELLED}:
+    if project.has_ended:
         raise Refused(f"{project.key} is {project.state.value}, so nothing in its plan changes any more.")
 
 
@@ -263,7 +265,7 @@ def _refuse_if_held(project: Project, milestone: Milestone) -> None:
     gate = next((gate for gate in project.gates if gate.kind is kind), None)
     if gate is not None and gate.state is GateState.HELD:
         raise Refused(
-            f"{_name(milestone)} waits for site readiness: {gate.open_items} blocking "
+            f"{milestone.english_name} waits for site readiness: {gate.open_items} blocking "
             f"{'item is' if gate.open_items == 1 else 'items are'} open. Close them, or override the gate "
             "with your name and a reason."
         )
@@ -274,7 +276,9 @@ def _refuse_if_waiting(project: Project, milestone: Milestone) -> None:
     for link in milestone.links:
         predecessor = by_id[link.predecessor_id]
         if predecessor.state is not MilestoneState.DONE:
-            raise Refused(f"{_name(milestone)} waits for {_name(predecessor)}. Finish that one first.")
+            raise Refused(
+                f"{milestone.english_name} waits for {predecessor.english_name}. Finish that one first."
+            )
 
 
 def _finish_project(project: Project, *, actor_id: int | None, at: datetime) -> None:
@@ -282,7 +286,3 @@ def _finish_project(project: Project, *, actor_id: int | None, at: datetime) -> 
     project.finished_on = max(other.finished_on for other in project.milestones if other.finished_on)
     follow(project, at=at)
     record(ProjectFinished(at=at, actor_id=actor_id, project_id=project.id, on=project.finished_on))
-
-
-def _name(milestone: Milestone) -> str:
-    return milestone.name.get("en", milestone.key)

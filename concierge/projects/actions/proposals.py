@@ -100,7 +100,7 @@ def cancel(project_id: int, *, reason: str, actor_id: int | None, at: datetime) 
     :raises Refused: when it has ended already, or no reason is given.
     """
     project = queries.project_for_change(project_id)
-    if project.state in {ProjectState.DONE, ProjectState.CANCELLED}:
+    if project.has_ended:
         raise Refused(f"{project.key} is {project.state.value} already.")
     if not reason.strip():
         raise Refused("Say in a few words why the project is cancelled.")
@@ -165,7 +165,7 @@ def _take_dates(project: Project, proposal: Proposal, *, actor_id: int | None, a
             actor_id=actor_id,
             project_id=project.id,
             milestone_id=delivery.id,
-            name=delivery.name.get("en", delivery.key),
+            name=delivery.english_name,
             to=wish,
             reason=proposal.note or "The order asks for another delivery period.",
             moves=moves,

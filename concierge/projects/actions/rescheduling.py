@@ -11,7 +11,7 @@ from concierge.projects.actions.judging import handover_of
 from concierge.projects.actions.laying_out import calendar_of, follow, foresee
 from concierge.projects.events import DateMove, MilestoneMoved
 from concierge.projects.models import Milestone, Project
-from concierge.projects.states import MilestoneState, ProjectState
+from concierge.projects.states import MilestoneState
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def move_milestone(
             actor_id=actor_id,
             project_id=project.id,
             milestone_id=milestone.id,
-            name=milestone.name.get("en", milestone.key),
+            name=milestone.english_name,
             to=to,
             reason=reason,
             moves=moves,
@@ -87,8 +87,8 @@ def milestone_in(project: Project, milestone_id: int) -> Milestone:
 
 
 def _refuse_if_fixed(project: Project, milestone: Milestone) -> None:
-    name = milestone.name.get("en", milestone.key)
-    if project.state in {ProjectState.DONE, ProjectState.CANCELLED}:
+    name = milestone.english_name
+    if project.has_ended:
         raise Refused(f"{project.key} is {project.state.value}; its dates no longer move.")
     if milestone.state is MilestoneState.DONE:
         raise Refused(f"{name} is done. Reopen it first if it did not happen.")
@@ -102,5 +102,5 @@ def _why(project: Project, milestone: Milestone, asked: date, starts_on: date, d
     closed = calendar_of(project).why_closed(asked)
     if closed and starts_on == next_workday(calendar_of(project), asked):
         return closed
-    names = {other.key: other.name.get("en", other.key) for other in project.milestones}
+    names = {other.key: other.english_name for other in project.milestones}
     return names.get(driver, "")

@@ -15,7 +15,6 @@ from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.platform.words import instant, span
 from concierge.projects.models import Milestone, Project
-from concierge.projects.states import ProjectState
 from concierge.visits import queries
 from concierge.visits.actions import checks, progress, sharing
 from concierge.visits.clocks import Stay, followed, nearest_stay, stay
@@ -68,7 +67,7 @@ def plan_visit(
     db.session.execute(select(Project.id).where(Project.id == project.id).with_for_update())
     if uid and (known := db.session.scalar(select(Visit).where(Visit.uid == uid))):
         return known
-    if project.state in {ProjectState.CANCELLED, ProjectState.DONE}:
+    if project.has_ended:
         raise Refused(_("The project is %(state)s; no visit can be planned.", state=project.state.value))
     when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
     ids = _technicians_among(technician_ids)
@@ -135,7 +134,7 @@ def move_visit(
     checks.expect_version(visit, version)
     checks.expect_state(visit, MOVABLE)
     when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
-    ids = _going(visit)
+    ids = visit.technician_ids
     clashes = _clashes(ids, when, site=site, skill=visit.skill, visit=visit)
     checks.expect_reason(queries.unsettled(clashes, site=site, visit=visit), conflict_reason)
     grave = {clash.user_id for clash in clashes if clash.needs_reason}
@@ -165,7 +164,7 @@ def assign_technicians(
     """
     checks.expect_version(visit, version)
     checks.expect_state(visit, MOVABLE)
-    before = _going(visit)
+    before = visit.technician_ids
     ids = _technicians_among(technician_ids, keeping=before)
     if visit.state not in FOLLOWING_THE_PLAN and visit.crew and not ids:
         raise checks.NotNow(_("The visit is confirmed, so somebody has to go. Name another technician."))
@@ -225,7 +224,7 @@ def change_details(
     if not changed:
         return
     db.session.flush()
-    going = _going(visit)
+    going = visit.technician_ids
     record(
         VisitChanged(
             at=at,
@@ -279,14 +278,14 @@ def rearrange(
         actor_id=actor_id,
     )
     time_differs = (starts_local, ends_local, fold) != (visit.starts_local, visit.ends_local, visit.fold)
-    before, wanted = set(_going(visit)), set(technician_ids)
+    before, wanted = set(visit.technician_ids), set(technician_ids)
     if time_differs and wanted != before:
         when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
         clashes = _clashes(wanted, when, site=site, skill=skill, visit=visit)
         checks.expect_reason(queries.unsettled(clashes, site=site, visit=visit), conflict_reason)
         # Both change at once: what counts is who goes at the new time, not who would clash at the old one.
         ids = _technicians_among(wanted, keeping=before)
-        old = _going(visit)
+        old = visit.technician_ids
         grave = {clash.user_id for clash in clashes if clash.needs_reason}
         _send(visit, ids, reason=conflict_reason, over=grave)
         _move(visit, when, cause="person", at=at, actor_id=actor_id, technicians_before=old)
@@ -322,7 +321,7 @@ def keep_visit(
     checks.expect_version(visit, version)
     if not visit.needs_decision:
         raise checks.NotNow(_("There is nothing to decide about this visit."))
-    _settle(visit)
+    progress.settle(visit)
     db.session.flush()
     _record_decided(visit, reason=reason, at=at, actor_id=actor_id)
 
@@ -406,7 +405,7 @@ def follow_milestone(
     proposed, _end = followed(base, base, before=before, after=after, calendar=calendar)
     if proposed == visit.starts_local:
         if visit.needs_decision:
-            _settle(visit)
+            progress.settle(visit)
             db.session.flush()
             _record_decided(visit, reason=_("The plan moved back."), at=at, actor_id=actor_id)
         return
@@ -461,10 +460,6 @@ def _clashes(
     )
 
 
-def _going(visit: Visit) -> tuple[int, ...]:
-    return tuple(sorted(member.user_id for member in visit.crew_members))
-
-
 def _put(visit: Visit, when: Stay) -> None:
     visit.starts_local, visit.ends_local = when.starts_local, when.ends_local
     visit.zone, visit.fold = when.zone, when.fold
@@ -497,12 +492,12 @@ def _move(
 ) -> None:
     starts_before = visit.starts_at
     _put(visit, when)
-    _settle(visit)
+    progress.settle(visit)
     if visit.state is VisitState.ACCEPTED:
         visit.state = VisitState.CONFIRMED
     visit.sequence += 1
     db.session.flush()
-    going = _going(visit)
+    going = visit.technician_ids
     record(
         VisitMoved(
             at=at,
@@ -520,14 +515,9 @@ def _move(
     )
 
 
-def _settle(visit: Visit) -> None:
-    visit.needs_decision = ""
-    visit.proposed_local = None
-
-
 def _ask_about_clashes(visit: Visit, site: Site, *, at: datetime, actor_id: int | None) -> None:
     """Say so on the visit when the plan moved it to where somebody on it cannot be."""
-    clashes = _clashes(_going(visit), visit, site=site, skill=visit.skill, visit=visit)
+    clashes = _clashes(visit.technician_ids, visit, site=site, skill=visit.skill, visit=visit)
     grave = [clash for clash in clashes if clash.needs_reason]
     if grave:
         _ask(
@@ -545,7 +535,7 @@ def _ask_about_clashes(visit: Visit, site: Site, *, at: datetime, actor_id: int 
 def _ask(visit: Visit, sentence: str, *, at: datetime, actor_id: int | None) -> None:
     visit.needs_decision = sentence
     db.session.flush()
-    going = _going(visit)
+    going = visit.technician_ids
     record(
         VisitNeedsDecision(
             at=at,
@@ -561,7 +551,7 @@ def _ask(visit: Visit, sentence: str, *, at: datetime, actor_id: int | None) -> 
 
 
 def _record_decided(visit: Visit, *, reason: str, at: datetime, actor_id: int | None) -> None:
-    going = _going(visit)
+    going = visit.technician_ids
     record(
         VisitDecided(
             at=at,

@@ -24,12 +24,11 @@ def confirm(visit: Visit, *, version: int | None = None, at: datetime, actor_id:
     """
     checks.expect_version(visit, version)
     checks.expect_follows(visit, VisitState.CONFIRMED)
-    going = _going(visit)
+    going = visit.technician_ids
     if visit.crew and not going:
         raise checks.NotNow(_("Nobody goes yet. Name at least one technician, then confirm the visit."))
     visit.state = VisitState.CONFIRMED
-    visit.needs_decision = ""
-    visit.proposed_local = None
+    settle(visit)
     visit.sequence += 1
     db.session.flush()
     record(
@@ -120,12 +119,11 @@ def cancel(
     visit.state = VisitState.CANCELLED
     visit.cancelled_at = at
     visit.cancel_reason = reason
-    visit.needs_decision = ""
-    visit.proposed_local = None
+    settle(visit)
     visit.sequence += 1
     db.session.flush()
     sharing.share_project(visit.project_id)
-    going = _going(visit)
+    going = visit.technician_ids
     record(
         VisitCancelled(
             at=at,
@@ -138,6 +136,12 @@ def cancel(
             reason=visit.cancel_reason,
         )
     )
+
+
+def settle(visit: Visit) -> None:
+    """Nothing about a visit waits for a person any more."""
+    visit.needs_decision = ""
+    visit.proposed_local = None
 
 
 def _change(
@@ -155,7 +159,7 @@ def _change(
     visit.state = to
     visit.sequence += 1
     db.session.flush()
-    going = _going(visit)
+    going = visit.technician_ids
     record(
         VisitStateChanged(
             at=at,
@@ -170,10 +174,6 @@ def _change(
             note=note,
         )
     )
-
-
-def _going(visit: Visit) -> tuple[int, ...]:
-    return tuple(sorted(member.user_id for member in visit.crew_members))
 
 
 def _held_gate(project_id: int) -> Gate | None:

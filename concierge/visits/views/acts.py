@@ -115,7 +115,7 @@ def follow(visit_id: int) -> Page:
     form = forms.Act()
     if not form.validate_on_submit():
         raise Refused(_("This form has expired. Load the page again and repeat."))
-    calendar = workforce.working_calendar(visit.site.country, visit.site.subdivision)
+    calendar = workforce.working_calendar(*visit.site.region)
     try:
         with unit_of_work():
             arranging.follow_proposal(

@@ -183,7 +183,7 @@ def _as_it_is(visit: Visit) -> dict[str, object]:
     """Fill the form with a visit, at the time the plan proposes when the address asks for it."""
     starts_local, ends_local = visit.starts_local, visit.ends_local
     if visit.proposed_local is not None and request.args.get("proposal"):
-        calendar = workforce.working_calendar(visit.site.country, visit.site.subdivision)
+        calendar = workforce.working_calendar(*visit.site.region)
         when = arranging.proposed_stay(visit, calendar=calendar)
         starts_local, ends_local = when.starts_local, when.ends_local
     one_day = starts_local.date() == ends_local.date()

@@ -16,7 +16,7 @@ from concierge.visits import forms, queries
 from concierge.visits.actions import arranging, checks
 from concierge.visits.clocks import Stay, is_repeated, wall_time
 from concierge.visits.models import Visit
-from concierge.visits.states import COMING, FOLLOWS, VisitState
+from concierge.visits.states import COMING, FOLLOWS, OVER, VisitState
 from concierge.visits.views.blueprint import Page, bp
 from concierge.workforce import queries as workforce
 
@@ -62,9 +62,9 @@ def of_project(key: str) -> Page:
         coming=[
             each
             for each in visits
-            if each.state not in queries.OVER and not (each.needs_decision and each.state in COMING)
+            if each.state not in OVER and not (each.needs_decision and each.state in COMING)
         ],
-        over=[each for each in visits if each.state in queries.OVER],
+        over=[each for each in visits if each.state in OVER],
         may_plan=viewer().may(Permission.SCHEDULE_VISITS),
         now=clock.now(),
     )
@@ -142,7 +142,7 @@ def offers_for(found: Visit, looking: Viewer) -> Offers:
 
 def _held(found: Visit) -> int:
     """Count the blocking points that hold an installation; 0 when nothing does."""
-    if found.kind is not VisitKind.INSTALL or found.state in queries.OVER:
+    if found.kind is not VisitKind.INSTALL or found.state in OVER:
         return 0
     return sum(
         gate.open_items
@@ -152,7 +152,7 @@ def _held(found: Visit) -> int:
 
 
 def _conflicts(found: Visit) -> tuple[queries.Conflict, ...]:
-    if found.state in queries.OVER:
+    if found.state in OVER:
         return ()
     return queries.conflicts(
         user_ids=[member.user_id for member in found.crew_members],
@@ -167,7 +167,7 @@ def _conflicts(found: Visit) -> tuple[queries.Conflict, ...]:
 def _proposal(found: Visit) -> Stay | None:
     if found.proposed_local is None:
         return None
-    calendar = workforce.working_calendar(found.site.country, found.site.subdivision)
+    calendar = workforce.working_calendar(*found.site.region)
     return arranging.proposed_stay(found, calendar=calendar)
 
 
