@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import FrameType
 
@@ -157,7 +157,7 @@ class _Household:
         self.processes: list[subprocess.Popen[bytes]] = []
         self.stopping = False
 
-    def keep(self, ready: "object", settings: Settings) -> None:
+    def keep(self, ready: Callable[[], None], settings: Settings) -> None:
         """Start everything, say so when it answers, restart what falls over, stop on a signal.
 
         :raises CannotStart: when the web does not answer in time.
@@ -169,7 +169,7 @@ class _Household:
             self._wait_until_it_answers(settings)
             if not self.stopping:
                 self.processes += [self._start(command) for command in self.commands[1:]]
-                ready()  # type: ignore[operator]  # a function without arguments
+                ready()
             while not self.stopping:
                 self._watch()
                 time.sleep(0.3)

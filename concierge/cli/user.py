@@ -3,6 +3,7 @@
 import json
 import secrets
 import sys
+from zoneinfo import available_timezones
 
 import click
 from flask.cli import with_appcontext
@@ -56,7 +57,7 @@ def add(
         raise click.UsageError("Use --invite or --password-stdin, not both.")
     if "@" not in email:
         raise click.UsageError(f"{email} is not a mail address, such as ada@example.com.")
-    if zone != "UTC" and zone not in _zones():
+    if zone != "UTC" and zone not in available_timezones():
         raise click.UsageError(f"There is no time zone {zone}. Use a name such as Europe/Zurich.")
     password = "" if invite else _password(password_stdin)
     with unit_of_work():
@@ -96,12 +97,6 @@ def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     return "-".join(secrets.token_hex(3) for _ in range(4))
-
-
-def _zones() -> set[str]:
-    from zoneinfo import available_timezones
-
-    return available_timezones()
 
 
 def _plain(person: User, password: str) -> dict[str, str | int | None]:

@@ -2,6 +2,7 @@
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from concierge.identity import forms, passwords, queries
 from concierge.identity.actions import people, signing_in
@@ -19,8 +20,6 @@ from concierge.platform.web import show_again
 
 def me_tried() -> str:
     """The account whose password a request tries, as far as it is signed in."""
-    from flask_login import current_user
-
     return f"user-{current_user.viewer.user_id}" if current_user.is_authenticated else "nobody"
 
 

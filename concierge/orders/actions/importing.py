@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -373,10 +373,7 @@ def _take_in(order: IncomingOrder, source: _Source) -> PlannedRow:
             _ask_to_cancel(row, order, digest, source)
         case _:
             return planned
-    return PlannedRow(
-        **{name: getattr(planned, name) for name in PlannedRow.__dataclass_fields__ if name != "order_id"},
-        order_id=row.id,
-    )
+    return replace(planned, order_id=row.id)
 
 
 def _create(
