@@ -46,7 +46,7 @@ def test_the_small_world_has_a_row_with_words_in_every_text_column(app: Flask, w
 
 
 def test_no_page_makes_more_than_text_of_a_text(app: Flask, world: World) -> None:
-    found = {}
+    found: dict[str, list[str]] = {}
     walked = set()
     first = 0 if db.engine.dialect.name == "sqlite" else 61
     worlds.fill(lambda column, number, longest: payloads.some(number + first, longest))
@@ -71,7 +71,7 @@ def test_texts_that_look_like_formats_are_shown_as_typed(app: Flask, world: Worl
     for language in ("en", "de"):
         for text in (payloads.FORMATS[0], odd):
             worlds.fill(
-                lambda column, number, longest, typed=text: typed if longest >= 40 else typed[:longest]
+                lambda column, number, longest, typed=text: typed if longest >= 40 else "%(x)s"[:longest]
             )
             with db.engine.execution_options(writing=True).begin() as connection:
                 connection.execute(sa.text("UPDATE users SET language = :l"), {"l": language})

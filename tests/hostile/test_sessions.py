@@ -48,7 +48,7 @@ def enter(
     """Try to sign in, and say what came of it."""
     token = csrf_token(browser, "/sign-in")
     data = {"csrf_token": token, "email": email, "password": password, "next": target}
-    answer = browser.post("/sign-in", data=data, **more)  # type: ignore[arg-type]  # of the test client
+    answer = browser.post("/sign-in", data=data, **more)
     return answer.status_code, answer.headers.get("Location", "")
 
 
