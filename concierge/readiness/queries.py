@@ -1,13 +1,12 @@
 """Questions about checklists."""
 
 from collections.abc import Iterable
-from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.accounts.models import Contact
-from concierge.catalogue.states import GateKind, ItemType
+from concierge.catalogue.states import GateKind
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import OrderLine
@@ -16,10 +15,7 @@ from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.errors import NotFound
 from concierge.projects import queries as projects
 from concierge.projects.models import Milestone, Project, ProjectPlaybook
-from concierge.projects.scope import visible_to
-from concierge.projects.states import ProjectState
 from concierge.readiness.models import Checklist, ChecklistDocument, ItemEvidence, ReadinessItem
-from concierge.readiness.states import ItemState
 
 
 def checklist_for(viewer: Viewer, key: str) -> tuple[Project, Checklist | None]:
@@ -234,32 +230,6 @@ def contacts_of(items: Iterable[ReadinessItem]) -> dict[int, Contact]:
     return {
         person.id: person for person in db.session.scalars(sa.select(Contact).where(Contact.id.in_(wanted)))
     }
-
-
-def overdue_items(viewer: Viewer, *, before: date, limit: int = 50) -> list[ReadinessItem]:
-    """Blocking items of live projects that are open although they were due, the longest overdue first.
-
-    Each comes with its checklist and project; a technician's are those of their own projects.
-    """
-    question = (
-        sa.select(ReadinessItem)
-        .join(ReadinessItem.checklist)
-        .join(Checklist.project)
-        .where(
-            Project.state == ProjectState.LIVE,
-            ReadinessItem.gate.is_not(None),
-            ReadinessItem.type != ItemType.INFO,
-            ReadinessItem.state == ItemState.OPEN,
-            ReadinessItem.due_on < before,
-        )
-        .order_by(ReadinessItem.due_on, ReadinessItem.id)
-        .limit(limit)
-        .options(
-            joinedload(ReadinessItem.checklist).joinedload(Checklist.project).joinedload(Project.account),
-            selectinload(ReadinessItem.evidence),
-        )
-    )
-    return list(db.session.scalars(visible_to(viewer, question)))
 
 
 def _whole() -> sa.Select[Checklist]:
