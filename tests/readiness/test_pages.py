@@ -4,15 +4,18 @@ import io
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from concierge.catalogue.states import GateKind
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import settings, worker
 from concierge.platform.database import db, unit_of_work
-from concierge.projects.models import Project
+from concierge.projects.models import Gate, Project
+from concierge.projects.states import GateState
 from concierge.readiness import queries, scope
 from concierge.readiness.models import ChecklistDocument
 from concierge.readiness.states import ItemState
@@ -268,3 +271,25 @@ def test_a_dispatcher_may_answer_but_not_send(app: Flask, project: Project, sign
     assert post(browser, page_of(project, "circuit"), "answer", answer="yes").status_code == 303
     token = csrf_token(browser, page_of(project, "circuit"))
     assert browser.post(f"{home(project)}/letter", data={"csrf_token": token}).status_code == 403
+
+
+def test_delivery_waits_for_nothing_once_its_gate_is_overridden(ada: FlaskClient, project: Project) -> None:
+    held = ada.get(home(project)).text
+    with unit_of_work():
+        person = people.user(name="Ruth Weber")
+        db.session.execute(sa.delete(Gate).where(Gate.project_id == project.id))
+        db.session.add(
+            Gate(
+                project_id=project.id,
+                kind=GateKind.SHIP,
+                state=GateState.OVERRIDDEN,
+                reason="The customer signed a waiver",
+                decided_by_id=person.id,
+            )
+        )
+
+    let_pass = ada.get(home(project)).text
+
+    assert "Delivery waits for" in held
+    assert "Delivery waits for" not in let_pass
+    assert "The customer signed a waiver" in let_pass
