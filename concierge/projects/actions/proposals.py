@@ -8,10 +8,10 @@ from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import queries
 from concierge.projects.actions.laying_out import follow
-from concierge.projects.actions.rescheduling import Preview, preview_move
-from concierge.projects.events import MilestoneMoved, ProjectCancelled, ProposalDecided, ProposalMade
+from concierge.projects.actions.rescheduling import Preview, move_milestone, preview_move
+from concierge.projects.events import ProjectCancelled, ProposalDecided, ProposalMade
 from concierge.projects.models import Project, Proposal
-from concierge.projects.states import MilestoneState, ProjectState, ProposalKind, ProposalState
+from concierge.projects.states import ProjectState, ProposalKind, ProposalState
 
 
 def propose(
@@ -148,26 +148,16 @@ def _decide(
 
 
 def _take_dates(project: Project, proposal: Proposal, *, actor_id: int | None, at: datetime) -> None:
-    if project.state is not ProjectState.LIVE:
-        raise Refused(f"{project.key} is {project.state.value}; its dates no longer move.")
     delivery = next((one for one in project.milestones if one.kind is MilestoneKind.DELIVERED), None)
     wish = proposal.requested_from or proposal.requested_to
     if delivery is None or wish is None:
         raise Refused("The plan has no delivery that could follow the new dates. Move a milestone by hand.")
-    if delivery.state is MilestoneState.DONE:
-        raise Refused("Delivery has happened already; its date no longer moves. Dismiss the proposal.")
     project.requested_from, project.requested_to = proposal.requested_from, proposal.requested_to
-    delivery.not_before_on = wish
-    moves = follow(project, at=at)
-    record(
-        MilestoneMoved(
-            at=at,
-            actor_id=actor_id,
-            project_id=project.id,
-            milestone_id=delivery.id,
-            name=delivery.english_name,
-            to=wish,
-            reason=proposal.note or "The order asks for another delivery period.",
-            moves=moves,
-        )
+    move_milestone(
+        project.id,
+        delivery.id,
+        to=wish,
+        reason=proposal.note or "The order asks for another delivery period.",
+        actor_id=actor_id,
+        at=at,
     )
