@@ -13,7 +13,7 @@ from concierge.identity.permissions import Role
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock, settings
 from concierge.platform.database import unit_of_work
-from concierge.platform.errors import Refused
+from concierge.platform.errors import NotFound, Refused
 from concierge.projects import queries
 from concierge.projects.actions import approving
 from concierge.projects.models import Milestone, Project
@@ -58,7 +58,7 @@ def show(key: str, as_json: bool) -> None:
     \b
     Example: concierge projects show HB-1001
     """
-    project = queries.project_by_key(OPERATOR, key)
+    project = _found(key)
     if as_json:
         milestones = [_milestone(milestone) for milestone in project.milestones]
         click.echo(json.dumps([{**_short(project), "milestones": milestones}], indent=2))
@@ -87,7 +87,7 @@ def approve(key: str, email: str, as_json: bool) -> None:
     """
     with unit_of_work():
         actor_id = _who(email).id if email else None
-        found = queries.project_by_key(OPERATOR, key)
+        found = _found(key)
         project = approving.approve_plan(found.id, actor_id=actor_id, at=clock.now())
     if as_json:
         click.echo(json.dumps([_short(project)], indent=2))
@@ -95,6 +95,13 @@ def approve(key: str, email: str, as_json: bool) -> None:
         click.echo(
             f"The plan of {project.key} is approved; handover is promised for {project.promised_handover_on}."
         )
+
+
+def _found(key: str) -> Project:
+    try:
+        return queries.project_by_key(OPERATOR, key)
+    except NotFound as none:
+        raise Refused(f"There is no project {key}. See: concierge projects list") from none
 
 
 def _who(email: str) -> User:

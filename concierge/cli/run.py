@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from types import FrameType
 
 import click
@@ -70,6 +71,7 @@ def run(
     """
     settings = _settings(port, host, workers)
     _refuse_taken_port(settings)
+    _refuse_missing_server(server)
     environ = _environ(settings)
     app = create_app(settings)
     ctx.obj = ScriptInfo(create_app=lambda: app)
@@ -115,6 +117,13 @@ def _refuse_taken_port(settings: Settings) -> None:
                 f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}). "
                 f"Choose another one: --port {settings.port + 1}"
             ) from error
+
+
+def _refuse_missing_server(server: str) -> None:
+    if find_spec(server) is None:
+        raise CannotStart(
+            f"The web server {server} is not installed. Type: {sys.executable} -m pip install {server}"
+        )
 
 
 def _environ(settings: Settings) -> dict[str, str]:
