@@ -47,6 +47,7 @@ class ReasonKind(StrEnum):
     BLOCKED = "blocked"  # milestone, on (since), words (why)
     ITEM_OPEN = "item_open"  # item, milestone (the gate's), on (the gate), workdays left until it
     ITEM_OVERDUE = "item_overdue"  # item, on (was due), workdays since, milestone (the gate's)
+    MOVED = "moved"  # milestone, on (the day it was moved to)
     OVERDUE = "overdue"  # milestone, on (was forecast or promised), workdays since
     NO_SLACK = "no_slack"  # milestone, workdays of slack left
 
@@ -81,6 +82,8 @@ class Milestone:
     is_driving: bool = False
     blocked_since: date | None = None
     blocked_why: str = ""
+    moved_to: date | None = None
+    """The later start that a person gave it, when that and no predecessor holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,7 @@ def _causes(
     situation: Situation, *, calendar: WorkCalendar, today: date, limits: Thresholds
 ) -> tuple[Reason, ...]:
     """List what endangers the end: what is blocked, open near its gate, overdue, or without slack."""
-    blocked, overdue, tight = [], [], []
+    blocked, moved, overdue, tight = [], [], [], []
     for milestone in situation.milestones:
         if milestone.finished_on is not None:
             continue
@@ -221,6 +224,9 @@ def _causes(
             continue
         if milestone.planned_on is None or milestone.forecast_on <= milestone.planned_on:
             continue
+        if milestone.moved_to is not None and milestone.is_driving:
+            moved.append(Reason(ReasonKind.MOVED, milestone=milestone.key, on=milestone.moved_to))
+            continue
         if milestone.planned_on < today and milestone.is_driving:
             since = workdays_between(calendar, milestone.planned_on, today)
             overdue.append(
@@ -230,7 +236,8 @@ def _causes(
             tight.append(
                 Reason(ReasonKind.NO_SLACK, milestone=milestone.key, workdays=milestone.slack_workdays)
             )
-    return (*blocked, *_item_causes(situation.open_items, calendar, today, limits), *overdue, *tight)
+    items = _item_causes(situation.open_items, calendar, today, limits)
+    return (*blocked, *moved, *items, *overdue, *(() if moved else tight))
 
 
 def _item_causes(

@@ -57,6 +57,16 @@ class PlanApproved(ProjectEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatesPromised(ProjectEvent):
+    """Other dates are promised from now on, as agreed; the older ones stay in the baselines."""
+
+    baseline_id: int
+    handover_before: date | None
+    handover_on: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneMoved(PlanEvent):
     """A person moved a milestone to start on another day."""
 

@@ -152,6 +152,8 @@ def cause_words(cause: Facts) -> str:
                 days=days,
                 milestone=milestone,
             )
+        case "moved":
+            return _("%(milestone)s was moved to %(on)s", milestone=milestone, on=_short(on))
         case "overdue":
             return _("%(milestone)s was due %(on)s", milestone=milestone, on=_short(on))
         case "no_slack":

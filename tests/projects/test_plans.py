@@ -10,8 +10,8 @@ from concierge.catalogue.states import GateKind
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent
-from concierge.projects import chores
-from concierge.projects.actions import creation, gates, milestones, proposals, rescheduling
+from concierge.projects import chores, queries
+from concierge.projects.actions import approving, creation, gates, milestones, proposals, rescheduling
 from concierge.projects.actions.approving import approve_plan
 from concierge.projects.models import Baseline, BaselineMilestone, Milestone, Project
 from concierge.projects.states import (
@@ -228,6 +228,53 @@ def test_a_proposal_acts_only_when_accepted(app: Flask) -> None:
     assert project.requested_from == on("Mon 2026-04-20")
     with pytest.raises(Refused, match="decided already"), unit_of_work():
         proposals.accept(project.id, asked.id, reason="", actor_id=None, at=MONDAY)
+
+
+def test_accepting_other_dates_promises_them_and_keeps_the_first_plan(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        asked = proposals.propose(
+            project.id,
+            ProposalKind.NEW_DATES,
+            requested_from=on("Mon 2026-04-20"),
+            note="",
+            actor_id=None,
+            at=MONDAY,
+        )
+        proposals.accept(project.id, asked.id, reason="", actor_id=None, at=MONDAY)
+
+    assert project.promised_handover_on == project.forecast_handover_on
+    assert project.health is Health.ON_TRACK
+    first, second = queries.baselines_of(project.id)
+    assert first.milestones[-1].finish_on < second.milestones[-1].finish_on
+
+
+def test_a_move_is_the_cause_that_the_verdict_names(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        delivery = projects.milestone(project, "delivery")
+        rescheduling.move_milestone(
+            project.id, delivery.id, to=on("Tue 2026-04-14"), reason="", actor_id=None, at=MONDAY
+        )
+
+    assert [cause["kind"] for cause in project.health_facts["causes"]] == ["moved"]
+
+
+def test_other_dates_are_promised_with_a_reason_only(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        delivery = projects.milestone(project, "delivery")
+        rescheduling.move_milestone(
+            project.id, delivery.id, to=on("Tue 2026-04-14"), reason="", actor_id=None, at=MONDAY
+        )
+        promised = project.promised_handover_on
+        with pytest.raises(Refused, match="Say in a few words"):
+            approving.promise_anew(project.id, reason=" ", actor_id=None, at=MONDAY)
+        assert project.promised_handover_on == promised
+        approving.promise_anew(project.id, reason="Agreed by phone", actor_id=None, at=MONDAY)
+
+    assert project.promised_handover_on > promised
+    assert project.slip_workdays == 0
 
 
 def test_a_refused_move_leaves_nothing_behind(app: Flask) -> None:

@@ -23,6 +23,7 @@ MOST_SHOWN = 8
 LOOKS = {
     "ProjectCreated": ("idle", "folder-kanban"),
     "PlanApproved": ("ok", "clipboard-check"),
+    "DatesPromised": ("idle", "clipboard-check"),
     "ForecastChanged": ("warn", "triangle-alert"),
     "ProjectFinished": ("ok", "flag"),
     "ProjectCancelled": ("idle", "ban"),

@@ -77,7 +77,7 @@ def project(key: str) -> str:
         persons=_persons(found, of_project),
         latest=story.of_project(looking, found, most=LATEST),
         proposals=queries.open_proposals(looking, project_id=found.id),
-        next_milestone=next((one for one in found.milestones if _can_move(one)), None),
+        next_milestone=_to_reschedule(found),
     )
 
 
@@ -397,6 +397,14 @@ def _visit_look(visit: Visit | None) -> tuple[str, str, str]:
         VisitState.IN_PROGRESS: _("In progress"),
     }
     return state, words.get(visit.state, visit.state.value), icon
+
+
+def _to_reschedule(found: Project) -> Milestone | None:
+    """What people mean by rescheduling: delivery, else installation, else the next thing that can move."""
+    movable = [one for one in found.milestones if _can_move(one)]
+    wanted = (MilestoneKind.DELIVERED, MilestoneKind.INSTALLED)
+    named = [one for kind in wanted for one in movable if one.kind is kind]
+    return next(iter((*named, *movable)), None)
 
 
 def _can_move(one: Milestone) -> bool:

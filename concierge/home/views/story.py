@@ -51,6 +51,9 @@ def _about_plan(name: str, told: Payload) -> str:
             return _("laid the plan out again: %(reason)s", reason=reason)
         case "PlanApproved":
             return _("approved the plan; handover is promised for %(on)s", on=_on(told.get("handover_on")))
+        case "DatesPromised":
+            on = _on(told.get("handover_on"))
+            return _("promised other dates, handover on %(on)s: %(reason)s", on=on, reason=reason)
         case "MilestoneMoved":
             moved = _("moved %(name)s to start on %(on)s", name=milestone, on=_on(told.get("to")))
             return _with_others(moved, told) + (f" ({reason})" if reason else "")

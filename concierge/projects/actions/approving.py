@@ -10,7 +10,7 @@ from concierge.platform.events import record
 from concierge.projects import queries
 from concierge.projects.actions.judging import handover_of
 from concierge.projects.actions.laying_out import follow
-from concierge.projects.events import PlanApproved
+from concierge.projects.events import DatesPromised, PlanApproved
 from concierge.projects.models import Baseline, BaselineMilestone, Project
 from concierge.projects.states import ProjectState
 
@@ -33,13 +33,9 @@ def approve_plan(
             f"The plan leads to {project.forecast_handover_on:%-d %B %Y} by now, not to the "
             f"{seen_handover_on:%-d %B %Y} on your page. Load the page again, look, then approve."
         )
-    for milestone in project.milestones:
-        milestone.promised_start_on, milestone.promised_on = milestone.start_on, milestone.finish_on
     project.state = ProjectState.LIVE
     project.approved_at = at
-    project.promised_handover_on = handover_of(project.milestones).promised_on
-    baseline = take_baseline(project, name="First plan", actor_id=actor_id, at=at)
-    follow(project, at=at)
+    baseline = _promise(project, name="First plan", actor_id=actor_id, at=at)
     record(
         PlanApproved(
             at=at,
@@ -50,6 +46,45 @@ def approve_plan(
         )
     )
     return project
+
+
+def promise_anew(project_id: int, *, reason: str, actor_id: int | None, at: datetime) -> Project:
+    """Promise the dates of the forecast instead of the older ones, as agreed with the customer.
+
+    What was promised before stays in the baselines; milestones that are done keep their promise.
+
+    :raises Refused: when the project is not under way, or no reason is given.
+    """
+    project = queries.project_for_change(project_id)
+    if project.state is not ProjectState.LIVE:
+        raise Refused(f"{project.key} is {project.state.value}; there is nothing to promise.")
+    if not reason.strip():
+        raise Refused("Say in a few words why other dates are promised now.")
+    before = project.promised_handover_on
+    follow(project, at=at)
+    baseline = _promise(project, name=f"Agreed on {at:%Y-%m-%d}", actor_id=actor_id, at=at)
+    record(
+        DatesPromised(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            baseline_id=baseline.id,
+            handover_before=before,
+            handover_on=project.promised_handover_on,
+            reason=reason,
+        )
+    )
+    return project
+
+
+def _promise(project: Project, *, name: str, actor_id: int | None, at: datetime) -> Baseline:
+    for milestone in project.milestones:
+        if milestone.promised_on is None or milestone.finished_on is None:
+            milestone.promised_start_on, milestone.promised_on = milestone.start_on, milestone.finish_on
+    project.promised_handover_on = handover_of(project.milestones).promised_on
+    baseline = take_baseline(project, name=name, actor_id=actor_id, at=at)
+    follow(project, at=at)
+    return baseline
 
 
 def take_baseline(project: Project, *, name: str, actor_id: int | None, at: datetime) -> Baseline:

@@ -6,7 +6,7 @@ from typing import Any
 
 from concierge.catalogue.states import MilestoneKind
 from concierge.core import health as core
-from concierge.core.schedule import Plan
+from concierge.core.schedule import NOT_BEFORE, Plan
 from concierge.core.worktime import WorkCalendar, workdays_between
 from concierge.projects.models import Gate, Milestone, Project
 from concierge.projects.states import GateState, Health, MilestoneState, ProjectState
@@ -74,7 +74,16 @@ def _as_core(milestone: Milestone, plan: Plan) -> core.Milestone:
         is_driving=milestone.key in plan.driving_chain,
         blocked_since=milestone.blocked_on if milestone.state is MilestoneState.BLOCKED else None,
         blocked_why=milestone.block_reason,
+        moved_to=_moved_to(milestone, plan),
     )
+
+
+def _moved_to(milestone: Milestone, plan: Plan) -> date | None:
+    """The day a person moved it to, when it is later than the promise and nothing else holds it."""
+    placed = plan.placed[milestone.key]
+    promised = milestone.promised_start_on
+    is_wish = placed.driver == NOT_BEFORE and promised is not None and placed.start_on > promised
+    return placed.start_on if is_wish else None
 
 
 def _open_items(gates: Sequence[Gate], milestones: Sequence[Milestone]) -> list[core.OpenItem]:

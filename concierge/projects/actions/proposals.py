@@ -7,6 +7,7 @@ from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import queries
+from concierge.projects.actions.approving import promise_anew
 from concierge.projects.actions.laying_out import follow
 from concierge.projects.actions.rescheduling import Preview, move_milestone, preview_move
 from concierge.projects.events import ProjectCancelled, ProposalDecided, ProposalMade
@@ -63,7 +64,7 @@ def preview(project: Project, proposal: Proposal, *, at: datetime) -> Preview | 
 
 
 def accept(project_id: int, proposal_id: int, *, reason: str, actor_id: int | None, at: datetime) -> Project:
-    """Do what is proposed: delivery follows the new dates, or the project is cancelled.
+    """Do what is proposed: delivery follows the new dates and they are promised, or the project is cancelled.
 
     :raises Refused: when it is decided already, or what it asks can no longer be done.
     """
@@ -161,3 +162,4 @@ def _take_dates(project: Project, proposal: Proposal, *, actor_id: int | None, a
         actor_id=actor_id,
         at=at,
     )
+    promise_anew(project.id, reason="The order asks for these dates.", actor_id=actor_id, at=at)

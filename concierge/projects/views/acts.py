@@ -117,6 +117,24 @@ def cancel(key: str) -> Page:
     return render_template("projects/cancel.html", form=form, project=project)
 
 
+@bp.route("/projects/<key>/promise", methods=["GET", "POST"])
+@requires(Permission.APPROVE_PLANS)
+def promise(key: str) -> Page:
+    """Promise the dates of the forecast, as agreed with the customer."""
+    project = queries.project_by_key(viewer(), key)
+    form = forms.WithReason()
+    if form.validate_on_submit():
+        with unit_of_work():
+            approving.promise_anew(
+                project.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
+            )
+        flash(_("The dates of the forecast are promised from now on."))
+        return _back(project)
+    if form.is_submitted():
+        return show_again("projects/promise.html", form, project=project)
+    return render_template("projects/promise.html", form=form, project=project)
+
+
 @bp.route("/projects/<key>/concierge", methods=["GET", "POST"])
 @requires(Permission.EDIT_PROJECTS)
 def give_to(key: str) -> Page:
