@@ -8,22 +8,21 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from types import FrameType
+from typing import TypeAlias
 
 import click
-from flask.cli import ScriptInfo
 
-from concierge.app import create_app
-from concierge.cli.db import upgrade_now
-from concierge.demo.load import demo_sign_ins, is_empty, load_demo
-from concierge.platform import clock
 from concierge.platform.errors import Refused
 from concierge.platform.settings import Settings, load
 
 STARTS_WITHIN_S = 60
+SignIns: TypeAlias = Sequence[tuple[str, str, str]]
+"""Role, address and password of people of the demo company."""
+
 SERVERS: Mapping[str, Sequence[str]] = {
     "granian": (
         "granian", "--interface", "wsgi", "--factory", "--respawn-failed-workers", "--no-ws",
@@ -53,9 +52,7 @@ class CannotStart(Refused):
 @click.option("--workers", type=click.IntRange(1, 64), help="Web processes. [CONCIERGE_WORKERS]")
 @click.option("--server", type=click.Choice(sorted(SERVERS)), default="granian", show_default=True)
 @click.option("--without-worker", is_flag=True, help="Only the web; the worker runs elsewhere.")
-@click.pass_context
 def run(
-    ctx: click.Context,
     port: int | None,
     host: str | None,
     workers: int | None,
@@ -72,21 +69,29 @@ def run(
     settings = _settings(port, host, workers)
     _refuse_taken_port(settings)
     _refuse_missing_server(server)
-    environ = _environ(settings)
-    app = create_app(settings)
-    ctx.obj = ScriptInfo(create_app=lambda: app)
-    with app.app_context():
+    click.echo(f"· Starting the web server ({server})" + ("" if without_worker else " and the worker"))
+    worker = [] if without_worker else [[sys.executable, "-m", "concierge", "worker"]]
+    household = _Household([_server_command(server, settings), *worker], _environ(settings))
+    household.keep(settings)
+
+
+def _prepare(settings: Settings) -> SignIns:
+    """Bring the database up to date, and the demo company in when nobody works here yet.
+
+    The application is loaded here, while the web server's own processes load it too.
+    """
+    from concierge.app import create_app
+    from concierge.cli.db import upgrade_now
+    from concierge.demo.load import demo_sign_ins, is_empty, load_demo
+    from concierge.platform import clock
+
+    with create_app(settings).app_context():
         click.echo("· Bringing the database up to date")
         upgrade_now()
         if settings.demo and is_empty():
             click.echo("· Loading the demo company")
             load_demo(at=clock.now())
-        sign_ins = demo_sign_ins()
-    click.echo(f"· Starting the web server ({server})" + ("" if without_worker else " and the worker"))
-    commands = [_server_command(server, settings)]
-    if not without_worker:
-        commands.append([sys.executable, "-m", "concierge", "worker"])
-    _Household(commands, environ).keep(lambda: _say_where(settings, sign_ins), settings)
+        return demo_sign_ins()
 
 
 def _settings(port: int | None, host: str | None, workers: int | None) -> Settings:
@@ -145,7 +150,7 @@ def _server_command(server: str, settings: Settings) -> list[str]:
     return [sys.executable, "-m", *(word.format(**values) for word in SERVERS[server])]
 
 
-def _say_where(settings: Settings, sign_ins: Sequence[tuple[str, str, str]]) -> None:
+def _say_where(settings: Settings, sign_ins: SignIns) -> None:
     click.echo(f"\nConcierge is at {settings.address}\n")
     if sign_ins:
         click.echo("Sign in as (one of the demo company for each role):")
@@ -165,9 +170,10 @@ class _Household:
         self.environ = environ
         self.processes: list[subprocess.Popen[bytes]] = []
         self.stopping = False
+        self.preparing = True
 
-    def keep(self, ready: Callable[[], None], settings: Settings) -> None:
-        """Start everything, say so when it answers, restart what falls over, stop on a signal.
+    def keep(self, settings: Settings) -> None:
+        """Start the web, prepare the database meanwhile, say so when it answers, restart what falls over.
 
         :raises CannotStart: when the web does not answer in time.
         """
@@ -175,10 +181,12 @@ class _Household:
             signal.signal(number, self._stop)
         try:
             self.processes.append(self._start(self.commands[0]))  # the web first: it is waited for
+            sign_ins = _prepare(settings)
+            self.preparing = False
             self._wait_until_it_answers(settings)
             if not self.stopping:
                 self.processes += [self._start(command) for command in self.commands[1:]]
-                ready()
+                _say_where(settings, sign_ins)
             while not self.stopping:
                 self._watch()
                 time.sleep(0.3)
@@ -212,6 +220,8 @@ class _Household:
 
     def _stop(self, _: int, __: FrameType | None) -> None:
         self.stopping = True
+        if self.preparing:
+            raise SystemExit(1)  # what is half prepared is rolled back
 
     def _end(self) -> None:
         for process in self.processes:
