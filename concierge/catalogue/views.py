@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from concierge.catalogue import plan, queries
 from concierge.catalogue.models import PlaybookItem, PlaybookVersion, ProductFact
-from concierge.catalogue.states import SECTIONS, InstrumentClass, ProductKind, Responsible, Team, VisitKind
+from concierge.catalogue.states import SECTIONS, InstrumentClass, ProductKind, Responsible, VisitKind
+from concierge.catalogue.words import team_words
 from concierge.core.axis import DayAxis, Drawing, PlanLine, day_axis, draw_plan
 from concierge.core.spans import Span
 from concierge.identity.guard import requires, viewer
@@ -233,20 +234,6 @@ def section_words() -> Mapping[str, str]:
         "supplies": _("Supplies"),
         "delivery": _("Delivery day"),
         "after": _("After delivery"),
-    }
-
-
-def team_words() -> Mapping[Team, str]:
-    """Teams in words."""
-    return {
-        Team.CONCIERGE: _("Concierge"),
-        Team.OPERATIONS: _("Operations"),
-        Team.SALES: _("Sales"),
-        Team.SERVICE: _("Service"),
-        Team.LOGISTICS: _("Logistics"),
-        Team.DISTRIBUTION: _("Distribution"),
-        Team.CUSTOMER_SERVICE: _("Customer service"),
-        Team.CUSTOMER: _("Customer"),
     }
 
 

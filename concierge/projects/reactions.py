@@ -78,4 +78,6 @@ def _about_lines(event: OrderChanged) -> str:
     said = [f"{count} {word}" for count, word in counts if count]
     if not said:
         return ""
-    return f"Lines of the order: {', '.join(said)}. The plan's milestones stay as they are; check that they fit."
+    return (
+        f"Lines of the order: {', '.join(said)}. The plan's milestones stay as they are; check that they fit."
+    )

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from concierge.platform.words import day, localized, workdays
 from concierge.projects.models import Milestone, Project
-from concierge.projects.states import Health, MilestoneState, ProjectState
+from concierge.projects.states import BlockCause, Health, MilestoneState, ProjectState
 
 Facts = Mapping[str, Any]  # Any: plain values from JSON
 
@@ -172,6 +172,30 @@ def milestone_look(milestone: Milestone, *, today: date) -> tuple[str, str]:
     if milestone.promised_on and milestone.forecast_on and milestone.forecast_on > milestone.promised_on:
         return "warn", ICONS.get(milestone.kind.value, "circle")
     return "idle", ICONS.get(milestone.kind.value, "circle")
+
+
+def block_words() -> dict[BlockCause, str]:
+    """The causes of lost days in words."""
+    return {
+        BlockCause.POWER: _("Power"),
+        BlockCause.HVAC: _("Heating, ventilation, cooling"),
+        BlockCause.GAS: _("Gas"),
+        BlockCause.EXHAUST: _("Exhaust"),
+        BlockCause.WATER: _("Water"),
+        BlockCause.ROUTE: _("Floor or route"),
+        BlockCause.BENCH: _("Bench"),
+        BlockCause.NETWORK: _("Network"),
+        BlockCause.PERMIT: _("Permit or safety"),
+        BlockCause.PEOPLE: _("People away"),
+        BlockCause.FREIGHT: _("Freight damage"),
+        BlockCause.CUSTOMS: _("Customs"),
+        BlockCause.STOCK: _("Stock or allocation"),
+        BlockCause.CAPACITY: _("No technician free"),
+        BlockCause.CONTRACT: _("Order or contract"),
+        BlockCause.DECONTAMINATION: _("Decontamination"),
+        BlockCause.BUILDING: _("Building project late"),
+        BlockCause.OTHER: _("Something else"),
+    }
 
 
 ICONS = {

@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from concierge.catalogue.states import MilestoneKind
+from concierge.catalogue.words import team_words
 from concierge.core import axis
 from concierge.core.spans import days
 from concierge.core.worktime import WorkCalendar, workdays_between
@@ -265,7 +266,7 @@ def _row(
 
 
 def _team(one: Milestone) -> str:
-    return one.owner.name if one.owner else one.team.value
+    return one.owner.name if one.owner else team_words()[one.team]
 
 
 def _driver_note(found: Project) -> str:

@@ -13,6 +13,7 @@ from concierge.identity.viewer import Viewer
 from concierge.platform.events import RecordedEvent
 from concierge.platform.words import day, instant
 from concierge.projects.models import Project
+from concierge.projects.verdict import block_words
 
 Payload = Mapping[str, Any]  # Any: plain values as they were recorded
 
@@ -64,7 +65,10 @@ def _about_plan(name: str, told: Payload) -> str:
         case "MilestoneFinished":
             return _with_moves(_("finished %(name)s on %(on)s", name=milestone, on=_on(told.get("on"))), told)
         case "MilestoneBlocked":
-            why = f"{told.get('cause', '')}, {reason}"
+            cause = next(
+                (said for kind, said in block_words().items() if kind.value == told.get("cause")), ""
+            )
+            why = f"{cause}: {reason}"
             return _with_moves(_("blocked %(name)s: %(why)s", name=milestone, why=why), told)
         case "MilestoneUnblocked":
             return _with_moves(_("let %(name)s go on", name=milestone), told)

@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from concierge.catalogue.states import Team
+from concierge.catalogue.words import team_words
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
@@ -14,7 +15,7 @@ from concierge.projects import forms, queries
 from concierge.projects.actions import milestones
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import NEXT, BlockCause, MilestoneAct
-from concierge.projects.verdict import milestone_look
+from concierge.projects.verdict import block_words, milestone_look
 from concierge.projects.views.acts import Page
 from concierge.projects.views.blueprint import bp
 
@@ -151,6 +152,7 @@ def _page(
     return {
         "project": project,
         "milestone": found,
+        "teams": team_words(),
         "look": milestone_look(found, today=today),
         "today": today,
         "waits_for": [(by_id[link.predecessor_id], link.lag) for link in found.links],
@@ -169,14 +171,14 @@ def _page(
 
 def _block_form(*, empty: bool = False) -> forms.Block:
     form = forms.Block(formdata=None) if empty else forms.Block()
-    form.cause.choices = [(cause.value, cause.value.capitalize()) for cause in BlockCause]
+    form.cause.choices = [(cause.value, words) for cause, words in block_words().items()]
     return form
 
 
 def _owner_form(found: Milestone, *, empty: bool = False) -> forms.Reassign:
     start_with = {"team": found.team.value, "owner": found.owner_id or 0}
     form = forms.Reassign(formdata=None, data=start_with) if empty else forms.Reassign(data=start_with)
-    form.team.choices = [(team.value, team.value.capitalize()) for team in Team]
+    form.team.choices = [(team.value, words) for team, words in team_words().items()]
     form.owner.choices = [(0, _("Nobody by name")), *((one.id, one.name) for one in queries.staff())]
     return form
 
