@@ -1,5 +1,6 @@
 """`concierge run`: web and worker as one command."""
 
+import hashlib
 import os
 import signal
 import socket
@@ -11,11 +12,13 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from types import FrameType
 from typing import TypeAlias
 
 import click
 
+from concierge.platform import paths
 from concierge.platform.errors import Refused
 from concierge.platform.settings import Settings, load
 
@@ -91,7 +94,26 @@ def _prepare(settings: Settings) -> SignIns:
         if settings.demo and is_empty():
             click.echo("· Loading the demo company")
             load_demo(at=clock.now())
+        _mark(settings).write_text(_prepared_as(settings))
         return demo_sign_ins()
+
+
+def _was_prepared(settings: Settings) -> bool:
+    """Whether an earlier start of this release has prepared this database."""
+    database = settings.database.removeprefix("sqlite:///")
+    is_there = database == settings.database or Path(database).exists()
+    mark = _mark(settings)
+    return is_there and mark.exists() and mark.read_text() == _prepared_as(settings)
+
+
+def _mark(settings: Settings) -> Path:
+    return settings.instance / "prepared"
+
+
+def _prepared_as(settings: Settings) -> str:
+    """The last migration of this release and the database, without its password."""
+    digest = hashlib.sha256(settings.database.encode()).hexdigest()
+    return f"{(paths.migrations_dir() / 'HEAD').read_text('utf-8').strip()} {digest}\n"
 
 
 def _settings(port: int | None, host: str | None, workers: int | None) -> Settings:
@@ -173,16 +195,22 @@ class _Household:
         self.preparing = True
 
     def keep(self, settings: Settings) -> None:
-        """Start the web, prepare the database meanwhile, say so when it answers, restart what falls over.
+        """Prepare the database, start the web, say so when it answers, restart what falls over.
+
+        Nobody is answered before the database is there; where an earlier start has prepared it, the web comes up
+        while it is looked through again.
 
         :raises CannotStart: when the web does not answer in time.
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         try:
-            self.processes.append(self._start(self.commands[0]))  # the web first: it is waited for
+            if _was_prepared(settings):  # then both may load the application at once
+                self.processes.append(self._start(self.commands[0]))
             sign_ins = _prepare(settings)
             self.preparing = False
+            if not self.processes:
+                self.processes.append(self._start(self.commands[0]))
             self._wait_until_it_answers(settings)
             if not self.stopping:
                 self.processes += [self._start(command) for command in self.commands[1:]]
