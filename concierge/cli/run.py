@@ -81,7 +81,7 @@ def run(
 def _prepare(settings: Settings) -> SignIns:
     """Bring the database up to date, and the demo company in when nobody works here yet.
 
-    The application is loaded here, while the web server's own processes load it too.
+    The application is imported here, so that the web server's processes may load it at the same time.
     """
     from concierge.app import create_app
     from concierge.cli.db import upgrade_now
