@@ -20,9 +20,10 @@ async function start(element, name) {
 function scan(root) {
   const found = [...root.querySelectorAll("[data-behaviour]")];
   if (root.matches?.("[data-behaviour]")) found.push(root);
-  for (const element of found) {
-    for (const name of element.dataset.behaviour.split(" ").filter(Boolean)) start(element, name);
-  }
+  return found.flatMap((element) => {
+    const names = element.dataset.behaviour.split(" ").filter(Boolean);
+    return names.map((name) => start(element, name));
+  });
 }
 
 function sweep() {
@@ -33,7 +34,9 @@ function sweep() {
   }
 }
 
-scan(document);
+Promise.all(scan(document)).then(() => {
+  document.documentElement.dataset.started = ""; // keys and menus answer from now on
+});
 new MutationObserver((records) => {
   for (const record of records) {
     for (const node of record.addedNodes) if (node.nodeType === Node.ELEMENT_NODE) scan(node);

@@ -17,7 +17,7 @@ def today(screens: Callable[..., Screen]) -> Page:
     screen = screens()
     screen.sign_in_as("concierge")
     page = screen.open("/today")
-    page.wait_for_load_state("networkidle")
+    page.locator("html[data-started]").wait_for(state="attached")
     return page
 
 
