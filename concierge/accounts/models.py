@@ -5,7 +5,7 @@ from datetime import date, time
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from concierge.accounts.states import ContactRole
+from concierge.accounts.states import ContactRole, SiteClosureKind
 from concierge.core.names import initials
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
 from concierge.platform.searching import Searchable
@@ -57,6 +57,12 @@ class Site(Searchable, Versioned, Base):
     dock_notes: Mapped[str] = mapped_column(Prose(2000), default="")
 
     account: Mapped[Account] = relationship(back_populates="sites", lazy="raise_on_sql")
+    hours: Mapped[list["SiteHours"]] = relationship(
+        lazy="raise_on_sql", order_by="[SiteHours.weekday, SiteHours.opens]"
+    )
+    closures: Mapped[list["SiteClosure"]] = relationship(
+        lazy="raise_on_sql", order_by="[SiteClosure.first_on, SiteClosure.id]"
+    )
 
     __table_args__ = (sa.CheckConstraint("access_from < access_to", name="access_hours_in_order"),)
 
@@ -70,6 +76,46 @@ class Site(Searchable, Versioned, Base):
         """The postal address in one line, without the country's name."""
         town = " ".join(part for part in (self.postcode, self.city) if part)
         return ", ".join(part for part in (self.street, town) if part)
+
+
+class SiteHours(Base):
+    """A stretch of a weekday in which we are let in; a site without any follows its country's week."""
+
+    __tablename__ = "site_hours"
+
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("sites.id", ondelete="CASCADE"), index=True)
+    weekday: Mapped[int]
+    """Monday is 0."""
+    opens: Mapped[time]
+    closes: Mapped[time]
+    """Wall time at the site."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("site_id", "weekday", "opens"),
+        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_in_week"),
+        sa.CheckConstraint("opens < closes", name="in_order"),
+    )
+
+
+class SiteClosure(Versioned, Base):
+    """Days on which nobody works at a site, or on which nothing there may be changed; both ends inclusive."""
+
+    __tablename__ = "site_closures"
+
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("sites.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[SiteClosureKind] = mapped_column(text_enum(SiteClosureKind))
+    name: Mapped[str] = mapped_column(Line(120))
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    from_time: Mapped[time | None]
+    to_time: Mapped[time | None]
+    """Only these hours of each of the days; both None: the whole day."""
+
+    __table_args__ = (
+        sa.CheckConstraint("first_on <= last_on", name="in_order"),
+        sa.CheckConstraint("(from_time IS NULL) = (to_time IS NULL)", name="both_times_or_none"),
+        sa.CheckConstraint("from_time IS NULL OR from_time < to_time", name="times_in_order"),
+    )
 
 
 class Contact(Searchable, Versioned, Base):

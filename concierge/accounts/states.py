@@ -12,3 +12,10 @@ class ContactRole(Enum):
     SAFETY = "safety"
     PURCHASING = "purchasing"
     RECEIVING = "receiving"
+
+
+class SiteClosureKind(Enum):
+    """Why nothing happens at a site: it is shut, or it is frozen (people work, but nothing may be changed)."""
+
+    SHUTDOWN = "shutdown"
+    FROZEN = "frozen"

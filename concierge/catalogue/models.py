@@ -8,10 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from concierge.catalogue.states import (
     AliasScheme,
     Audience,
+    DaysOf,
     Evidence,
+    FieldKind,
     GateKind,
     InstrumentClass,
     ItemType,
+    LagUnit,
+    LinkKind,
     MilestoneKind,
     PlaybookState,
     ProductKind,
@@ -57,6 +61,12 @@ class PlaybookVersion(Base):
     items: Mapped[list["PlaybookItem"]] = relationship(
         back_populates="version", lazy="raise_on_sql", order_by="PlaybookItem.position"
     )
+    messages: Mapped[list["PlaybookMessage"]] = relationship(
+        back_populates="version", lazy="raise_on_sql", order_by="PlaybookMessage.position"
+    )
+    fields: Mapped[list["PlaybookField"]] = relationship(
+        back_populates="version", lazy="raise_on_sql", order_by="PlaybookField.position"
+    )
 
     __table_args__ = (
         sa.UniqueConstraint("playbook_id", "number"),
@@ -81,7 +91,8 @@ class PlaybookMilestone(Base):
     audience: Mapped[Audience] = mapped_column(text_enum(Audience), default=Audience.CUSTOMER)
     scope: Mapped[Scope] = mapped_column(text_enum(Scope), default=Scope.PROJECT)
     workdays: Mapped[int]
-    """Working days at the site; 0 is a moment."""
+    """Length in the days that ``days_of`` names; 0 is a moment."""
+    days_of: Mapped[DaysOf] = mapped_column(text_enum(DaysOf), default=DaysOf.SITE)
     per_unit: Mapped[bool] = mapped_column(default=False)
     """Whether the working days are needed again for every further unit ordered."""
     just_in_time: Mapped[bool] = mapped_column(default=False)
@@ -102,7 +113,7 @@ class PlaybookMilestone(Base):
 
 
 class PlaybookLink(Base):
-    """A milestone starts after another has finished."""
+    """A milestone waits for another: which end of it for which, and how long after."""
 
     __tablename__ = "playbook_links"
 
@@ -110,8 +121,10 @@ class PlaybookLink(Base):
         sa.ForeignKey("playbook_milestones.id", ondelete="CASCADE"), index=True
     )
     predecessor_key: Mapped[str] = mapped_column(Line(60))
+    kind: Mapped[LinkKind] = mapped_column(text_enum(LinkKind), default=LinkKind.FINISH_TO_START)
     lag: Mapped[int] = mapped_column(default=0)
-    """Working days between; may be negative."""
+    """Time between, in ``lag_unit``; may be negative."""
+    lag_unit: Mapped[LagUnit] = mapped_column(text_enum(LagUnit), default=LagUnit.WORKDAYS)
 
 
 class PlaybookVisit(Base):
@@ -254,3 +267,47 @@ class Course(Base):
     """People who can be taught hands-on at once."""
     curriculum: Mapped[list[dict[str, str]]] = mapped_column(sa.JSON, default=list)
     """What is taught, in order; each language to text."""
+
+
+class PlaybookMessage(Base):
+    """A letter to the customer that goes out around a milestone."""
+
+    __tablename__ = "playbook_messages"
+
+    version_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("playbook_versions.id", ondelete="CASCADE"), index=True
+    )
+    position: Mapped[int]
+    key: Mapped[str] = mapped_column(Line(60))
+    milestone_key: Mapped[str] = mapped_column(Line(60))
+    offset_workdays: Mapped[int] = mapped_column(default=0)
+    """Working days of the site from the milestone's start; negative is before, 0 the day itself."""
+    subject: Mapped[dict[str, str]]
+    text: Mapped[dict[str, str]]
+    """Language to text; may name ``{customer}``, ``{contact}``, ``{milestone}``, ``{date}``, ``{project}``."""
+
+    version: Mapped[PlaybookVersion] = relationship(back_populates="messages", lazy="raise_on_sql")
+
+    __table_args__ = (sa.UniqueConstraint("version_id", "key"),)
+
+
+class PlaybookField(Base):
+    """A field of a company's own that projects of this playbook carry."""
+
+    __tablename__ = "playbook_fields"
+
+    version_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("playbook_versions.id", ondelete="CASCADE"), index=True
+    )
+    position: Mapped[int]
+    key: Mapped[str] = mapped_column(Line(60))
+    name: Mapped[dict[str, str]]
+    kind: Mapped[FieldKind] = mapped_column(text_enum(FieldKind))
+    unit: Mapped[str] = mapped_column(Line(20), default="")
+    choices: Mapped[dict[str, dict[str, str]]] = mapped_column(sa.JSON, default=dict)
+    """For a choice: code to texts by language."""
+    audience: Mapped[Audience] = mapped_column(text_enum(Audience), default=Audience.INTERNAL)
+
+    version: Mapped[PlaybookVersion] = relationship(back_populates="fields", lazy="raise_on_sql")
+
+    __table_args__ = (sa.UniqueConstraint("version_id", "key"),)

@@ -155,3 +155,40 @@ class VisitKind(Enum):
     INSTALL = "install"
     TRAINING = "training"
     REMOTE_CALL = "remote call"
+
+
+class DaysOf(Enum):
+    """Whose days a duration counts."""
+
+    SITE = "site"
+    CUSTOMER = "customer"
+    COMPANY = "company"
+    CREW = "crew"
+    EVERY_DAY = "every day"
+
+
+class LinkKind(Enum):
+    """Which end of a milestone waits for which end of the one before it."""
+
+    FINISH_TO_START = "finish to start"
+    START_TO_START = "start to start"
+    FINISH_TO_FINISH = "finish to finish"
+    START_TO_FINISH = "start to finish"
+
+
+class LagUnit(Enum):
+    """What the time between two milestones is counted in."""
+
+    WORKDAYS = "workdays"
+    DAYS = "days"
+    HOURS = "hours"
+
+
+class FieldKind(Enum):
+    """What a field that a playbook defines holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+    YES_NO = "yes or no"

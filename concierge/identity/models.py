@@ -71,3 +71,18 @@ class SecretLink(Base):
     used_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(lazy="raise_on_sql")
+
+
+class PutAside(Base):
+    """Something on a person's Today that they have done with, or do not want to see until later."""
+
+    __tablename__ = "put_aside"
+
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(Line(120))
+    """What it is, stable as long as it is the same need, e.g. ``late promise:HB-2041:2026-12-11``."""
+    until: Mapped[datetime | None]
+    """Not before this instant again; None: done with."""
+    at: Mapped[datetime]
+
+    __table_args__ = (sa.UniqueConstraint("user_id", "key"),)

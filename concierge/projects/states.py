@@ -19,6 +19,7 @@ class Health(Enum):
     ON_TRACK = "on track"
     AT_RISK = "at risk"
     LATE = "late"
+    ON_HOLD = "on hold"
     DONE = "done"
     CANCELLED = "cancelled"
 
@@ -30,6 +31,7 @@ class MilestoneState(Enum):
     STARTED = "started"
     BLOCKED = "blocked"
     DONE = "done"
+    SKIPPED = "skipped"
 
 
 class MilestoneAct(Enum):
@@ -40,6 +42,8 @@ class MilestoneAct(Enum):
     BLOCK = "block"
     UNBLOCK = "unblock"
     REOPEN = "reopen"
+    SKIP = "skip"
+    RESTORE = "restore"
 
 
 NEXT: dict[tuple[MilestoneState, MilestoneAct], MilestoneState] = {
@@ -51,6 +55,9 @@ NEXT: dict[tuple[MilestoneState, MilestoneAct], MilestoneState] = {
     (MilestoneState.STARTED, MilestoneAct.REOPEN): MilestoneState.PLANNED,
     (MilestoneState.BLOCKED, MilestoneAct.UNBLOCK): MilestoneState.PLANNED,
     (MilestoneState.DONE, MilestoneAct.REOPEN): MilestoneState.PLANNED,
+    (MilestoneState.PLANNED, MilestoneAct.SKIP): MilestoneState.SKIPPED,
+    (MilestoneState.BLOCKED, MilestoneAct.SKIP): MilestoneState.SKIPPED,
+    (MilestoneState.SKIPPED, MilestoneAct.RESTORE): MilestoneState.PLANNED,
 }
 """What follows: a blocked milestone that had started goes back to started (see ``actions/milestones.py``)."""
 
@@ -99,3 +106,49 @@ class BlockCause(Enum):
     DECONTAMINATION = "decontamination"
     BUILDING = "building project late"
     OTHER = "other"
+
+
+class Party(Enum):
+    """To whom a lost day is booked."""
+
+    CUSTOMER = "customer"
+    US = "us"
+    CARRIER = "carrier or customs"
+    SUPPLIER = "supplier"
+    AGREED = "agreed change"
+    CONCURRENT = "concurrent"
+    NONE = "none"
+
+
+class Counting(Enum):
+    """From which end a plan is counted: the order, or a required go-live."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+
+
+class DateKind(Enum):
+    """Which of a milestone's dates; derived ones are computed and keep no history."""
+
+    PLANNED = "planned"
+    PROMISED = "promised"
+    ACTUAL = "actual"
+
+
+class ShownOn(Enum):
+    """Where a customer has been shown a date."""
+
+    PAGE = "page"
+    MAIL = "mail"
+    PDF = "pdf"
+    FEED = "feed"
+
+
+class CalendarProposalState(Enum):
+    """Where a proposed change of a calendar stands."""
+
+    FORESEEING = "foreseeing"
+    OPEN = "open"
+    APPLYING = "applying"
+    APPLIED = "applied"
+    DISMISSED = "dismissed"

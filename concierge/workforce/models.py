@@ -1,6 +1,6 @@
 """Tables of technicians, skills, absences and company closures."""
 
-from datetime import date
+from datetime import date, time
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -62,5 +62,24 @@ class Closure(Base):
     name: Mapped[str] = mapped_column(Line(120))
     first_on: Mapped[date]
     last_on: Mapped[date]
+    from_time: Mapped[time | None]
+    to_time: Mapped[time | None]
+    """Only these hours of each of the days, wall time; both None: the whole day."""
 
-    __table_args__ = (sa.CheckConstraint("first_on <= last_on", name="in_order"),)
+    __table_args__ = (
+        sa.CheckConstraint("first_on <= last_on", name="in_order"),
+        sa.CheckConstraint("(from_time IS NULL) = (to_time IS NULL)", name="both_times_or_none"),
+    )
+
+
+class Office(Base):
+    """Where our own people work when they are with no customer: its public holidays are the company's."""
+
+    __tablename__ = "offices"
+
+    name: Mapped[str] = mapped_column(Line(80))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    subdivision: Mapped[str] = mapped_column(Line(10), default="")
+    zone: Mapped[str] = mapped_column(Line(64), default="UTC")
+    is_home: Mapped[bool] = mapped_column(default=False)
+    """The one whose days the company's durations count."""

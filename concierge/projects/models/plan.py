@@ -8,13 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.accounts.models import Account, Contact, Site
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVersion
-from concierge.catalogue.states import Audience, GateKind, MilestoneKind, Team
+from concierge.catalogue.states import Audience, DaysOf, GateKind, LagUnit, LinkKind, MilestoneKind, Team
 from concierge.identity.models import User
 from concierge.orders.models import Order, OrderLine
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
 from concierge.platform.searching import Searchable
 from concierge.projects.states import (
     BlockCause,
+    Counting,
     GateState,
     Health,
     MilestoneState,
@@ -43,8 +44,15 @@ class Project(Searchable, Versioned, Base):
     """The day from which the plan is laid out."""
     requested_from: Mapped[date | None]
     requested_to: Mapped[date | None]
+    counting: Mapped[Counting] = mapped_column(text_enum(Counting), default=Counting.FORWARD)
+    required_on: Mapped[date | None]
+    """The go-live that the customer requires; counting backward, the plan ends on it."""
+    external_key: Mapped[str | None] = mapped_column(Line(120), unique=True)
+    """Its key in the system it was imported from; None when it began here."""
     approved_at: Mapped[datetime | None]
     finished_on: Mapped[date | None]
+    held_on: Mapped[date | None]
+    """First day of the hold it is in; None when work goes on."""
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str] = mapped_column(Prose(1000), default="")
 
@@ -55,6 +63,20 @@ class Project(Searchable, Versioned, Base):
     forecast_handover_on: Mapped[date | None]
     slip_workdays: Mapped[int] = mapped_column(default=0)
     """Forecast (or actual) handover minus promise, in working days of the site; negative is early."""
+    stage: Mapped[MilestoneKind] = mapped_column(
+        text_enum(MilestoneKind), default=MilestoneKind.ORDER_ACCEPTED
+    )
+    """What the next open milestone that drives the end achieves: the column of the board."""
+    stage_since_on: Mapped[date | None]
+    chance_percent: Mapped[int | None]
+    """The chance to keep the promise, 0–100; None where there is no promise or nothing was forecast yet."""
+    handover_p50_on: Mapped[date | None]
+    handover_p80_on: Mapped[date | None]
+    handover_p90_on: Mapped[date | None]
+    forecast_basis: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    """Which past cases the chance was taken from, as plain values that a page puts into words."""
+    conflicts: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """What the plan cannot meet: ``{"kind", "milestone", "wanted_on", "possible_on"}``, plain values."""
 
     order: Mapped[Order] = relationship(lazy="raise_on_sql")
     account: Mapped[Account] = relationship(lazy="raise_on_sql")
@@ -94,6 +116,8 @@ class ProjectPlaybook(Base):
     project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id", ondelete="CASCADE"))
     order_line_id: Mapped[int] = mapped_column(sa.ForeignKey("order_lines.id", ondelete="CASCADE"))
     version_id: Mapped[int] = mapped_column(sa.ForeignKey("playbook_versions.id"))
+    quantity: Mapped[int] = mapped_column(default=1)
+    """Units of the line as the plan has them; an order change alters it when its proposal is accepted."""
 
     line: Mapped[OrderLine] = relationship(lazy="raise_on_sql")
     version: Mapped[PlaybookVersion] = relationship(lazy="raise_on_sql")
@@ -116,6 +140,8 @@ class Milestone(Versioned, Base):
     owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"), index=True)
     audience: Mapped[Audience] = mapped_column(text_enum(Audience))
     workdays: Mapped[int]
+    """Length in the days that ``days_of`` names; 0 is a moment."""
+    days_of: Mapped[DaysOf] = mapped_column(text_enum(DaysOf), default=DaysOf.SITE)
     just_in_time: Mapped[bool] = mapped_column(default=False)
     playbook_milestone_id: Mapped[int | None] = mapped_column(sa.ForeignKey("playbook_milestones.id"))
     order_line_id: Mapped[int | None] = mapped_column(sa.ForeignKey("order_lines.id"))
@@ -123,12 +149,27 @@ class Milestone(Versioned, Base):
     state: Mapped[MilestoneState] = mapped_column(text_enum(MilestoneState), default=MilestoneState.PLANNED)
     not_before_on: Mapped[date | None]
     """Set by a requested delivery period or by a person's move; working days earlier are not used."""
+    not_after_on: Mapped[date | None]
+    """The last day on which it may finish; a plan that cannot says so."""
+    exactly_on: Mapped[date | None]
+    """The day on which it is to start; a plan that cannot says so."""
+    moved_at: Mapped[datetime | None]
+    moved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    move_reason: Mapped[str] = mapped_column(Prose(500), default="")
+    """When a person last wished another date for it, who, and why."""
+    derived_start_on: Mapped[date | None]
+    derived_on: Mapped[date | None]
+    """The finish that the network alone gives, without any person's wish."""
     promised_start_on: Mapped[date | None]
     promised_on: Mapped[date | None]
     """The finish that was approved and told to the customer; never overwritten by a forecast."""
     forecast_start_on: Mapped[date | None]
     forecast_on: Mapped[date | None]
-    """The finish that the plan gives today."""
+    """The finish that the plan gives today, wishes included: what is planned."""
+    p50_on: Mapped[date | None]
+    p80_on: Mapped[date | None]
+    p90_on: Mapped[date | None]
+    """Days by which it is finished in 50, 80 and 90 of 100 cases, from what happened before."""
     started_on: Mapped[date | None]
     finished_on: Mapped[date | None]
     block_cause: Mapped[BlockCause | None] = mapped_column(text_enum(BlockCause))
@@ -137,9 +178,15 @@ class Milestone(Versioned, Base):
     driver: Mapped[str] = mapped_column(Line(80), default="")
     """Key of the milestone that sets this one's start, or why it starts when it does."""
     slack_workdays: Mapped[int] = mapped_column(default=0)
+    free_workdays: Mapped[int] = mapped_column(default=0)
+    """How far it can slip before any milestone that waits for it moves."""
+    skip_reason: Mapped[str] = mapped_column(Prose(500), default="")
+    """Why it is left out of this project's plan; empty unless skipped."""
+    split_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("milestones.id", ondelete="SET NULL"))
 
     project: Mapped[Project] = relationship(back_populates="milestones", lazy="raise_on_sql")
-    owner: Mapped[User | None] = relationship(lazy="raise_on_sql")
+    owner: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[owner_id])
+    moved_by: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[moved_by_id])
     links: Mapped[list["MilestoneLink"]] = relationship(
         lazy="raise_on_sql", foreign_keys="MilestoneLink.milestone_id", order_by="MilestoneLink.id"
     )
@@ -150,6 +197,7 @@ class Milestone(Versioned, Base):
         sa.CheckConstraint("(state = 'done') = (finished_on IS NOT NULL)", name="done_has_day"),
         sa.CheckConstraint("state <> 'started' OR started_on IS NOT NULL", name="started_has_day"),
         sa.CheckConstraint("(state = 'blocked') = (block_cause IS NOT NULL)", name="blocked_has_cause"),
+        sa.CheckConstraint("(state = 'skipped') = (skip_reason <> '')", name="skipped_has_reason"),
         sa.CheckConstraint(
             "started_on IS NULL OR finished_on IS NULL OR started_on <= finished_on",
             name="actual_days_in_order",
@@ -173,7 +221,7 @@ class Milestone(Versioned, Base):
 
 
 class MilestoneLink(Base):
-    """A milestone starts after another has finished."""
+    """A milestone waits for another: which end of it for which, and how long after."""
 
     __tablename__ = "milestone_links"
 
@@ -181,11 +229,13 @@ class MilestoneLink(Base):
     predecessor_id: Mapped[int] = mapped_column(
         sa.ForeignKey("milestones.id", ondelete="CASCADE"), index=True
     )
+    kind: Mapped[LinkKind] = mapped_column(text_enum(LinkKind), default=LinkKind.FINISH_TO_START)
     lag: Mapped[int] = mapped_column(default=0)
-    """Working days between; may be negative."""
+    """Time between, in ``lag_unit``; may be negative."""
+    lag_unit: Mapped[LagUnit] = mapped_column(text_enum(LagUnit), default=LagUnit.WORKDAYS)
 
     __table_args__ = (
-        sa.UniqueConstraint("milestone_id", "predecessor_id"),
+        sa.UniqueConstraint("milestone_id", "predecessor_id", "kind"),
         sa.CheckConstraint("milestone_id <> predecessor_id", name="not_after_itself"),
     )
 
@@ -200,7 +250,9 @@ class Baseline(Base):
     name: Mapped[str] = mapped_column(Line(120))
     taken_at: Mapped[datetime]
     taken_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    note: Mapped[str] = mapped_column(Prose(1000), default="")
 
+    taken_by: Mapped[User | None] = relationship(lazy="raise_on_sql")
     milestones: Mapped[list["BaselineMilestone"]] = relationship(
         lazy="raise_on_sql", order_by="BaselineMilestone.id"
     )
@@ -218,6 +270,8 @@ class BaselineMilestone(Base):
     name: Mapped[dict[str, str]]
     start_on: Mapped[date]
     finish_on: Mapped[date]
+    content: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    """Team, length, whose days, links and whether it was done then: what the ledger of lost days lays out."""
 
 
 class Gate(Base):
@@ -277,3 +331,14 @@ class ProjectCrew(Base):
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
 
     __table_args__ = (sa.UniqueConstraint("project_id", "user_id"),)
+
+
+class MilestoneCrew(Base):
+    """A technician who goes for one milestone; their days count where its length counts the crew's days."""
+
+    __tablename__ = "milestone_crew"
+
+    milestone_id: Mapped[int] = mapped_column(sa.ForeignKey("milestones.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
+
+    __table_args__ = (sa.UniqueConstraint("milestone_id", "user_id"),)

@@ -1,0 +1,63 @@
+"""Tables of what was planned, promised and done on which day, by whom and why."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from concierge.identity.models import User
+from concierge.platform.database import Base, Line, Prose, text_enum
+from concierge.projects.states import DateKind, ShownOn
+
+
+class DateChange(Base):
+    """One milestone's dates of one kind from an instant on; rows are only ever added.
+
+    Both dates empty: the milestone left the plan, or what had happened was taken back.
+    """
+
+    __tablename__ = "date_changes"
+
+    project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id", ondelete="CASCADE"))
+    milestone_id: Mapped[int] = mapped_column(sa.ForeignKey("milestones.id", ondelete="CASCADE"))
+    kind: Mapped[DateKind] = mapped_column(text_enum(DateKind))
+    start_on: Mapped[date | None]
+    finish_on: Mapped[date | None]
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    why: Mapped[str] = mapped_column(Prose(500), default="")
+
+    by: Mapped[User | None] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (
+        sa.Index("ix_date_changes_project_id_kind_at", "project_id", "kind", "at"),
+        sa.Index("ix_date_changes_milestone_id", "milestone_id"),
+    )
+
+
+class Promise(Base):
+    """A date that a customer has been shown: when, where, in which document. Rows are only ever added."""
+
+    __tablename__ = "promises"
+
+    project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id", ondelete="CASCADE"))
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    milestone_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("milestones.id", ondelete="SET NULL"), index=True
+    )
+    milestone_key: Mapped[str] = mapped_column(Line(80))
+    is_handover: Mapped[bool] = mapped_column(default=False)
+    start_on: Mapped[date | None]
+    finish_on: Mapped[date]
+    shown_on: Mapped[ShownOn] = mapped_column(text_enum(ShownOn))
+    shown_at: Mapped[datetime]
+    reference: Mapped[str] = mapped_column(Line(120), default="")
+    """The code of the document, the address of the letter or the name of the feed that showed it."""
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    is_agreed: Mapped[bool] = mapped_column(default=False)
+    """Whether it took the place of an earlier promise because the customer asked for or agreed to it."""
+
+    __table_args__ = (
+        sa.Index("ix_promises_project_id_shown_at", "project_id", "shown_at"),
+        sa.Index("ix_promises_account_id_finish_on", "account_id", "finish_on"),
+    )
