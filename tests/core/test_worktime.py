@@ -11,6 +11,7 @@ from concierge.core.worktime import (
     add_workdays,
     next_workday,
     previous_workday,
+    refuse_if_never_open,
     together,
     workdays_between,
 )
@@ -113,6 +114,48 @@ def test_a_place_that_is_never_open_is_refused_in_words() -> None:
         add_workdays(never, on("Tue 2026-03-17"), -1)
 
 
+def test_a_calendar_without_any_working_day_says_what_to_do() -> None:
+    refuse_if_never_open(WorkCalendar("Fridays only", weekend=frozenset(range(7)) - {4}))
+    with pytest.raises(
+        ValueError, match=r"“Basel \+ Mondays” has no working day at all. Open at least one day"
+    ):
+        refuse_if_never_open(
+            together(
+                WorkCalendar("Basel", weekend=frozenset({0, 5, 6})),
+                WorkCalendar("Mondays", weekend=frozenset(range(1, 7))),
+            )
+        )
+
+
+def test_a_closed_day_names_every_reason_and_where_it_comes_from() -> None:
+    basel = WorkCalendar("Basel-Stadt", closed={on("Sun 2026-11-01"): "Allerheiligen, Basel-Stadt"})
+    company = WorkCalendar("company", weekend=frozenset(), closed={on("Sun 2026-11-01"): "Stocktaking"})
+    crew = together(together(basel, company), DUBAI)
+
+    assert crew.reasons(on("Sun 2026-11-01")) == ("Allerheiligen, Basel-Stadt", "Stocktaking", "Sunday")
+    assert crew.reasons(on("Sat 2026-11-07")) == ("Saturday",)
+    assert crew.explained(on("Sat 2026-11-07")) == (("Basel-Stadt", "Saturday"), ("Dubai", "Saturday"))
+    assert crew.reasons(on("Fri 2026-11-06")) == ("Friday",)
+    assert crew.reasons(on("Mon 2026-11-02")) == ()
+
+
+@pytest.mark.parametrize(("closed_days", "is_passed"), [(600, True), (900, False)])
+def test_a_closure_is_waited_for_unless_it_is_endless(closed_days: int, is_passed: bool) -> None:
+    first = on("Mon 2026-01-05")
+    calendar = WorkCalendar(
+        "Rebuilding", closed={first + timedelta(days=n): "rebuilding" for n in range(closed_days)}
+    )
+
+    if is_passed:
+        assert add_workdays(calendar, on("Fri 2026-01-02"), 1) >= first + timedelta(days=closed_days)
+    else:
+        with pytest.raises(ValueError, match="has no working day within 800 days after 2026-01-02"):
+            add_workdays(calendar, on("Fri 2026-01-02"), 1)
+        with pytest.raises(ValueError, match="has no working day within 800 days before"):
+            previous_workday(calendar, first + timedelta(days=closed_days - 1))
+        assert next_workday(calendar, first + timedelta(days=closed_days - 9)) > first
+
+
 def test_the_end_of_the_calendar_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="cannot count past 9999-12-31"):
         add_workdays(BASEL, date(9999, 12, 31), 1)
@@ -172,3 +215,17 @@ def test_the_next_and_the_previous_working_day_include_the_day_itself(
     assert (following == day) == (previous == day) == calendar.is_workday(day)
     assert workdays_between(calendar, day, following) == (0 if following == day else 1)
     assert not any(calendar.is_workday(day + timedelta(days=n)) for n in range((following - day).days))
+
+
+@given(a_calendar, a_day, a_day)
+def test_counting_equals_looking_at_every_day(calendar: WorkCalendar, first: date, second: date) -> None:
+    early, late = min(first, second), max(first, second)
+    days = [early + timedelta(days=n) for n in range(1, (late - early).days + 1)]
+    worked = [day for day in days if calendar.is_workday(day)]
+
+    assert workdays_between(calendar, early, late) == len(worked)
+    if worked:
+        assert add_workdays(calendar, early, len(worked)) == worked[-1]
+        assert add_workdays(calendar, early, 1) == worked[0]
+        assert add_workdays(calendar, late + timedelta(days=1), -1) == worked[-1]
+        assert add_workdays(calendar, late + timedelta(days=1), -len(worked)) == worked[0]
