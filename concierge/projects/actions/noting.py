@@ -1,0 +1,41 @@
+"""Noting when a milestone's dates were planned, promised or happened, by whom and why. Rows are only added."""
+
+from datetime import date, datetime
+
+from concierge.platform.database import db
+from concierge.projects.models import DateChange
+from concierge.projects.states import DateKind
+
+LONGEST_WHY = 500
+
+
+def note_dates(
+    project_id: int,
+    milestone_id: int,
+    kind: DateKind,
+    start_on: date | None,
+    finish_on: date | None,
+    by_id: int | None,
+    at: datetime,
+    why: str = "",
+) -> None:
+    """Note that a milestone has these dates of a kind from an instant on.
+
+    Whoever calls has compared: a row stands for a change. Both days None: it left the plan, or what had happened
+    was taken back.
+
+    :param by_id: the person whose act it followed from; None: the passing of days.
+    :param why: one sentence in English, as histories keep it.
+    """
+    db.session.add(
+        DateChange(
+            project_id=project_id,
+            milestone_id=milestone_id,
+            kind=kind,
+            start_on=start_on,
+            finish_on=finish_on,
+            at=at,
+            by_id=by_id,
+            why=why[:LONGEST_WHY],
+        )
+    )
