@@ -13,6 +13,7 @@ from concierge.core.worktime import WorkCalendar, workdays_between
 from tests.makers.days import on
 
 BASEL = WorkCalendar("Basel-Stadt", closed={on("Mon 2026-11-02"): "Allerseelen"})
+BEGUN = on("Mon 2026-11-09")
 TODAY = on("Mon 2026-11-23")
 
 READY = Step("ready", 3, "site", started_on=on("Mon 2026-11-16"))
@@ -22,9 +23,9 @@ HANDOVER = Step("handover", 0, "site", (Link("install"),))
 PLAN = (READY, SHIP, INSTALL, HANDOVER)
 
 
-def laying(today: date = TODAY, start_on: date = on("Mon 2026-11-09")):  # type: ignore[no-untyped-def]
+def laying(today: date = TODAY):  # type: ignore[no-untyped-def]
     def lay(steps: Sequence[Step]) -> Plan:
-        return lay_out(steps, calendars={"site": BASEL}, start_on=start_on, today=today)
+        return lay_out(steps, calendars={"site": BASEL}, start_on=BEGUN, today=today)
 
     return lay
 
