@@ -19,6 +19,7 @@ LOOKS = {
     Health.ON_TRACK: ("ok", "check"),
     Health.AT_RISK: ("warn", "triangle-alert"),
     Health.LATE: ("bad", "clock"),
+    Health.ON_HOLD: ("idle", "pause"),
     Health.DONE: ("ok", "flag"),
     Health.CANCELLED: ("idle", "ban"),
 }
@@ -41,6 +42,7 @@ def health_words(health: Health) -> str:
         Health.ON_TRACK: _("On track"),
         Health.AT_RISK: _("At risk"),
         Health.LATE: _("Late"),
+        Health.ON_HOLD: _("On hold"),
         Health.DONE: _("Handed over"),
         Health.CANCELLED: _("Cancelled"),
     }[health]
