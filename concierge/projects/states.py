@@ -136,12 +136,13 @@ class DateKind(Enum):
 
 
 class ShownOn(Enum):
-    """Where a customer has been shown a date."""
+    """Where a customer has been shown a date; ``agreement`` is one that they asked for or agreed to themselves."""
 
     PAGE = "page"
     MAIL = "mail"
     PDF = "pdf"
     FEED = "feed"
+    AGREEMENT = "agreement"
 
 
 class CalendarProposalState(Enum):

@@ -1,6 +1,7 @@
 """Tables of checklists, their items, evidence and documents."""
 
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -120,6 +121,10 @@ class ChecklistDocument(Base):
     revision: Mapped[int]
     file_id: Mapped[int] = mapped_column(sa.ForeignKey("stored_files.id"))
     made_at: Mapped[datetime]
+    code: Mapped[str | None] = mapped_column(sa.String(8), unique=True)
+    """Printed on every page, eight letters and digits without hyphen; None on prints from before there were codes."""
+    shown: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """The customer's dates it prints: ``{"milestone": key, "on": ISO day}``; what the ledger takes from it."""
 
     file: Mapped[StoredFile] = relationship(lazy="raise_on_sql")
 

@@ -27,6 +27,8 @@ class Visit(Versioned, Base):
     site_id: Mapped[int] = mapped_column(sa.ForeignKey("sites.id"), index=True)
     kind: Mapped[VisitKind] = mapped_column(text_enum(VisitKind))
     title: Mapped[str] = mapped_column(Line(200))
+    titles: Mapped[dict[str, str]] = mapped_column(sa.JSON, default=dict)
+    """The title by language, for readers of calendars; empty when a person wrote it."""
     state: Mapped[VisitState] = mapped_column(text_enum(VisitState), default=VisitState.DRAFT)
     starts_local: Mapped[datetime] = mapped_column(sa.DateTime())
     ends_local: Mapped[datetime] = mapped_column(sa.DateTime())

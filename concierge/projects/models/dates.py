@@ -51,13 +51,17 @@ class Promise(Base):
     finish_on: Mapped[date]
     shown_on: Mapped[ShownOn] = mapped_column(text_enum(ShownOn))
     shown_at: Mapped[datetime]
+    told_on: Mapped[date]
+    """The calendar day at the site on which it was first shown there."""
     reference: Mapped[str] = mapped_column(Line(120), default="")
-    """The code of the document, the address of the letter or the name of the feed that showed it."""
+    """The code of the document, the address of the letter or the name of the feed that showed it first."""
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     is_agreed: Mapped[bool] = mapped_column(default=False)
     """Whether it took the place of an earlier promise because the customer asked for or agreed to it."""
 
     __table_args__ = (
+        sa.UniqueConstraint("project_id", "milestone_key", "shown_on", "finish_on"),
         sa.Index("ix_promises_project_id_shown_at", "project_id", "shown_at"),
         sa.Index("ix_promises_account_id_finish_on", "account_id", "finish_on"),
+        sa.Index("ix_promises_finish_on", "finish_on"),
     )

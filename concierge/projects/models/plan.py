@@ -4,7 +4,9 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, object_session, relationship
 
 from concierge.accounts.models import Account, Contact, Site
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVersion
@@ -272,6 +274,20 @@ class BaselineMilestone(Base):
     finish_on: Mapped[date]
     content: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     """Team, length, whose days, links and whether it was done then: what the ledger of lost days lays out."""
+
+
+class KeptForEver(RuntimeError):
+    """The program tried to change a row that is never changed."""
+
+
+@event.listens_for(Baseline, "before_update")
+@event.listens_for(Baseline, "before_delete")
+@event.listens_for(BaselineMilestone, "before_update")
+@event.listens_for(BaselineMilestone, "before_delete")
+def _keep(mapper: Mapper[Baseline], connection: Connection, row: Baseline | BaselineMilestone) -> None:
+    session = object_session(row)
+    if session is not None and (row in session.deleted or session.is_modified(row)):
+        raise KeptForEver(f"{type(row).__name__} {row.id} is kept as it was taken. Take another baseline.")
 
 
 class Gate(Base):
