@@ -1,0 +1,351 @@
+"""Whose working days a plan counts, read with few questions for one project or for thousands.
+
+`Known` holds as plain values all that the calendars of some projects are made of, so that a change can be tried
+on the values before it is written into rows, and gives the same days then and afterwards.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from concierge.accounts.models import Site, SiteClosure, SiteHours
+from concierge.accounts.states import SiteClosureKind
+from concierge.catalogue.states import DaysOf
+from concierge.core.hours import Hours, Place, Shut, hours_between
+from concierge.core.worktime import SATURDAY_AND_SUNDAY, WorkCalendar
+from concierge.identity.models import User
+from concierge.platform.database import db
+from concierge.projects.models import Hold, Milestone, MilestoneCrew, Project
+from concierge.workforce.calendars import (
+    AWAY,
+    COMPANY,
+    Period,
+    away_days,
+    closed_calendar,
+    joined,
+    place_calendar,
+    week_calendar,
+    whole_days,
+)
+from concierge.workforce.models import Absence, Closure, Office, Technician
+
+SHUTDOWN = "shutdown"
+FROZEN = "frozen"
+HOLD = "on hold"
+"""Names of the calendars of a site's shutdowns and frozen periods and of a project's holds, beside the places'."""
+
+EVERY_DAY = WorkCalendar("every day", weekend=frozenset())
+MONDAY_TO_FRIDAY = WorkCalendar("Monday to Friday", weekend=SATURDAY_AND_SUNDAY)
+"""Our own days as long as nobody has said where our home office is."""
+
+Region: TypeAlias = tuple[str, str]
+"""Country (ISO 3166-1 alpha-2) and subdivision (ISO 3166-2 without the country)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDays:
+    """What closes a site; `weekdays` are those on which we are let in, `None`: its country's week."""
+
+    region: Region
+    weekdays: tuple[int, ...] | None = None
+    shutdowns: tuple[Period, ...] = ()
+    frozen: tuple[Period, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TechnicianDays:
+    """What keeps a technician at home."""
+
+    region: Region
+    absences: tuple[Period, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A hold: no working days from `first_on` up to, but without, `resumed_on`; `None`: it lasts."""
+
+    first_on: date
+    resumed_on: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that the calendars of some projects are made of."""
+
+    closures: tuple[Period, ...] = ()
+    home: Region | None = None
+    sites: Mapping[int, SiteDays] = field(default_factory=dict)
+    """By site id."""
+    holds: Mapping[int, tuple[Rest, ...]] = field(default_factory=dict)
+    """By project id."""
+    crews: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """User ids by milestone id, only where the milestone's length counts the crew's days."""
+    technicians: Mapping[int, TechnicianDays] = field(default_factory=dict)
+    """By user id."""
+
+    def calendars(
+        self, project: Project, *, today: date, crew: Collection[int] = ()
+    ) -> Mapping[DaysOf, WorkCalendar]:
+        """The working days of a project by whose they are.
+
+        :param today: the calendar day at the site, up to which an open hold closes every day.
+        :param crew: the technicians whose days count for `DaysOf.CREW`; without any those are the site's.
+        """
+        return _calendars(
+            self.closures,
+            self.home,
+            self.sites[project.site_id],
+            _rests(self.holds.get(project.id, ()), today),
+            tuple(self.technicians[user_id] for user_id in sorted(crew) if user_id in self.technicians),
+        )
+
+    def of_milestone(self, project: Project, milestone: Milestone, *, today: date) -> WorkCalendar:
+        """The days in which a milestone's length is counted: those of its `days_of`, its own crew's included."""
+        crew = self.crews.get(milestone.id, ()) if milestone.days_of is DaysOf.CREW else ()
+        return self.calendars(project, today=today, crew=crew)[milestone.days_of]
+
+    def of_technician(self, user_id: int) -> WorkCalendar:
+        """The days on which a technician can be sent anywhere."""
+        return _technician(self.closures, self.technicians[user_id])
+
+
+def calendars_for(
+    project: Project, *, crew: Collection[int] = (), today: date
+) -> Mapping[DaysOf, WorkCalendar]:
+    """The working days of one project by whose they are; `DaysOf.CREW` counts these technicians' days too.
+
+    :param today: the calendar day at the site.
+    """
+    return known_of([project], crew=crew).calendars(project, today=today, crew=crew)
+
+
+def known_of(projects: Sequence[Project], *, crew: Collection[int] = ()) -> Known:
+    """Read everything that the calendars of these projects are made of, in a handful of questions.
+
+    :param crew: technicians to know besides those on the milestones.
+    """
+    site_ids = {project.site_id for project in projects}
+    project_ids = [project.id for project in projects]
+    crews = _crews(project_ids)
+    return Known(
+        closures=company_closures(),
+        home=home_region(),
+        sites=_sites(site_ids),
+        holds=_holds(project_ids),
+        crews=crews,
+        technicians=_technicians({*crew, *(user_id for each in crews.values() for user_id in each)}),
+    )
+
+
+def known_of_site(site_id: int) -> Known:
+    """Read what the calendar of one site is made of."""
+    return Known(closures=company_closures(), home=home_region(), sites=_sites({site_id}))
+
+
+def known_of_technician(user_id: int) -> Known:
+    """Read what the calendar of one technician is made of."""
+    return Known(closures=company_closures(), home=home_region(), technicians=_technicians({user_id}))
+
+
+def site_calendars(site_ids: Collection[int]) -> Mapping[int, WorkCalendar]:
+    """The days on which we can work at sites, by site id, whatever project it is for."""
+    closures, home = company_closures(), home_region()
+    return {
+        site_id: _calendars(closures, home, days, (), ())[DaysOf.SITE]
+        for site_id, days in _sites(site_ids).items()
+    }
+
+
+def site_place(site: Site) -> Place:
+    """The hours in which we can work at a site by its own clock: access hours, half days, whole days closed."""
+    closures = tuple(
+        db.session.scalars(
+            sa.select(SiteClosure)
+            .where(SiteClosure.site_id == site.id, SiteClosure.from_time.is_not(None))
+            .order_by(SiteClosure.first_on, SiteClosure.id)
+        )
+    )
+    half_days: list[Closure | SiteClosure] = [*_company_half_days(), *closures]
+    week: dict[int, list[Hours]] = {}
+    for hours in db.session.scalars(
+        sa.select(SiteHours).where(SiteHours.site_id == site.id).order_by(SiteHours.weekday, SiteHours.opens)
+    ):
+        week.setdefault(hours.weekday, []).append(hours_between(hours.opens, hours.closes))
+    usual = (hours_between(site.access_from, site.access_to),)
+    weekend = place_calendar(*site.region).weekend
+    return Place(
+        name=site.name,
+        zone=ZoneInfo(site.zone),
+        week={number: tuple(each) for number, each in week.items()}
+        or {number: usual for number in range(7) if number not in weekend},
+        days=site_calendars([site.id])[site.id],
+        shut=_shut(half_days),
+    )
+
+
+def technician_place(user: User) -> Place:
+    """When a technician can be sent, by the clock where they live: whole days, those of their absences without."""
+    every_hour = (Hours(0, 24 * 60),)
+    known = known_of_technician(user.id)
+    return Place(
+        name=user.name,
+        zone=ZoneInfo(user.zone),
+        week=dict.fromkeys(range(7), every_hour),
+        days=known.of_technician(user.id) if user.id in known.technicians else None,
+    )
+
+
+def company_closures() -> tuple[Period, ...]:
+    """The whole days on which the company is closed, earliest first."""
+    return whole_days(db.session.scalars(sa.select(Closure).order_by(Closure.first_on, Closure.id)))
+
+
+def home_region() -> Region | None:
+    """Where our home office is; `None` when nobody has said."""
+    row = db.session.execute(
+        sa.select(Office.country, Office.subdivision).where(Office.is_home).order_by(Office.id).limit(1)
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+@lru_cache(maxsize=8192)
+def _calendars(
+    closures: tuple[Period, ...],
+    home: Region | None,
+    site: SiteDays,
+    rests: tuple[Period, ...],
+    crew: tuple[TechnicianDays, ...],
+) -> Mapping[DaysOf, WorkCalendar]:
+    company = closed_calendar(COMPANY, closures)
+    hold = closed_calendar(HOLD, rests)
+    shutdowns = closed_calendar(SHUTDOWN, site.shutdowns)
+    ours = place_calendar(*home) if home else MONDAY_TO_FRIDAY
+    let_in = (
+        place_calendar(*site.region) if site.weekdays is None else week_calendar(*site.region, site.weekdays)
+    )
+    at_site = joined(let_in, company, shutdowns, closed_calendar(FROZEN, site.frozen), hold)
+    return MappingProxyType(
+        {
+            DaysOf.SITE: at_site,
+            DaysOf.CUSTOMER: joined(place_calendar(*site.region), shutdowns, hold),
+            DaysOf.COMPANY: joined(ours, company, hold),
+            DaysOf.CREW: joined(at_site, *(_technician(closures, each) for each in crew)),
+            DaysOf.EVERY_DAY: joined(EVERY_DAY, hold),
+        }
+    )
+
+
+@lru_cache(maxsize=1024)
+def _technician(closures: tuple[Period, ...], days: TechnicianDays) -> WorkCalendar:
+    return joined(
+        place_calendar(*days.region), closed_calendar(COMPANY, closures), closed_calendar(AWAY, days.absences)
+    )
+
+
+def _rests(holds: Iterable[Rest], today: date) -> tuple[Period, ...]:
+    """The days on which a project rests; while it does, every day up to and including today."""
+    found = []
+    for hold in holds:
+        last_on = today if hold.resumed_on is None else hold.resumed_on - timedelta(days=1)
+        if hold.first_on <= last_on:
+            found.append((f"on hold: {hold.reason}", hold.first_on, last_on))
+    return tuple(found)
+
+
+def _sites(site_ids: Collection[int]) -> Mapping[int, SiteDays]:
+    regions = {
+        row[0]: (row[1], row[2])
+        for row in db.session.execute(
+            sa.select(Site.id, Site.country, Site.subdivision).where(Site.id.in_(site_ids))
+        )
+    }
+    weekdays: dict[int, set[int]] = {}
+    for site_id, weekday in db.session.execute(
+        sa.select(SiteHours.site_id, SiteHours.weekday).where(SiteHours.site_id.in_(site_ids))
+    ):
+        weekdays.setdefault(site_id, set()).add(weekday)
+    closed: dict[tuple[int, SiteClosureKind], list[Period]] = {}
+    for row in db.session.execute(
+        sa.select(
+            SiteClosure.site_id, SiteClosure.kind, SiteClosure.name, SiteClosure.first_on, SiteClosure.last_on
+        )
+        .where(SiteClosure.site_id.in_(site_ids), SiteClosure.from_time.is_(None))
+        .order_by(SiteClosure.first_on, SiteClosure.id)
+    ):
+        closed.setdefault((row[0], row[1]), []).append((row[2], row[3], row[4]))
+    return {
+        site_id: SiteDays(
+            region,
+            tuple(sorted(weekdays[site_id])) if site_id in weekdays else None,
+            tuple(closed.get((site_id, SiteClosureKind.SHUTDOWN), ())),
+            tuple(closed.get((site_id, SiteClosureKind.FROZEN), ())),
+        )
+        for site_id, region in regions.items()
+    }
+
+
+def _holds(project_ids: Collection[int]) -> Mapping[int, tuple[Rest, ...]]:
+    found: dict[int, list[Rest]] = {}
+    for row in db.session.execute(
+        sa.select(Hold.project_id, Hold.first_on, Hold.resumed_on, Hold.reason)
+        .where(Hold.project_id.in_(project_ids))
+        .order_by(Hold.first_on, Hold.id)
+    ):
+        found.setdefault(row[0], []).append(Rest(row[1], row[2], row[3]))
+    return {project_id: tuple(each) for project_id, each in found.items()}
+
+
+def _crews(project_ids: Collection[int]) -> Mapping[int, tuple[int, ...]]:
+    found: dict[int, list[int]] = {}
+    for milestone_id, user_id in db.session.execute(
+        sa.select(MilestoneCrew.milestone_id, MilestoneCrew.user_id)
+        .join(Milestone, Milestone.id == MilestoneCrew.milestone_id)
+        .where(Milestone.project_id.in_(project_ids), Milestone.days_of == DaysOf.CREW)
+        .order_by(MilestoneCrew.user_id)
+    ):
+        found.setdefault(milestone_id, []).append(user_id)
+    return {milestone_id: tuple(each) for milestone_id, each in found.items()}
+
+
+def _technicians(user_ids: Collection[int]) -> Mapping[int, TechnicianDays]:
+    if not user_ids:
+        return {}
+    absences: dict[int, list[Absence]] = {}
+    for absence in db.session.scalars(
+        sa.select(Absence)
+        .join(Technician, Technician.id == Absence.technician_id)
+        .where(Technician.user_id.in_(user_ids))
+        .order_by(Absence.first_on, Absence.id)
+    ):
+        absences.setdefault(absence.technician_id, []).append(absence)
+    rows = db.session.execute(
+        sa.select(Technician.id, Technician.user_id, Technician.country, Technician.subdivision).where(
+            Technician.user_id.in_(user_ids)
+        )
+    )
+    return {row[1]: TechnicianDays((row[2], row[3]), away_days(absences.get(row[0], ()))) for row in rows}
+
+
+def _company_half_days() -> Sequence[Closure]:
+    return db.session.scalars(
+        sa.select(Closure).where(Closure.from_time.is_not(None)).order_by(Closure.first_on, Closure.id)
+    ).all()
+
+
+def _shut(half_days: Iterable[Closure | SiteClosure]) -> Mapping[date, tuple[Shut, ...]]:
+    found: dict[date, tuple[Shut, ...]] = {}
+    for closure in half_days:
+        if closure.from_time is None or closure.to_time is None:
+            continue
+        hours = hours_between(closure.from_time, closure.to_time)
+        for number in range((closure.last_on - closure.first_on).days + 1):
+            day = closure.first_on + timedelta(days=number)
+            found[day] = (*found.get(day, ()), Shut(hours, closure.name))
+    return found
