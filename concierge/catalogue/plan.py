@@ -3,13 +3,17 @@
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from concierge.catalogue.models import PlaybookMilestone
-from concierge.catalogue.states import ProductKind
+from concierge.catalogue.models import PlaybookLink, PlaybookMilestone
+from concierge.catalogue.states import DaysOf, ProductKind
 from concierge.core.merge import Scope, Sold, TemplateStep, merge
-from concierge.core.schedule import Link, Plan, Step, lay_out
+from concierge.core.schedule import LagUnit, Link, LinkKind, Plan, Step, lay_out
 from concierge.core.worktime import WorkCalendar
 
 WEEKDAYS_ONLY = WorkCalendar(name="weekdays")
+SAMPLE_CALENDARS = {whose.value: WEEKDAYS_ONLY for whose in DaysOf} | {
+    DaysOf.EVERY_DAY.value: WorkCalendar(name="every day", weekend=frozenset())
+}
+"""Without a site nobody has holidays: every calendar is plain weekdays, save the one of every day."""
 
 
 def template_steps(milestones: Iterable[PlaybookMilestone]) -> tuple[TemplateStep, ...]:
@@ -19,10 +23,11 @@ def template_steps(milestones: Iterable[PlaybookMilestone]) -> tuple[TemplateSte
             key=milestone.key,
             workdays=milestone.workdays,
             scope=Scope(milestone.scope.value),
-            links=tuple(Link(link.predecessor_key, link.lag) for link in milestone.links),
+            links=tuple(_link(link) for link in milestone.links),
             when_sold=frozenset({milestone.when_sold.value}) if milestone.when_sold else frozenset(),
             per_unit=milestone.per_unit,
             just_in_time=milestone.just_in_time,
+            calendar=milestone.days_of.value,
         )
         for milestone in milestones
     )
@@ -42,7 +47,11 @@ def sample_plan(
     """
     playbook = Sold("sample", template_steps(milestones), quantity, frozenset(kind.value for kind in sold))
     steps = [
-        Step(step.key, step.workdays, WEEKDAYS_ONLY.name, step.links, just_in_time=step.just_in_time)
+        Step(step.key, step.workdays, step.calendar, step.links, just_in_time=step.just_in_time)
         for step in merge([playbook])
     ]
-    return lay_out(steps, calendars={WEEKDAYS_ONLY.name: WEEKDAYS_ONLY}, start_on=start_on, today=start_on)
+    return lay_out(steps, calendars=SAMPLE_CALENDARS, start_on=start_on, today=start_on)
+
+
+def _link(row: PlaybookLink) -> Link:
+    return Link(row.predecessor_key, row.lag, LinkKind(row.kind.value), LagUnit(row.lag_unit.value))

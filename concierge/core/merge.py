@@ -7,10 +7,13 @@ what waited for them then waits for what they waited for.
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from concierge.core.schedule import CycleFound, Link
+from concierge.core.links import CycleFound, Link, LinkKind, bridged, longer
+
+AT_SITE = "site"
+"""The calendar of a step that does not say whose days it counts."""
 
 
 class Scope(StrEnum):
@@ -25,7 +28,7 @@ class TemplateStep:
     """One step as a playbook has it.
 
     `when_sold` names kinds of things of which one must be sold for the step to happen; empty means always.
-    A `per_unit` step takes `workdays` for each unit of the line.
+    A `per_unit` step takes `workdays` for each unit of the line. `calendar` names whose days they are.
     """
 
     key: str
@@ -35,6 +38,7 @@ class TemplateStep:
     when_sold: frozenset[str] = frozenset()
     per_unit: bool = False
     just_in_time: bool = False
+    calendar: str = AT_SITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +94,16 @@ class MergedStep:
     links: tuple[Link, ...]
     just_in_time: bool
     sources: tuple[Source, ...]
+    calendar: str = AT_SITE
 
 
 def merge(lines: Sequence[Sold], *, also_sold: Iterable[str] = ()) -> tuple[MergedStep, ...]:
     """Merge the playbooks of the lines into one network, every step after those it waits for.
 
-    A project step that several playbooks have takes the longest duration and all their links (the longest lag
-    of each). Instrument steps carry the line's name in their key when there are several lines. `also_sold`
-    names kinds sold for the order as a whole. The same lines give the same answer in the same order.
+    A project step that several playbooks have takes the longest duration, in the days that duration counts,
+    and all their links (of each kind the longest lag). Instrument steps carry the line's name in their key
+    when there are several lines. `also_sold` names kinds sold for the order as a whole. The same lines give
+    the same answer in the same order.
 
     :raises ValueError: when two lines have the same name.
     :raises CycleFound: when steps of the playbooks wait for each other in a circle.
@@ -113,15 +119,21 @@ def merge(lines: Sequence[Sold], *, also_sold: Iterable[str] = ()) -> tuple[Merg
             step.key: _is_wanted(step, anywhere if step.scope is Scope.PROJECT else sold.kinds | for_all)
             for step in sold.steps
         }
-        bridged = _bridge(sold, wanted)
+        waits = bridged(
+            {step.key: step.links for step in sold.steps},
+            left_out={key for key, is_wanted in wanted.items() if not is_wanted},
+        )
         by_key = {step.key: step for step in sold.steps}
         for step in sold.steps:
             if not wanted[step.key]:
                 continue
             key = _key(step, sold, lines)
             draft = drafts.setdefault(key, _Draft(step, sold))
+            links = waits[step.key]
             draft.add(
-                step, sold, {_key(by_key[to], sold, lines): lag for to, lag in bridged[step.key].items()}
+                step,
+                sold,
+                [replace(link, predecessor=_key(by_key[link.predecessor], sold, lines)) for link in links],
             )
             draft.count_workdays(step, sold, is_sold_here=_is_wanted(step, sold.kinds | for_all))
     return _ordered(drafts, _positions(lines), names)
@@ -133,32 +145,38 @@ class _Draft:
     def __init__(self, step: TemplateStep, sold: Sold) -> None:
         self.step = step
         self.sold = sold.name if step.scope is Scope.INSTRUMENT else None
-        self.links: dict[str, int] = {}
+        self.links: dict[tuple[str, LinkKind], Link] = {}
         self.sources: list[Source] = []
         self.just_in_time = True
-        self.workdays_sold: list[int] = []
-        self.workdays_other: list[int] = []
+        self.lengths_sold: list[tuple[int, str]] = []
+        self.lengths_other: list[tuple[int, str]] = []
 
-    def add(self, step: TemplateStep, sold: Sold, links: Mapping[str, int]) -> None:
+    def add(self, step: TemplateStep, sold: Sold, links: Iterable[Link]) -> None:
         self.sources.append(Source(sold.name, step.key))
         self.just_in_time = self.just_in_time and step.just_in_time
-        for key, lag in links.items():
-            self.links[key] = max(lag, self.links.get(key, lag))
+        for link in links:
+            place = (link.predecessor, link.kind)
+            self.links[place] = longer(self.links.get(place, link), link)
 
     def count_workdays(self, step: TemplateStep, sold: Sold, *, is_sold_here: bool) -> None:
         workdays = step.workdays * (sold.quantity if step.per_unit else 1)
-        (self.workdays_sold if is_sold_here else self.workdays_other).append(workdays)
+        (self.lengths_sold if is_sold_here else self.lengths_other).append((workdays, step.calendar))
+
+    def waits_for(self) -> list[str]:
+        return list(dict.fromkeys(predecessor for predecessor, _ in self.links))
 
     def finished(self, key: str) -> MergedStep:
+        workdays, calendar = max(self.lengths_sold or self.lengths_other, key=lambda length: length[0])
         return MergedStep(
             key=key,
             template_key=self.step.key,
             scope=self.step.scope,
             sold=self.sold,
-            workdays=max(self.workdays_sold or self.workdays_other),
-            links=tuple(Link(to, lag) for to, lag in self.links.items()),
+            workdays=workdays,
+            links=tuple(self.links.values()),
             just_in_time=self.just_in_time,
             sources=tuple(self.sources),
+            calendar=calendar,
         )
 
 
@@ -168,30 +186,6 @@ def _is_wanted(step: TemplateStep, kinds: frozenset[str]) -> bool:
 
 def _key(step: TemplateStep, sold: Sold, lines: Sequence[Sold]) -> str:
     return f"{step.key}-{sold.name}" if step.scope is Scope.INSTRUMENT and len(lines) > 1 else step.key
-
-
-def _bridge(sold: Sold, wanted: Mapping[str, bool]) -> dict[str, dict[str, int]]:
-    """Give each step's links to wanted steps, past those left out, with the lags on the way added."""
-    by_key = {step.key: step for step in sold.steps}
-    found: dict[str, dict[str, int]] = {}
-
-    def links_of(key: str, path: tuple[str, ...]) -> dict[str, int]:
-        if key in path:
-            raise CycleFound(tuple(reversed(path[path.index(key) :])))
-        if key in found:
-            return found[key]
-        links: dict[str, int] = {}
-        for link in by_key[key].links:
-            reached = {link.predecessor: 0}
-            inherited = links_of(link.predecessor, (*path, key))
-            for to, lag in (reached if wanted[link.predecessor] else inherited).items():
-                links[to] = max(lag + link.lag, links.get(to, lag + link.lag))
-        found[key] = links
-        return links
-
-    for key in by_key:
-        links_of(key, ())
-    return found
 
 
 def _positions(lines: Sequence[Sold]) -> dict[str, int]:
@@ -215,24 +209,25 @@ def _ordered(
         key: (positions[draft.step.key], names.index(draft.sold) if draft.sold else -1, key)
         for key, draft in drafts.items()
     }
-    waiting = {key: len(draft.links) for key, draft in drafts.items()}
+    waits_for = {key: draft.waits_for() for key, draft in drafts.items()}
+    waiting = {key: len(predecessors) for key, predecessors in waits_for.items()}
     ready = [rank[key] for key, count in waiting.items() if count == 0]
     heapq.heapify(ready)
     merged: list[MergedStep] = []
     while ready:
         *_, key = heapq.heappop(ready)
         merged.append(drafts[key].finished(key))
-        for follower, draft in drafts.items():
-            if key in draft.links:
+        for follower, predecessors in waits_for.items():
+            if key in predecessors:
                 waiting[follower] -= 1
                 if waiting[follower] == 0:
                     heapq.heappush(ready, rank[follower])
     if len(merged) < len(drafts):
-        raise CycleFound(_circle({key: draft.links for key, draft in drafts.items() if waiting[key] > 0}))
+        raise CycleFound(_circle({key: waits_for[key] for key, count in waiting.items() if count > 0}))
     return tuple(merged)
 
 
-def _circle(stuck: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
+def _circle(stuck: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     path: list[str] = []
     key = next(iter(stuck))
     while key not in path:

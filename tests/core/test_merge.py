@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concierge.core.merge import MergedStep, Scope, Sold, Source, TemplateStep, merge
-from concierge.core.schedule import CycleFound, Link, Step, lay_out
+from concierge.core.schedule import CycleFound, LagUnit, Link, LinkKind, Step, lay_out
 from concierge.core.worktime import WorkCalendar
 from tests.makers.days import on, said
 
@@ -64,6 +64,49 @@ def test_what_was_not_sold_is_bridged_with_its_lags() -> None:
         "handover",
     ]
     assert links(merged)["handover"] == {"install": 3}
+
+
+def test_bridging_keeps_which_end_waits_for_which_and_adds_the_lags() -> None:
+    steps = (
+        template("deliver", 1),
+        template(
+            "acclimatise", 1, Link("deliver", 24, unit=LagUnit.HOURS), when_sold=frozenset({"cold room"})
+        ),
+        template("install", 2, Link("acclimatise", 12, LinkKind.FINISH_TO_FINISH, LagUnit.HOURS)),
+        template("unpack", 1, Link("acclimatise", 2, LinkKind.START_TO_START, LagUnit.DAYS)),
+    )
+
+    merged = {step.key: step.links for step in merge([Sold("ms", steps)])}
+
+    assert merged["install"] == (Link("deliver", 36, LinkKind.FINISH_TO_FINISH, LagUnit.HOURS),)
+    assert merged["unpack"] == (Link("deliver", 3),), "24 hours and 2 days become working days, not shorter"
+
+
+def test_two_playbooks_keep_links_of_every_kind_and_the_days_of_the_longer_step() -> None:
+    short = (template("prepare", 5), template("deliver", 1, Link("prepare", 1, LinkKind.START_TO_START)))
+    long = (
+        template("prepare", 9, calendar="customer"),
+        template("deliver", 1, Link("prepare", 3, LinkKind.START_TO_START), Link("prepare", 2)),
+    )
+
+    merged = {step.key: step for step in merge([Sold("gc", short), Sold("ms", long)])}
+
+    assert (merged["prepare"].workdays, merged["prepare"].calendar) == (9, "customer")
+    assert set(merged["deliver"].links) == {Link("prepare", 3, LinkKind.START_TO_START), Link("prepare", 2)}
+
+
+def test_copying_a_playbook_keeps_its_links_whatever_day_it_starts() -> None:
+    """Kanboard #4153, ERPNext #44348 and #8274: templates are relative, and copies keep what waits for what."""
+
+    def copied(start: str) -> dict[str, int]:
+        steps = [Step(s.key, s.workdays, "basel", s.links) for s in merge([Sold("gc", BENCH)])]
+        plan = lay_out(
+            steps, calendars={"basel": WorkCalendar("Basel-Stadt")}, start_on=on(start), today=on(start)
+        )
+        begin_on = plan.placed["accepted"].start_on
+        return {key: (place.start_on - begin_on).days for key, place in plan.placed.items()}
+
+    assert copied("Mon 2026-03-02") == copied("Mon 2027-11-15")
 
 
 def test_a_kind_sold_for_the_whole_order_counts_for_each_line() -> None:
