@@ -56,6 +56,7 @@ REACTIONS: Reactions = {
     projects.PlanRenewed: NOTHING,
     projects.PlanApproved: Reaction(now=(in_visits.plan_visits, in_readiness.issue)),
     projects.DatesPromised: NOTHING,
+    projects.BaselineTaken: NOTHING,
     projects.MilestoneMoved: Reaction(now=(in_visits.follow_milestones, in_readiness.follow_delivery)),
     projects.ForecastChanged: Reaction(now=(in_visits.follow_milestones,)),
     projects.MilestoneStarted: Reaction(now=(in_visits.follow_milestones,)),

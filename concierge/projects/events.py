@@ -64,6 +64,17 @@ class DatesPromised(ProjectEvent):
     handover_before: date | None
     handover_on: date | None
     reason: str
+    is_agreed: bool = False
+    """Whether the customer asked for these dates or agreed to them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineTaken(ProjectEvent):
+    """A person kept the plan as it was at that moment under a name; no date changed."""
+
+    baseline_id: int
+    number: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

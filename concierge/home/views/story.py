@@ -55,6 +55,12 @@ def _about_plan(name: str, told: Payload) -> str:
         case "DatesPromised":
             on = _on(told.get("handover_on"))
             return _("promised other dates, handover on %(on)s: %(reason)s", on=on, reason=reason)
+        case "BaselineTaken":
+            return _(
+                "kept the plan as baseline %(number)s, “%(name)s”",
+                number=told.get("number", ""),
+                name=milestone,
+            )
         case "MilestoneMoved":
             moved = _("moved %(name)s to start on %(on)s", name=milestone, on=_on(told.get("to")))
             return _with_others(moved, told) + (f" ({reason})" if reason else "")

@@ -1,18 +1,25 @@
-"""Approving a plan: its dates become promises and are kept for ever."""
+"""Approving a plan, promising other dates, keeping the plan as it is: what is kept is never changed."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from concierge.core import links as core
 from concierge.platform.database import db
 from concierge.platform.errors import Refused, Stale
 from concierge.platform.events import record
 from concierge.projects import queries
 from concierge.projects.actions.judging import handover_of
-from concierge.projects.actions.laying_out import follow
-from concierge.projects.events import DatesPromised, PlanApproved
-from concierge.projects.models import Baseline, BaselineMilestone, Project
-from concierge.projects.states import ProjectState
+from concierge.projects.actions.laying_out import follow, today_at
+from concierge.projects.actions.noting import note_dates
+from concierge.projects.actions.promising import note_shown
+from concierge.projects.events import BaselineTaken, DatesPromised, PlanApproved
+from concierge.projects.models import Baseline, BaselineMilestone, Milestone, Project
+from concierge.projects.states import DateKind, MilestoneState, ProjectState, ShownOn
+
+MOST_BASELINES = 99
 
 
 def approve_plan(
@@ -35,7 +42,7 @@ def approve_plan(
         )
     project.state = ProjectState.LIVE
     project.approved_at = at
-    baseline = _promise(project, name="First plan", actor_id=actor_id, at=at)
+    baseline = _promise(project, name="First plan", why="The plan was approved.", actor_id=actor_id, at=at)
     record(
         PlanApproved(
             at=at,
@@ -48,12 +55,22 @@ def approve_plan(
     return project
 
 
-def promise_anew(project_id: int, *, reason: str, actor_id: int | None, at: datetime) -> Project:
-    """Promise the dates of the forecast instead of the older ones, as agreed with the customer.
+def promise_anew(
+    project_id: int,
+    *,
+    reason: str,
+    is_agreed: bool = False,
+    reference: str = "",
+    actor_id: int | None,
+    at: datetime,
+) -> Project:
+    """Promise the dates of the forecast instead of the older ones.
 
     What was promised before stays in the baselines; milestones that are done keep their promise.
 
-    :raises Refused: when the project is not under way, or no reason is given.
+    :param is_agreed: whether the customer asked for these dates or agreed to them, which the ledger then says.
+    :param reference: what shows that they did, such as the number of their order.
+    :raises Refused: when the project is not under way, no reason is given, or a date would lie in the past.
     """
     project = queries.project_for_change(project_id)
     if project.state is not ProjectState.LIVE:
@@ -62,7 +79,18 @@ def promise_anew(project_id: int, *, reason: str, actor_id: int | None, at: date
         raise Refused("Say in a few words why other dates are promised now.")
     before = project.promised_handover_on
     follow(project, at=at)
-    baseline = _promise(project, name=f"Agreed on {at:%Y-%m-%d}", actor_id=actor_id, at=at)
+    day = today_at(project, at)
+    name = f"Agreed on {day:%Y-%m-%d}" if is_agreed else f"Promised on {day:%Y-%m-%d}"
+    baseline = _promise(project, name=name, why=reason, actor_id=actor_id, at=at)
+    if is_agreed:
+        note_shown(
+            project,
+            shown_on=ShownOn.AGREEMENT,
+            reference=reference,
+            at=at,
+            by_id=actor_id,
+            is_agreed=True,
+        )
     record(
         DatesPromised(
             at=at,
@@ -72,29 +100,66 @@ def promise_anew(project_id: int, *, reason: str, actor_id: int | None, at: date
             handover_before=before,
             handover_on=project.promised_handover_on,
             reason=reason,
+            is_agreed=is_agreed,
         )
     )
     return project
 
 
-def _promise(project: Project, *, name: str, actor_id: int | None, at: datetime) -> Baseline:
-    for milestone in project.milestones:
-        if milestone.promised_on is None or milestone.finished_on is None:
-            milestone.promised_start_on, milestone.promised_on = milestone.start_on, milestone.finish_on
-    project.promised_handover_on = handover_of(project.milestones).promised_on
-    baseline = take_baseline(project, name=name, actor_id=actor_id, at=at)
-    follow(project, at=at)
-    return baseline
+def keep_plan(
+    project_id: int, *, name: str, note: str = "", actor_id: int | None, at: datetime
+) -> tuple[Project, Baseline]:
+    """Keep the plan as it is now under a name; nothing else changes, and the promise stays what it is.
+
+    :raises Refused: when it has no name, or one that is taken, or the project has ended.
+    """
+    project = queries.project_for_change(project_id)
+    if project.has_ended:
+        raise Refused(
+            f"{project.key} is {project.state.value}; its plan no longer changes and needs no baseline."
+        )
+    name = " ".join(name.split())
+    if not name:
+        raise Refused(
+            "Give the baseline a name by which you will know it, such as: Before the summer shutdown."
+        )
+    known = queries.baselines_of(project.id)
+    if any(one.name.casefold() == name.casefold() for one in known):
+        raise Refused(f"{project.key} has a baseline called {name} already. Choose another name.")
+    if len(known) >= MOST_BASELINES:
+        raise Refused(
+            f"{project.key} has {MOST_BASELINES} baselines, and more help nobody. Compare with a day."
+        )
+    baseline = take_baseline(project, name=name, note=note, actor_id=actor_id, at=at)
+    record(
+        BaselineTaken(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            baseline_id=baseline.id,
+            number=baseline.number,
+            name=baseline.name,
+        )
+    )
+    return project, baseline
 
 
-def take_baseline(project: Project, *, name: str, actor_id: int | None, at: datetime) -> Baseline:
-    """Keep the plan as it is now under the next number."""
+def take_baseline(
+    project: Project, *, name: str, note: str = "", actor_id: int | None, at: datetime
+) -> Baseline:
+    """Keep the plan as it is now under the next number; what is left out of the plan is left out of it."""
     last = db.session.scalar(sa.select(sa.func.max(Baseline.number)).where(Baseline.project_id == project.id))
     baseline = Baseline(
-        project_id=project.id, number=(last or 0) + 1, name=name, taken_at=at, taken_by_id=actor_id
+        project_id=project.id,
+        number=(last or 0) + 1,
+        name=name,
+        note=note,
+        taken_at=at,
+        taken_by_id=actor_id,
     )
     db.session.add(baseline)
     db.session.flush()
+    waits_for = _links(project.milestones)
     db.session.add_all(
         BaselineMilestone(
             baseline_id=baseline.id,
@@ -102,11 +167,83 @@ def take_baseline(project: Project, *, name: str, actor_id: int | None, at: date
             name=milestone.name,
             start_on=milestone.start_on,
             finish_on=milestone.finish_on,
+            content=_content(milestone, waits_for[milestone.key]),
         )
         for milestone in project.milestones
+        if milestone.state is not MilestoneState.SKIPPED
     )
     db.session.flush()
     return baseline
+
+
+def _promise(project: Project, *, name: str, why: str, actor_id: int | None, at: datetime) -> Baseline:
+    today = today_at(project, at)
+    for milestone in project.milestones:
+        if milestone.state is MilestoneState.SKIPPED:
+            continue
+        if milestone.promised_on is not None and milestone.finished_on is not None:
+            continue
+        start_on, finish_on = milestone.start_on, milestone.finish_on
+        if milestone.finished_on is None and finish_on is not None and finish_on < today:
+            raise Refused(
+                f"{milestone.english_name} would be promised for {finish_on:%-d %B %Y}, which is past. "
+                "Move it to a day that lies ahead, or say that it is done."
+            )
+        if (milestone.promised_start_on, milestone.promised_on) == (start_on, finish_on):
+            continue
+        milestone.promised_start_on, milestone.promised_on = start_on, finish_on
+        note_dates(project.id, milestone.id, DateKind.PROMISED, start_on, finish_on, actor_id, at, why)
+    project.promised_handover_on = handover_of(project.milestones).promised_on
+    baseline = take_baseline(project, name=name, note=why, actor_id=actor_id, at=at)
+    follow(project, at=at)
+    return baseline
+
+
+def _links(milestones: Sequence[Milestone]) -> Mapping[str, Sequence[core.Link]]:
+    """What each milestone of the plan waits for; what is left out hands on what it waited for itself."""
+    keys = {milestone.id: milestone.key for milestone in milestones}
+    links = {
+        milestone.key: [
+            core.Link(
+                keys[link.predecessor_id],
+                link.lag,
+                core.LinkKind(link.kind.value),
+                core.LagUnit(link.lag_unit.value),
+            )
+            for link in milestone.links
+        ]
+        for milestone in milestones
+    }
+    left_out = {one.key for one in milestones if one.state is MilestoneState.SKIPPED}
+    return core.bridged(links, left_out=left_out)
+
+
+def _content(milestone: Milestone, waits_for: Sequence[core.Link]) -> dict[str, Any]:  # Any: JSON values
+    """All that lays the milestone out again as it stood, as plain values; days in ISO."""
+    return {
+        "kind": milestone.kind.value,
+        "team": milestone.team.value,
+        "audience": milestone.audience.value,
+        "state": milestone.state.value,
+        "workdays": milestone.workdays,
+        "days_of": milestone.days_of.value,
+        "just_in_time": milestone.just_in_time,
+        "not_before_on": _iso(milestone.not_before_on),
+        "not_after_on": _iso(milestone.not_after_on),
+        "exactly_on": _iso(milestone.exactly_on),
+        "promised_on": _iso(milestone.promised_on),
+        "started_on": _iso(milestone.started_on),
+        "finished_on": _iso(milestone.finished_on),
+        "is_done": milestone.state is MilestoneState.DONE,
+        "links": [
+            {"after": link.predecessor, "kind": link.kind.value, "lag": link.lag, "lag_unit": link.unit.value}
+            for link in waits_for
+        ],
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _said(state: ProjectState) -> str:

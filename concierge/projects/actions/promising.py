@@ -1,0 +1,101 @@
+"""The ledger of dates that customers were shown. Rows are only added, by whoever shows a date to a customer."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from concierge.catalogue.states import Audience
+from concierge.platform import clock
+from concierge.platform.database import db, insert
+from concierge.projects.actions.judging import handover_of
+from concierge.projects.models import Milestone, Project, Promise
+from concierge.projects.states import MilestoneState, ShownOn
+
+LONGEST_REFERENCE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDate:
+    """The day of one milestone as the customer reads it; ``start_on`` where a period is shown."""
+
+    milestone_key: str
+    finish_on: date
+    start_on: date | None = None
+
+
+def note_shown(
+    project: Project,
+    dates: Iterable[ShownDate] | None = None,
+    *,
+    shown_on: ShownOn,
+    reference: str,
+    at: datetime,
+    by_id: int | None,
+    is_agreed: bool = False,
+    session: Session | None = None,
+) -> int:
+    """Note the dates that a customer has just been shown; return how many are promises.
+
+    Only what the customer sees and what still lies ahead is a promise: internal milestones, milestones that are
+    done or left out, and days that are over when they are shown promise nothing. The same date on the same channel
+    again is the same promise and adds no row.
+
+    :param project: with site and milestones.
+    :param dates: what was shown; None: every milestone the customer sees, as it is planned today.
+    :param reference: the code of the document, the address of the letter, the name of the file.
+    :param session: where to write; None: the act's own unit of work.
+    """
+    rows = [
+        {
+            "project_id": project.id,
+            "account_id": project.account_id,
+            "milestone_id": milestone.id,
+            "milestone_key": milestone.key,
+            "is_handover": milestone.key == handover_of(project.milestones).key,
+            "start_on": shown.start_on,
+            "finish_on": shown.finish_on,
+            "shown_on": shown_on,
+            "shown_at": at,
+            "told_on": clock.day_at(at, project.site.zone),
+            "reference": reference[:LONGEST_REFERENCE],
+            "by_id": by_id,
+            "is_agreed": is_agreed,
+        }
+        for milestone, shown in promised_by(project, dates, at=at)
+    ]
+    if rows:
+        known = ("project_id", "milestone_key", "shown_on", "finish_on")
+        statement = insert(Promise).values(rows).on_conflict_do_nothing(index_elements=known)
+        (session or db.session()).execute(statement)
+    return len(rows)
+
+
+def promised_by(
+    project: Project, dates: Iterable[ShownDate] | None, *, at: datetime
+) -> Sequence[tuple[Milestone, ShownDate]]:
+    """Which of the dates that are shown are promises, each once, with their milestones."""
+    today = clock.day_at(at, project.site.zone)
+    visible = {
+        milestone.key: milestone
+        for milestone in project.milestones
+        if milestone.audience is Audience.CUSTOMER
+        and milestone.state not in {MilestoneState.DONE, MilestoneState.SKIPPED}
+    }
+    wanted = planned_dates(visible.values()) if dates is None else dates
+    found = {
+        (shown.milestone_key, shown.finish_on): shown
+        for shown in wanted
+        if shown.milestone_key in visible and shown.finish_on >= today
+    }
+    return [(visible[key], shown) for (key, _), shown in found.items()]
+
+
+def planned_dates(milestones: Iterable[Milestone]) -> Sequence[ShownDate]:
+    """The dates of milestones as they are planned today."""
+    return [
+        ShownDate(milestone.key, milestone.finish_on, milestone.start_on)
+        for milestone in milestones
+        if milestone.finish_on is not None
+    ]
