@@ -46,7 +46,7 @@ def merged(lines: Sequence[PlannedLine], *, sold: Iterable[ProductKind]) -> tupl
     kinds = frozenset(kind.value for kind in sold)
     steps = merge(
         [
-            Sold(name, template_steps(planned.version.milestones), _units(planned.line.quantity), kinds)
+            Sold(name, template_steps(planned.version.milestones), units(planned.line.quantity), kinds)
             for name, planned in by_name.items()
         ]
     )
@@ -114,7 +114,8 @@ def write(plan: Plan, milestones: Iterable[Milestone]) -> None:
         milestone.slack_workdays = placed.slack_workdays
 
 
-def _units(quantity: Decimal) -> int:
+def units(quantity: Decimal) -> int:
+    """How many units a quantity of an order line means for a plan; at least one."""
     return max(1, int(quantity.to_integral_value(ROUND_CEILING)))
 
 

@@ -120,7 +120,12 @@ def _plan_anew(project: Project, order: Order, *, at: datetime) -> None:
     if not planned:
         raise Refused("Every line of this order is cancelled, so there is nothing to plan.")
     db.session.add_all(
-        ProjectPlaybook(project_id=project.id, order_line_id=one.line.id, version_id=one.version.id)
+        ProjectPlaybook(
+            project_id=project.id,
+            order_line_id=one.line.id,
+            version_id=one.version.id,
+            quantity=plans.units(one.line.quantity),
+        )
         for one in planned
     )
     sold = {line.product.kind for line in lines if line.product is not None}

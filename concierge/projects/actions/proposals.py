@@ -6,6 +6,7 @@ from concierge.catalogue.states import MilestoneKind
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.projects import plan as plans
 from concierge.projects import queries
 from concierge.projects.actions.approving import promise_anew
 from concierge.projects.actions.laying_out import follow
@@ -72,7 +73,9 @@ def accept(project_id: int, proposal_id: int, *, reason: str, actor_id: int | No
     proposal = _decide(project, proposal_id, ProposalState.ACCEPTED, reason=reason, actor_id=actor_id, at=at)
     match proposal.kind:
         case ProposalKind.NEW_DATES:
-            _take_dates(project, proposal, actor_id=actor_id, at=at)
+            _take_quantities(project.id)
+            if proposal.requested_from or proposal.requested_to:
+                _take_dates(project, proposal, actor_id=actor_id, at=at)
         case ProposalKind.CANCEL:
             cancel(
                 project.id,
@@ -148,6 +151,12 @@ def _decide(
     return proposal
 
 
+def _take_quantities(project_id: int) -> None:
+    """From now on the project speaks of as many units as its order does."""
+    for brought in queries.playbooks_of(project_id):
+        brought.quantity = plans.units(brought.line.quantity)
+
+
 def _take_dates(project: Project, proposal: Proposal, *, actor_id: int | None, at: datetime) -> None:
     delivery = next((one for one in project.milestones if one.kind is MilestoneKind.DELIVERED), None)
     wish = proposal.requested_from or proposal.requested_to
@@ -162,4 +171,11 @@ def _take_dates(project: Project, proposal: Proposal, *, actor_id: int | None, a
         actor_id=actor_id,
         at=at,
     )
-    promise_anew(project.id, reason="The order asks for these dates.", actor_id=actor_id, at=at)
+    promise_anew(
+        project.id,
+        reason="The order asks for these dates.",
+        is_agreed=True,
+        reference=project.order.number,
+        actor_id=actor_id,
+        at=at,
+    )

@@ -180,13 +180,16 @@ def _address(site: Site, country: str) -> tuple[str, ...]:
 
 
 def _instruments(project: Project) -> tuple[str, ...]:
-    """What is installed; what the catalogue does not know is called as the order calls it."""
+    """What is installed, as the plan has it: a change of the order shows when it is accepted.
+
+    What the catalogue does not know is called as the order calls it.
+    """
     names = []
     for brought in project.playbooks:
         product = brought.line.product
         if product is not None and product.kind is ProductKind.INSTRUMENT:
-            quantity = int(brought.line.quantity)
-            names.append(f"{quantity} × {product.name}" if quantity > 1 else product.name)
+            several = f"{brought.quantity} × {product.name}"
+            names.append(several if brought.quantity > 1 else product.name)
     unknown = (brought.line.name for brought in project.playbooks if brought.line.product is None)
     return tuple(names) or tuple(dict.fromkeys(unknown)) or (project.name,)
 
