@@ -95,6 +95,14 @@ class ForecastChanged(PlanEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReplanned(PlanEvent):
+    """A working calendar that the plan counts in was changed, and its dates with it; promises stay."""
+
+    proposal_id: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneStarted(PlanEvent):
     """Work on a milestone began."""
 
