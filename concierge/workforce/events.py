@@ -41,3 +41,42 @@ class ClosureEntered(Event):
     name: str
     first_on: date
     last_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureChanged(Event):
+    """A closure of the company is called otherwise or lies on other days, both inclusive."""
+
+    name: str
+    first_before: date
+    last_before: date
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureRemoved(Event):
+    """The company is not closed on these days after all."""
+
+    name: str
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceRemoved(Event):
+    """A technician is not away on these days after all."""
+
+    user_id: int
+    kind: str
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeOfficeSet(Event):
+    """The company's own working days are those of this place from now on."""
+
+    name: str
+    country: str
+    subdivision: str

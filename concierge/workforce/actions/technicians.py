@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from concierge.identity.models import User
 from concierge.platform.database import db
-from concierge.platform.errors import Refused
+from concierge.platform.errors import NotFound, Refused
 from concierge.platform.events import record
-from concierge.workforce.events import AbsenceEntered, SkillGranted, TechnicianAdded
+from concierge.workforce.events import AbsenceEntered, AbsenceRemoved, SkillGranted, TechnicianAdded
 from concierge.workforce.models import Absence, Skill, Technician
 from concierge.workforce.states import AbsenceKind
 
@@ -88,7 +89,7 @@ def enter_absence(
     :raises Refused: when the last day comes before the first.
     """
     if last_on < first_on:
-        raise Refused("The last day of an absence cannot come before its first. Exchange the two.")
+        raise Refused(_("The last day of an absence cannot come before its first. Exchange the two."))
     absence = Absence(technician_id=technician.id, kind=kind, first_on=first_on, last_on=last_on)
     db.session.add(absence)
     db.session.flush()
@@ -103,3 +104,30 @@ def enter_absence(
         )
     )
     return absence
+
+
+def remove_absence(absence_id: int, *, at: datetime, actor_id: int | None) -> None:
+    """Note that a technician is not away after all.
+
+    :raises NotFound: when it has been removed.
+    """
+    row = db.session.execute(
+        select(Absence, Technician.user_id)
+        .join(Technician, Technician.id == Absence.technician_id)
+        .where(Absence.id == absence_id)
+    ).first()
+    if row is None:
+        raise NotFound
+    absence, user_id = row[0], row[1]
+    db.session.delete(absence)
+    db.session.flush()
+    record(
+        AbsenceRemoved(
+            at=at,
+            actor_id=actor_id,
+            user_id=user_id,
+            kind=absence.kind.value,
+            first_on=absence.first_on,
+            last_on=absence.last_on,
+        )
+    )
