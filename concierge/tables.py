@@ -5,7 +5,7 @@ from concierge.catalogue import models as catalogue
 from concierge.feeds import models as feeds
 from concierge.identity import models as identity
 from concierge.orders import models as orders
-from concierge.platform import deliveries, events, files, jobs, limits, mail, once
+from concierge.platform import deliveries, events, files, jobs, limits, mail, once, searching, undo
 from concierge.projects import models as projects
 from concierge.readiness import models as readiness
 from concierge.visits import models as visits
@@ -28,4 +28,60 @@ ALL = (
     limits,
     mail,
     once,
+    searching,
+    undo,
 )
+
+TRACKED = (
+    undo.Tracked(
+        projects.Project,
+        computed=frozenset(
+            {
+                "health",
+                "health_facts",
+                "forecast_handover_on",
+                "slip_workdays",
+                "stage",
+                "stage_since_on",
+                "chance_percent",
+                "handover_p50_on",
+                "handover_p80_on",
+                "handover_p90_on",
+                "forecast_basis",
+                "conflicts",
+                "search",
+            }
+        ),
+    ),
+    undo.Tracked(
+        projects.Milestone,
+        computed=frozenset(
+            {
+                "derived_start_on",
+                "derived_on",
+                "forecast_start_on",
+                "forecast_on",
+                "p50_on",
+                "p80_on",
+                "p90_on",
+                "driver",
+                "slack_workdays",
+                "free_workdays",
+            }
+        ),
+    ),
+    undo.Tracked(projects.MilestoneLink),
+    undo.Tracked(projects.Gate, computed=frozenset({"open_items", "holding"})),
+    undo.Tracked(projects.Hold),
+    undo.Tracked(projects.Delay),
+    undo.Tracked(projects.CalendarProposal),
+    undo.Tracked(accounts.SiteClosure),
+    undo.Tracked(accounts.SiteHours),
+    undo.Tracked(visits.Visit, counters=frozenset({"sequence"})),
+    undo.Tracked(visits.VisitTechnician),
+    undo.Tracked(readiness.Checklist, computed=frozenset({"anchor_on"})),
+    undo.Tracked(readiness.ReadinessItem, computed=frozenset({"due_on"})),
+    undo.Tracked(workforce.Closure),
+    undo.Tracked(workforce.Absence),
+)
+"""What can be taken back: see ``platform/undo.py``. Who may see a project follows from who goes there."""

@@ -13,6 +13,7 @@ from alembic import context
 from flask import current_app
 
 from concierge.platform.database import Base, Line, Prose, UtcInstant, db
+from concierge.platform.searching import is_of_the_index
 
 ONE_AT_A_TIME = 73190410
 """Key of the lock under which PostgreSQL lets one upgrade run at a time."""
@@ -37,12 +38,18 @@ def configure(connection: sa.Connection) -> None:
         transactional_ddl=True,
         compare_type=True,
         include_object=_is_ours,
+        include_name=_is_compared,
     )
 
 
 def _is_ours(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
     """Leave out what procrastinate keeps in the same database."""
     return not (kind == "table" and reflected and str(name).startswith("procrastinate_"))
+
+
+def _is_compared(name: str | None, kind: str, parents: Any) -> bool:
+    """Leave out the full-text index, which is made by hand for each database."""
+    return not is_of_the_index(name)
 
 
 def run() -> None:

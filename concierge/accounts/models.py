@@ -16,6 +16,7 @@ class Account(Searchable, Versioned, Base):
 
     __tablename__ = "accounts"
     searched = ("name", "key")
+    found_key = "key"
 
     name: Mapped[str] = mapped_column(Line(160))
     key: Mapped[str] = mapped_column(Line(8), unique=True)
@@ -39,6 +40,7 @@ class Site(Searchable, Versioned, Base):
 
     __tablename__ = "sites"
     searched = ("name", "city")
+    found_under = ("accounts", "account_id")
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     name: Mapped[str] = mapped_column(Line(120))
@@ -123,6 +125,7 @@ class Contact(Searchable, Versioned, Base):
 
     __tablename__ = "contacts"
     searched = ("name", "email")
+    found_under = ("accounts", "account_id")
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     site_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sites.id"), index=True)

@@ -34,6 +34,7 @@ class Playbook(Searchable, Base):
 
     __tablename__ = "playbooks"
     searched = ("name",)
+    found_key = "key"
 
     key: Mapped[str] = mapped_column(Line(60), unique=True)
     name: Mapped[str] = mapped_column(Line(120))
@@ -102,9 +103,15 @@ class PlaybookMilestone(Base):
 
     version: Mapped[PlaybookVersion] = relationship(back_populates="milestones", lazy="raise_on_sql")
     links: Mapped[list["PlaybookLink"]] = relationship(
-        lazy="raise_on_sql", foreign_keys="PlaybookLink.milestone_id", order_by="PlaybookLink.id"
+        lazy="raise_on_sql",
+        foreign_keys="PlaybookLink.milestone_id",
+        order_by="PlaybookLink.id",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
     )
-    visits: Mapped[list["PlaybookVisit"]] = relationship(lazy="raise_on_sql", order_by="PlaybookVisit.id")
+    visits: Mapped[list["PlaybookVisit"]] = relationship(
+        lazy="raise_on_sql", order_by="PlaybookVisit.id", cascade="all, delete-orphan", passive_deletes=True
+    )
 
     __table_args__ = (
         sa.UniqueConstraint("version_id", "key"),
@@ -190,6 +197,7 @@ class Product(Searchable, Base):
 
     __tablename__ = "products"
     searched = ("name", "maker", "key")
+    found_key = "key"
 
     key: Mapped[str] = mapped_column(Line(60), unique=True)
     name: Mapped[str] = mapped_column(Line(160))

@@ -42,6 +42,17 @@ def terms(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def with_single_signs(text: str) -> str:
+    """Normalised text, with the second sign of each pair once more by itself at its end.
+
+    What begins with a sign is found by it; so, this way, is what ends with it.
+    """
+    if text.isascii():
+        return text
+    pairs = (word for word in text.split() if len(word) == 2 and _PAIRED.fullmatch(word))
+    return " ".join((text, *dict.fromkeys(pair[1] for pair in pairs)))
+
+
 def _pieces(text: str) -> list[tuple[str, bool]]:
     """The text in plain letters, cut where writing with spaces and without them meet."""
     plain = _plain(text)

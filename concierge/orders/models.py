@@ -20,6 +20,8 @@ class Order(Searchable, Versioned, Base):
 
     __tablename__ = "orders"
     searched = ("number", "seller_number", "buyer_reference")
+    found_as = found_key = "number"
+    found_under = ("accounts", "account_id")
 
     system: Mapped[str] = mapped_column(Line(200))
     """Within what the number is unique: the seller's system, or seller and buyer of a paper."""
@@ -67,6 +69,7 @@ class OrderLine(Searchable, Base):
 
     __tablename__ = "order_lines"
     searched = ("name",)
+    found_under = ("orders", "order_id")
 
     order_id: Mapped[int] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
     position: Mapped[int]

@@ -16,7 +16,7 @@ from concierge.projects.models.plan import (
     ProjectPlaybook,
     Proposal,
 )
-from concierge.projects.models.portfolio import FieldValue, ProjectNote, SavedView
+from concierge.projects.models.portfolio import FieldValue, ProjectNote, SavedView, Unit
 
 __all__ = [
     "Backtest",
@@ -42,4 +42,5 @@ __all__ = [
     "Promise",
     "Proposal",
     "SavedView",
+    "Unit",
 ]

@@ -32,6 +32,9 @@ class Project(Searchable, Versioned, Base):
 
     __tablename__ = "projects"
     searched = ("key", "name", "account.name", "order.number")
+    found_key = "key"
+    found_under = ("accounts", "account_id")
+    found_in = "id"
 
     key: Mapped[str] = mapped_column(Line(20), unique=True)
     name: Mapped[str] = mapped_column(Line(200))

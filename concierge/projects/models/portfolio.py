@@ -1,4 +1,4 @@
-"""Tables of how people keep an eye on many projects: notes, saved views, values of fields of their own."""
+"""Tables of how people keep an eye on many projects: notes, serial numbers, saved views, fields of their own."""
 
 from datetime import date, datetime
 
@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.identity.models import User
+from concierge.orders.models import OrderLine
 from concierge.platform.database import Base, Line, Prose, Versioned
 from concierge.platform.searching import Searchable
 
@@ -15,6 +16,9 @@ class ProjectNote(Searchable, Versioned, Base):
 
     __tablename__ = "project_notes"
     searched = ("text",)
+    found_as = "text"
+    found_under = ("projects", "project_id")
+    found_in = "project_id"
 
     project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     text: Mapped[str] = mapped_column(Prose(8000))
@@ -22,6 +26,31 @@ class ProjectNote(Searchable, Versioned, Base):
     written_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
 
     written_by: Mapped[User | None] = relationship(lazy="raise_on_sql")
+
+
+class Unit(Searchable, Base):
+    """One instrument or part that a project brings to its site, known by the serial number on it."""
+
+    __tablename__ = "units"
+    searched = ("serial", "line.name")
+    found_as = found_key = "serial"
+    found_under = ("projects", "project_id")
+    found_in = "project_id"
+
+    project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id", ondelete="CASCADE"))
+    order_line_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("order_lines.id", ondelete="CASCADE"), index=True
+    )
+    serial: Mapped[str] = mapped_column(Line(60))
+    recorded_at: Mapped[datetime]
+    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+
+    line: Mapped[OrderLine] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (
+        sa.UniqueConstraint("project_id", "serial"),
+        sa.CheckConstraint("serial <> ''", name="has_serial"),
+    )
 
 
 class SavedView(Versioned, Base):
@@ -41,10 +70,14 @@ class SavedView(Versioned, Base):
     __table_args__ = (sa.UniqueConstraint("owner_id", "name"),)
 
 
-class FieldValue(Versioned, Base):
+class FieldValue(Searchable, Versioned, Base):
     """What one project says in a field that its playbook defines."""
 
     __tablename__ = "field_values"
+    searched = ("text",)
+    found_as = "text"
+    found_under = ("projects", "project_id")
+    found_in = "project_id"
 
     project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id", ondelete="CASCADE"))
     key: Mapped[str] = mapped_column(Line(60), index=True)
