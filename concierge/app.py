@@ -4,7 +4,6 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from flask import Flask, g, redirect, request, url_for
-from flask_babel import Babel
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -25,7 +24,9 @@ from concierge.platform import (
     paths,
     probes,
     procrastination,
+    speech,
     timetables,
+    undo,
     web,
     words,
 )
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.register(app)
     events.register(app, reactions.REACTIONS)
     timetables.register(app, timetable.TIMETABLE)
+    undo.register(app, tables.TRACKED)
     procrastination.register(app, settings)
     files.register(app, settings)
     mail.register(app, settings)
@@ -89,9 +91,8 @@ def _root() -> Response:
 
 
 def _speak(app: Flask) -> None:
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(paths.translations_dir())
     app.jinja_env.trim_blocks = False
-    Babel(app, locale_selector=_language, timezone_selector=lambda: "UTC")
+    speech.register(app, directories=str(paths.translations_dir()), language=_language)
     app.context_processor(lambda: {"language": _language(), "may": _may})
 
 

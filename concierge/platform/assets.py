@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, g, request, url_for
 
 from concierge.platform.paths import static_dir
 
@@ -55,7 +55,10 @@ def asset(name: str) -> str:
 
     :raises NotSetUp: when set-up has not run, or knows no such asset
     """
-    return url_for("static", filename=f"vendor/{_assets.file(name)}")
+    known: dict[str, str] = g.setdefault("assets", {})
+    if name not in known:  # a page names the icons' file once an icon
+        known[name] = url_for("static", filename=f"vendor/{_assets.file(name)}")
+    return known[name]
 
 
 def asset_path(name: str) -> Path:

@@ -4,10 +4,13 @@ from contextlib import AbstractContextManager
 from decimal import Decimal
 
 from babel import Locale
+from babel.support import NullTranslations
 from flask import Flask
 from flask_babel.speaklater import LazyString
 
 class Babel:
+    domain_instance: Domain
+
     def __init__(
         self,
         app: Flask | None = None,
@@ -25,3 +28,7 @@ def format_decimal(number: float | Decimal, format: str | None = None) -> str: .
 def get_locale() -> Locale: ...
 def force_locale(locale: str | Locale) -> AbstractContextManager[None]: ...
 def refresh() -> None: ...
+
+class Domain:
+    def __init__(self, translation_directories: str | None = None, domain: str = "messages") -> None: ...
+    def get_translations(self) -> NullTranslations: ...
