@@ -27,6 +27,17 @@ from concierge.projects.states import (
 )
 
 
+IS_OPEN = "state IN ('draft', 'live')"
+"""Which projects lists show unless others are asked for; questions say it in these words, as the indexes do."""
+
+
+def _of_open_ones(*columns: str) -> sa.Index:
+    """An index that a list of open projects is read along, one order of it each."""
+    where = sa.text(IS_OPEN)
+    name = f"ix_projects_open_{'_'.join(columns)}"
+    return sa.Index(name, *columns, "id", sqlite_where=where, postgresql_where=where)
+
+
 class Project(Searchable, Versioned, Base):
     """One order's way from acceptance to handover."""
 
@@ -54,6 +65,8 @@ class Project(Searchable, Versioned, Base):
     """The go-live that the customer requires; counting backward, the plan ends on it."""
     external_key: Mapped[str | None] = mapped_column(Line(120), unique=True)
     """Its key in the system it was imported from; None when it began here."""
+    imported_digest: Mapped[str] = mapped_column(sa.String(64), default="")
+    """SHA-256 of what the file said of it last; the same again changes nothing, whatever people did since."""
     approved_at: Mapped[datetime | None]
     finished_on: Mapped[date | None]
     held_on: Mapped[date | None]
@@ -105,6 +118,11 @@ class Project(Searchable, Versioned, Base):
             "state NOT IN ('live', 'done') OR approved_at IS NOT NULL", name="live_is_approved"
         ),
         sa.Index("ix_projects_state_health", "state", "health"),
+        sa.Index("ix_projects_health_slip_workdays", "health", "slip_workdays", "id"),
+        _of_open_ones("slip_workdays"),
+        _of_open_ones("forecast_handover_on"),
+        _of_open_ones("name"),
+        _of_open_ones("stage", "stage_since_on"),
     )
 
     @property
