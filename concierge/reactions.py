@@ -45,6 +45,10 @@ REACTIONS: Reactions = {
     catalogue.ProductAdded: NOTHING,
     catalogue.AliasAdded: NOTHING,
     catalogue.PlaybookPublished: NOTHING,
+    catalogue.PlaybookDrafted: NOTHING,
+    catalogue.PlaybookEdited: NOTHING,
+    catalogue.PlaybookDiscarded: NOTHING,
+    catalogue.PlaybookChosen: NOTHING,
     # --- workforce
     workforce.TechnicianAdded: NOTHING,
     workforce.SkillGranted: NOTHING,
@@ -83,6 +87,9 @@ REACTIONS: Reactions = {
     projects.GateOverridden: NOTHING,
     projects.ProposalMade: NOTHING,
     projects.ProposalDecided: Reaction(now=(in_projects.order_stands,)),
+    projects.ActUndone: Reaction(
+        now=(in_visits.share_undone, in_feeds.write_undone, in_readiness.follow_undone)
+    ),
     # --- visits
     visits.VisitPlanned: Reaction(now=(in_feeds.write_visit,)),
     visits.VisitMoved: Reaction(now=(in_feeds.write_visit,)),

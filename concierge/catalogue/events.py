@@ -29,3 +29,43 @@ class PlaybookPublished(Event):
     playbook_id: int
     version_id: int
     number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybookDrafted(Event):
+    """The next version of a playbook was begun."""
+
+    playbook_id: int
+    version_id: int
+    number: int
+    source: str
+    """What it began as: ``version 2``, ``file`` or ``nothing``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybookEdited(Event):
+    """Something in a draft was added, changed, moved or removed."""
+
+    playbook_id: int
+    version_id: int
+    collection: str
+    """``milestones``, ``items``, ``messages``, ``fields`` or ``courses``; ``about`` for name and note."""
+    key: str
+    act: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybookDiscarded(Event):
+    """A draft was thrown away; the published versions stay."""
+
+    playbook_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybookChosen(Event):
+    """From now on orders of an instrument are planned by another playbook."""
+
+    product_id: int
+    playbook_id: int
+    playbook_before_id: int | None

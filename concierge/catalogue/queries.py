@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from concierge.catalogue.contents import Contents, of_version
 from concierge.catalogue.models import (
     Course,
     Playbook,
@@ -19,9 +20,11 @@ from concierge.catalogue.models import (
     ProductAlias,
 )
 from concierge.catalogue.states import AliasScheme, InstrumentClass, PlaybookState, ProductKind
+from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
+from concierge.platform.events import RecordedEvent
 from concierge.platform.searching import matches
 
 _GAPS = re.compile(r"[\W_]+")
@@ -151,12 +154,17 @@ class ListedPlaybook:
     published_at: datetime | None
     milestones: int
     items: int
+    is_draft_open: bool
+    """Whether a next version is being written."""
 
 
 def playbooks_listed(viewer: Viewer, *, text: str = "", instrument_class: str = "") -> list[ListedPlaybook]:
     """Every playbook with its newest version, by class and name. Some hundred at most, so it is not paged."""
+    published = sa.case((PlaybookVersion.state == PlaybookState.PUBLISHED, PlaybookVersion.number))
+    numbers = sa.func.coalesce(sa.func.max(published), sa.func.max(PlaybookVersion.number))
+    drafts = sa.func.count(sa.case((PlaybookVersion.state == PlaybookState.DRAFT, 1)))
     newest = (
-        sa.select(PlaybookVersion.playbook_id, sa.func.max(PlaybookVersion.number).label("number"))
+        sa.select(PlaybookVersion.playbook_id, numbers.label("number"), drafts.label("drafts"))
         .group_by(PlaybookVersion.playbook_id)
         .subquery()
     )
@@ -184,6 +192,7 @@ def playbooks_listed(viewer: Viewer, *, text: str = "", instrument_class: str = 
             PlaybookVersion.published_at,
             milestones,
             items,
+            newest.c.drafts > 0,
         )
         .join(newest, newest.c.playbook_id == Playbook.id)
         .join(
@@ -199,15 +208,66 @@ def playbooks_listed(viewer: Viewer, *, text: str = "", instrument_class: str = 
 
 
 def playbook_by_key(viewer: Viewer, key: str, *, number: int | None = None) -> PlaybookVersion:
-    """One version of a playbook, the newest when no number is given.
+    """One version of a playbook; without a number the newest published one, else the draft.
 
     :raises NotFound: when there is no such playbook or version.
     """
+    return _version(key, number=number)
+
+
+def draft_by_key(viewer: Viewer, key: str) -> PlaybookVersion:
+    """The open draft of a playbook.
+
+    :raises NotFound: when there is none.
+    """
+    version = _version(key, number=None, state=PlaybookState.DRAFT)
+    if version.state is not PlaybookState.DRAFT:
+        raise NotFound
+    return version
+
+
+def contents_of(key: str, *, number: int | None = None) -> Contents:
+    """All that a version holds, as values; without a number that of the newest published one, else the draft.
+
+    :raises NotFound: when there is no such playbook or version.
+    """
+    version = _version(key, number=number)
+    return of_version(version, courses_of(version.id))
+
+
+def contents_or_none(key: str) -> Contents | None:
+    """All that the newest published version holds, else the draft; None when there is no such playbook."""
+    try:
+        return contents_of(key)
+    except NotFound:
+        return None
+
+
+def version_number(key: str, *, number: int | None = None) -> int:
+    """The number of that version.
+
+    :raises NotFound: when there is no such playbook or version.
+    """
+    return _version(key, number=number).number
+
+
+def version_for_change(version_id: int) -> PlaybookVersion:
+    """One version whole, as it is in the database now."""
+    return db.session.scalars(
+        sa.select(PlaybookVersion)
+        .where(PlaybookVersion.id == version_id)
+        .options(*_whole_version())
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _version(key: str, *, number: int | None, state: PlaybookState | None = None) -> PlaybookVersion:
+    first = sa.case((PlaybookVersion.state == (state or PlaybookState.PUBLISHED), 0), else_=1)
     question = (
         sa.select(PlaybookVersion)
         .join(PlaybookVersion.playbook)
         .where(Playbook.key == key)
-        .order_by(PlaybookVersion.number.desc())
+        .order_by(first, PlaybookVersion.number.desc())
         .limit(1)
         .options(*_whole_version())
     )
@@ -217,6 +277,37 @@ def playbook_by_key(viewer: Viewer, key: str, *, number: int | None = None) -> P
     if version is None:
         raise NotFound
     return version
+
+
+def all_instruments(viewer: Viewer) -> list[Product]:
+    """Every instrument, by name."""
+    return list(
+        db.session.scalars(
+            sa.select(Product)
+            .where(Product.kind == ProductKind.INSTRUMENT)
+            .order_by(Product.name, Product.id)
+        )
+    )
+
+
+def product_keys() -> frozenset[str]:
+    """The keys of everything that can be sold."""
+    return frozenset(db.session.scalars(sa.select(Product.key)))
+
+
+def last_edit_of(version_id: int, collection: str, key: str) -> tuple[str, datetime] | None:
+    """Who changed a part of a draft last, and when; None when nobody did since it was begun."""
+    rows = db.session.execute(
+        sa.select(RecordedEvent.payload, RecordedEvent.at, User.name)
+        .outerjoin(User, User.id == RecordedEvent.actor_id)
+        .where(RecordedEvent.name == "PlaybookEdited")
+        .order_by(RecordedEvent.id.desc())
+        .limit(200)
+    )
+    for payload, at, name in rows:
+        if (payload["version_id"], payload["collection"], payload["key"]) == (version_id, collection, key):
+            return name or "", at
+    return None
 
 
 def versions_of(viewer: Viewer, playbook_id: int) -> list[PlaybookVersion]:
@@ -278,4 +369,6 @@ def _whole_version() -> tuple[sa.orm.interfaces.ORMOption, ...]:
         milestones.selectinload(PlaybookMilestone.links),
         milestones.selectinload(PlaybookMilestone.visits),
         selectinload(PlaybookVersion.items),
+        selectinload(PlaybookVersion.messages),
+        selectinload(PlaybookVersion.fields),
     )

@@ -8,24 +8,25 @@ from typing import TypeVar
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from concierge.catalogue import plan, queries
+from concierge.catalogue import checking, contents, plan, queries
 from concierge.catalogue.events import PlaybookPublished
 from concierge.catalogue.models import (
     Course,
     Playbook,
+    PlaybookField,
     PlaybookItem,
+    PlaybookMessage,
     PlaybookMilestone,
     PlaybookVersion,
 )
 from concierge.catalogue.states import PlaybookState
-from concierge.core.schedule import CycleFound, UnknownPredecessor
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 
 ANY_MONDAY = date(2024, 1, 1)
 
-Row = TypeVar("Row", PlaybookMilestone, PlaybookItem)
+Row = TypeVar("Row", PlaybookMilestone, PlaybookItem, PlaybookMessage, PlaybookField)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,21 @@ class Content:
     milestones: Sequence[PlaybookMilestone]
     items: Sequence[PlaybookItem] = ()
     courses: Sequence[Course] = ()
+    messages: Sequence[PlaybookMessage] = ()
+    fields: Sequence[PlaybookField] = ()
     note: str = ""
+
+
+def content_of(values: contents.Contents) -> Content:
+    """A playbook's values as new rows."""
+    return Content(
+        milestones=[contents.row_of(one) for one in values.milestones],
+        items=[contents.row_of(one) for one in values.items],
+        courses=[contents.row_of(one) for one in values.courses],
+        messages=[contents.row_of(one) for one in values.messages],
+        fields=[contents.row_of(one) for one in values.fields],
+        note=values.note,
+    )
 
 
 def draft_playbook(key: str, *, name: str, content: Content) -> PlaybookVersion:
@@ -63,8 +78,12 @@ def draft_playbook(key: str, *, name: str, content: Content) -> PlaybookVersion:
         state=PlaybookState.DRAFT,
         note=content.note,
     )
+    for milestone in content.milestones:  # known to be empty rather than not loaded
+        milestone.links, milestone.visits = list(milestone.links), list(milestone.visits)
     version.milestones = _in_order(content.milestones)
     version.items = _in_order(content.items)
+    version.messages = _in_order(content.messages)
+    version.fields = _in_order(content.fields)
     db.session.add(version)
     db.session.flush()
     for course in content.courses:
@@ -77,8 +96,9 @@ def draft_playbook(key: str, *, name: str, content: Content) -> PlaybookVersion:
 def publish(version: PlaybookVersion, *, actor_id: int | None, at: datetime) -> None:
     """Freeze a version; new projects use it from now on, running ones keep theirs.
 
-    :raises Refused: when it is published already, empty, waits in a circle (the circle is named), or links
-        to a milestone that it does not have.
+    :param version: loaded with milestones, items, messages and fields.
+    :raises Refused: when it is published already, or something has to be mended first: it is empty, waits in a
+        circle (the circle is named), links to a milestone that it does not have …
     """
     if version.state is PlaybookState.PUBLISHED:
         raise Refused(
@@ -87,13 +107,13 @@ def publish(version: PlaybookVersion, *, actor_id: int | None, at: datetime) -> 
                 number=version.number,
             )
         )
-    if not version.milestones:
-        raise Refused(_("A playbook without milestones makes no plan. Add at least one."))
+    found = checking.findings(contents.of_version(version, ()), products=(), instruments=1)
+    wrong = [one.sentence for one in found if one.is_wrong]
+    if wrong:
+        raise Refused(" ".join(wrong[:3]))
     try:
         plan.sample_plan(version.milestones, start_on=ANY_MONDAY)
-    except CycleFound as error:
-        raise Refused(_named(str(error), version)) from error
-    except (UnknownPredecessor, ValueError) as error:
+    except ValueError as error:
         raise Refused(str(error)) from error
     version.state = PlaybookState.PUBLISHED
     version.published_at = at
@@ -114,10 +134,3 @@ def _in_order(rows: Iterable[Row]) -> list[Row]:
     for position, row in enumerate(numbered):
         row.position = position
     return numbered
-
-
-def _named(sentence: str, version: PlaybookVersion) -> str:
-    """The circle with the milestones' names in the place of their keys."""
-    for milestone in sorted(version.milestones, key=lambda one: -len(one.key)):
-        sentence = sentence.replace(milestone.key, milestone.name.get("en", milestone.key))
-    return sentence
