@@ -33,7 +33,7 @@ NARROWEST_PX = 356
 """The axis on the narrowest screen that is designed for, which decides whether words have room."""
 
 TickKind = Literal["year", "month", "week", "hour"]
-ShapeKind = Literal["work", "link", "track", "slip", "promise", "hollow", "done", "forecast", "solid"]
+ShapeKind = Literal["work", "link", "track", "slip", "promise", "before", "hollow", "done", "forecast", "solid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +213,8 @@ class PlanLine:
     after: tuple[str, ...] = ()
     track_from: date | None = None
     """Where a thin line to the forecast starts, for a picture with one row a project."""
+    before: Span[date] | None = None
+    """Where an older plan had it, for a picture of two plans; stands where a promise would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +275,8 @@ def _plan_shapes(line: PlanLine, axis: DayAxis) -> Iterable[Shape]:
         return
     if line.promised is not None:
         yield Shape("promise", *_stretch(line.promised, axis), PROMISE_TOP, PROMISE_BOTTOM)
+    if line.before is not None:
+        yield Shape("before", *_stretch(line.before, axis), PROMISE_TOP, PROMISE_BOTTOM)
     split = _now_within(line, axis)
     if line.done is not None:
         x, x2 = _stretch(line.done, axis)
@@ -284,7 +288,8 @@ def _plan_shapes(line: PlanLine, axis: DayAxis) -> Iterable[Shape]:
 
 
 def _point_shapes(line: PlanLine, axis: DayAxis) -> Iterable[Shape]:
-    promised = None if line.promised is None else axis.middle(_last_day(line.promised))
+    told = line.promised or line.before
+    promised = None if told is None else axis.middle(_last_day(told))
     at = line.done or line.forecast
     x = None if at is None else axis.middle(_last_day(at))
     if line.track_from is not None and (x is not None or promised is not None):
