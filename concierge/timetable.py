@@ -13,6 +13,7 @@ TIMETABLE: tuple[Chore, ...] = (
     Chore(Every(minutes=60), in_platform.forget_limits),
     Chore(Daily(time(2, 5)), in_platform.forget_forms),
     Chore(Daily(time(2, 10)), in_platform.forget_deliveries),
+    Chore(Daily(time(2, 15)), in_platform.forget_acts),
     Chore(Daily(time(2, 20)), in_platform.sweep_files),
     Chore(Daily(time(2, 30)), in_identity.forget_ended_access),
     Chore(Every(minutes=60), in_feeds.renew_old_entries),

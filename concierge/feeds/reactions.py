@@ -9,6 +9,7 @@ from concierge.identity.permissions import Role
 from concierge.platform import clock
 from concierge.platform.database import db
 from concierge.platform.mail import Attachment
+from concierge.projects.events import ActUndone
 from concierge.readiness import reactions as in_readiness
 from concierge.readiness.events import ChecklistPrinted
 from concierge.visits.events import VisitEvent
@@ -19,6 +20,11 @@ VISITS_IN_A_LETTER = 8
 def write_visit(event: VisitEvent) -> None:
     """Write the entry of the visit for everybody on it."""
     writing.write_entries((event.visit_id,), at=event.at)
+
+
+def write_undone(event: ActUndone) -> None:
+    """Write the entries of visits that are as they were before an act."""
+    writing.write_entries(event.touched.get("visits", ()), at=event.at)
 
 
 def write_visits_of_account(event: AccountRenamed) -> None:

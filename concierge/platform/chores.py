@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from concierge.platform import deliveries, files, limits, once
+from concierge.platform import deliveries, files, limits, once, undo
 from concierge.platform.deliveries import outside
 
 KEPT = timedelta(days=30)
@@ -22,6 +22,11 @@ def forget_limits(due_at: datetime) -> None:
 def forget_forms(due_at: datetime) -> None:
     """Remove the tokens of forms that were taken two days ago; a form itself lives for twelve hours."""
     once.forget(before=due_at - timedelta(days=2))
+
+
+def forget_acts(due_at: datetime) -> None:
+    """Remove acts that can no longer be taken back."""
+    undo.forget(before=due_at - undo.KEPT)
 
 
 @outside

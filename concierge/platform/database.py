@@ -276,6 +276,30 @@ def unit_of_work() -> Iterator[None]:
         g.writing = g.in_unit_of_work = False
 
 
+@contextmanager
+def dry_run() -> Iterator[None]:
+    """Acts are done in it to see what they would do, then everything is taken back. Stands where a page begins.
+
+    The request keeps what it has loaded: the acts have a session of their own.
+    :raises RuntimeError: inside a unit of work, for whose end it would wait for ever on SQLite.
+    """
+    if g.get("in_unit_of_work"):
+        raise RuntimeError("A unit of work is open: look first, then do.")
+    kept, was_writing = db.session(), g.get("writing")
+    if kept.new or kept.deleted:
+        raise RuntimeError("Something waits to be saved: look first, then change it.")
+    kept.commit()  # nothing was written; only the transaction ends, and what it has read stays readable
+    db.session.registry.set(db.session.session_factory())
+    g.writing = g.in_unit_of_work = True
+    try:
+        yield
+    finally:
+        db.session.rollback()
+        db.session.close()
+        db.session.registry.set(kept)
+        g.writing, g.in_unit_of_work = was_writing, False
+
+
 def insert(table: type[Base]) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that may say what happens on a conflict, in the words of the database in use."""
     return postgresql.insert(table) if db.engine.dialect.name == "postgresql" else sqlite.insert(table)

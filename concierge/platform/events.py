@@ -96,6 +96,16 @@ def record(event: Event) -> None:
         deliveries.enqueue(name, {"event_id": row.id}, unique_key=f"event:{row.id}:{name}")
 
 
+def last_about(*, project_id: int | None = None, after_id: int = 0, **ids: int) -> RecordedEvent | None:
+    """The last event about something, as ``last_about(project_id=4, milestone_id=17)``; None when there is none."""
+    question = sa.select(RecordedEvent).where(RecordedEvent.id > after_id)
+    if project_id is not None:
+        question = question.where(RecordedEvent.project_id == project_id)
+    for name, value in ids.items():
+        question = question.where(RecordedEvent.payload[name].as_integer() == value)
+    return db.session.scalar(question.order_by(RecordedEvent.id.desc()).limit(1))
+
+
 def delivery_name(handler: Callable[..., None]) -> str:
     """The name that a later reaction has in the table of deliveries, e.g. ``readiness.reactions.make_pdf``."""
     return f"{handler.__module__.removeprefix('concierge.')}.{handler.__name__}"

@@ -1,7 +1,8 @@
 """What happened to projects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from concierge.platform.events import Event
 
@@ -222,3 +223,19 @@ class ProposalDecided(ProjectEvent):
     kind: str
     accepted: bool
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActUndone(PlanEvent):
+    """What a person did was taken back, or done again: its rows are as they were."""
+
+    act: str
+    undone: str
+    """Name of the event that told of it, and in ``told`` what it said."""
+    told: dict[str, Any]
+    is_again: bool = False
+    """Whether the taking back was taken back."""
+    is_behind: bool = False
+    """Whether the world went on meanwhile, so that what is computed has to be computed anew."""
+    touched: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Ids of the rows that were put back, by table; what follows is for the slices that own them."""

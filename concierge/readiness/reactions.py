@@ -11,7 +11,7 @@ from concierge.platform.mail import Attachment, post
 from concierge.platform.pdf import Unprintable
 from concierge.projects import queries as projects
 from concierge.projects.actions import gates
-from concierge.projects.events import MilestoneMoved, PlanApproved
+from concierge.projects.events import ActUndone, MilestoneMoved, PlanApproved
 from concierge.readiness import mails, queries
 from concierge.readiness.actions import issuing, sending
 from concierge.readiness.document import filling, printing
@@ -45,6 +45,16 @@ def issue(event: PlanApproved) -> None:
 def follow_delivery(event: MilestoneMoved) -> None:
     """Date open items anew when a person moved delivery."""
     _follow(event)
+
+
+def follow_undone(event: ActUndone) -> None:
+    """Say that items have their old due days back; the customer has been told of the others."""
+    if "checklists" in event.touched:
+        checklist = queries.checklist_of(event.project_id)
+        if checklist is not None:
+            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id)
+    if event.is_behind:
+        _follow(event)
 
 
 def report_gates(event: ChecklistIssued | ChecklistRedated | ItemChanged) -> None:
@@ -151,7 +161,7 @@ def post_checklist(event: ChecklistPrinted, *, calendars: tuple[Attachment, ...]
     sending.note_sent(checklist, contact_id=project.contact_id, at=clock.now())
 
 
-def _follow(event: PlanApproved | MilestoneMoved) -> None:
+def _follow(event: PlanApproved | MilestoneMoved | ActUndone) -> None:
     checklist = queries.checklist_of(event.project_id)
     if checklist is None:
         return

@@ -5,6 +5,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.platform.database import db
 from concierge.projects.events import (
+    ActUndone,
     DateMove,
     PlanApproved,
     PlanEvent,
@@ -12,7 +13,7 @@ from concierge.projects.events import (
 )
 from concierge.projects.models import Milestone
 from concierge.projects.states import MilestoneState
-from concierge.visits.actions import arranging, from_playbook, progress
+from concierge.visits.actions import arranging, from_playbook, progress, sharing
 from concierge.visits.models import Visit
 from concierge.visits.states import COMING, VisitState
 from concierge.workforce import queries as workforce
@@ -72,6 +73,12 @@ def cancel_visits(event: ProjectCancelled) -> None:
     ).all()
     for visit in visits:
         progress.cancel(visit, reason=event.reason, at=event.at, actor_id=event.actor_id)
+
+
+def share_undone(event: ActUndone) -> None:
+    """Let those see the project who go there, now that visits are as they were."""
+    if {"visits", "visit_technicians"} & event.touched.keys():
+        sharing.share_project(event.project_id)
 
 
 def _has_moved(move: DateMove) -> bool:

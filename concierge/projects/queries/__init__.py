@@ -30,6 +30,7 @@ from concierge.projects.queries.plans import (
     proposals_of,
     staff,
 )
+    seen_among,
 
 __all__ = [
     "PAGE",
@@ -59,3 +60,4 @@ __all__ = [
     "proposals_of",
     "staff",
 ]
+    "seen_among",

@@ -1,6 +1,6 @@
 """Questions about one project: its plan, its order, its people."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -58,6 +58,12 @@ def project_for_change(project_id: int) -> Project:
 
 
 def gate_says(project_id: int, kind: GateKind, *, open_items: int, holding: list[dict[str, Any]]) -> bool:
+def seen_among(viewer: Viewer, project_ids: Collection[int]) -> dict[int, str]:
+    """The keys of those projects that a viewer may see, by id."""
+    question = sa.select(Project.id, Project.key).where(Project.id.in_(project_ids))
+    return {row.id: row.key for row in db.session.execute(visible_to(viewer, question))}
+
+
     """Whether a gate says exactly this already, so that nothing has to be laid out again."""
     gate = db.session.scalar(sa.select(Gate).where(Gate.project_id == project_id, Gate.kind == kind))
     if gate is None or (gate.open_items, gate.holding) != (open_items, holding):

@@ -77,18 +77,22 @@ def redate_checklist(checklist: Checklist, *, delivery_on: date, at: datetime, a
     if delivery_on == checklist.anchor_on:
         return 0
     checklist.anchor_on = delivery_on
-    moved = 0
     for item in checklist.items:
         if item.state is ItemState.OPEN:
             item.due_on = plan.due_on(delivery_on, item.due_offset)
-            moved += 1
+    return tell_redated(checklist, at=at, actor_id=actor_id)
+
+
+def tell_redated(checklist: Checklist, *, at: datetime, actor_id: int | None) -> int:
+    """Say that open items have other due days; returns how many are open."""
+    moved = sum(item.state is ItemState.OPEN for item in checklist.items)
     record(
         ChecklistRedated(
             at=at,
             actor_id=actor_id,
             project_id=checklist.project_id,
             checklist_id=checklist.id,
-            delivery_on=delivery_on,
+            delivery_on=checklist.anchor_on,
             items=moved,
         )
     )

@@ -1,0 +1,43 @@
+"""Taking back what was done, and doing it again."""
+
+from flask import redirect, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from concierge.home.views.blueprint import bp
+from concierge.identity.guard import requires, viewer
+from concierge.identity.permissions import Permission
+from concierge.platform import clock, undo
+from concierge.platform.database import unit_of_work
+from concierge.platform.errors import NotAllowed, NotFound
+from concierge.projects import queries
+from concierge.projects.actions import undoing
+
+
+@bp.post("/undo/<act>")
+@requires(Permission.SEE_PROJECTS)
+def take_back(act: str) -> Response:
+    """Take an act back, or do again what was taken back."""
+    looking = viewer()
+    parts = undo.find(act)
+    seen = queries.seen_among(looking, {part.project_id for part in parts if part.project_id is not None})
+    if parts and len(seen) < len({part.project_id for part in parts}):
+        raise NotFound
+    if parts and not looking.may(Permission(parts[0].needs or Permission.EDIT_PROJECTS.value)):
+        raise NotAllowed(_("Taking this back needs a permission that you do not have."))
+    with unit_of_work():
+        done = undoing.take_back(act, zone=looking.zone, actor_id=looking.user_id, at=clock.now())
+    undo.tell(done, _("Done again.") if done.is_again else _("Taken back."))
+    return redirect(_where(done, seen), code=303)
+
+
+def _where(done: undo.Act, seen: dict[int, str]) -> str:
+    """The page that shows what came back: of the visit, when nothing else did, else of the project."""
+    touched = done.of("visits")
+    if len(touched) == 1 and not done.of("milestones"):
+        (visit_id,) = touched
+        return url_for("visits.visit", visit_id=visit_id)
+    if len(seen) == 1:
+        (key,) = seen.values()
+        return url_for("home.project", key=key)
+    return url_for("projects.projects")
