@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 
@@ -43,6 +43,33 @@ class WithReason(FlaskForm):
             DataRequired(_("Give the reason in a few words.")),
             Length(min=5, max=1000, message=_("Give the reason in a few words.")),
         ],
+    )
+
+
+class PromiseAnew(WithReason):
+    """Promise the dates of the forecast."""
+
+    is_agreed = BooleanField(
+        _("The customer asked for these dates or agreed to them"),
+        description=_("The ledger then counts the older dates as agreed anew, not as broken."),
+    )
+
+
+class KeepPlan(FlaskForm):
+    """Keep the plan as it is now under a name."""
+
+    name = StringField(
+        _("Name"),
+        description=_("By which you will know it, such as: Before the summer shutdown."),
+        validators=[
+            DataRequired(_("Give the baseline a name by which you will know it.")),
+            Length(max=120, message=_("Keep the name to at most 120 characters.")),
+        ],
+    )
+    note = TextAreaField(
+        _("Note"),
+        description=_("Why it is kept; it cannot be changed later."),
+        validators=[Optional(), Length(max=1000, message=_("Say it in at most 1,000 characters."))],
     )
 
 

@@ -122,11 +122,15 @@ def cancel(key: str) -> Page:
 def promise(key: str) -> Page:
     """Promise the dates of the forecast, as agreed with the customer."""
     project = queries.project_by_key(viewer(), key)
-    form = forms.WithReason()
+    form = forms.PromiseAnew()
     if form.validate_on_submit():
         with unit_of_work():
             approving.promise_anew(
-                project.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
+                project.id,
+                reason=form.reason.data or "",
+                is_agreed=bool(form.is_agreed.data),
+                actor_id=viewer().user_id,
+                at=clock.now(),
             )
         flash(_("The dates of the forecast are promised from now on."))
         return _back(project)
