@@ -85,6 +85,11 @@ REACTIONS: Reactions = {
     projects.GateCleared: NOTHING,
     projects.GateHeld: NOTHING,
     projects.GateOverridden: NOTHING,
+    projects.NoteWritten: NOTHING,
+    projects.NoteChanged: NOTHING,
+    projects.NoteRemoved: NOTHING,
+    projects.UnitRecorded: NOTHING,
+    projects.UnitRemoved: NOTHING,
     projects.ProposalMade: NOTHING,
     projects.ProposalDecided: Reaction(now=(in_projects.order_stands,)),
     projects.ActUndone: Reaction(

@@ -207,6 +207,49 @@ class GateOverridden(ProjectEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteWritten(ProjectEvent):
+    """Somebody of the staff wrote something down."""
+
+    note_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteChanged(ProjectEvent):
+    """A note says something else now."""
+
+    note_id: int
+    text_before: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRemoved(ProjectEvent):
+    """A note was taken away; its text stays here."""
+
+    note_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRecorded(ProjectEvent):
+    """The serial number on an instrument or part was noted."""
+
+    unit_id: int
+    order_line_id: int
+    serial: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRemoved(ProjectEvent):
+    """A serial number was taken away."""
+
+    unit_id: int
+    order_line_id: int
+    serial: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalMade(ProjectEvent):
     """An order document asks for something that a person has to decide."""
 

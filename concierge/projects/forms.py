@@ -83,6 +83,33 @@ class Decide(FlaskForm):
     )
 
 
+class Note(FlaskForm):
+    """Write something down for the staff."""
+
+    text = TextAreaField(
+        _("Note"),
+        description=_("For colleagues; customers never see it."),
+        validators=[
+            DataRequired(_("Write down what your colleagues should know.")),
+            Length(max=8000, message=_("Say it in at most 8,000 characters.")),
+        ],
+    )
+    version = HiddenField()
+
+
+class RecordUnit(FlaskForm):
+    """Note the serial number on an instrument or part."""
+
+    line = SelectField(_("Unit"), coerce=int, validators=[InputRequired(_("Choose what carries the number."))])
+    serial = StringField(
+        _("Serial number"),
+        validators=[
+            DataRequired(_("Type the serial number as it stands on the unit.")),
+            Length(max=60, message=_("A serial number has at most 60 characters.")),
+        ],
+    )
+
+
 class Reassign(FlaskForm):
     """Make somebody accountable for a milestone."""
 

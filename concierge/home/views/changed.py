@@ -27,6 +27,7 @@ LOOKS = {
     "ForecastChanged": ("warn", "triangle-alert"),
     "ProjectFinished": ("ok", "flag"),
     "ProjectCancelled": ("idle", "ban"),
+    "NoteWritten": ("idle", "pencil"),
     "ProposalMade": ("warn", "file-text"),
     "ProposalDecided": ("idle", "file-text"),
     "MilestoneMoved": ("warn", "calendar-clock"),
@@ -141,6 +142,8 @@ def _project_words(name: str, payload: Payload) -> str:
             return _("is handed over")
         case "ProjectCancelled":
             return _("is cancelled: %(reason)s", reason=_text(payload, "reason"))
+        case "NoteWritten":
+            return _("has a new note: %(text)s", text=_text(payload, "text")[:120])
         case "ProposalMade":
             return _("the order changed; somebody has to decide")
         case "ProposalDecided" if payload.get("accepted"):

@@ -111,6 +111,17 @@ def _about_plan(name: str, told: Payload) -> str:
                 else _("overrode the installation gate: %(reason)s")
             )
             return gate % {"reason": reason}
+        case "NoteWritten":
+            return _("wrote a note: %(text)s", text=_short(told.get("text")))
+        case "NoteChanged":
+            before, after = _short(told.get("text_before")), _short(told.get("text"))
+            return _("changed a note from “%(before)s” to “%(after)s”", before=before, after=after)
+        case "NoteRemoved":
+            return _("removed a note that said: %(text)s", text=told.get("text", ""))
+        case "UnitRecorded":
+            return _("noted the serial number %(serial)s", serial=told.get("serial", ""))
+        case "UnitRemoved":
+            return _("removed the serial number %(serial)s", serial=told.get("serial", ""))
         case "ProposalMade":
             asked = (
                 _("brought in that the order asks for other dates")
@@ -185,6 +196,12 @@ def _about_readiness(name: str, told: Payload) -> str:
         case "EvidenceAttached":
             return _("attached %(file)s to “%(what)s”", file=told.get("name", ""), what=requirement)
     return ""
+
+
+def _short(value: object) -> str:
+    """The beginning of a text, on one line."""
+    words = " ".join(str(value or "").split())
+    return words if len(words) <= 160 else words[:159].rstrip() + "…"
 
 
 def _ships(told: Payload) -> bool:
