@@ -16,7 +16,7 @@ def follow_the_day(at: datetime) -> None:
     """
     for project_id in queries.open_project_ids():
         project = queries.project_for_change(project_id)
-        moves = follow(project, at=at)
+        moves = follow(project, at=at, why="Another day has passed.")
         if moves and project.state is ProjectState.LIVE:
             record(
                 ForecastChanged(

@@ -1,21 +1,22 @@
 """Between a project's rows and the core's plan: steps out, dates back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
+from typing import Any
 
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVersion, Product
 from concierge.catalogue.plan import template_steps
-from concierge.catalogue.states import ProductKind
+from concierge.catalogue.states import DaysOf, ProductKind
+from concierge.core.links import bridged
 from concierge.core.merge import MergedStep, Sold, merge
-from concierge.core.schedule import Link, Plan, Step, lay_out
+from concierge.core.schedule import LagUnit, Link, LinkKind, Plan, Step, lay_out
 from concierge.core.worktime import WorkCalendar
 from concierge.orders.models import OrderLine
 from concierge.projects.events import DateMove
 from concierge.projects.models import Milestone, Project
-
-SITE = "site"
+from concierge.projects.states import Counting, MilestoneState
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class DraftMilestone:
     template: PlaybookMilestone
     line: PlannedLine | None
     name: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StartWishes:
+    """When persons want a milestone to start: not before a day, or exactly on one."""
+
+    not_before_on: date | None
+    exactly_on: date | None
 
 
 def merged(lines: Sequence[PlannedLine], *, sold: Iterable[ProductKind]) -> tuple[DraftMilestone, ...]:
@@ -57,61 +66,138 @@ def lay_out_project(
     project: Project,
     milestones: Sequence[Milestone],
     *,
-    calendar: WorkCalendar,
+    calendar_of: Callable[[Milestone], WorkCalendar],
     today: date,
     not_before: Mapping[int, date] | None = None,
+    is_derived: bool = False,
 ) -> Plan:
-    """The plan as it stands on a day.
+    """The plan as it stands on a day; milestones that are skipped are not in it.
 
+    :param calendar_of: the days in which a milestone's length is counted.
     :param today: the calendar day at the site.
-    :param not_before: wishes that replace those of the rows, by milestone id.
+    :param not_before: days to which persons move milestones, by milestone id, in place of the rows' wishes.
+    :param is_derived: whether the network alone speaks, without the wishes of persons.
     """
-    wishes = not_before or {}
-    keys = {milestone.id: milestone.key for milestone in milestones}
-    steps = [
-        Step(
-            key=milestone.key,
-            workdays=milestone.workdays,
-            calendar=SITE,
-            links=tuple(Link(keys[link.predecessor_id], link.lag) for link in milestone.links),
-            not_before=wishes.get(milestone.id, milestone.not_before_on),
-            started_on=milestone.started_on,
-            finished_on=milestone.finished_on,
-            just_in_time=milestone.just_in_time,
+    calendars: dict[str, WorkCalendar] = {}
+    for milestone in milestones:
+        if (name := _calendar_name(milestone)) not in calendars:
+            calendars[name] = calendar_of(milestone)
+    waits = waits_of(milestones)
+    moved = not_before or {}
+    steps = []
+    for milestone in milestones:
+        if milestone.key not in waits:
+            continue
+        wish = start_wishes(project, milestone, to=moved.get(milestone.id))
+        steps.append(
+            Step(
+                key=milestone.key,
+                workdays=milestone.workdays,
+                calendar=_calendar_name(milestone),
+                links=waits[milestone.key],
+                not_before=None if is_derived else wish.not_before_on,
+                started_on=milestone.started_on,
+                finished_on=milestone.finished_on,
+                just_in_time=milestone.just_in_time,
+                not_after=None if is_derived else milestone.not_after_on,
+                exactly_on=None if is_derived else wish.exactly_on,
+            )
         )
-        for milestone in milestones
-    ]
-    return lay_out(steps, calendars={SITE: calendar}, start_on=project.starts_on, today=today)
+    return lay_out(
+        steps,
+        calendars=calendars,
+        start_on=project.starts_on,
+        today=today,
+        required_on=project.required_on,
+        backward=project.counting is Counting.BACKWARD and project.required_on is not None,
+    )
+
+
+def start_wishes(project: Project, milestone: Milestone, *, to: date | None) -> StartWishes:
+    """The wishes for a milestone's start as its row has them, or as they are once a person moves it to a day.
+
+    A plan that is counted back holds everything as late as it may be, so there a move is a day to be met
+    exactly; so it is where an exact day was wished before.
+    """
+    if to is None:
+        return StartWishes(milestone.not_before_on, milestone.exactly_on)
+    if milestone.exactly_on is not None or project.counting is Counting.BACKWARD:
+        return StartWishes(None, to)
+    return StartWishes(to, None)
+
+
+def waits_of(milestones: Iterable[Milestone]) -> dict[str, tuple[Link, ...]]:
+    """What each milestone of the plan waits for, by key; past those that are skipped, with the lags on the way.
+
+    :raises CycleFound: when milestones wait for each other.
+    """
+    rows = list(milestones)
+    keys = {milestone.id: milestone.key for milestone in rows}
+    links = {
+        milestone.key: [
+            Link(keys[link.predecessor_id], link.lag, LinkKind(link.kind.value), LagUnit(link.lag_unit.value))
+            for link in milestone.links
+        ]
+        for milestone in rows
+    }
+    skipped = {one.key for one in rows if one.state is MilestoneState.SKIPPED}
+    return bridged(links, left_out=skipped)
+
+
+def has_wishes(milestones: Iterable[Milestone]) -> bool:
+    """Whether persons' wishes stand in the plan, so that the network alone may say something else."""
+    return any(one.not_before_on or one.not_after_on or one.exactly_on for one in milestones)
 
 
 def moves_to(plan: Plan, milestones: Iterable[Milestone]) -> tuple[DateMove, ...]:
-    """What a plan would change in the rows, in the order of the plan."""
+    """What a plan would change in the rows, in the order of the plan; skipped ones lose their dates."""
     moves = []
     for milestone in milestones:
-        placed = plan.placed[milestone.key]
+        placed = plan.placed.get(milestone.key)
         before = (milestone.forecast_start_on, milestone.forecast_on)
-        if before != (placed.start_on, placed.finish_on):
+        after = (placed.start_on, placed.finish_on) if placed else (None, None)
+        if before != after:
             moves.append(
                 DateMove(
                     milestone_id=milestone.id,
                     name=milestone.english_name,
                     start_before=before[0],
-                    start_after=placed.start_on,
+                    start_after=after[0],
                     finish_before=before[1],
-                    finish_after=placed.finish_on,
+                    finish_after=after[1],
                 )
             )
     return tuple(moves)
 
 
-def write(plan: Plan, milestones: Iterable[Milestone]) -> None:
-    """Put the plan's dates into the rows as the forecast."""
+def write(plan: Plan, milestones: Iterable[Milestone], *, derived: Plan) -> None:
+    """Put the plan's dates into the rows as the forecast, and those of the network alone beside them."""
     for milestone in milestones:
-        placed = plan.placed[milestone.key]
-        milestone.forecast_start_on = placed.start_on
-        milestone.forecast_on = placed.finish_on
-        milestone.driver = placed.driver
-        milestone.slack_workdays = placed.slack_workdays
+        placed, alone = plan.placed.get(milestone.key), derived.placed.get(milestone.key)
+        milestone.forecast_start_on = placed.start_on if placed else None
+        milestone.forecast_on = placed.finish_on if placed else None
+        milestone.derived_start_on = alone.start_on if alone else None
+        milestone.derived_on = alone.finish_on if alone else None
+        milestone.driver = placed.driver if placed else ""
+        milestone.slack_workdays = placed.slack_workdays if placed else 0
+        milestone.free_workdays = placed.free_workdays if placed else 0
+
+
+def conflicts_of(plan: Plan, milestones: Iterable[Milestone]) -> list[dict[str, Any]]:  # Any: plain values
+    """What the plan cannot meet, as the row of a project keeps it."""
+    names = {milestone.key: milestone.name for milestone in milestones}
+    return [
+        {
+            "kind": conflict.kind.value,
+            "key": conflict.key,
+            "milestone": names[conflict.key],
+            "wanted_on": conflict.wanted_on.isoformat(),
+            "possible_on": conflict.possible_on.isoformat(),
+            "driver": conflict.driver,
+            "driven_by": names.get(conflict.driver),
+        }
+        for conflict in plan.conflicts
+    ]
 
 
 def units(quantity: Decimal) -> int:
@@ -127,3 +213,9 @@ def _draft(step: MergedStep, by_name: Mapping[str, PlannedLine], *, several: boo
     if step.sold is not None and several and planned.product is not None:
         name = {language: f"{text}: {planned.product.name}" for language, text in name.items()}
     return DraftMilestone(step, template, planned if step.sold is not None else None, name)
+
+
+def _calendar_name(milestone: Milestone) -> str:
+    """Crews differ from milestone to milestone; all other days are the same in the whole project."""
+    is_own = milestone.days_of is DaysOf.CREW
+    return f"{milestone.days_of.value} {milestone.key}" if is_own else milestone.days_of.value

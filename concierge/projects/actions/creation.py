@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from concierge.accounts.models import Account
 from concierge.catalogue import queries as catalogue
 from concierge.catalogue.actions.standard import standard_version
-from concierge.catalogue.states import GateKind, MilestoneKind, ProductKind
+from concierge.catalogue.states import DaysOf, GateKind, LagUnit, LinkKind, MilestoneKind, ProductKind
 from concierge.orders.models import Order, OrderLine
 from concierge.platform import clock
 from concierge.platform.database import db
@@ -56,7 +56,7 @@ def create_project(order_id: int, *, actor_id: int | None, at: datetime) -> Proj
     db.session.add_all(Gate(project_id=project.id, kind=kind) for kind in GateKind)
     _plan_anew(project, order, at=at)
     project = queries.project_for_change(project.id)
-    follow(project, at=at)
+    follow(project, at=at, actor_id=actor_id, why="The order was planned.")
     record(
         ProjectCreated(
             at=at,
@@ -87,7 +87,7 @@ def renew_plan(project_id: int, *, reason: str, actor_id: int | None, at: dateti
     db.session.expire(project, ["milestones"])
     _plan_anew(project, order, at=at)
     project = queries.project_for_change(project.id)
-    follow(project, at=at)
+    follow(project, at=at, actor_id=actor_id, why=reason)
     record(PlanRenewed(at=at, actor_id=actor_id, project_id=project.id, reason=reason))
 
 
@@ -136,7 +136,11 @@ def _plan_anew(project: Project, order: Order, *, at: datetime) -> None:
     db.session.flush()
     db.session.add_all(
         MilestoneLink(
-            milestone_id=rows[draft.step.key].id, predecessor_id=rows[link.predecessor].id, lag=link.lag
+            milestone_id=rows[draft.step.key].id,
+            predecessor_id=rows[link.predecessor].id,
+            kind=LinkKind(link.kind.value),
+            lag=link.lag,
+            lag_unit=LagUnit(link.unit.value),
         )
         for draft in drafts
         for link in draft.step.links
@@ -171,6 +175,7 @@ def _row(project: Project, draft: plans.DraftMilestone, position: int) -> Milest
         team=draft.template.team,
         audience=draft.template.audience,
         workdays=draft.step.workdays,
+        days_of=DaysOf(draft.step.calendar),
         just_in_time=draft.step.just_in_time,
         playbook_milestone_id=draft.template.id,
         order_line_id=draft.line.line.id if draft.line else None,

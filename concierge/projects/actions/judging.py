@@ -8,6 +8,7 @@ from concierge.catalogue.states import MilestoneKind
 from concierge.core import health as core
 from concierge.core.schedule import NOT_BEFORE, Plan
 from concierge.core.worktime import WorkCalendar, workdays_between
+from concierge.projects import queries
 from concierge.projects.models import Gate, Milestone, Project
 from concierge.projects.states import GateState, Health, MilestoneState, ProjectState
 
@@ -23,20 +24,23 @@ GATED_BY = {"ship": MilestoneKind.DELIVERED, "install": MilestoneKind.INSTALLED}
 def judge(
     project: Project, milestones: Sequence[Milestone], plan: Plan, *, calendar: WorkCalendar, today: date
 ) -> None:
-    """Write health, its reason, forecast hand-over and slip into the project.
+    """Write health, its reason, forecast hand-over, slip and stage into the project.
 
+    :param milestones: those that are in the plan.
+    :param calendar: the working days at the site, whether or not the project was on hold.
     :param today: the calendar day at the site.
     """
     last = handover_of(milestones)
+    is_held = project.held_on is not None and project.state is ProjectState.LIVE
     verdict = core.judge(
         core.Situation(
-            stage=STAGES[project.state],
+            stage=core.Stage.ON_HOLD if is_held else STAGES[project.state],
             last_key=last.key,
             promised_on=project.promised_handover_on,
             milestones=[_as_core(milestone, plan) for milestone in milestones],
             open_items=_open_items(project.gates, milestones),
-            stage_since=project.finished_on or _day(project.cancelled_at),
-            stage_words=project.cancel_reason,
+            stage_since=project.held_on if is_held else project.finished_on or _day(project.cancelled_at),
+            stage_words=_why_held(project) if is_held else project.cancel_reason,
         ),
         calendar=calendar,
         today=today,
@@ -48,6 +52,7 @@ def judge(
         if project.promised_handover_on and last.finish_on
         else 0
     )
+    _name_stage(project, milestones, plan, today=today)
     names = {milestone.key: milestone.name for milestone in milestones}
     items = {item["key"]: item["requirement"] for gate in project.gates for item in gate.holding}
     project.health_facts = {
@@ -58,10 +63,28 @@ def judge(
 
 def handover_of(milestones: Sequence[Milestone]) -> Milestone:
     """The milestone that the promise is about: hand-over, else the last one."""
-    for milestone in milestones:
+    in_plan = [one for one in milestones if one.state is not MilestoneState.SKIPPED]
+    for milestone in in_plan:
         if milestone.kind is MilestoneKind.HANDOVER:
             return milestone
-    return max(milestones, key=lambda milestone: (milestone.finish_on or date.min, milestone.position))
+    return max(in_plan, key=lambda milestone: (milestone.finish_on or date.min, milestone.position))
+
+
+def _why_held(project: Project) -> str:
+    hold = queries.open_hold(project.id)
+    return hold.reason if hold else ""
+
+
+def _name_stage(project: Project, milestones: Sequence[Milestone], plan: Plan, *, today: date) -> None:
+    """Say what the next open milestone that sets the end achieves, and since when that is so."""
+    still_open = [one for one in milestones if one.state is not MilestoneState.DONE]
+    driving = [one for one in still_open if one.key in plan.driving_chain]
+    nearest = min(
+        driving or still_open, key=lambda one: (one.start_on or date.max, one.position), default=None
+    )
+    stage = nearest.kind if nearest else handover_of(milestones).kind
+    if project.stage is not stage or project.stage_since_on is None:
+        project.stage, project.stage_since_on = stage, today
 
 
 def _as_core(milestone: Milestone, plan: Plan) -> core.Milestone:

@@ -5,10 +5,13 @@ from datetime import date, datetime
 from concierge.catalogue.states import GateKind, MilestoneKind, Team
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.projects import plan as plans
 from concierge.projects import queries
 from concierge.projects.actions.laying_out import follow, today_at
+from concierge.projects.actions.noting import note_dates
 from concierge.projects.actions.rescheduling import milestone_in
 from concierge.projects.events import (
+    DateMove,
     MilestoneBlocked,
     MilestoneFinished,
     MilestoneReassigned,
@@ -23,6 +26,7 @@ from concierge.projects.models import Milestone, Project
 from concierge.projects.states import (
     NEXT,
     BlockCause,
+    DateKind,
     GateState,
     MilestoneAct,
     MilestoneState,
@@ -40,14 +44,15 @@ GATED = {
 def start(project_id: int, milestone_id: int, *, on: date, actor_id: int | None, at: datetime) -> Project:
     """Say that work on a milestone began on a day.
 
-    :raises Refused: when it cannot start now, the day lies ahead, or a gate holds it.
+    :raises Refused: when it cannot start now, the day lies ahead, a gate holds it, or the project is on hold.
     """
     project, milestone = _for_act(project_id, milestone_id, MilestoneAct.START)
+    _refuse_if_on_hold(project)
     _refuse_future(project, on, at)
     _refuse_if_held(project, milestone)
     milestone.state = MilestoneState.STARTED
     milestone.started_on = on
-    moves = follow(project, at=at)
+    moves = _note_actual(project, milestone, "started", actor_id=actor_id, at=at)
     record(
         MilestoneStarted(
             at=at,
@@ -80,7 +85,7 @@ def finish(project_id: int, milestone_id: int, *, on: date, actor_id: int | None
         )
     milestone.state = MilestoneState.DONE
     milestone.finished_on = on
-    moves = follow(project, at=at)
+    moves = _note_actual(project, milestone, "was finished", actor_id=actor_id, at=at)
     record(
         MilestoneFinished(
             at=at,
@@ -92,9 +97,14 @@ def finish(project_id: int, milestone_id: int, *, on: date, actor_id: int | None
             moves=moves,
         )
     )
-    if all(other.state is MilestoneState.DONE for other in project.milestones):
-        _finish_project(project, actor_id=actor_id, at=at)
+    finish_if_done(project, actor_id=actor_id, at=at)
     return project
+
+
+def finish_if_done(project: Project, *, actor_id: int | None, at: datetime) -> None:
+    """Finish a project whose plan has nothing open any more."""
+    if all(other.state is MilestoneState.DONE for other in project.planned):
+        _finish_project(project, actor_id=actor_id, at=at)
 
 
 def block(
@@ -116,7 +126,8 @@ def block(
     milestone.state = MilestoneState.BLOCKED
     milestone.block_cause, milestone.block_reason = cause, reason
     milestone.blocked_on = today_at(project, at)
-    moves = follow(project, at=at)
+    why = f"{milestone.english_name} was blocked: {reason}"
+    moves = follow(project, at=at, actor_id=actor_id, why=why)
     record(
         MilestoneBlocked(
             at=at,
@@ -140,7 +151,7 @@ def unblock(project_id: int, milestone_id: int, *, actor_id: int | None, at: dat
     project, milestone = _for_act(project_id, milestone_id, MilestoneAct.UNBLOCK)
     milestone.state = MilestoneState.STARTED if milestone.started_on else MilestoneState.PLANNED
     milestone.block_cause, milestone.block_reason, milestone.blocked_on = None, "", None
-    moves = follow(project, at=at)
+    moves = follow(project, at=at, actor_id=actor_id, why=f"What blocked {milestone.english_name} is gone.")
     record(
         MilestoneUnblocked(
             at=at,
@@ -162,11 +173,12 @@ def reopen(project_id: int, milestone_id: int, *, reason: str, actor_id: int | N
     project, milestone = _for_act(project_id, milestone_id, MilestoneAct.REOPEN, also=ProjectState.DONE)
     if not reason.strip():
         raise Refused("Say in a few words why it is open again.")
+    waits = plans.waits_of(project.milestones)
     waiting = [
         other
-        for other in project.milestones
+        for other in project.planned
         if other.state is MilestoneState.DONE
-        and any(link.predecessor_id == milestone.id for link in other.links)
+        and any(link.predecessor == milestone.key for link in waits[other.key])
     ]
     if waiting:
         raise Refused(
@@ -177,7 +189,7 @@ def reopen(project_id: int, milestone_id: int, *, reason: str, actor_id: int | N
     was_done = project.state is ProjectState.DONE
     if was_done:
         project.state, project.finished_on = ProjectState.LIVE, None
-    moves = follow(project, at=at)
+    moves = _note_actual(project, milestone, f"was reopened: {reason}", actor_id=actor_id, at=at)
     record(
         MilestoneReopened(
             at=at,
@@ -272,13 +284,45 @@ def _refuse_if_held(project: Project, milestone: Milestone) -> None:
 
 
 def _refuse_if_waiting(project: Project, milestone: Milestone) -> None:
-    by_id = {other.id: other for other in project.milestones}
-    for link in milestone.links:
-        predecessor = by_id[link.predecessor_id]
-        if predecessor.state is not MilestoneState.DONE:
+    """Refuse to finish what waits for something that has not begun, or is not done, as the link between says."""
+    by_key = {other.key: other for other in project.milestones}
+    for link in plans.waits_of(project.milestones)[milestone.key]:
+        predecessor = by_key[link.predecessor]
+        if predecessor.state is MilestoneState.DONE:
+            continue
+        if not link.kind.is_from_start:
             raise Refused(
                 f"{milestone.english_name} waits for {predecessor.english_name}. Finish that one first."
             )
+        if predecessor.started_on is None:
+            raise Refused(
+                f"{milestone.english_name} waits until {predecessor.english_name} begins. Start that one first."
+            )
+
+
+def _refuse_if_on_hold(project: Project) -> None:
+    if project.held_on is not None:
+        raise Refused(
+            f"{project.key} is on hold since {project.held_on:%-d %B}. Let it go on before work begins."
+        )
+
+
+def _note_actual(
+    project: Project, milestone: Milestone, what: str, *, actor_id: int | None, at: datetime
+) -> tuple[DateMove, ...]:
+    """Note when a milestone began or was done, and let the plan follow."""
+    why = f"{milestone.english_name} {what}".rstrip(".") + "."
+    note_dates(
+        project.id,
+        milestone.id,
+        DateKind.ACTUAL,
+        milestone.started_on,
+        milestone.finished_on,
+        actor_id,
+        at,
+        why,
+    )
+    return follow(project, at=at, actor_id=actor_id, why=why)
 
 
 def _finish_project(project: Project, *, actor_id: int | None, at: datetime) -> None:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from concierge.core.worktime import next_workday
+from concierge.core.worktime import WorkCalendar, next_workday
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.projects import plan as plans
 from concierge.projects import queries
 from concierge.projects.actions.judging import handover_of
-from concierge.projects.actions.laying_out import calendar_of, follow, foresee
+from concierge.projects.actions.laying_out import calendars_of, follow, foresee, today_at
 from concierge.projects.events import DateMove, MilestoneMoved
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
@@ -33,13 +34,20 @@ def preview_move(project: Project, milestone: Milestone, *, to: date, at: dateti
     :raises Refused: when the milestone cannot be moved.
     """
     _refuse_if_fixed(project, milestone)
-    plan, moves = foresee(project, at=at, not_before={milestone.id: to})
+    known = calendars_of(project)
+    plan, moves = foresee(project, at=at, not_before={milestone.id: to}, known=known)
     placed = plan.placed[milestone.key]
     last = handover_of(project.milestones)
     return Preview(
         asked=to,
         starts_on=placed.start_on,
-        why_not_as_asked=_why(project, milestone, to, placed.start_on, placed.driver),
+        why_not_as_asked=_why(
+            project,
+            known.of_milestone(project, milestone, today=today_at(project, at)),
+            to,
+            placed.start_on,
+            placed.driver,
+        ),
         moves=moves,
         handover_before=last.finish_on,
         handover_after=plan.placed[last.key].finish_on,
@@ -58,8 +66,12 @@ def move_milestone(
     project = queries.project_for_change(project_id)
     milestone = milestone_in(project, milestone_id)
     _refuse_if_fixed(project, milestone)
-    milestone.not_before_on = to
-    moves = follow(project, at=at)
+    wish = plans.start_wishes(project, milestone, to=to)
+    milestone.not_before_on, milestone.exactly_on = wish.not_before_on, wish.exactly_on
+    milestone.moved_at, milestone.moved_by_id, milestone.move_reason = at, actor_id, reason
+    moves = follow(
+        project, at=at, actor_id=actor_id, why=f"{milestone.english_name} was moved. {reason}".rstrip()
+    )
     record(
         MilestoneMoved(
             at=at,
@@ -90,17 +102,19 @@ def _refuse_if_fixed(project: Project, milestone: Milestone) -> None:
     name = milestone.english_name
     if project.has_ended:
         raise Refused(f"{project.key} is {project.state.value}; its dates no longer move.")
+    if milestone.state is MilestoneState.SKIPPED:
+        raise Refused(f"{name} is left out of this plan. Take it in again to move it.")
     if milestone.state is MilestoneState.DONE:
         raise Refused(f"{name} is done. Reopen it first if it did not happen.")
     if milestone.started_on is not None:
         raise Refused(f"{name} has started. Finish it, or reopen it to move its start.")
 
 
-def _why(project: Project, milestone: Milestone, asked: date, starts_on: date, driver: str) -> str:
+def _why(project: Project, calendar: WorkCalendar, asked: date, starts_on: date, driver: str) -> str:
+    """Why a milestone does not start as asked: the reasons of a closed day, or what it waits for."""
     if starts_on == asked:
         return ""
-    closed = calendar_of(project).why_closed(asked)
-    if closed and starts_on == next_workday(calendar_of(project), asked):
-        return closed
+    if not calendar.is_workday(asked) and starts_on == next_workday(calendar, asked):
+        return ", ".join(calendar.reasons(asked))
     names = {other.key: other.english_name for other in project.milestones}
     return names.get(driver, "")

@@ -26,7 +26,6 @@ from concierge.projects.states import (
     ProposalState,
 )
 
-
 IS_OPEN = "state IN ('draft', 'live')"
 """Which projects lists show unless others are asked for; questions say it in these words, as the indexes do."""
 
@@ -129,6 +128,11 @@ class Project(Searchable, Versioned, Base):
     def has_ended(self) -> bool:
         """Whether nothing in its plan changes any more: handed over, or cancelled."""
         return self.state in {ProjectState.DONE, ProjectState.CANCELLED}
+
+    @property
+    def planned(self) -> list["Milestone"]:
+        """The milestones that are in the plan, in its order; those that are skipped are not."""
+        return [one for one in self.milestones if one.state is not MilestoneState.SKIPPED]
 
 
 class ProjectPlaybook(Base):
