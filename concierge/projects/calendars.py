@@ -111,6 +111,10 @@ class Known:
         crew = self.crews.get(milestone.id, ()) if milestone.days_of is DaysOf.CREW else ()
         return self.calendars(project, today=today, crew=crew)[milestone.days_of]
 
+    def of_site(self, days: SiteDays) -> Mapping[DaysOf, WorkCalendar]:
+        """The working days at a site by whose they are, whatever project it is for."""
+        return _calendars(self.closures, self.home, days, (), ())
+
     def of_technician(self, user_id: int) -> WorkCalendar:
         """The days on which a technician can be sent anywhere."""
         return _technician(self.closures, self.technicians[user_id])
