@@ -18,7 +18,9 @@ from concierge.projects.queries.plans import (
     concierge_with_least,
     concierges,
     gate_says,
+    holds_of,
     milestone_for,
+    open_hold,
     open_proposals,
     order_whole,
     playbooks_of,
@@ -28,9 +30,9 @@ from concierge.projects.queries.plans import (
     project_of_order,
     proposal_for,
     proposals_of,
+    seen_among,
     staff,
 )
-    seen_among,
 
 __all__ = [
     "PAGE",
@@ -44,7 +46,9 @@ __all__ = [
     "found_by",
     "found_with_account",
     "gate_says",
+    "holds_of",
     "milestone_for",
+    "open_hold",
     "open_project_ids",
     "open_proposals",
     "order_whole",

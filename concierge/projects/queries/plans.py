@@ -18,6 +18,7 @@ from concierge.platform.errors import NotFound
 from concierge.projects.models import (
     Baseline,
     Gate,
+    Hold,
     Milestone,
     Project,
     ProjectPlaybook,
@@ -57,18 +58,31 @@ def project_for_change(project_id: int) -> Project:
     return project
 
 
-def gate_says(project_id: int, kind: GateKind, *, open_items: int, holding: list[dict[str, Any]]) -> bool:
 def seen_among(viewer: Viewer, project_ids: Collection[int]) -> dict[int, str]:
     """The keys of those projects that a viewer may see, by id."""
     question = sa.select(Project.id, Project.key).where(Project.id.in_(project_ids))
     return {row.id: row.key for row in db.session.execute(visible_to(viewer, question))}
 
 
+def gate_says(project_id: int, kind: GateKind, *, open_items: int, holding: list[dict[str, Any]]) -> bool:
     """Whether a gate says exactly this already, so that nothing has to be laid out again."""
     gate = db.session.scalar(sa.select(Gate).where(Gate.project_id == project_id, Gate.kind == kind))
     if gate is None or (gate.open_items, gate.holding) != (open_items, holding):
         return False
     return (gate.state is GateState.CLEAR) is (open_items == 0)
+
+
+def open_hold(project_id: int) -> Hold | None:
+    """The hold that a project is in; None while work goes on."""
+    return db.session.scalar(
+        sa.select(Hold).where(Hold.project_id == project_id, Hold.resumed_on.is_(None)).order_by(Hold.id)
+    )
+
+
+def holds_of(project_id: int) -> Sequence[Hold]:
+    """Every hold of a project, earliest first, with who put it on hold."""
+    question = sa.select(Hold).where(Hold.project_id == project_id).order_by(Hold.first_on, Hold.id)
+    return db.session.scalars(question.options(joinedload(Hold.held_by))).all()
 
 
 def milestone_for(viewer: Viewer, key: str, milestone_id: int) -> tuple[Project, Milestone]:
