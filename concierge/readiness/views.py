@@ -18,6 +18,7 @@ from concierge.platform import clock, files
 from concierge.platform.database import unit_of_work
 from concierge.platform.deliveries import DeliveryStatus
 from concierge.platform.errors import NotFound, Refused, Stale
+from concierge.platform.file_kinds import NotKept
 from concierge.platform.files import StoredFile
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
@@ -161,7 +162,7 @@ def attach(key: str, item_id: int) -> Page:
                 actor_id=viewer().user_id,
             )
             name = kept.file.name
-    except attaching.NotEvidence as problem:
+    except NotKept as problem:
         form.file.errors = [*form.file.errors, problem.sentence]
         return _item_again(*queries.item_for(viewer(), key, item_id), form)
     flash(_("%(name)s was attached.", name=name))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from concierge.catalogue.states import Evidence, GateKind, ItemType, Severity
-from concierge.platform import worker
+from concierge.platform import file_kinds, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import RecordedEvent
 from concierge.platform.mail import OutgoingMail
@@ -287,7 +287,7 @@ KINDS = {
 
 @pytest.mark.parametrize("data", KINDS)
 def test_a_file_is_what_it_holds(data: bytes) -> None:
-    assert attaching.kind_of(data)[0] == KINDS[data]
+    assert file_kinds.kind_of(data)[0] == KINDS[data]
 
 
 REFUSED = {
@@ -308,7 +308,7 @@ def test_what_is_no_evidence_is_refused(app: Flask, kind: str) -> None:
     with unit_of_work():
         project = readiness.project()
 
-    with pytest.raises(attaching.NotEvidence):
+    with pytest.raises(file_kinds.NotKept):
         attach(project, "floor-plan", REFUSED[kind])
 
     assert readiness.item(project, "floor-plan").evidence == []
