@@ -1,6 +1,6 @@
 """The pages of projects: the list, the acts on a plan, one milestone."""
 
-from concierge.projects.views import acts, listing, milestone, notes, of_order
+from concierge.projects.views import acts, comparing, listing, milestone, notes, of_order, promises
 from concierge.projects.views.blueprint import bp
 
-__all__ = ["acts", "bp", "listing", "milestone", "notes", "of_order"]
+__all__ = ["acts", "bp", "comparing", "listing", "milestone", "notes", "of_order", "promises"]

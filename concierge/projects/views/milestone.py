@@ -14,6 +14,7 @@ from concierge.platform.words import localized
 from concierge.projects import forms, queries
 from concierge.projects.actions import milestones
 from concierge.projects.models import Milestone, Project
+from concierge.projects.queries import comparing
 from concierge.projects.states import NEXT, BlockCause, MilestoneAct
 from concierge.projects.verdict import block_words, milestone_look
 from concierge.projects.views.acts import Page
@@ -154,6 +155,7 @@ def _page(
         "milestone": found,
         "teams": team_words(),
         "look": milestone_look(found, today=today),
+        "history": comparing.changes_of(found.id),
         "today": today,
         "waits_for": [(by_id[link.predecessor_id], link.lag) for link in found.links],
         "followed_by": [
