@@ -22,6 +22,7 @@ from concierge.platform import clock
 from concierge.platform.words import clock_time, day, localized, slip, there_now
 from concierge.projects import queries
 from concierge.projects.models import Milestone, Project
+from concierge.projects.queries import notes as noted
 from concierge.projects.states import MilestoneState
 from concierge.projects.verdict import milestone_look
 from concierge.readiness import queries as readiness
@@ -32,6 +33,7 @@ from concierge.visits.states import VisitState
 from concierge.workforce import queries as workforce
 
 SHOWN_ITEMS = 3
+SHOWN_NOTES = 2
 LATEST = 5
 
 VISIT_LOOKS = {
@@ -75,6 +77,9 @@ def project(key: str) -> str:
         latest=story.of_project(looking, found, most=LATEST),
         proposals=queries.open_proposals(looking, project_id=found.id),
         next_milestone=_to_reschedule(found),
+        notes=[(note, False, note.version > 1) for note in noted.notes_of(found, most=SHOWN_NOTES)],
+        count_notes=noted.count_notes(found),
+        zone=looking.zone,
     )
 
 
