@@ -90,8 +90,9 @@ class Project(Searchable, Versioned, Base):
     handover_p50_on: Mapped[date | None]
     handover_p80_on: Mapped[date | None]
     handover_p90_on: Mapped[date | None]
-    forecast_basis: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
-    """Which past cases the chance was taken from, as plain values that a page puts into words."""
+    forecast_basis: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, deferred=True)
+    """Which past cases the chance was taken from, as plain values that a page puts into words; some kilobytes,
+    so lists of projects do not read it."""
     conflicts: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
     """What the plan cannot meet: ``{"kind", "milestone", "wanted_on", "possible_on"}``, plain values."""
 
