@@ -78,6 +78,21 @@ def lay_out_project(
     :param not_before: days to which persons move milestones, by milestone id, in place of the rows' wishes.
     :param is_derived: whether the network alone speaks, without the wishes of persons.
     """
+    steps, calendars = network_of(
+        project, milestones, calendar_of=calendar_of, not_before=not_before, is_derived=is_derived
+    )
+    return lay_out_network(project, steps, calendars, today=today)
+
+
+def network_of(
+    project: Project,
+    milestones: Sequence[Milestone],
+    *,
+    calendar_of: Callable[[Milestone], WorkCalendar],
+    not_before: Mapping[int, date] | None = None,
+    is_derived: bool = False,
+) -> tuple[list[Step], dict[str, WorkCalendar]]:
+    """The steps of a plan, and by name the calendars that they count in."""
     calendars: dict[str, WorkCalendar] = {}
     for milestone in milestones:
         if (name := _calendar_name(milestone)) not in calendars:
@@ -103,6 +118,13 @@ def lay_out_project(
                 exactly_on=None if is_derived else wish.exactly_on,
             )
         )
+    return steps, calendars
+
+
+def lay_out_network(
+    project: Project, steps: Sequence[Step], calendars: Mapping[str, WorkCalendar], *, today: date
+) -> Plan:
+    """Lay steps out from the project's beginning, or back from its required go-live."""
     return lay_out(
         steps,
         calendars=calendars,

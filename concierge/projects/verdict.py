@@ -1,6 +1,6 @@
 """What is true of a project, as one sentence made from the facts that were judged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup, escape
 
+from concierge.core.recovery import Remedy, RemedyKind
 from concierge.platform.words import day, localized, workdays
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import BlockCause, Health, MilestoneState, ProjectState
@@ -131,6 +132,36 @@ def _about_request(project: Project) -> list[Markup]:
         words = _("Delivery was asked for by %(wanted)s, before the plan began on %(starts)s.")
         return [_bold(words, wanted=_short(wanted), starts=_short(project.starts_on))]
     return []
+
+
+def remedy_sentence(project: Project, found: Sequence[Remedy]) -> Markup:
+    """What would bring the most days back; empty when nothing a person can do would."""
+    if not found:
+        return Markup("")
+    remedy = found[0]
+    name = next((localized(one.name) for one in project.milestones if one.key == remedy.key), remedy.key)
+    days = workdays(remedy.workdays)
+    match remedy.kind:
+        case RemedyKind.FINISH_NOW:
+            return _bold(
+                _("%(days)s would come back with %(milestone)s done by %(on)s."),
+                days=days,
+                milestone=name,
+                on=_short(remedy.by_on),
+            )
+        case RemedyKind.DROP_WISH:
+            return _bold(
+                _("%(days)s would come back without the later start wished for %(milestone)s."),
+                days=days,
+                milestone=name,
+            )
+        case RemedyKind.WAIT_LESS:
+            return _bold(
+                _("%(days)s would come back with a day less of waiting before %(milestone)s."),
+                days=days,
+                milestone=name,
+            )
+    return _bold(_("%(days)s would come back with a day less for %(milestone)s."), days=days, milestone=name)
 
 
 def cause_words(cause: Facts) -> str:

@@ -21,10 +21,11 @@ from concierge.identity.permissions import Permission
 from concierge.platform import clock
 from concierge.platform.words import clock_time, day, localized, slip, there_now
 from concierge.projects import queries
+from concierge.projects.actions import recovering
 from concierge.projects.models import Milestone, Project
 from concierge.projects.queries import notes as noted
 from concierge.projects.states import MilestoneState
-from concierge.projects.verdict import milestone_look
+from concierge.projects.verdict import milestone_look, remedy_sentence
 from concierge.readiness import queries as readiness
 from concierge.readiness.states import ItemState
 from concierge.visits import queries as visits
@@ -80,6 +81,7 @@ def project(key: str) -> str:
         notes=[(note, False, note.version > 1) for note in noted.notes_of(found, most=SHOWN_NOTES)],
         count_notes=noted.count_notes(found),
         zone=looking.zone,
+        remedy=remedy_sentence(found, recovering.remedies_of(found, at=clock.now())),
     )
 
 
