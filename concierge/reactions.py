@@ -17,6 +17,8 @@ from concierge.visits import reactions as in_visits
 from concierge.workforce import events as workforce
 
 NOTHING = Reaction()
+FOLLOWED = (in_visits.follow_milestones, in_readiness.follow_delivery)
+"""What follows when a person's act on the plan moves dates."""
 
 REACTIONS: Reactions = {
     # --- identity
@@ -77,6 +79,15 @@ REACTIONS: Reactions = {
     projects.MilestoneBlocked: Reaction(now=(in_visits.follow_milestones,)),
     projects.MilestoneUnblocked: Reaction(now=(in_visits.follow_milestones,)),
     projects.MilestoneReopened: Reaction(now=(in_visits.follow_milestones,)),
+    projects.MilestoneAdded: Reaction(now=(in_visits.plan_visit_of_added, *FOLLOWED)),
+    projects.MilestoneSplit: Reaction(now=FOLLOWED),
+    projects.MilestoneSkipped: Reaction(now=(in_visits.cancel_visits_of_skipped, *FOLLOWED)),
+    projects.MilestoneRestored: Reaction(now=FOLLOWED),
+    projects.MilestoneShaped: Reaction(now=FOLLOWED),
+    projects.GoLiveRequired: Reaction(now=FOLLOWED),
+    projects.ProjectHeld: Reaction(now=(in_projects.hold_costs_days, *FOLLOWED)),
+    projects.ResumeExpected: Reaction(now=FOLLOWED),
+    projects.ProjectResumed: Reaction(now=(in_projects.hold_cost_days, *FOLLOWED)),
     projects.MilestoneReassigned: NOTHING,
     projects.ProjectReassigned: NOTHING,
     projects.ProjectFinished: NOTHING,

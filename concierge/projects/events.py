@@ -149,6 +149,91 @@ class MilestoneReopened(PlanEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneAdded(PlanEvent):
+    """A milestone that no playbook knows joined one project's plan."""
+
+    milestone_id: int
+    name: str
+    visit: str = ""
+    """Kind of the visit that it asks for; empty: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneSplit(PlanEvent):
+    """A milestone became two that follow each other."""
+
+    milestone_id: int
+    name: str
+    rest_id: int
+    rest_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneSkipped(PlanEvent):
+    """A milestone was left out of one project's plan; what waited for it waits for what it waited for."""
+
+    milestone_id: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneRestored(PlanEvent):
+    """A milestone that was left out is in the plan again."""
+
+    milestone_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneShaped(PlanEvent):
+    """How long a milestone takes, in whose days, between which days, or what it waits for was changed."""
+
+    milestone_id: int
+    name: str
+    changed: dict[str, tuple[str, str]]
+    """Before and after as plain values, by what changed; what it waits for under ``link <key> <kind>``."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoLiveRequired(PlanEvent):
+    """The customer requires a go-live, or none any more; the plan may be counted back from it."""
+
+    required_on: date | None
+    counting: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectHeld(PlanEvent):
+    """A project rests, for a reason that somebody gave."""
+
+    hold_id: int
+    cause: str
+    party: str
+    reason: str
+    first_on: date
+    expected_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeExpected(PlanEvent):
+    """A project that rests is expected to go on on another day."""
+
+    hold_id: int
+    expected_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectResumed(PlanEvent):
+    """Work on a project went on; the working days it rested are counted."""
+
+    hold_id: int
+    on: date
+    workdays: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneReassigned(ProjectEvent):
     """Another person or team is accountable."""
 

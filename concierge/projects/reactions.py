@@ -5,8 +5,8 @@ from concierge.orders.actions.cancelling import settle_cancellation
 from concierge.orders.events import OrderCancellationReceived, OrderChanged, OrderLineMatched, OrderReceived
 from concierge.platform.searching import renew
 from concierge.projects import queries
-from concierge.projects.actions import creation, proposals
-from concierge.projects.events import ProjectCancelled, ProposalDecided
+from concierge.projects.actions import creation, delays, proposals
+from concierge.projects.events import ProjectCancelled, ProjectHeld, ProjectResumed, ProposalDecided
 from concierge.projects.states import ProjectState, ProposalKind
 
 
@@ -55,6 +55,20 @@ def matched_line_joins_plan(event: OrderLineMatched) -> None:
     if project is not None and project.state is ProjectState.DRAFT:
         reason = "A line of the order was matched to the catalogue."
         creation.renew_plan(project.id, reason=reason, actor_id=event.actor_id, at=event.at)
+
+
+def hold_costs_days(event: ProjectHeld) -> None:
+    """Enter a hold among what costs the project days."""
+    hold = queries.open_hold(event.project_id)
+    if hold is not None:
+        delays.open_from_hold(hold, at=event.at)
+
+
+def hold_cost_days(event: ProjectResumed) -> None:
+    """End what a hold cost with its last day."""
+    for hold in queries.holds_of(event.project_id):
+        if hold.id == event.hold_id:
+            delays.close_from_hold(hold, actor_id=event.actor_id, at=event.at)
 
 
 def order_is_cancelled(event: ProjectCancelled) -> None:

@@ -11,7 +11,7 @@ from concierge.platform.mail import Attachment, post
 from concierge.platform.pdf import Unprintable
 from concierge.projects import queries as projects
 from concierge.projects.actions import gates
-from concierge.projects.events import ActUndone, MilestoneMoved, PlanApproved
+from concierge.projects.events import ActUndone, PlanApproved, PlanEvent
 from concierge.readiness import mails, queries
 from concierge.readiness.actions import issuing, sending
 from concierge.readiness.document import filling, printing
@@ -42,8 +42,8 @@ def issue(event: PlanApproved) -> None:
         _follow(event)
 
 
-def follow_delivery(event: MilestoneMoved) -> None:
-    """Date open items anew when a person moved delivery."""
+def follow_delivery(event: PlanEvent) -> None:
+    """Date open items anew when what a person did moved delivery."""
     _follow(event)
 
 
@@ -161,7 +161,7 @@ def post_checklist(event: ChecklistPrinted, *, calendars: tuple[Attachment, ...]
     sending.note_sent(checklist, contact_id=project.contact_id, at=clock.now())
 
 
-def _follow(event: PlanApproved | MilestoneMoved | ActUndone) -> None:
+def _follow(event: PlanApproved | PlanEvent) -> None:
     checklist = queries.checklist_of(event.project_id)
     if checklist is None:
         return

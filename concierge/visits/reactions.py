@@ -3,10 +3,13 @@
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
+from concierge.catalogue.states import VisitKind
 from concierge.platform.database import db
 from concierge.projects.events import (
     ActUndone,
     DateMove,
+    MilestoneAdded,
+    MilestoneSkipped,
     PlanApproved,
     PlanEvent,
     ProjectCancelled,
@@ -73,6 +76,31 @@ def cancel_visits(event: ProjectCancelled) -> None:
     ).all()
     for visit in visits:
         progress.cancel(visit, reason=event.reason, at=event.at, actor_id=event.actor_id)
+
+
+def cancel_visits_of_skipped(event: MilestoneSkipped) -> None:
+    """Call off the coming visits of a milestone that is left out; somebody on the way is told by a person."""
+    visits = db.session.scalars(
+        select(Visit)
+        .where(Visit.milestone_id == event.milestone_id, Visit.state.in_(COMING - {VisitState.ON_ROUTE}))
+        .options(selectinload(Visit.crew_members))
+        .order_by(Visit.id)
+    ).all()
+    for visit in visits:
+        reason = f"{event.name} is left out of the plan: {event.reason}"
+        progress.cancel(visit, reason=reason, at=event.at, actor_id=event.actor_id)
+
+
+def plan_visit_of_added(event: MilestoneAdded) -> None:
+    """Plan the visit that an added milestone asks for, if it asks for one."""
+    if event.visit:
+        from_playbook.plan_visit_of(
+            event.project_id,
+            event.milestone_id,
+            VisitKind(event.visit),
+            at=event.at,
+            actor_id=event.actor_id,
+        )
 
 
 def share_undone(event: ActUndone) -> None:

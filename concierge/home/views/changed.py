@@ -36,6 +36,14 @@ LOOKS = {
     "MilestoneBlocked": ("bad", "octagon-alert"),
     "MilestoneUnblocked": ("ok", "play"),
     "MilestoneReopened": ("warn", "rotate-ccw"),
+    "MilestoneAdded": ("idle", "plus"),
+    "MilestoneSplit": ("idle", "scissors"),
+    "MilestoneSkipped": ("warn", "skip-forward"),
+    "MilestoneRestored": ("idle", "rotate-ccw"),
+    "MilestoneShaped": ("idle", "pencil"),
+    "GoLiveRequired": ("warn", "flag"),
+    "ProjectHeld": ("warn", "pause"),
+    "ProjectResumed": ("ok", "play"),
     "GateCleared": ("ok", "door-open"),
     "GateHeld": ("warn", "lock"),
     "GateOverridden": ("warn", "shield"),
@@ -140,6 +148,21 @@ def _project_words(name: str, payload: Payload) -> str:
             )
         case "ProjectFinished":
             return _("is handed over")
+        case "GoLiveRequired":
+            return (
+                _("needs to go live by %(day)s", day=_day(payload["required_on"]))
+                if payload.get("required_on")
+                else _("requires no go-live any more")
+            )
+        case "ProjectHeld":
+            return _("is on hold: %(reason)s", reason=_text(payload, "reason"))
+        case "ProjectResumed":
+            rested = int(payload.get("workdays") or 0)
+            return ngettext(
+                "goes on after %(num)s working day on hold",
+                "goes on after %(num)s working days on hold",
+                rested,
+            )
         case "ProjectCancelled":
             return _("is cancelled: %(reason)s", reason=_text(payload, "reason"))
         case "NoteWritten":
@@ -173,6 +196,18 @@ def _milestone_words(name: str, payload: Payload, count: int) -> str:
             return _("%(name)s is blocked: %(reason)s", name=milestone, reason=reason)
         case "MilestoneUnblocked":
             return _("%(name)s can go on", name=milestone)
+        case "MilestoneAdded":
+            return _("%(name)s joined the plan", name=milestone)
+        case "MilestoneSplit":
+            return _(
+                "%(name)s was split; %(rest)s follows it", name=milestone, rest=_text(payload, "rest_name")
+            )
+        case "MilestoneSkipped":
+            return _("%(name)s is left out: %(reason)s", name=milestone, reason=_text(payload, "reason"))
+        case "MilestoneRestored":
+            return _("%(name)s is in the plan again", name=milestone)
+        case "MilestoneShaped":
+            return _("%(name)s is planned differently", name=milestone)
         case _:
             return _("%(name)s is open again", name=milestone)
 

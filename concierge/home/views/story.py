@@ -1,6 +1,6 @@
 """The history of one project: every event in words, with who did it and when, in the reader's zone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from concierge.identity.viewer import Viewer
 from concierge.platform.events import RecordedEvent
 from concierge.platform.words import day, instant
 from concierge.projects.models import Project
+from concierge.projects.states import Counting
 from concierge.projects.verdict import block_words
 
 Payload = Mapping[str, Any]  # Any: plain values as they were recorded
@@ -67,9 +68,7 @@ def _about_plan(name: str, told: Payload) -> str:
         case "ForecastChanged":
             return _with_moves(_("followed the calendar: another day has passed"), told)
         case "PlanReplanned":
-            return _with_moves(
-                _("changed working days: %(change)s", change=told.get("change") or ""), told
-            )
+            return _with_moves(_("changed working days: %(change)s", change=told.get("change") or ""), told)
         case "MilestoneStarted":
             return _with_moves(_("started %(name)s on %(on)s", name=milestone, on=_on(told.get("on"))), told)
         case "MilestoneFinished":
@@ -84,6 +83,43 @@ def _about_plan(name: str, told: Payload) -> str:
             return _with_moves(_("let %(name)s go on", name=milestone), told)
         case "MilestoneReopened":
             return _with_moves(_("reopened %(name)s: %(reason)s", name=milestone, reason=reason), told)
+        case "MilestoneAdded":
+            return _with_others(_("took %(name)s into the plan", name=milestone), told)
+        case "MilestoneSplit":
+            said = _("split %(name)s; %(rest)s follows it", name=milestone, rest=told.get("rest_name") or "")
+            return _with_moves(said, told)
+        case "MilestoneSkipped":
+            said = _("left %(name)s out of the plan: %(reason)s", name=milestone, reason=reason)
+            return _with_moves(said, told)
+        case "MilestoneRestored":
+            return _with_moves(_("took %(name)s into the plan again", name=milestone), told)
+        case "MilestoneShaped":
+            said = _("changed how %(name)s is planned", name=milestone)
+            what = ", ".join(_changed(told.get("changed") or {}))
+            said = f"{said} ({what})" if what else said
+            return _with_moves(f"{said}: {reason}" if reason else said, told)
+        case "GoLiveRequired":
+            return _with_moves(_go_live(told), told)
+        case "ProjectHeld":
+            said = _(
+                "put the project on hold from %(on)s: %(reason)s", on=_on(told.get("first_on")), reason=reason
+            )
+            return _with_moves(said, told)
+        case "ResumeExpected":
+            said = (
+                _("expects the project to go on on %(on)s", on=_on(told.get("expected_on")))
+                if told.get("expected_on")
+                else _("no longer knows when the project goes on")
+            )
+            return _with_moves(said, told)
+        case "ProjectResumed":
+            said = ngettext(
+                "let the project go on from %(on)s, after %(num)s working day on hold",
+                "let the project go on from %(on)s, after %(num)s working days on hold",
+                int(told.get("workdays") or 0),
+                on=_on(told.get("on")),
+            )
+            return _with_moves(said, told)
         case "MilestoneReassigned":
             return _("made %(team)s accountable for %(name)s", team=told.get("team", ""), name=milestone)
         case "ProjectReassigned":
@@ -206,6 +242,39 @@ def _short(value: object) -> str:
 
 def _ships(told: Payload) -> bool:
     return told.get("gate") == "ship"
+
+
+def _go_live(told: Payload) -> str:
+    if not told.get("required_on"):
+        return _("took back that a go-live is required")
+    on = _on(told.get("required_on"))
+    if told.get("counting") == Counting.BACKWARD.value:
+        return _("counts the plan back from the go-live on %(on)s", on=on)
+    return _("noted that the customer needs to go live by %(on)s", on=on)
+
+
+def _changed(told: Payload) -> Iterator[str]:
+    """What was changed of a milestone's plan, each with its value before and after."""
+    names = {
+        "workdays": _("length"),
+        "days_of": _("whose days"),
+        "not_before_on": _("not before"),
+        "not_after_on": _("not after"),
+        "exactly_on": _("exactly on"),
+    }
+    for what, values in told.items():
+        before, after = (_plain(what, value) for value in values)
+        name = names.get(what) or _("what it waits for")
+        yield _(
+            "%(what)s: %(before)s → %(after)s",
+            what=name,
+            before=before or _("none"),
+            after=after or _("none"),
+        )
+
+
+def _plain(what: str, value: str) -> str:
+    return _on(value) if what.endswith("_on") and value else value
 
 
 def _with_moves(said: str, told: Payload) -> str:

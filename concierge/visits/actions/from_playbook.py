@@ -20,6 +20,8 @@ from concierge.visits.states import VisitState
 
 CALL_AT = time(10)
 """When a remote call is proposed, site time."""
+CALL_MINUTES, DAY_MINUTES = 60, 480
+"""How long a visit is proposed that no playbook knows."""
 
 
 def plan_visits(project_id: int, *, at: datetime, actor_id: int | None) -> tuple[Visit, ...]:
@@ -50,6 +52,19 @@ def plan_visits(project_id: int, *, at: datetime, actor_id: int | None) -> tuple
         for template in milestone.template.visits
         if (milestone.id, template.kind) not in there
     )
+
+
+def plan_visit_of(
+    project_id: int, milestone_id: int, kind: VisitKind, *, at: datetime, actor_id: int | None
+) -> Visit:
+    """Plan one tentative visit for a milestone that no playbook knows, on its days."""
+    project = db.session.scalars(
+        select(Project).where(Project.id == project_id).options(joinedload(Project.site))
+    ).one()
+    milestone = db.session.get_one(Milestone, milestone_id)
+    minutes = CALL_MINUTES if kind is VisitKind.REMOTE_CALL else DAY_MINUTES
+    asked = PlaybookVisit(kind=kind, title=milestone.name, minutes=minutes, technicians=1, skill="")
+    return _plan(project, milestone, asked, None, at=at, actor_id=actor_id)
 
 
 def _plan(

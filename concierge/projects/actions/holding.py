@@ -1,0 +1,189 @@
+"""Letting a project rest, for a reason and with counted days, and letting it go on."""
+
+from datetime import date, datetime, timedelta
+
+from concierge.core.worktime import workdays_between
+from concierge.platform.database import db
+from concierge.platform.errors import Refused
+from concierge.platform.events import record
+from concierge.projects import queries
+from concierge.projects.actions.laying_out import calendar_of, follow, today_at
+from concierge.projects.events import ProjectHeld, ProjectResumed, ResumeExpected
+from concierge.projects.models import Hold, Project
+from concierge.projects.states import BlockCause, Party, ProjectState
+
+DAY = timedelta(days=1)
+
+
+def hold(
+    project_id: int,
+    *,
+    cause: BlockCause,
+    party: Party,
+    reason: str,
+    first_on: date,
+    expected_on: date | None,
+    actor_id: int | None,
+    at: datetime,
+) -> Project:
+    """Let a project rest from a day on: none of its days is a working day until it goes on.
+
+    :param first_on: the first day, a day at the site; today, or one that has passed.
+    :param expected_on: the first day on which work is expected to go on; None: nobody knows.
+    :raises Refused: when it is not under way or rests already, no reason is given, it would end before it
+        begins, begins ahead or before the plan, or overlaps an earlier hold.
+    """
+    project = queries.project_for_change(project_id)
+    if project.state is ProjectState.DRAFT:
+        raise Refused(f"The plan of {project.key} is a draft, so nothing rests yet. Approve it first.")
+    if project.has_ended:
+        raise Refused(f"{project.key} is {project.state.value}; there is no work that could rest.")
+    if project.held_on is not None:
+        raise Refused(f"{project.key} is on hold since {_said(project.held_on)}. Let it go on first.")
+    if not reason.strip():
+        raise Refused("Say in a few words why the project rests; it stays in the history.")
+    today = today_at(project, at)
+    if first_on > today:
+        raise Refused(
+            f"The hold would begin on {_said(first_on)}, which lies ahead. Choose today or a day before; days "
+            "ahead on which the site is shut belong into the site’s calendar."
+        )
+    if first_on < project.starts_on:
+        raise Refused(
+            f"The plan began on {_said(project.starts_on)}. Choose that day or a later one for the hold."
+        )
+    _refuse_early_end(first_on, expected_on, today)
+    _refuse_overlap(project, first_on)
+    row = Hold(
+        project_id=project.id,
+        first_on=first_on,
+        expected_on=expected_on,
+        cause=cause,
+        party=party,
+        reason=reason.strip(),
+        held_at=at,
+        held_by_id=actor_id,
+    )
+    db.session.add(row)
+    db.session.flush()
+    project.held_on = first_on
+    moves = follow(project, at=at, actor_id=actor_id, why=f"The project was put on hold: {row.reason}")
+    record(
+        ProjectHeld(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            hold_id=row.id,
+            cause=cause.value,
+            party=party.value,
+            reason=row.reason,
+            first_on=first_on,
+            expected_on=expected_on,
+            moves=moves,
+        )
+    )
+    return project
+
+
+def expect(project_id: int, *, expected_on: date | None, actor_id: int | None, at: datetime) -> Project:
+    """Say on which day a project that rests is expected to go on now; None: nobody knows.
+
+    :raises Refused: when it does not rest, that day is not ahead, or it is the one that is expected.
+    """
+    project, row = _resting(project_id)
+    _refuse_early_end(row.first_on, expected_on, today_at(project, at))
+    if row.expected_on == expected_on:
+        raise Refused("That day is expected already.")
+    row.expected_on = expected_on
+    db.session.flush()
+    why = (
+        f"Work is expected to go on on {_said(expected_on)}."
+        if expected_on
+        else "Nobody knows when it goes on."
+    )
+    moves = follow(project, at=at, actor_id=actor_id, why=why)
+    record(
+        ResumeExpected(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            hold_id=row.id,
+            expected_on=expected_on,
+            moves=moves,
+        )
+    )
+    return project
+
+
+def resume(project_id: int, *, on: date, actor_id: int | None, at: datetime) -> Project:
+    """Let a project go on from a day on, and count the working days that it rested.
+
+    :param on: the first day of work, a day at the site; today, or one that has passed.
+    :raises Refused: when it does not rest, or that day lies ahead or before the hold.
+    """
+    project, row = _resting(project_id)
+    if on > today_at(project, at):
+        raise Refused(
+            f"{_said(on)} lies ahead. Choose today or a day before, or change the day that is expected."
+        )
+    if on < row.first_on:
+        raise Refused(
+            f"The hold began on {_said(row.first_on)}, so it cannot end on {_said(on)}. Choose a later day."
+        )
+    row.resumed_on, row.resumed_at, row.resumed_by_id = on, at, actor_id
+    row.workdays = rested_workdays(project, row, until=on)
+    project.held_on = None
+    db.session.flush()
+    moves = follow(project, at=at, actor_id=actor_id, why="The project goes on after its hold.")
+    record(
+        ProjectResumed(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            hold_id=row.id,
+            on=on,
+            workdays=row.workdays,
+            moves=moves,
+        )
+    )
+    return project
+
+
+def rested_workdays(project: Project, row: Hold, *, until: date) -> int:
+    """Working days of the site that a hold takes up to, but without, a day."""
+    if until <= row.first_on:
+        return 0
+    return workdays_between(calendar_of(project), row.first_on - DAY, until - DAY)
+
+
+def _resting(project_id: int) -> tuple[Project, Hold]:
+    project = queries.project_for_change(project_id)
+    row = queries.open_hold(project.id)
+    if row is None or project.held_on is None:
+        raise Refused(f"{project.key} is not on hold. Load the project again.")
+    return project, row
+
+
+def _refuse_early_end(first_on: date, expected_on: date | None, today: date) -> None:
+    if expected_on is None:
+        return
+    if expected_on <= first_on:
+        raise Refused(
+            f"The hold would end on {_said(expected_on)}, before or on the day it begins, {_said(first_on)}. "
+            "Choose a later day, or leave it open."
+        )
+    if expected_on <= today:
+        raise Refused(f"{_said(expected_on)} is no longer ahead. Choose a day after today, or leave it open.")
+
+
+def _refuse_overlap(project: Project, first_on: date) -> None:
+    for earlier in queries.holds_of(project.id):
+        if earlier.resumed_on is not None and earlier.first_on < earlier.resumed_on > first_on:
+            raise Refused(
+                f"{project.key} was on hold from {_said(earlier.first_on)} until {_said(earlier.resumed_on)}. "
+                "Begin this hold on that day or after it."
+            )
+
+
+def _said(day: date) -> str:
+    return f"{day:%-d %B %Y}"
