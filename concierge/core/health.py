@@ -39,7 +39,7 @@ class ReasonKind(StrEnum):
     NO_PROMISE = "no_promise"  # forecast_on
     KEPT = "kept"  # promised_on, on (finished), workdays (negative: early)
     MISSED = "missed"  # promised_on, on (finished), workdays
-    ON_HOLD = "on_hold"  # on (since), words (why)
+    ON_HOLD = "on_hold"  # on (since), words (why), workdays so far, forecast_on (expected to go on)
     CANCELLED = "cancelled"  # on, words
     IN_TIME = "in_time"  # milestone, promised_on, forecast_on, workdays (zero or negative)
     SLIPPED = "slipped"  # milestone, promised_on, forecast_on, workdays after the promise

@@ -1,7 +1,8 @@
 """Saying how a project stands: computed after every act, never typed."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from concierge.catalogue.states import MilestoneKind
@@ -40,11 +41,13 @@ def judge(
             milestones=[_as_core(milestone, plan) for milestone in milestones],
             open_items=_open_items(project.gates, milestones),
             stage_since=project.held_on if is_held else project.finished_on or _day(project.cancelled_at),
-            stage_words=_why_held(project) if is_held else project.cancel_reason,
+            stage_words=project.cancel_reason,
         ),
         calendar=calendar,
         today=today,
     )
+    if is_held:
+        verdict = replace(verdict, reason=_about_hold(project, verdict.reason, calendar, today))
     project.health = Health(verdict.health.value.replace("_", " "))
     project.forecast_handover_on = last.finish_on
     project.slip_workdays = (
@@ -70,9 +73,13 @@ def handover_of(milestones: Sequence[Milestone]) -> Milestone:
     return max(in_plan, key=lambda milestone: (milestone.finish_on or date.min, milestone.position))
 
 
-def _why_held(project: Project) -> str:
+def _about_hold(project: Project, reason: core.Reason, calendar: WorkCalendar, today: date) -> core.Reason:
+    """Why it rests, for how many working days, today's included, and when it is expected to go on."""
     hold = queries.open_hold(project.id)
-    return hold.reason if hold else ""
+    if hold is None:
+        return reason
+    rested = max(0, workdays_between(calendar, hold.first_on - timedelta(days=1), today))
+    return replace(reason, words=hold.reason, workdays=rested, forecast_on=hold.expected_on)
 
 
 def _name_stage(project: Project, milestones: Sequence[Milestone], plan: Plan, *, today: date) -> None:
