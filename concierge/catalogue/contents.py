@@ -6,7 +6,7 @@ The names are those of the columns, so that a row and its value can be turned in
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar
@@ -252,6 +252,11 @@ def write_into(row: Any, part: Part | LinkPart | VisitPart) -> None:  # Any: see
                 setattr(row, one.name, [row_of(under) for under in value])
         else:
             setattr(row, one.name, _plain(value))
+
+
+def replaced(whole: Contents, *, milestones: tuple[MilestonePart, ...]) -> Contents:
+    """The contents with other milestones."""
+    return replace(whole, milestones=milestones)
 
 
 def fingerprint(part: object) -> str:

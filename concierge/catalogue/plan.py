@@ -1,8 +1,9 @@
 """A playbook version as steps of the core, laid out for a sample order."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
+from concierge.catalogue.contents import LinkPart, MilestonePart
 from concierge.catalogue.models import PlaybookLink, PlaybookMilestone
 from concierge.catalogue.states import DaysOf, ProductKind
 from concierge.core.merge import Scope, Sold, TemplateStep, merge
@@ -16,7 +17,7 @@ SAMPLE_CALENDARS = {whose.value: WEEKDAYS_ONLY for whose in DaysOf} | {
 """Without a site nobody has holidays: every calendar is plain weekdays, save the one of every day."""
 
 
-def template_steps(milestones: Iterable[PlaybookMilestone]) -> tuple[TemplateStep, ...]:
+def template_steps(milestones: Iterable[PlaybookMilestone | MilestonePart]) -> tuple[TemplateStep, ...]:
     """The milestones of a version as the core merges them."""
     return tuple(
         TemplateStep(
@@ -34,14 +35,16 @@ def template_steps(milestones: Iterable[PlaybookMilestone]) -> tuple[TemplateSte
 
 
 def sample_plan(
-    milestones: Iterable[PlaybookMilestone],
+    milestones: Iterable[PlaybookMilestone | MilestonePart],
     *,
     start_on: date,
     sold: Collection[ProductKind] = tuple(ProductKind),
     quantity: int = 1,
+    calendars: Mapping[str, WorkCalendar] | None = None,
 ) -> Plan:
-    """The milestones laid out on plain weekdays for an order of `quantity` units with those extras.
+    """The milestones laid out for an order of `quantity` units with those extras.
 
+    :param calendars: by whose days a length counts; None: plain weekdays.
     :raises CycleFound: when milestones wait for each other.
     :raises UnknownPredecessor: when a link leads nowhere.
     """
@@ -50,8 +53,8 @@ def sample_plan(
         Step(step.key, step.workdays, step.calendar, step.links, just_in_time=step.just_in_time)
         for step in merge([playbook])
     ]
-    return lay_out(steps, calendars=SAMPLE_CALENDARS, start_on=start_on, today=start_on)
+    return lay_out(steps, calendars=calendars or SAMPLE_CALENDARS, start_on=start_on, today=start_on)
 
 
-def _link(row: PlaybookLink) -> Link:
+def _link(row: PlaybookLink | LinkPart) -> Link:
     return Link(row.predecessor_key, row.lag, LinkKind(row.kind.value), LagUnit(row.lag_unit.value))

@@ -16,6 +16,7 @@ from concierge.catalogue.models import (
     PlaybookItem,
     PlaybookMilestone,
     PlaybookVersion,
+    PlaybookVisit,
     Product,
     ProductAlias,
 )
@@ -233,6 +234,28 @@ def contents_of(key: str, *, number: int | None = None) -> Contents:
     """
     version = _version(key, number=number)
     return of_version(version, courses_of(version.id))
+
+
+def contents_of_published(key: str) -> tuple[int, Contents]:
+    """Number and contents of the newest published version.
+
+    :raises NotFound: when none is published.
+    """
+    version = _version(key, number=None)
+    if version.state is not PlaybookState.PUBLISHED:
+        raise NotFound
+    return version.number, of_version(version, courses_of(version.id))
+
+
+def playbook_keys() -> frozenset[str]:
+    """The keys of all playbooks."""
+    return frozenset(db.session.scalars(sa.select(Playbook.key)))
+
+
+def skills_named() -> list[str]:
+    """Every skill that a visit of a playbook asks for, by name."""
+    question = sa.select(PlaybookVisit.skill).where(PlaybookVisit.skill != "").distinct()
+    return list(db.session.scalars(question.order_by(PlaybookVisit.skill)))
 
 
 def contents_or_none(key: str) -> Contents | None:

@@ -203,7 +203,9 @@ def _key(key: str) -> str:
 def _ordered(value: Mapping[str, Any]) -> list[str]:  # Any: text or texts
     """Languages in the order of ours; the codes of a choice as they are offered."""
     if all(isinstance(inner, str) for inner in value.values()):
-        return sorted(value, key=lambda key: (LANGUAGES.index(key) if key in LANGUAGES else len(LANGUAGES), key))
+        return sorted(
+            value, key=lambda key: (LANGUAGES.index(key) if key in LANGUAGES else len(LANGUAGES), key)
+        )
     return list(value)
 
 

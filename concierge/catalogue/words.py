@@ -4,7 +4,24 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
-from concierge.catalogue.states import Team
+from concierge.catalogue.states import (
+    Audience,
+    DaysOf,
+    Evidence,
+    FieldKind,
+    GateKind,
+    InstrumentClass,
+    ItemType,
+    LagUnit,
+    LinkKind,
+    MilestoneKind,
+    ProductKind,
+    Responsible,
+    Scope,
+    Severity,
+    Team,
+    VisitKind,
+)
 
 
 def team_words() -> Mapping[Team, str]:
@@ -18,4 +35,197 @@ def team_words() -> Mapping[Team, str]:
         Team.DISTRIBUTION: _("Distribution"),
         Team.CUSTOMER_SERVICE: _("Customer service"),
         Team.CUSTOMER: _("Customer"),
+    }
+
+
+def milestone_words() -> Mapping[MilestoneKind, str]:
+    """What milestones achieve, in words."""
+    return {
+        MilestoneKind.ORDER_ACCEPTED: _("Order accepted"),
+        MilestoneKind.KICK_OFF: _("Kick-off"),
+        MilestoneKind.SITE_SURVEY: _("Site survey"),
+        MilestoneKind.SITE_READY: _("Site ready"),
+        MilestoneKind.SHIP_RELEASED: _("Released for shipping"),
+        MilestoneKind.DELIVERED: _("Delivered"),
+        MilestoneKind.INSTALLED: _("Installed"),
+        MilestoneKind.IQ: _("Installation qualification"),
+        MilestoneKind.OQ: _("Operational qualification"),
+        MilestoneKind.PQ: _("Performance qualification"),
+        MilestoneKind.TRAINING: _("Training"),
+        MilestoneKind.HANDOVER: _("Handover"),
+        MilestoneKind.OTHER: _("Something else"),
+    }
+
+
+def audience_words() -> Mapping[Audience, str]:
+    """Who sees a milestone or a field."""
+    return {Audience.CUSTOMER: _("The customer too"), Audience.INTERNAL: _("Only we")}
+
+
+def scope_words() -> Mapping[Scope, str]:
+    """How often a milestone happens."""
+    return {
+        Scope.PROJECT: _("Once a project"),
+        Scope.INSTRUMENT: _("Once for each instrument of the order"),
+    }
+
+
+def days_of_words() -> Mapping[DaysOf, str]:
+    """Whose days a length counts."""
+    return {
+        DaysOf.SITE: _("working days at the site"),
+        DaysOf.CUSTOMER: _("the customer’s working days"),
+        DaysOf.COMPANY: _("our working days"),
+        DaysOf.CREW: _("working days of the technicians who go"),
+        DaysOf.EVERY_DAY: _("every day of the week"),
+    }
+
+
+def link_words() -> Mapping[LinkKind, str]:
+    """Which end waits for which."""
+    return {
+        LinkKind.FINISH_TO_START: _("starts after it is finished"),
+        LinkKind.START_TO_START: _("starts after it has started"),
+        LinkKind.FINISH_TO_FINISH: _("finishes after it is finished"),
+        LinkKind.START_TO_FINISH: _("finishes after it has started"),
+    }
+
+
+def lag_words() -> Mapping[LagUnit, str]:
+    """What the time between is counted in."""
+    return {
+        LagUnit.WORKDAYS: _("working days"),
+        LagUnit.DAYS: _("days of the calendar"),
+        LagUnit.HOURS: _("hours"),
+    }
+
+
+def sold_words() -> Mapping[ProductKind, str]:
+    """What has to be sold for a milestone to be in the plan."""
+    return {
+        ProductKind.QUALIFICATION: _("a qualification is sold"),
+        ProductKind.TRAINING: _("a training is sold"),
+        ProductKind.OPTION: _("an option is sold"),
+        ProductKind.SUPPLY: _("supplies are sold"),
+        ProductKind.INSTRUMENT: _("an instrument is sold"),
+        ProductKind.OTHER: _("something else is sold"),
+    }
+
+
+def answer_words() -> Mapping[ItemType, str]:
+    """How a requirement is answered."""
+    return {
+        ItemType.CONFIRM: _("Yes or not yet"),
+        ItemType.MEASURE: _("A measured value"),
+        ItemType.CHOICE: _("One of several answers"),
+        ItemType.TEXT: _("A text"),
+        ItemType.DATE: _("A day"),
+        ItemType.UPLOAD: _("A file"),
+        ItemType.INFO: _("Nothing, it only informs"),
+    }
+
+
+def severity_words() -> Mapping[Severity, str]:
+    """How heavy a requirement weighs."""
+    return {
+        Severity.BLOCKING: _("Holds up work"),
+        Severity.ADVISORY: _("Advice"),
+        Severity.INFO: _("Information"),
+    }
+
+
+def gate_words() -> Mapping[GateKind, str]:
+    """What a requirement holds."""
+    return {GateKind.SHIP: _("shipping"), GateKind.INSTALL: _("installation")}
+
+
+def evidence_words() -> Mapping[Evidence, str]:
+    """Whether a file has to show it."""
+    return {
+        Evidence.NONE: _("No file needed"),
+        Evidence.OPTIONAL: _("A file helps"),
+        Evidence.REQUIRED: _("A file is needed"),
+    }
+
+
+def field_words() -> Mapping[FieldKind, str]:
+    """What a field of our own holds."""
+    return {
+        FieldKind.TEXT: _("A text"),
+        FieldKind.NUMBER: _("A number"),
+        FieldKind.DATE: _("A day"),
+        FieldKind.CHOICE: _("One of several answers"),
+        FieldKind.YES_NO: _("Yes or no"),
+    }
+
+
+def class_words() -> Mapping[InstrumentClass, str]:
+    """Classes of instruments in words."""
+    return {
+        InstrumentClass.BENCH: _("Bench instruments"),
+        InstrumentClass.FLOOR: _("Floor-standing instruments"),
+        InstrumentClass.SEQUENCER: _("Sequencers"),
+        InstrumentClass.CLINICAL_LINE: _("Clinical lines"),
+        InstrumentClass.MAGNET: _("Magnets"),
+    }
+
+
+def section_words() -> Mapping[str, str]:
+    """Sections of a checklist in words."""
+    return {
+        "access": _("Access"),
+        "space": _("Space"),
+        "power": _("Power"),
+        "climate": _("Climate"),
+        "gas": _("Gas and exhaust"),
+        "exhaust": _("Exhaust and ventilation"),
+        "water": _("Water"),
+        "network": _("Network"),
+        "safety": _("Safety"),
+        "people": _("People"),
+        "supplies": _("Supplies"),
+        "delivery": _("Delivery day"),
+        "after": _("After delivery"),
+    }
+
+
+def visit_words() -> Mapping[VisitKind, str]:
+    """Kinds of visits in words."""
+    return {
+        VisitKind.SITE_SURVEY: _("Site survey"),
+        VisitKind.DELIVERY: _("Delivery"),
+        VisitKind.INSTALL: _("Installation"),
+        VisitKind.TRAINING: _("Training"),
+        VisitKind.REMOTE_CALL: _("Remote call"),
+    }
+
+
+def responsible_words() -> Mapping[Responsible, str]:
+    """Who brings an item about, in words."""
+    return {
+        Responsible.CUSTOMER: _("customer"),
+        Responsible.VENDOR: _("we"),
+        Responsible.ENGINEER: _("engineer"),
+        Responsible.LOGISTICS: _("logistics"),
+        Responsible.CARRIER: _("carrier"),
+    }
+
+
+def quantity_words() -> Mapping[str, str]:
+    """Quantities whose slug does not say enough."""
+    return {
+        "clearance_above": _("Free space above"),
+        "clearance_front": _("Free space in front"),
+        "clearance_sides": _("Free space at each side"),
+        "clearance_rear": _("Free space behind"),
+        "circuit_current": _("Circuit"),
+        "power_apparent": _("Apparent power"),
+        "heat_load": _("Heat given off"),
+        "altitude": _("Height above the sea"),
+        "humidity": _("Relative humidity"),
+        "temperature_drift": _("Temperature change in 10 minutes"),
+        "magnet_zone_outer": _("Outer safety line"),
+        "magnet_zone_inner": _("Inner safety line"),
+        "outbound": _("Outbound connections"),
+        "outlets": _("Further outlets"),
     }

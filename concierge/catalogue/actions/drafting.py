@@ -22,6 +22,7 @@ from concierge.catalogue.events import (
 )
 from concierge.catalogue.models import Playbook, PlaybookVersion, Product
 from concierge.catalogue.states import PlaybookState, ProductKind
+from concierge.core.schedule import DRIVERS
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound, Refused, Stale
 from concierge.platform.events import record
@@ -30,6 +31,9 @@ MOST = {"milestones": 200, "items": 500, "messages": 100, "fields": 60, "courses
 """How many parts of a kind a playbook may have."""
 
 
+RESERVED = DRIVERS | {"new"}
+"""Keys that no part may have: addresses and the schedule use these words themselves."""
+RESERVED_PLAYBOOKS = frozenset({"new", "import"})
 _IN_ASCII = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"}
 
 
@@ -257,7 +261,7 @@ def key_from(name: str, *, taken: Collection[str]) -> str:
 
 
 def _refuse_key(key: str) -> None:
-    if not KEY.fullmatch(key) or len(key) > 60:
+    if not KEY.fullmatch(key) or len(key) > 60 or key in RESERVED_PLAYBOOKS:
         raise Refused(_("“%(key)s” is not a key. Use small letters, digits and single dashes.", key=key[:60]))
 
 

@@ -1,0 +1,641 @@
+"""Forms in which playbooks are written. A form gives the part that it describes; what cannot be read is said there."""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateField,
+    FieldList,
+    FormField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms import Form as PlainForm
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+
+from concierge.catalogue import checking, words
+from concierge.catalogue.contents import (
+    CoursePart,
+    FieldPart,
+    ItemPart,
+    LinkPart,
+    MessagePart,
+    MilestonePart,
+    Part,
+    Texts,
+    VisitPart,
+)
+from concierge.catalogue.states import (
+    Audience,
+    DaysOf,
+    Evidence,
+    FieldKind,
+    GateKind,
+    ItemType,
+    LagUnit,
+    LinkKind,
+    MilestoneKind,
+    ProductKind,
+    Responsible,
+    Scope,
+    Severity,
+    Team,
+    VisitKind,
+)
+from concierge.core.units import read_number
+from concierge.platform.database import clean
+
+SAY = _l("Say it in English; German may follow.")
+SPARE_ROWS = 1
+"""Empty rows for one more link and one more visit."""
+MOST_ROWS = 12
+_CODE = re.compile(r"([a-z0-9][a-z0-9_-]{0,58}):\s+(.*)", re.DOTALL)
+
+
+def _short(length: int, message: Any = None) -> list[Any]:  # Any: lazy text, validators
+    return [Length(max=length, message=_l("Say it in at most %(max)d characters."))]
+
+
+class NewPlaybook(FlaskForm):
+    """Begin a playbook from nothing."""
+
+    name = StringField(_l("Name"), validators=[InputRequired(_l("Give the playbook a name.")), *_short(120)])
+    key = StringField(
+        _l("Key"),
+        description=_l(
+            "Small letters, digits and dashes; files and commands use it. Empty: made from the name."
+        ),
+        validators=[Optional(), *_short(60)],
+    )
+
+
+class About(FlaskForm):
+    """What the playbook is called, and what its next version brings."""
+
+    name = StringField(_l("Name"), validators=[InputRequired(_l("Give the playbook a name.")), *_short(120)])
+    note = TextAreaField(
+        _l("Note"),
+        description=_l("What is special about this version; the page shows it."),
+        validators=_short(1000),
+    )
+    basis = HiddenField()
+
+
+class ImportFile(FlaskForm):
+    """A playbook as a file, sent or pasted."""
+
+    text = TextAreaField(_l("Or paste its text"), validators=[Optional(), *_short(1024 * 1024)])
+
+
+class LinkForm(PlainForm):
+    """What a milestone waits for; no milestone chosen: nothing."""
+
+    predecessor_key = SelectField(_l("Waits for"))
+    kind = SelectField(_l("How"))
+    lag = IntegerField(_l("Time between"), default=0, validators=[Optional(), NumberRange(-400, 400)])
+    lag_unit = SelectField(_l("Counted in"))
+
+
+class VisitForm(PlainForm):
+    """Who comes for a milestone; no kind chosen: nobody."""
+
+    kind = SelectField(_l("Kind of visit"))
+    title_en = StringField(_l("Title in English"), validators=_short(120))
+    title_de = StringField(_l("Title in German"), validators=_short(120))
+    skill = StringField(_l("Skill needed"), validators=_short(60))
+    minutes = IntegerField(
+        _l("Minutes on one day"), default=480, validators=[Optional(), NumberRange(15, 1440)]
+    )
+    technicians = IntegerField(_l("Technicians"), default=1, validators=[Optional(), NumberRange(0, 20)])
+
+
+class PartForm(FlaskForm):
+    """What the forms of all parts share."""
+
+    basis = HiddenField()
+
+    def part(self, key: str) -> Part:
+        """The part that the form describes."""
+        raise NotImplementedError
+
+    def fill(self, part: Any) -> None:  # Any: the part of this form
+        """Show a part."""
+        raise NotImplementedError
+
+
+class MilestoneForm(PartForm):
+    """One dated outcome."""
+
+    name_en = StringField(_l("Name in English"), validators=[InputRequired(SAY), *_short(120)])
+    name_de = StringField(_l("Name in German"), validators=_short(120))
+    kind = SelectField(_l("Achieves"))
+    team = SelectField(_l("Accountable"))
+    workdays = IntegerField(
+        _l("Length in days"),
+        default=1,
+        description=_l("0 is a moment."),
+        validators=[
+            InputRequired(_l("Enter the length in days; 0 for a moment.")),
+            NumberRange(0, 999, message=_l("Enter a whole number of days from 0 to 999.")),
+        ],
+    )
+    days_of = SelectField(_l("Counted in"))
+    per_unit = BooleanField(_l("Again for every further unit"))
+    just_in_time = BooleanField(_l("As late as its followers allow"))
+    scope = SelectField(_l("How often"))
+    when_sold = SelectField(_l("In the plan"))
+    audience = SelectField(_l("Seen by"))
+    links = FieldList(FormField(LinkForm), max_entries=MOST_ROWS)
+    visits = FieldList(FormField(VisitForm), max_entries=MOST_ROWS)
+
+    def set_choices(self, others: Sequence[tuple[str, str]]) -> None:
+        """Offer the words of the closed lists, and the other milestones to wait for."""
+        self.kind.choices = _choices(words.milestone_words())
+        self.team.choices = _choices(words.team_words())
+        self.days_of.choices = _choices(words.days_of_words())
+        self.scope.choices = _choices(words.scope_words())
+        self.audience.choices = _choices(words.audience_words())
+        self.when_sold.choices = [("", _("always")), *_choices(words.sold_words(), _("when %(what)s"))]
+        for row in self.links:
+            row.form.predecessor_key.choices = [("", _("nothing")), *others]
+            row.form.kind.choices = _choices(words.link_words())
+            row.form.lag_unit.choices = _choices(words.lag_words())
+        for come in self.visits:
+            come.form.kind.choices = [("", _("nobody")), *_choices(words.visit_words())]
+
+    def fill(self, part: MilestonePart) -> None:
+        """Show a milestone, with room for one more link and visit."""
+        self.name_en.data, self.name_de.data = part.name.get("en", ""), part.name.get("de", "")
+        for name in ("kind", "team", "days_of", "scope", "audience"):
+            self[name].data = getattr(part, name).value
+        self.workdays.data = part.workdays
+        self.per_unit.data, self.just_in_time.data = part.per_unit, part.just_in_time
+        self.when_sold.data = part.when_sold.value if part.when_sold else ""
+        for link in part.links:
+            self.links.append_entry(
+                {
+                    "predecessor_key": link.predecessor_key,
+                    "kind": link.kind.value,
+                    "lag": link.lag,
+                    "lag_unit": link.lag_unit.value,
+                }
+            )
+        for visit in part.visits:
+            self.visits.append_entry(
+                {
+                    "kind": visit.kind.value,
+                    "title_en": visit.title.get("en", ""),
+                    "title_de": visit.title.get("de", ""),
+                    "skill": visit.skill,
+                    "minutes": visit.minutes,
+                    "technicians": visit.technicians,
+                }
+            )
+
+    def add_room(self) -> None:
+        """Leave a row for one more link and one more visit at the end."""
+        if not self.links or self.links[-1].form.predecessor_key.data:
+            self._append(self.links)
+        if not self.visits or self.visits[-1].form.kind.data:
+            self._append(self.visits)
+
+    def _append(self, rows: "FieldList[Any]") -> None:  # Any: links or visits
+        if len(rows) < MOST_ROWS:
+            rows.append_entry()
+
+    def validate_visits(self, rows: Any) -> None:  # Any: WTForms' own field
+        """Refuse a visit that nothing names.
+
+        :raises ValidationError: when one has a kind but no title.
+        """
+        if any(row.form.kind.data and not (row.form.title_en.data or "").strip() for row in rows):
+            raise ValidationError(_("Give each visit a title in English."))
+
+    def part(self, key: str) -> MilestonePart:
+        """The milestone that the form describes."""
+        return MilestonePart(
+            key=key,
+            name=_texts(self.name_en.data, self.name_de.data),
+            kind=MilestoneKind(self.kind.data),
+            team=Team(self.team.data),
+            audience=Audience(self.audience.data),
+            scope=Scope(self.scope.data),
+            workdays=self.workdays.data or 0,
+            days_of=DaysOf(self.days_of.data),
+            per_unit=self.per_unit.data,
+            just_in_time=self.just_in_time.data,
+            when_sold=ProductKind(self.when_sold.data) if self.when_sold.data else None,
+            links=tuple(
+                {
+                    (row.form.predecessor_key.data, row.form.kind.data): LinkPart(
+                        predecessor_key=row.form.predecessor_key.data,
+                        kind=LinkKind(row.form.kind.data),
+                        lag=row.form.lag.data or 0,
+                        lag_unit=LagUnit(row.form.lag_unit.data),
+                    )
+                    for row in self.links
+                    if row.form.predecessor_key.data
+                }.values()
+            ),
+            visits=tuple(
+                VisitPart(
+                    kind=VisitKind(row.form.kind.data),
+                    title=_texts(row.form.title_en.data, row.form.title_de.data),
+                    skill=clean(row.form.skill.data or "", lines=False),
+                    minutes=row.form.minutes.data or 480,
+                    technicians=1 if row.form.technicians.data is None else row.form.technicians.data,
+                )
+                for row in self.visits
+                if row.form.kind.data
+            ),
+        )
+
+
+class ItemForm(PartForm):
+    """One condition that the site has to meet."""
+
+    section = SelectField(_l("Section"))
+    type = SelectField(_l("Answered by"))
+    requirement_en = TextAreaField(
+        _l("Requirement in English"), validators=[InputRequired(SAY), *_short(1000)]
+    )
+    requirement_de = TextAreaField(_l("Requirement in German"), validators=_short(1000))
+    why_en = TextAreaField(_l("Why, in English"), validators=_short(1000))
+    why_de = TextAreaField(_l("Why, in German"), validators=_short(1000))
+    how_en = TextAreaField(_l("How to do it, in English"), validators=_short(1000))
+    how_de = TextAreaField(_l("How to do it, in German"), validators=_short(1000))
+    quantity = StringField(
+        _l("Quantity"),
+        description=_l("What is measured, such as temperature, width or voltage."),
+        validators=_short(40),
+    )
+    unit = StringField(
+        _l("Unit"), description=_l("Of both bounds, such as °C, mm or V."), validators=_short(20)
+    )
+    minimum = StringField(_l("At least"), validators=_short(30))
+    maximum = StringField(_l("At most"), validators=_short(30))
+    choices = TextAreaField(
+        _l("Answers to choose from"),
+        description=_l("One a line: English / German."),
+        validators=_short(4000),
+    )
+    responsible = SelectField(_l("Who sees to it"))
+    due_offset = IntegerField(
+        _l("Due, in days from delivery"),
+        default=-14,
+        description=_l("Days of the calendar; negative is before."),
+        validators=[
+            InputRequired(_l("Enter the days from delivery; negative is before.")),
+            NumberRange(-999, 999, message=_l("Enter a whole number of days from -999 to 999.")),
+        ],
+    )
+    severity = SelectField(_l("Weight"))
+    gate = SelectField(_l("Holds"))
+    evidence = SelectField(_l("Evidence"))
+    option_key = SelectField(_l("Asked"))
+    source = StringField(_l("Source"), validators=_short(200))
+    source_rev = StringField(_l("Its revision"), validators=_short(60))
+    checked_on = DateField(_l("Checked on"), validators=[Optional()])
+
+    def set_choices(self, sections: Mapping[str, str], options: Sequence[tuple[str, str]]) -> None:
+        """Offer the words of the closed lists, the sections, and the options that are sold."""
+        known = dict(sections)
+        if self.section.data and self.section.data not in known:
+            known[self.section.data] = self.section.data
+        self.section.choices = list(known.items())
+        self.type.choices = _choices(words.answer_words())
+        self.responsible.choices = _choices(words.responsible_words())
+        self.severity.choices = _choices(words.severity_words())
+        self.gate.choices = [("", _("nothing")), *_choices(words.gate_words())]
+        self.evidence.choices = _choices(words.evidence_words())
+        offered = [
+            ("", _("always")),
+            *((key, _("when %(what)s is sold", what=name)) for key, name in options),
+        ]
+        if self.option_key.data and self.option_key.data not in dict(offered):
+            offered.append((self.option_key.data, _("when %(what)s is sold", what=self.option_key.data)))
+        self.option_key.choices = offered
+
+    def fill(self, part: ItemPart) -> None:
+        """Show a requirement."""
+        for name in ("requirement", "why", "how"):
+            texts: Texts = getattr(part, name)
+            self[f"{name}_en"].data, self[f"{name}_de"].data = texts.get("en", ""), texts.get("de", "")
+        for name in ("type", "responsible", "severity", "evidence"):
+            self[name].data = getattr(part, name).value
+        for name in (
+            "section",
+            "quantity",
+            "unit",
+            "due_offset",
+            "option_key",
+            "source",
+            "source_rev",
+            "checked_on",
+        ):
+            self[name].data = getattr(part, name)
+        self.gate.data = part.gate.value if part.gate else ""
+        for name in ("minimum", "maximum"):
+            bound = getattr(part, name)
+            self[name].data = "" if bound is None else f"{bound:.12g}"
+        self.choices.data = _lines_of(part.choices)
+
+    def validate_minimum(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse what is no number.
+
+        :raises ValidationError: when it is none; the sentence says how to write one.
+        """
+        _number(field)
+
+    def validate_maximum(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse what is no number, or less than the other bound.
+
+        :raises ValidationError: when it is; the sentence says what to write.
+        """
+        most = _number(field)
+        try:
+            least = _read(self.minimum.data)
+        except ValueError:
+            return
+        if least is not None and most is not None and least > most:
+            raise ValidationError(_("“At most” is less than “at least”. Exchange the two."))
+
+    def validate_gate(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a weight that does not fit what is held.
+
+        :raises ValidationError: when it blocks nothing, or advice holds something.
+        """
+        blocks = self.severity.data == Severity.BLOCKING.value
+        if blocks and not field.data:
+            raise ValidationError(_("Choose what it holds, or make it advice."))
+        if not blocks and field.data:
+            raise ValidationError(
+                _("Only what holds up work holds something. Choose “nothing”, or another weight.")
+            )
+
+    def validate_choices(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a choice without answers.
+
+        :raises ValidationError: when fewer than two are given.
+        """
+        if self.type.data == ItemType.CHOICE.value and len(_choices_of(field.data)) < 2:
+            raise ValidationError(_("Write at least two answers, one a line."))
+
+    def part(self, key: str) -> ItemPart:
+        """The requirement that the form describes."""
+        least, most = _read(self.minimum.data), _read(self.maximum.data)
+        return ItemPart(
+            key=key,
+            section=self.section.data,
+            type=ItemType(self.type.data),
+            requirement=_texts(self.requirement_en.data, self.requirement_de.data),
+            why=_texts(self.why_en.data, self.why_de.data),
+            how=_texts(self.how_en.data, self.how_de.data),
+            quantity=clean(self.quantity.data or "", lines=False),
+            unit=clean(self.unit.data or "", lines=False),
+            minimum=None if least is None else float(least),
+            maximum=None if most is None else float(most),
+            choices=_choices_of(self.choices.data),
+            responsible=Responsible(self.responsible.data),
+            due_offset=self.due_offset.data or 0,
+            severity=Severity(self.severity.data),
+            gate=GateKind(self.gate.data) if self.gate.data else None,
+            evidence=Evidence(self.evidence.data),
+            option_key=self.option_key.data or "",
+            source=clean(self.source.data or "", lines=False),
+            source_rev=clean(self.source_rev.data or "", lines=False),
+            checked_on=self.checked_on.data,
+        )
+
+
+class MessageForm(PartForm):
+    """A letter around a milestone."""
+
+    milestone_key = SelectField(_l("Milestone"))
+    offset_workdays = IntegerField(
+        _l("Working days from its start"),
+        default=0,
+        description=_l("Negative is before, 0 the day itself."),
+        validators=[
+            InputRequired(_l("Enter the working days; 0 for the day itself.")),
+            NumberRange(-250, 250, message=_l("Enter a whole number of days from -250 to 250.")),
+        ],
+    )
+    subject_en = StringField(_l("Subject in English"), validators=[InputRequired(SAY), *_short(200)])
+    subject_de = StringField(_l("Subject in German"), validators=_short(200))
+    text_en = TextAreaField(
+        _l("Text in English"),
+        description=_l("It may name {customer}, {contact}, {milestone}, {date} and {project}."),
+        validators=[InputRequired(SAY), *_short(4000)],
+    )
+    text_de = TextAreaField(_l("Text in German"), validators=_short(4000))
+
+    def set_choices(self, milestones: Sequence[tuple[str, str]]) -> None:
+        """Offer the milestones."""
+        offered = list(milestones)
+        if self.milestone_key.data and self.milestone_key.data not in dict(offered):
+            offered.append(
+                (self.milestone_key.data, _("%(key)s, no longer there", key=self.milestone_key.data))
+            )
+        self.milestone_key.choices = offered
+
+    def fill(self, part: MessagePart) -> None:
+        """Show a letter."""
+        self.milestone_key.data, self.offset_workdays.data = part.milestone_key, part.offset_workdays
+        self.subject_en.data, self.subject_de.data = part.subject.get("en", ""), part.subject.get("de", "")
+        self.text_en.data, self.text_de.data = part.text.get("en", ""), part.text.get("de", "")
+
+    def validate_text_en(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse what cannot be filled in.
+
+        :raises ValidationError: when a text names something that we do not know.
+        """
+        wrong = checking.unknown_placeholders(self.part("letter"))
+        if wrong:
+            raise ValidationError(
+                _(
+                    "We cannot fill in %(wrong)s. Use one of: %(known)s.",
+                    wrong=", ".join(f"{{{one}}}" for one in wrong),
+                    known=", ".join(f"{{{one}}}" for one in sorted(checking.PLACEHOLDERS)),
+                )
+            )
+
+    def part(self, key: str) -> MessagePart:
+        """The letter that the form describes."""
+        return MessagePart(
+            key=key,
+            milestone_key=self.milestone_key.data or "",
+            offset_workdays=self.offset_workdays.data or 0,
+            subject=_texts(self.subject_en.data, self.subject_de.data),
+            text=_texts(self.text_en.data, self.text_de.data),
+        )
+
+
+class FieldForm(PartForm):
+    """A field of our own."""
+
+    name_en = StringField(_l("Name in English"), validators=[InputRequired(SAY), *_short(80)])
+    name_de = StringField(_l("Name in German"), validators=_short(80))
+    kind = SelectField(_l("Holds"))
+    unit = StringField(
+        _l("Unit"), description=_l("Of a number, such as kg or kVA; may be empty."), validators=_short(20)
+    )
+    choices = TextAreaField(
+        _l("Answers to choose from"), description=_l("One a line: English / German."), validators=_short(4000)
+    )
+    audience = SelectField(
+        _l("Seen by"), description=_l("What the customer sees stands in the customer’s PDF.")
+    )
+
+    def set_choices(self) -> None:
+        """Offer the words of the closed lists."""
+        self.kind.choices = _choices(words.field_words())
+        self.audience.choices = _choices(words.audience_words())
+
+    def fill(self, part: FieldPart) -> None:
+        """Show a field."""
+        self.name_en.data, self.name_de.data = part.name.get("en", ""), part.name.get("de", "")
+        self.kind.data, self.unit.data, self.audience.data = part.kind.value, part.unit, part.audience.value
+        self.choices.data = _lines_of(part.choices)
+
+    def validate_choices(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a choice without answers.
+
+        :raises ValidationError: when fewer than two are given.
+        """
+        if self.kind.data == FieldKind.CHOICE.value and len(_choices_of(field.data)) < 2:
+            raise ValidationError(_("Write at least two answers, one a line."))
+
+    def part(self, key: str) -> FieldPart:
+        """The field that the form describes."""
+        kind = FieldKind(self.kind.data)
+        return FieldPart(
+            key=key,
+            name=_texts(self.name_en.data, self.name_de.data),
+            kind=kind,
+            unit=clean(self.unit.data or "", lines=False) if kind is FieldKind.NUMBER else "",
+            choices=_choices_of(self.choices.data) if kind is FieldKind.CHOICE else {},
+            audience=Audience(self.audience.data),
+        )
+
+
+class CourseForm(PartForm):
+    """A training that comes with the playbook."""
+
+    title_en = StringField(_l("Title in English"), validators=[InputRequired(SAY), *_short(120)])
+    title_de = StringField(_l("Title in German"), validators=_short(120))
+    level = StringField(_l("Level"), validators=_short(40))
+    half_days = IntegerField(
+        _l("Length in half days"),
+        default=2,
+        validators=[InputRequired(_l("Enter the half days.")), NumberRange(1, 60)],
+    )
+    capacity = IntegerField(
+        _l("People at once"),
+        default=4,
+        validators=[InputRequired(_l("Enter how many people.")), NumberRange(1, 500)],
+    )
+    curriculum = TextAreaField(
+        _l("Lessons"), description=_l("One a line: English / German."), validators=_short(8000)
+    )
+
+    def set_choices(self) -> None:
+        """Nothing is chosen here."""
+
+    def fill(self, part: CoursePart) -> None:
+        """Show a course."""
+        self.title_en.data, self.title_de.data = part.title.get("en", ""), part.title.get("de", "")
+        self.level.data, self.half_days.data, self.capacity.data = part.level, part.half_days, part.capacity
+        self.curriculum.data = "\n".join(_both(lesson) for lesson in part.curriculum)
+
+    def part(self, key: str) -> CoursePart:
+        """The course that the form describes."""
+        return CoursePart(
+            code=key,
+            title=_texts(self.title_en.data, self.title_de.data),
+            level=clean(self.level.data or "", lines=False),
+            half_days=self.half_days.data or 1,
+            capacity=self.capacity.data or 1,
+            curriculum=tuple(
+                _split(line)
+                for line in clean(self.curriculum.data or "", lines=True).split("\n")
+                if line.strip()
+            ),
+        )
+
+
+FORMS: Mapping[str, type[PartForm]] = {
+    "milestones": MilestoneForm,
+    "items": ItemForm,
+    "messages": MessageForm,
+    "fields": FieldForm,
+    "courses": CourseForm,
+}
+
+
+def _choices(
+    known: Mapping[Any, str], said: str = ""
+) -> list[tuple[str, str]]:  # Any: an enumeration's members
+    return [(member.value, said % {"what": text} if said else text) for member, text in known.items()]
+
+
+def _texts(english: str | None, german: str | None) -> dict[str, str]:
+    """Texts by language, without those that are empty."""
+    both = {"en": clean(english or "", lines=True), "de": clean(german or "", lines=True)}
+    return {language: text for language, text in both.items() if text}
+
+
+def _choices_of(typed: str | None) -> dict[str, dict[str, str]]:
+    """The answers to choose from: each line its code, if it has one, and the texts."""
+    found: dict[str, dict[str, str]] = {}
+    for line in clean(typed or "", lines=True).split("\n"):
+        if not line.strip():
+            continue
+        coded = _CODE.fullmatch(line.strip())
+        texts = _split(coded[2] if coded else line)
+        code = coded[1] if coded else _code(texts.get("en", "answer"), found)
+        found[code] = texts
+    return found
+
+
+def _code(text: str, taken: Mapping[str, object]) -> str:
+    code = re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:40] or "answer"
+    number, found = 1, code
+    while found in taken:
+        number += 1
+        found = f"{code}-{number}"
+    return found
+
+
+def _lines_of(choices: Mapping[str, Texts]) -> str:
+    return "\n".join(f"{code}: {_both(texts)}" for code, texts in choices.items())
+
+
+def _both(texts: Texts) -> str:
+    english, german = texts.get("en", ""), texts.get("de", "")
+    return f"{english} / {german}" if german else english
+
+
+def _split(line: str) -> dict[str, str]:
+    english, _mark, german = line.strip().partition(" / ")
+    return _texts(english, german)
+
+
+def _read(typed: str | None) -> Decimal | None:
+    return read_number(typed) if typed and typed.strip() else None
+
+
+def _number(field: Any) -> Decimal | None:  # Any: WTForms' own field
+    try:
+        return _read(field.data)
+    except ValueError as problem:
+        raise ValidationError(str(problem)) from problem

@@ -1,0 +1,234 @@
+"""Playbooks in words: what a part is called, what it waits for, and each of its values as a person reads it."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from concierge.catalogue import words
+from concierge.catalogue.contents import (
+    Contents,
+    CoursePart,
+    FieldPart,
+    ItemPart,
+    LinkPart,
+    MessagePart,
+    MilestonePart,
+    Part,
+    Texts,
+    VisitPart,
+)
+from concierge.catalogue.states import (
+    Audience,
+    DaysOf,
+    Evidence,
+    FieldKind,
+    GateKind,
+    ItemType,
+    LagUnit,
+    LinkKind,
+    MilestoneKind,
+    ProductKind,
+    Responsible,
+    Scope,
+    Severity,
+    Team,
+    VisitKind,
+)
+from concierge.platform.words import day, listed, localized, workdays
+
+
+def collection_words() -> Mapping[str, str]:
+    """What a playbook consists of."""
+    return {
+        "milestones": _("Milestones"),
+        "items": _("Site requirements"),
+        "messages": _("Letters to the customer"),
+        "fields": _("Fields of our own"),
+        "courses": _("Courses"),
+    }
+
+
+def part_words() -> Mapping[str, str]:
+    """One of them, to be added."""
+    return {
+        "milestones": _("Add a milestone"),
+        "items": _("Add a requirement"),
+        "messages": _("Add a letter"),
+        "fields": _("Add a field"),
+        "courses": _("Add a course"),
+    }
+
+
+def called(part: Part) -> str:
+    """What a part is called."""
+    match part:
+        case MilestonePart() | FieldPart():
+            texts = part.name
+        case ItemPart():
+            texts = part.requirement
+        case MessagePart():
+            texts = part.subject
+        case CoursePart():
+            texts = part.title
+    return localized(texts) or part.key
+
+
+def value_words() -> Mapping[str, str]:
+    """The values of parts by their names."""
+    return {
+        "key": _("Key"),
+        "code": _("Key"),
+        "name": _("Name"),
+        "note": _("Note"),
+        "kind": _("Kind"),
+        "team": _("Accountable"),
+        "audience": _("Seen by"),
+        "scope": _("How often"),
+        "workdays": _("Length in days"),
+        "days_of": _("Counted in"),
+        "per_unit": _("Again for every further unit"),
+        "just_in_time": _("As late as its followers allow"),
+        "when_sold": _("In the plan"),
+        "links": _("Waits for"),
+        "visits": _("Visits"),
+        "section": _("Section"),
+        "type": _("Answered by"),
+        "requirement": _("Requirement"),
+        "why": _("Why"),
+        "how": _("How to do it"),
+        "quantity": _("Quantity"),
+        "unit": _("Unit"),
+        "minimum": _("At least"),
+        "maximum": _("At most"),
+        "choices": _("Answers to choose from"),
+        "responsible": _("Who sees to it"),
+        "due_offset": _("Due, in days from delivery"),
+        "severity": _("Weight"),
+        "gate": _("Holds"),
+        "evidence": _("Evidence"),
+        "option_key": _("Asked when sold"),
+        "source": _("Source"),
+        "source_rev": _("Its revision"),
+        "checked_on": _("Checked on"),
+        "milestone_key": _("Milestone"),
+        "offset_workdays": _("Working days from its start"),
+        "subject": _("Subject"),
+        "text": _("Text"),
+        "title": _("Title"),
+        "level": _("Level"),
+        "half_days": _("Length in half days"),
+        "capacity": _("People at once"),
+        "curriculum": _("Lessons"),
+    }
+
+
+def differing(one: Part, other: Part) -> list[str]:
+    """The names of the values in which two parts of a kind differ."""
+    return [name for name in one.__dataclass_fields__ if getattr(one, name) != getattr(other, name)]
+
+
+def told(name: str, part: Part, whole: Contents | None = None) -> str:
+    """One value of a part in words."""
+    value = getattr(part, name)
+    if name == "links":
+        return listed(_link(link, whole) for link in value) or _("nothing")
+    if name == "visits":
+        return listed(_visit(visit) for visit in value) or _("none")
+    return _told(value)
+
+
+def waits_of(milestone: MilestonePart, whole: Contents) -> str:
+    """What a milestone waits for, in words."""
+    return listed(_link(link, whole) for link in milestone.links)
+
+
+def length_of(milestone: MilestonePart) -> str:
+    """How long it takes, and whose days count."""
+    if not milestone.workdays:
+        return str(_("a moment"))
+    if milestone.days_of is DaysOf.SITE:
+        return workdays(milestone.workdays)
+    return f"{milestone.workdays} {words.days_of_words()[milestone.days_of]}"
+
+
+def _told(value: Any) -> str:  # Any: what a part holds
+    if value is None or value == "" or value == () or value == {}:
+        return str(_("not set"))
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, Enum):
+        return _member(value)
+    if isinstance(value, float):
+        return f"{value:,.6g}".replace(",", "\u202f")
+    if isinstance(value, Mapping):
+        return _texts(value)
+    if isinstance(value, tuple):
+        return listed(_told(one) for one in value)
+    if hasattr(value, "isoformat"):
+        return day(value)
+    return str(value)
+
+
+def _member(value: Enum) -> str:
+    lists: Mapping[type[Enum], Mapping[Any, str]] = {  # Any: members of the list
+        MilestoneKind: words.milestone_words(),
+        Team: words.team_words(),
+        Audience: words.audience_words(),
+        Scope: words.scope_words(),
+        DaysOf: words.days_of_words(),
+        ProductKind: words.sold_words(),
+        ItemType: words.answer_words(),
+        Severity: words.severity_words(),
+        GateKind: words.gate_words(),
+        Evidence: words.evidence_words(),
+        Responsible: words.responsible_words(),
+        FieldKind: words.field_words(),
+        VisitKind: words.visit_words(),
+        LinkKind: words.link_words(),
+        LagUnit: words.lag_words(),
+    }
+    return str(lists[type(value)][value])
+
+
+def _texts(texts: Texts | Mapping[str, Texts]) -> str:
+    """Each language's text; the answers of a choice."""
+    said = []
+    for key, text in texts.items():
+        said.append(f"{key}: {text if isinstance(text, str) else localized(text)}")
+    return " · ".join(said)
+
+
+def _link(link: LinkPart, whole: Contents | None) -> str:
+    names = {one.key: localized(one.name) for one in whole.milestones} if whole else {}
+    name = names.get(link.predecessor_key) or link.predecessor_key
+    if link.kind is not LinkKind.FINISH_TO_START:
+        name = str(_("%(name)s (%(how)s)", name=name, how=words.link_words()[link.kind]))
+    if not link.lag:
+        return name
+    return str(_("%(name)s %(lag)s", name=name, lag=_lag(link)))
+
+
+def _lag(link: LinkPart) -> str:
+    sign = "−" if link.lag < 0 else "+"
+    match link.lag_unit:
+        case LagUnit.WORKDAYS:
+            said = workdays(link.lag)
+        case LagUnit.DAYS:
+            said = ngettext("%(num)s day", "%(num)s days", abs(link.lag))
+        case LagUnit.HOURS:
+            said = ngettext("%(num)s hour", "%(num)s hours", abs(link.lag))
+    return f"{sign} {said}"
+
+
+def _visit(visit: VisitPart) -> str:
+    return str(
+        _(
+            "%(title)s, %(minutes)d minutes, %(people)d technicians",
+            title=localized(visit.title),
+            minutes=visit.minutes,
+            people=visit.technicians,
+        )
+    )
