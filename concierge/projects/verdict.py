@@ -8,9 +8,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup, escape
 
+from concierge.catalogue.states import LagUnit, LinkKind
+from concierge.catalogue.words import link_words
 from concierge.core.recovery import Remedy, RemedyKind
 from concierge.platform.words import day, localized, workdays
-from concierge.projects.models import Milestone, Project
+from concierge.projects.models import Milestone, MilestoneLink, Project
 from concierge.projects.states import BlockCause, Health, MilestoneState, ProjectState
 
 Facts = Mapping[str, Any]  # Any: plain values from JSON
@@ -87,6 +89,8 @@ def _main(project: Project, reason: Facts) -> Markup:
             )
         case "cancelled":
             return _bold(_("Cancelled: %(why)s"), why=project.cancel_reason)
+        case "on_hold":
+            return hold_sentence(reason)
         case "slipped":
             return _bold(
                 _("Handover is forecast for %(forecast)s, %(days)s after the %(promised)s we promised."),
@@ -108,6 +112,89 @@ def _main(project: Project, reason: Facts) -> Markup:
                 promised=_short(promised),
             )
     return _bold(_("Handover is forecast for %(forecast)s, as promised."), forecast=day(forecast))
+
+
+def hold_sentence(reason: Facts) -> Markup:
+    """Since when a project rests, why, for how many working days so far, and when it is expected to go on."""
+    since = date.fromisoformat(reason["on"]) if reason.get("on") else None
+    expected = date.fromisoformat(reason["forecast_on"]) if reason.get("forecast_on") else None
+    said = _bold(
+        _("On hold since %(since)s, %(days)s so far: %(why)s."),
+        since=day(since),
+        days=workdays(int(reason.get("workdays") or 0)),
+        why=str(reason.get("words") or "").rstrip(". "),
+    )
+    if expected is None:
+        return said
+    return Markup(" ").join([said, _bold(_("It is expected to go on on %(on)s."), on=day(expected))])
+
+
+def conflict_words(conflict: Facts) -> str:
+    """What a plan cannot meet: the day wanted, the day possible, and what stands between."""
+    milestone = localized(conflict.get("milestone"))
+    wanted, possible = (date.fromisoformat(conflict[name]) for name in ("wanted_on", "possible_on"))
+    match conflict.get("kind"):
+        case "required":
+            said = _(
+                "Go-live is required by %(wanted)s; the plan ends on %(possible)s.",
+                wanted=day(wanted),
+                possible=day(possible),
+            )
+        case "exactly on":
+            said = _(
+                "%(milestone)s is to start exactly on %(wanted)s; it can start on %(possible)s.",
+                milestone=milestone,
+                wanted=day(wanted),
+                possible=day(possible),
+            )
+        case _:
+            said = _(
+                "%(milestone)s is to be finished by %(wanted)s; it can be on %(possible)s.",
+                milestone=milestone,
+                wanted=day(wanted),
+                possible=day(possible),
+            )
+    because = _because(conflict)
+    return f"{said} {because}" if because else said
+
+
+def _because(conflict: Facts) -> str:
+    if conflict.get("driven_by"):
+        return _("It waits for %(milestone)s.", milestone=localized(conflict["driven_by"]))
+    return {
+        "today": _("Earlier days have passed."),
+        "closed": _("Nobody works on the day wanted."),
+        "not_before": _("Somebody wished it not to start earlier."),
+    }.get(str(conflict.get("driver")), "")
+
+
+def wait_words(link: MilestoneLink) -> str:
+    """Which end waits for which and how long; empty for a plain start after a finish."""
+    apart = lag_words(link)
+    if link.kind is LinkKind.FINISH_TO_START:
+        return apart
+    return ", ".join(part for part in (link_words()[link.kind], apart) if part)
+
+
+def lag_words(link: MilestoneLink) -> str:
+    """How much later, or earlier, than the end that is waited for; empty when at once."""
+    count = abs(link.lag)
+    if not count:
+        return ""
+    is_later = link.lag > 0
+    match link.lag_unit:
+        case LagUnit.WORKDAYS:
+            later = ngettext("%(num)s working day later", "%(num)s working days later", count)
+            earlier = ngettext("%(num)s working day earlier", "%(num)s working days earlier", count)
+        case LagUnit.DAYS:
+            later = ngettext("%(num)s day of the calendar later", "%(num)s days of the calendar later", count)
+            earlier = ngettext(
+                "%(num)s day of the calendar earlier", "%(num)s days of the calendar earlier", count
+            )
+        case LagUnit.HOURS:
+            later = ngettext("%(num)s hour later", "%(num)s hours later", count)
+            earlier = ngettext("%(num)s hour earlier", "%(num)s hours earlier", count)
+    return later if is_later else earlier
 
 
 def _about_causes(causes: list[Facts]) -> list[Markup]:
