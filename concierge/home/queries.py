@@ -20,13 +20,13 @@ from concierge.platform.database import db
 from concierge.platform.events import RecordedEvent
 from concierge.platform.searching import matches
 from concierge.projects import queries as projects
-from concierge.projects.models import Milestone, Project, Proposal
+from concierge.projects.models import CalendarProposalMove, Milestone, Project, Proposal
 from concierge.projects.scope import visible_to
 from concierge.projects.states import Health, MilestoneState, ProjectState, ProposalState
 from concierge.readiness.models import Checklist, ReadinessItem
 from concierge.readiness.states import ItemState
 from concierge.visits.models import Visit, VisitTechnician
-from concierge.visits.states import COMING, VisitState
+from concierge.visits.states import COMING, FOLLOWING_THE_PLAN, VisitState
 
 MOST = 60
 """Rows of one kind that one page will hold; more are counted, not shown."""
@@ -383,6 +383,24 @@ def _answered(project_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
         ).group_by(Checklist.project_id)
     )
     return {project_id: (answered, total) for project_id, answered, total in rows}
+
+
+def visits_put_in_question(proposal_id: int) -> dict[int, int]:
+    """How many agreed visits would wait for a person after a change of working days, by project."""
+    moves = CalendarProposalMove
+    rows = db.session.execute(
+        sa.select(moves.project_id, sa.func.count(Visit.id))
+        .join(Visit, Visit.milestone_id == moves.milestone_id)
+        .join(Milestone, Milestone.id == moves.milestone_id)
+        .where(
+            moves.proposal_id == proposal_id,
+            moves.start_before != moves.start_after,
+            Visit.state.in_(COMING - FOLLOWING_THE_PLAN),
+            Milestone.state.not_in([MilestoneState.STARTED, MilestoneState.DONE]),
+        )
+        .group_by(moves.project_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _is_unmatched() -> sa.ColumnElement[bool]:
