@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from concierge.core import codes
 from concierge.platform import clock, files
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import Refused
@@ -58,6 +59,7 @@ def pdf(key: str, output: Path, language: str | None, as_json: bool) -> None:
             "key": project.key,
             "language": language,
             "revision": kept.revision,
+            "code": codes.written(kept.code or ""),
             "hash": kept.content_hash,
             "output": str(output),
             "url": filling.link_of(found),
@@ -68,18 +70,21 @@ def pdf(key: str, output: Path, language: str | None, as_json: bool) -> None:
 
 
 def _print(checklist_id: int, *, language: str, on: date) -> ChecklistDocument:
-    found = queries.checklist_by_id(checklist_id)
+    found, code = queries.checklist_by_id(checklist_id), codes.drawn()
+    project = queries.project_of(found)
     document = filling.filled(
         found,
-        queries.project_of(found),
+        project,
         language=language,
         revision=queries.next_revision(checklist_id, language=language),
         revised_on=on,
+        code=code,
     )
     kept = queries.document_with(checklist_id, language=language, content_hash=document.content_hash)
     if kept is not None:
         return kept
     printed = printing.printed(document)
+    shown = filling.dates_shown(found, project)
     with unit_of_work():
         return sending.keep_print(
             queries.checklist_by_id(checklist_id),
@@ -88,6 +93,8 @@ def _print(checklist_id: int, *, language: str, on: date) -> ChecklistDocument:
             revision=document.revision,
             name=printing.file_name(document),
             data=printed.data,
+            code=code,
+            shown=shown,
             occasion="",
             at=clock.now(),
         )

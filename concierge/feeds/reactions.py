@@ -1,6 +1,10 @@
 """What feeds do when something happens elsewhere: entries are written again in the same transaction."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from concierge.accounts.events import AccountRenamed, SiteChanged
+from concierge.catalogue.states import VisitKind
 from concierge.feeds import queries
 from concierge.feeds.actions import addresses, writing
 from concierge.identity.events import AccessDisabled, PersonAdded, PersonInvited, ProfileChanged
@@ -9,10 +13,14 @@ from concierge.identity.permissions import Role
 from concierge.platform import clock
 from concierge.platform.database import db
 from concierge.platform.mail import Attachment
+from concierge.projects.actions import promising
 from concierge.projects.events import ActUndone
+from concierge.projects.models import Project
+from concierge.projects.states import ShownOn
 from concierge.readiness import reactions as in_readiness
 from concierge.readiness.events import ChecklistPrinted
 from concierge.visits.events import VisitEvent
+from concierge.visits.models import Visit
 
 VISITS_IN_A_LETTER = 8
 
@@ -62,12 +70,30 @@ def mail_checklist(event: ChecklistPrinted) -> None:
     if event.project_id is None:
         return
     at = clock.now()
+    coming = queries.coming_visits(event.project_id, at=at, at_most=VISITS_IN_A_LETTER)
     calendars = tuple(
         Attachment(
-            f"{visit.kind.value.replace(' ', '-')}-{visit.starts_local:%Y-%m-%d}.ics",
-            "text/calendar",
-            queries.visit_file(visit.id, language=event.language, at=at),
+            _file_name(visit), "text/calendar", queries.visit_file(visit.id, language=event.language, at=at)
         )
-        for visit in queries.coming_visits(event.project_id, at=at, at_most=VISITS_IN_A_LETTER)
+        for visit in coming
     )
-    in_readiness.post_checklist(event, calendars=calendars)
+    project = in_readiness.post_checklist(event, calendars=calendars)
+    if project is not None:
+        _note_shown(project, coming, at=at)
+
+
+def _file_name(visit: Visit) -> str:
+    return f"{visit.kind.value.replace(' ', '-')}-{visit.starts_local:%Y-%m-%d}.ics"
+
+
+def _note_shown(project: Project, coming: Sequence[Visit], *, at: datetime) -> None:
+    """A visit's file tells the customer when its milestone will be reached; a call only talks about it."""
+    keys = {milestone.id: milestone.key for milestone in project.milestones}
+    for visit in coming:
+        key = keys.get(visit.milestone_id or 0)
+        if key is None or visit.kind is VisitKind.REMOTE_CALL:
+            continue
+        shown = promising.ShownDate(key, visit.ends_local.date(), visit.starts_local.date())
+        promising.note_shown(
+            project, (shown,), shown_on=ShownOn.FEED, reference=_file_name(visit), at=at, by_id=None
+        )

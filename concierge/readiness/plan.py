@@ -9,7 +9,8 @@ from decimal import Decimal
 from concierge.catalogue.models import PlaybookItem
 from concierge.catalogue.states import SECTIONS, Evidence, GateKind, ItemType, Severity
 from concierge.core import readiness, units
-from concierge.readiness.models import ReadinessItem
+from concierge.projects.actions.promising import ShownDate
+from concierge.readiness.models import ChecklistDocument, ReadinessItem
 
 _PARTS = re.compile(r"(?P<number>.*\d)\s*(?P<unit>[^\d\s].*)?")
 
@@ -98,6 +99,11 @@ def _both(first: Wanted, second: Wanted) -> Wanted | None:
         evidence=max(first.evidence, second.evidence, key=_EVIDENCE.index),
         due_offset=min(first.due_offset, second.due_offset),
     )
+
+
+def shown_by(document: ChecklistDocument) -> tuple[ShownDate, ...]:
+    """The days of milestones that a print shows."""
+    return tuple(ShownDate(one["milestone"], date.fromisoformat(one["on"])) for one in document.shown or ())
 
 
 def due_on(anchor_on: date, offset: int) -> date:

@@ -186,6 +186,26 @@ def document_by_id(document_id: int) -> ChecklistDocument:
     return document
 
 
+def document_by_code(code: str) -> tuple[ChecklistDocument, Checklist, ChecklistDocument]:
+    """The PDF that carries a code, its checklist, and the newest PDF of it in the same language.
+
+    :raises NotFound: when no PDF carries it.
+    """
+    document = db.session.scalar(sa.select(ChecklistDocument).where(ChecklistDocument.code == code))
+    if document is None:
+        raise NotFound
+    newest = db.session.scalars(
+        sa.select(ChecklistDocument)
+        .where(
+            ChecklistDocument.checklist_id == document.checklist_id,
+            ChecklistDocument.language == document.language,
+        )
+        .order_by(ChecklistDocument.id.desc())
+        .limit(1)
+    ).one()
+    return document, checklist_by_id(document.checklist_id), newest
+
+
 def print_key(checklist_id: int, *, language: str, content_hash: str) -> str:
     """The key of the delivery that makes the print of one content."""
     return f"readiness.print:{checklist_id}:{language}:{content_hash[:32]}"

@@ -4,15 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from concierge.catalogue.states import GateKind, ItemType
+from concierge.core import codes
 from concierge.platform import clock, deliveries, files
 from concierge.platform.deliveries import Hopeless
 from concierge.platform.errors import NotFound
 from concierge.platform.mail import Attachment, post
 from concierge.platform.pdf import Unprintable
 from concierge.projects import queries as projects
-from concierge.projects.actions import gates
+from concierge.projects.actions import gates, promising
 from concierge.projects.events import ActUndone, PlanApproved, PlanEvent
-from concierge.readiness import mails, queries
+from concierge.projects.models import Project
+from concierge.projects.states import ShownOn
+from concierge.readiness import mails, plan, queries
 from concierge.readiness.actions import issuing, sending
 from concierge.readiness.document import filling, printing
 from concierge.readiness.events import (
@@ -107,13 +110,14 @@ def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: 
         raise Hopeless("The checklist is gone.") from gone
     project = queries.project_of(checklist)
     language = str(args["language"]) or mails.language_for(project, printing.LANGUAGES)
-    at = clock.now()
+    at, code = clock.now(), codes.drawn()
     document = filling.filled(
         checklist,
         project,
         language=language,
         revision=queries.next_revision(checklist_id, language=language),
         revised_on=clock.today(project.site.zone),
+        code=code,
     )
     kept = queries.document_with(checklist_id, language=language, content_hash=document.content_hash)
     if kept is not None:
@@ -124,6 +128,7 @@ def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: 
     except Unprintable as problem:
         raise Hopeless(problem.sentence) from problem
     name = printing.file_name(document)
+    shown = filling.dates_shown(checklist, project)
 
     def keep() -> None:
         sending.keep_print(
@@ -133,6 +138,8 @@ def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: 
             revision=document.revision,
             name=name,
             data=data,
+            code=code,
+            shown=shown,
             occasion=occasion,
             at=at,
         )
@@ -140,17 +147,18 @@ def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: 
     return keep
 
 
-def post_checklist(event: ChecklistPrinted, *, calendars: tuple[Attachment, ...] = ()) -> None:
-    """Send a print to the customer's contact, when somebody waits for it.
+def post_checklist(event: ChecklistPrinted, *, calendars: tuple[Attachment, ...] = ()) -> Project | None:
+    """Send a print to the customer's contact, when somebody waits for it; what it tells them enters the ledger.
 
     :param calendars: the coming visits as calendar files; the slice that owns them is a higher one.
+    :returns: the project whose customer it went to; None when it went to nobody.
     """
     if not event.occasion:
-        return
+        return None
     checklist = queries.checklist_by_id(event.checklist_id)
     project = queries.project_of(checklist)
     if project.contact is None or not project.contact.email:
-        return
+        return None
     kept = queries.document_by_id(event.document_id)
     document = filling.filled(checklist, project, language=event.language, revision=kept.revision)
     pdf = Attachment(kept.file.name, "application/pdf", files.read(kept.file))
@@ -158,7 +166,25 @@ def post_checklist(event: ChecklistPrinted, *, calendars: tuple[Attachment, ...]
         document, project.contact, occasion=event.occasion, attachments=(pdf, *calendars)
     )
     post(letter, key=f"checklist:{checklist.id}:{event.occasion}:{event.at.isoformat()}")
-    sending.note_sent(checklist, contact_id=project.contact_id, at=clock.now())
+    at = clock.now()
+    sending.note_sent(checklist, contact_id=project.contact_id, at=at)
+    promising.note_shown(
+        project,
+        filling.delivery_shown(checklist, project),
+        shown_on=ShownOn.MAIL,
+        reference=project.contact.email,
+        at=at,
+        by_id=event.actor_id,
+    )
+    promising.note_shown(
+        project,
+        plan.shown_by(kept),
+        shown_on=ShownOn.PDF,
+        reference=codes.written(kept.code or ""),
+        at=at,
+        by_id=event.actor_id,
+    )
+    return project
 
 
 def _follow(event: PlanApproved | PlanEvent) -> None:

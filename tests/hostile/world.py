@@ -19,6 +19,7 @@ from concierge.catalogue.models import (
     ProductFact,
 )
 from concierge.catalogue.states import GateKind, VisitKind
+from concierge.core import codes
 from concierge.core.search import normalised
 from concierge.feeds.actions import addresses
 from concierge.identity.models import User
@@ -186,7 +187,7 @@ def _customer(
     for language in ("en", "de"):
         sending.keep_print(
             checklist, language=language, content_hash="0" * 64, revision=1, name="checklist.pdf", data=b"%PDF-1.7",
-            occasion="", at=at,
+            code=codes.drawn(), shown=(), occasion="", at=at,
         )  # fmt: skip
     mail.post(
         mail.Letter("yuki@halden.example", "Yuki", "Hello", "Hello", html="<p>Hello"), key=f"hello:{key}"

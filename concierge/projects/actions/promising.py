@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,8 @@ from concierge.projects.models import Milestone, Project, Promise
 from concierge.projects.states import MilestoneState, ShownOn
 
 LONGEST_REFERENCE = 120
+
+Entry = dict[str, Any]  # Any: the columns of one row
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,6 @@ def note_shown(
     at: datetime,
     by_id: int | None,
     is_agreed: bool = False,
-    session: Session | None = None,
 ) -> int:
     """Note the dates that a customer has just been shown; return how many are promises.
 
@@ -45,15 +47,39 @@ def note_shown(
     :param project: with site and milestones.
     :param dates: what was shown; None: every milestone the customer sees, as it is planned today.
     :param reference: the code of the document, the address of the letter, the name of the file.
-    :param session: where to write; None: the act's own unit of work.
     """
-    rows = [
+    found = entries(
+        project,
+        dates,
+        shown_on=shown_on,
+        reference=reference,
+        at=at,
+        by_id=by_id,
+        is_agreed=is_agreed,
+    )
+    write(found, session=db.session())
+    return len(found)
+
+
+def entries(
+    project: Project,
+    dates: Iterable[ShownDate] | None,
+    *,
+    shown_on: ShownOn,
+    reference: str,
+    at: datetime,
+    by_id: int | None,
+    is_agreed: bool = False,
+) -> Sequence[Entry]:
+    """The rows that `note_shown` adds, as values: for a page that only reads and writes them aside."""
+    last = handover_of(project.milestones)
+    return [
         {
             "project_id": project.id,
             "account_id": project.account_id,
             "milestone_id": milestone.id,
             "milestone_key": milestone.key,
-            "is_handover": milestone.key == handover_of(project.milestones).key,
+            "is_handover": milestone is last,
             "start_on": shown.start_on,
             "finish_on": shown.finish_on,
             "shown_on": shown_on,
@@ -65,11 +91,13 @@ def note_shown(
         }
         for milestone, shown in promised_by(project, dates, at=at)
     ]
-    if rows:
+
+
+def write(found: Sequence[Entry], *, session: Session) -> None:
+    """Add rows to the ledger, but for those that are in it."""
+    if found:
         known = ("project_id", "milestone_key", "shown_on", "finish_on")
-        statement = insert(Promise).values(rows).on_conflict_do_nothing(index_elements=known)
-        (session or db.session()).execute(statement)
-    return len(rows)
+        session.execute(insert(Promise).values(found).on_conflict_do_nothing(index_elements=known))
 
 
 def promised_by(

@@ -81,13 +81,12 @@ def ledger_of(project: Project, *, at: datetime) -> Sequence[Entry]:
 
 def not_yet_shown(project_id: int, shown_on: ShownOn, dates: Iterable[tuple[str, date]]) -> bool:
     """Whether any of these dates of milestones has never been shown on a channel."""
-    known = set(
-        db.session.execute(
-            sa.select(Promise.milestone_key, Promise.finish_on).where(
-                Promise.project_id == project_id, Promise.shown_on == shown_on
-            )
-        ).tuples()
+    rows = db.session.execute(
+        sa.select(Promise.milestone_key, Promise.finish_on).where(
+            Promise.project_id == project_id, Promise.shown_on == shown_on
+        )
     )
+    known = {(row.milestone_key, row.finish_on) for row in rows}
     return any((key, on) not in known for key, on in dates)
 
 
@@ -200,8 +199,8 @@ def _left(project: Project) -> dict[int, date]:
         sa.select(DateChange.milestone_id, sa.func.max(DateChange.at))
         .where(DateChange.project_id == project.id, *_leaving())
         .group_by(DateChange.milestone_id)
-    ).tuples()
-    return {milestone_id: at.date() for milestone_id, at in rows}
+    )
+    return {row[0]: row[1].date() for row in rows}
 
 
 def _leaving() -> tuple[sa.ColumnElement[bool], ...]:
@@ -306,8 +305,8 @@ def _channels(
             Promise.finish_on < to_on,
         )
         .order_by(Promise.shown_at, Promise.id)
-    ).tuples()
-    for project_id, key, on, channel in rows:
-        place = (project_id, key, on)
-        found[place] = (*found.get(place, ()), channel)
+    )
+    for row in rows:
+        place = (row.project_id, row.milestone_key, row.finish_on)
+        found[place] = (*found.get(place, ()), row.shown_on)
     return found

@@ -1,11 +1,13 @@
 """Prints that are kept, and checklists that go to the customer."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from concierge.platform import deliveries, files
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Project
 from concierge.readiness import queries
 from concierge.readiness.events import ChecklistPrinted, ChecklistRequested, ChecklistSent
@@ -89,10 +91,16 @@ def keep_print(
     revision: int,
     name: str,
     data: bytes,
+    code: str,
+    shown: Sequence[ShownDate],
     occasion: str,
     at: datetime,
 ) -> ChecklistDocument:
-    """Keep the PDF of one content; the same content twice is one document."""
+    """Keep the PDF of one content; the same content twice is one document.
+
+    :param code: the code that is printed on it, as it is stored.
+    :param shown: the days of milestones that it prints.
+    """
     document = queries.document_with(checklist.id, language=language, content_hash=content_hash)
     if document is None:
         stored = files.store(data, name=name, content_type="application/pdf")
@@ -104,6 +112,8 @@ def keep_print(
             revision=revision,
             file_id=stored.id,
             made_at=at,
+            code=code,
+            shown=[{"milestone": one.milestone_key, "on": one.finish_on.isoformat()} for one in shown],
         )
         db.session.add(document)
         db.session.flush()

@@ -1,6 +1,7 @@
 """From a checklist's rows to the values of its document."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from babel import Locale
@@ -17,9 +18,11 @@ from concierge.catalogue.states import (
     ProductKind,
     Responsible,
 )
+from concierge.core import codes
 from concierge.identity.models import User
 from concierge.platform import settings
 from concierge.platform.words import localized
+from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
 from concierge.readiness import plan, queries, scope
@@ -49,20 +52,44 @@ def filled(
     language: str,
     revision: int = 1,
     revised_on: date | None = None,
+    code: str = "",
 ) -> values.Checklist:
     """The document of a checklist in a language.
 
     Both rows come from `queries.checklist_by_id` and `queries.project_of`.
+
+    :param code: of the print, as it is stored; empty while nothing is printed.
     """
     with force_locale(language):
-        return _filled(checklist, project, language=language, revision=revision, revised_on=revised_on)
+        filled = _filled(checklist, project, language=language, revision=revision, revised_on=revised_on)
+    return replace(filled, code=codes.written(code)) if code else filled
+
+
+def dates_shown(checklist: Checklist, project: Project) -> tuple[ShownDate, ...]:
+    """The days of milestones that the document tells the customer: its way, and when delivery is planned."""
+    told = [
+        ShownDate(milestone.key, on)
+        for kinds in _WAY
+        for milestone, on in _last_of(kinds, project.milestones)
+    ]
+    delivered = delivery_shown(checklist, project)
+    return tuple(dict.fromkeys([*told, *delivered]))
+
+
+def delivery_shown(checklist: Checklist, project: Project) -> tuple[ShownDate, ...]:
+    """The day for which delivery is said to be planned, where the plan has a delivery."""
+    return tuple(
+        ShownDate(milestone.key, checklist.anchor_on)
+        for milestone in project.milestones
+        if milestone.kind is MilestoneKind.DELIVERED and milestone.start_on == checklist.anchor_on
+    )[:1]
 
 
 def link_of(checklist: Checklist) -> str:
     """The address that is printed: it opens the newest version of the checklist for whoever holds it."""
     in_force = settings.current()
     token = scope.link_token(checklist.link_nonce, key=in_force.secret_key)
-    return f"{in_force.address}/checklist/{token}"
+    return f"{in_force.address}{values.LINK}{token}"
 
 
 def section_title(section: str) -> str:
@@ -160,7 +187,6 @@ def _filled(
         delivery_on=checklist.anchor_on,
         sign_off_on=_sign_off(checklist),
         link=link_of(checklist),
-        code=project.key,
         revision=revision,
         revised_on=revised_on,
     )
@@ -277,15 +303,14 @@ def _answered(item: ReadinessItem) -> values.Answered:
 def _steps(milestones: Sequence[Milestone]) -> tuple[values.Step, ...]:
     steps: list[values.Step] = []
     for kinds in _WAY:
-        these = [m for m in milestones if m.kind in kinds and m.audience is Audience.CUSTOMER]
+        these = _shown(kinds, milestones)
         if not these:
             continue
         done = all(m.state is MilestoneState.DONE for m in these)
-        days = [day for m in these if (day := m.finished_on or m.promised_on or m.forecast_on)]
         steps.append(
             values.Step(
                 name=_way_name(kinds[0]),
-                on=(min if kinds == _FIRST_COUNTS else max)(days, default=None),
+                on=next((on for _milestone, on in _last_of(kinds, milestones)), None),
                 reached=values.Reached.DONE if done else values.Reached.NEXT,
             )
         )
@@ -294,6 +319,27 @@ def _steps(milestones: Sequence[Milestone]) -> tuple[values.Step, ...]:
             steps[place] = values.Step(step.name, step.on, values.Reached.NOW)
             break
     return tuple(steps)
+
+
+def _shown(kinds: tuple[MilestoneKind, ...], milestones: Sequence[Milestone]) -> list[Milestone]:
+    return [
+        one
+        for one in milestones
+        if one.kind in kinds and one.audience is Audience.CUSTOMER and one.state is not MilestoneState.SKIPPED
+    ]
+
+
+def _last_of(
+    kinds: tuple[MilestoneKind, ...], milestones: Sequence[Milestone]
+) -> list[tuple[Milestone, date]]:
+    """The milestone whose day a station shows, with that day; none while nothing is planned."""
+    dated = [
+        (one, on)
+        for one in _shown(kinds, milestones)
+        if (on := one.finished_on or one.promised_on or one.forecast_on)
+    ]
+    ordered = sorted(dated, key=lambda pair: pair[1])
+    return ordered[:1] if kinds == _FIRST_COUNTS else ordered[-1:]
 
 
 def _way_name(kind: MilestoneKind) -> str:

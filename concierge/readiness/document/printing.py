@@ -23,7 +23,7 @@ LANGUAGES = ("en", "de")
 _LONGEST_TEXT = 700
 _PIECE = 24
 _LONG_WORD = re.compile(rf"\S{{{_PIECE + 8},}}")
-_EXACT = {"link", "language", "country", "concierge_mail", "concierge_phone", "kind"}
+_EXACT = {"link", "code", "language", "country", "concierge_mail", "concierge_phone", "kind"}
 """Fields that are addresses or codes."""
 
 Value = TypeVar("Value", Checklist, Section, Item, Step)
@@ -46,7 +46,7 @@ def html(checklist: Checklist) -> str:
             "readiness/document.html",
             checklist=checklist,
             words=Words(checklist),
-            qr=qr_path(checklist.link) if checklist.link else None,
+            qr=qr_path(checklist.scanned) if checklist.link else None,
         )
 
 

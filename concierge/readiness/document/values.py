@@ -13,7 +13,10 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 
 # Raised when the template or its styles change what is printed, so that kept prints are made again.
-TEMPLATE_VERSION = 2
+TEMPLATE_VERSION = 3
+
+LINK = "/checklist/"
+"""The path before the token of the link that opens the newest version."""
 
 # Unicode CLDR, supplemental data, paper size US-Letter.
 LETTER_COUNTRIES = frozenset(
@@ -128,7 +131,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """The whole document. `revision` and `revised_on` name the print and are no part of its content."""
+    """The whole document. `revision`, `revised_on` and `code` name the print and are no part of its content."""
 
     company: str
     project_key: str
@@ -175,20 +178,19 @@ class Checklist:
 
     @property
     def content_hash(self) -> str:
-        """64 hexadecimal digits over everything printed but the revision and its day."""
-        content = {
-            f.name: getattr(self, f.name) for f in fields(self) if f.name not in {"revision", "revised_on"}
-        }
+        """64 hexadecimal digits over everything printed but the revision, its day and its code."""
+        names_the_print = {"revision", "revised_on", "code"}
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in names_the_print}
         content["sections"] = [asdict(section) for section in self.sections]
         content["steps"] = [asdict(step) for step in self.steps]
         text = json.dumps([TEMPLATE_VERSION, content], sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
-    def fingerprint(self) -> str:
-        """The eight digits of the content hash that are printed and can be read over the telephone."""
-        digits = self.content_hash[:8].upper()
-        return f"{digits[:4]}-{digits[4:]}"
+    def scanned(self) -> str:
+        """What the printed QR code opens: whether this very print is current, and from there the newest one."""
+        address, is_link, token = self.link.rpartition(LINK)
+        return f"{address}/d/{self.code}?t={token}" if self.code and is_link else self.link
 
     @property
     def open_before_shipping(self) -> tuple[Item, ...]:
