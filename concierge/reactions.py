@@ -19,6 +19,8 @@ from concierge.workforce import events as workforce
 NOTHING = Reaction()
 FOLLOWED = (in_visits.follow_milestones, in_readiness.follow_delivery)
 """What follows when a person's act on the plan moves dates."""
+FORECAST = (in_projects.forecast_anew,)
+"""What follows later when a plan has changed: its past cases, its percentiles and the chance of its promise."""
 
 REACTIONS: Reactions = {
     # --- identity
@@ -66,33 +68,45 @@ REACTIONS: Reactions = {
     orders.OrderCancellationReceived: Reaction(now=(in_projects.project_hears_of_cancellation,)),
     orders.OrderLineMatched: Reaction(now=(in_projects.matched_line_joins_plan,)),
     # --- projects
-    projects.ProjectCreated: NOTHING,
-    projects.PlanRenewed: NOTHING,
-    projects.PlanApproved: Reaction(now=(in_visits.plan_visits, in_readiness.issue)),
-    projects.DatesPromised: NOTHING,
+    projects.ProjectCreated: Reaction(later=FORECAST),
+    projects.PlanRenewed: Reaction(later=FORECAST),
+    projects.PlanApproved: Reaction(now=(in_visits.plan_visits, in_readiness.issue), later=FORECAST),
+    projects.DatesPromised: Reaction(later=FORECAST),
     projects.BaselineTaken: NOTHING,
-    projects.MilestoneMoved: Reaction(now=(in_visits.follow_milestones, in_readiness.follow_delivery)),
-    projects.ForecastChanged: Reaction(now=(in_visits.follow_milestones,)),
-    projects.PlanReplanned: Reaction(now=(in_visits.follow_milestones, in_readiness.follow_delivery)),
-    projects.MilestoneStarted: Reaction(now=(in_visits.follow_milestones,)),
-    projects.MilestoneFinished: Reaction(now=(in_visits.follow_milestones,)),
-    projects.MilestoneBlocked: Reaction(now=(in_visits.follow_milestones,)),
-    projects.MilestoneUnblocked: Reaction(now=(in_visits.follow_milestones,)),
-    projects.MilestoneReopened: Reaction(now=(in_visits.follow_milestones,)),
-    projects.MilestoneAdded: Reaction(now=(in_visits.plan_visit_of_added, *FOLLOWED)),
-    projects.MilestoneSplit: Reaction(now=FOLLOWED),
-    projects.MilestoneSkipped: Reaction(now=(in_visits.cancel_visits_of_skipped, *FOLLOWED)),
-    projects.MilestoneRestored: Reaction(now=FOLLOWED),
-    projects.MilestoneShaped: Reaction(now=FOLLOWED),
-    projects.GoLiveRequired: Reaction(now=FOLLOWED),
-    projects.ProjectHeld: Reaction(now=(in_projects.hold_costs_days, *FOLLOWED)),
-    projects.ResumeExpected: Reaction(now=FOLLOWED),
-    projects.ProjectResumed: Reaction(now=(in_projects.hold_cost_days, *FOLLOWED)),
+    projects.MilestoneMoved: Reaction(
+        now=(in_visits.follow_milestones, in_readiness.follow_delivery), later=FORECAST
+    ),
+    projects.ForecastChanged: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
+    projects.PlanReplanned: Reaction(
+        now=(in_visits.follow_milestones, in_readiness.follow_delivery), later=FORECAST
+    ),
+    projects.MilestoneStarted: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
+    projects.MilestoneFinished: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
+    projects.MilestoneBlocked: Reaction(
+        now=(in_projects.block_costs_days, in_visits.follow_milestones), later=FORECAST
+    ),
+    projects.MilestoneUnblocked: Reaction(
+        now=(in_projects.block_cost_days, in_visits.follow_milestones), later=FORECAST
+    ),
+    projects.MilestoneReopened: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
+    projects.MilestoneAdded: Reaction(now=(in_visits.plan_visit_of_added, *FOLLOWED), later=FORECAST),
+    projects.MilestoneSplit: Reaction(now=FOLLOWED, later=FORECAST),
+    projects.MilestoneSkipped: Reaction(
+        now=(in_projects.block_cost_days, in_visits.cancel_visits_of_skipped, *FOLLOWED), later=FORECAST
+    ),
+    projects.MilestoneRestored: Reaction(now=FOLLOWED, later=FORECAST),
+    projects.MilestoneShaped: Reaction(now=FOLLOWED, later=FORECAST),
+    projects.GoLiveRequired: Reaction(now=FOLLOWED, later=FORECAST),
+    projects.ProjectHeld: Reaction(now=(in_projects.hold_costs_days, *FOLLOWED), later=FORECAST),
+    projects.ResumeExpected: Reaction(now=FOLLOWED, later=FORECAST),
+    projects.ProjectResumed: Reaction(now=(in_projects.hold_cost_days, *FOLLOWED), later=FORECAST),
     projects.MilestoneReassigned: NOTHING,
     projects.ProjectReassigned: NOTHING,
     projects.ProjectFinished: NOTHING,
     projects.ProjectReopened: NOTHING,
-    projects.ProjectCancelled: Reaction(now=(in_projects.order_is_cancelled, in_visits.cancel_visits)),
+    projects.ProjectCancelled: Reaction(
+        now=(in_projects.order_is_cancelled, in_visits.cancel_visits), later=FORECAST
+    ),
     projects.GateCleared: NOTHING,
     projects.GateHeld: NOTHING,
     projects.GateOverridden: NOTHING,
@@ -103,8 +117,14 @@ REACTIONS: Reactions = {
     projects.UnitRemoved: NOTHING,
     projects.ProposalMade: NOTHING,
     projects.ProposalDecided: Reaction(now=(in_projects.order_stands,)),
+    projects.DelayEntered: NOTHING,
+    projects.DelayAmended: NOTHING,
+    projects.DelayClosed: NOTHING,
+    projects.DelayWithdrawn: NOTHING,
+    projects.DelayEvidenceLinked: NOTHING,
+    projects.DelayCommented: NOTHING,
     projects.ActUndone: Reaction(
-        now=(in_visits.share_undone, in_feeds.write_undone, in_readiness.follow_undone)
+        now=(in_visits.share_undone, in_feeds.write_undone, in_readiness.follow_undone), later=FORECAST
     ),
     # --- visits
     visits.VisitPlanned: Reaction(now=(in_feeds.write_visit,)),

@@ -16,6 +16,7 @@ TIMETABLE: tuple[Chore, ...] = (
     Chore(Daily(time(2, 15)), in_platform.forget_acts),
     Chore(Daily(time(2, 20)), in_platform.sweep_files),
     Chore(Daily(time(2, 30)), in_identity.forget_ended_access),
+    Chore(Daily(time(2, 50)), in_projects.renew_forecasts),
     Chore(Every(minutes=60), in_feeds.renew_old_entries),
     Chore(Daily(at=time(3, 40)), in_feeds.compare_a_sample),
 )

@@ -9,11 +9,12 @@ from flask_babel import ngettext
 
 from concierge.platform import clock, jobs
 from concierge.platform.database import db, unit_of_work
+from concierge.platform.deliveries import outside
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.platform.jobs import Progress, Result
 from concierge.projects import queries
-from concierge.projects.actions import calendar_changes, replanning
+from concierge.projects.actions import calendar_changes, forecasting, replanning
 from concierge.projects.actions.laying_out import follow
 from concierge.projects.events import ForecastChanged
 from concierge.projects.queries import replanning as calendars
@@ -94,6 +95,23 @@ def follow_the_day(at: datetime) -> None:
                     at=at, actor_id=None, project_id=project.id, cause="Another day has passed.", moves=moves
                 )
             )
+
+
+@outside
+def renew_forecasts(at: datetime) -> Callable[[], None]:
+    """Compute the chance of every open project anew for today, some hundred a transaction.
+
+    Then ask of every finished one what would have been said when its plan was approved.
+    """
+    for _done, some in _in_chunks(queries.open_project_ids()):
+        with unit_of_work():
+            forecasting.renew_all(some, at=at)
+        db.session.expunge_all()
+    return lambda: _compare(at)
+
+
+def _compare(at: datetime) -> None:
+    forecasting.compare_with_past(at=at)
 
 
 def _in_chunks(ids: Sequence[int]) -> Iterator[tuple[int, Sequence[int]]]:

@@ -367,3 +367,64 @@ class ActUndone(PlanEvent):
     """Whether the world went on meanwhile, so that what is computed has to be computed anew."""
     touched: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Ids of the rows that were put back, by table; what follows is for the slices that own them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayEntered(ProjectEvent):
+    """Something costs days; `last_on` is None while it lasts, `milestone_id` None for the whole project."""
+
+    delay_id: int
+    milestone_id: int | None
+    name: str
+    party: str
+    team: str
+    cause: str
+    first_on: date
+    last_on: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayAmended(DelayEntered):
+    """What is said about a delay was corrected; ``before`` is what was said."""
+
+    before: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayClosed(ProjectEvent):
+    """A delay ended."""
+
+    delay_id: int
+    milestone_id: int | None
+    cause: str
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayWithdrawn(ProjectEvent):
+    """A delay was entered by mistake; ``before`` is what it said."""
+
+    delay_id: int
+    reason: str
+    before: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayEvidenceLinked(ProjectEvent):
+    """Something shows that a delay was as it is said."""
+
+    delay_id: int
+    evidence_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayCommented(ProjectEvent):
+    """A party said something to a delay."""
+
+    delay_id: int
+    party: str
+    name: str
+    text: str

@@ -5,8 +5,17 @@ from concierge.orders.actions.cancelling import settle_cancellation
 from concierge.orders.events import OrderCancellationReceived, OrderChanged, OrderLineMatched, OrderReceived
 from concierge.platform.searching import renew
 from concierge.projects import queries
-from concierge.projects.actions import creation, delays, proposals
-from concierge.projects.events import ProjectCancelled, ProjectHeld, ProjectResumed, ProposalDecided
+from concierge.projects.actions import creation, delays, forecasting, proposals
+from concierge.projects.events import (
+    MilestoneBlocked,
+    MilestoneSkipped,
+    MilestoneUnblocked,
+    ProjectCancelled,
+    ProjectEvent,
+    ProjectHeld,
+    ProjectResumed,
+    ProposalDecided,
+)
 from concierge.projects.states import ProjectState, ProposalKind
 
 
@@ -55,6 +64,30 @@ def matched_line_joins_plan(event: OrderLineMatched) -> None:
     if project is not None and project.state is ProjectState.DRAFT:
         reason = "A line of the order was matched to the catalogue."
         creation.renew_plan(project.id, reason=reason, actor_id=event.actor_id, at=event.at)
+
+
+def forecast_anew(event: ProjectEvent) -> None:
+    """Learn from what was reached, or is not any more, and compute the chance of the promise anew."""
+    if event.project_id is not None:
+        forecasting.learn(event.project_id, at=event.at)
+        forecasting.renew(event.project_id, at=event.at)
+
+
+def block_costs_days(event: MilestoneBlocked) -> None:
+    """Enter a block among what costs the project days."""
+    delays.open_from_block(
+        event.project_id,
+        event.milestone_id,
+        cause=event.cause,
+        reason=event.reason,
+        actor_id=event.actor_id,
+        at=event.at,
+    )
+
+
+def block_cost_days(event: MilestoneUnblocked | MilestoneSkipped) -> None:
+    """End what a block cost with the day on which it was lifted, or its milestone left the plan."""
+    delays.close_from_block(event.project_id, event.milestone_id, actor_id=event.actor_id, at=event.at)
 
 
 def hold_costs_days(event: ProjectHeld) -> None:

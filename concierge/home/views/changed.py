@@ -36,6 +36,8 @@ LOOKS = {
     "MilestoneBlocked": ("bad", "octagon-alert"),
     "MilestoneUnblocked": ("ok", "play"),
     "MilestoneReopened": ("warn", "rotate-ccw"),
+    "DelayEntered": ("warn", "hourglass"),
+    "DelayCommented": ("idle", "pen-line"),
     "MilestoneAdded": ("idle", "plus"),
     "MilestoneSplit": ("idle", "scissors"),
     "MilestoneSkipped": ("warn", "skip-forward"),
@@ -59,6 +61,7 @@ LOOKS = {
     "ItemReopened": ("warn", "rotate-ccw"),
     "EvidenceAttached": ("idle", "paperclip"),
     "ChecklistSent": ("idle", "send"),
+    "ActUndone": ("idle", "undo-2"),
 }
 """The events that are told here, each with the state and the icon of its line; others need not be heard of."""
 
@@ -76,6 +79,8 @@ class Change:
     when: str
     iso: str
     url: str
+    undo: str = ""
+    """Where to post to take it back; empty where that cannot be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,10 @@ def _project_words(name: str, payload: Payload) -> str:
             return _("is cancelled: %(reason)s", reason=_text(payload, "reason"))
         case "NoteWritten":
             return _("has a new note: %(text)s", text=_text(payload, "text")[:120])
+        case "ActUndone" if payload.get("is_again"):
+            return _("something that was taken back was done again")
+        case "ActUndone":
+            return _("something was taken back")
         case "ProposalMade":
             return _("the order changed; somebody has to decide")
         case "ProposalDecided" if payload.get("accepted"):

@@ -9,22 +9,27 @@ from flask_babel import ngettext
 
 from concierge.home import queries
 from concierge.home.views.changed import LOOKS, Change
+from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
-from concierge.platform.events import RecordedEvent
+from concierge.platform import clock, undo
+from concierge.platform.events import Event, RecordedEvent
 from concierge.platform.words import day, instant
 from concierge.projects.models import Project
 from concierge.projects.states import Counting
 from concierge.projects.verdict import block_words
+from concierge.projects.words import party_words
 
 Payload = Mapping[str, Any]  # Any: plain values as they were recorded
 
 
 def of_project(looking: Viewer, project: Project, *, most: int) -> list[Change]:
     """What happened to a project, latest first."""
-    return [_change(row, actor, looking) for row, actor in queries.story(project.id, most=most)]
+    rows = queries.story(project.id, most=most)
+    acts = undo.of_events([row.id for row, _actor in rows], since=clock.now() - undo.KEPT)
+    return [_change(row, actor, looking, acts.get(row.id)) for row, actor in rows]
 
 
-def _change(row: RecordedEvent, actor: str | None, looking: Viewer) -> Change:
+def _change(row: RecordedEvent, actor: str | None, looking: Viewer, act: undo.Undo | None) -> Change:
     state, icon = LOOKS.get(row.name, ("idle", "circle"))
     return Change(
         state=state,
@@ -34,12 +39,29 @@ def _change(row: RecordedEvent, actor: str | None, looking: Viewer) -> Change:
         when=instant(row.at, looking.zone),
         iso=row.at.isoformat(),
         url="",
+        undo=f"/undo/{act.act}" if act is not None and looking.may(_needs(act)) else "",
     )
+
+
+def _needs(act: undo.Undo) -> Permission:
+    return Permission(act.needs or Permission.EDIT_PROJECTS.value)
 
 
 def words(name: str, told: Payload) -> str:
     """One event in words, to stand after the name of who did it."""
-    said = _about_plan(name, told) or _about_visits(name, told) or _about_readiness(name, told)
+    if name == "ActUndone":
+        what = words(str(told.get("undone") or ""), told.get("told") or {})
+        return (
+            _("did again: %(what)s", what=what)
+            if told.get("is_again")
+            else _("took back: %(what)s", what=what)
+        )
+    said = (
+        _about_plan(name, told)
+        or _about_delays(name, told)
+        or _about_visits(name, told)
+        or _about_readiness(name, told)
+    )
     return said or name
 
 
@@ -169,6 +191,48 @@ def _about_plan(name: str, told: Payload) -> str:
             done = _("accepted what the order asks") if told.get("accepted") else _("left the plan as it is")
             return done + (f": {reason}" if reason else "")
     return ""
+
+
+def _about_delays(name: str, told: Payload) -> str:
+    match name:
+        case "DelayEntered" if told.get("name"):
+            return _("entered a delay of %(name)s: %(what)s", name=told.get("name"), what=_delay(told))
+        case "DelayEntered":
+            return _("entered a delay of the whole project: %(what)s", what=_delay(told))
+        case "DelayAmended":
+            return _("corrected a delay: %(what)s", what=_delay(told))
+        case "DelayClosed":
+            return _("ended a delay on %(on)s: %(cause)s", on=_on(told.get("last_on")), cause=_cause(told))
+        case "DelayWithdrawn":
+            return _("took a delay back that was entered by mistake: %(reason)s", reason=told.get("reason"))
+        case "DelayEvidenceLinked":
+            return _("linked evidence to a delay: %(what)s", what=_evidence(told))
+        case "DelayCommented":
+            return _(
+                "noted what %(who)s (%(party)s) says to a delay: %(text)s",
+                who=told.get("name", ""),
+                party=_party(told),
+                text=told.get("text", ""),
+            )
+    return ""
+
+
+def _delay(told: Payload) -> str:
+    return f"{_party(told)}, {_cause(told)}: {told.get('reason') or ''}"
+
+
+def _party(told: Payload) -> str:
+    return next((said for one, said in party_words().items() if one.value == told.get("party")), "")
+
+
+def _cause(told: Payload) -> str:
+    return next((said for one, said in block_words().items() if one.value == told.get("cause")), "")
+
+
+def _evidence(told: Payload) -> str:
+    """A file or an address by its name; an event by what happened."""
+    name = str(told.get("name") or "")
+    return _("an event of the history") if name in Event.known else name
 
 
 def _about_visits(name: str, told: Payload) -> str:
