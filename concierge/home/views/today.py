@@ -9,6 +9,7 @@ from babel.dates import format_date
 from flask import render_template, request
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from concierge.core import axis
 from concierge.core.spans import Span
@@ -22,7 +23,7 @@ from concierge.identity.permissions import Permission, Role
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.words import clock_time, day, there_now
-from concierge.projects import queries as projects
+from concierge.projects.queries import promises
 from concierge.visits.models import Visit
 from concierge.visits.states import OVER, VisitState
 from concierge.workforce import queries as workforce
@@ -230,20 +231,34 @@ def _split(counts: queries.Counts) -> tuple[tuple[str, int, str, str], ...]:
     )
 
 
-def _kept(looking: Viewer, now: datetime) -> str:
-    kept, total = projects.promises_kept(looking, since=(now - timedelta(days=KEPT_WITHIN_DAYS)).date())
-    if not total:
-        return _("no handover in %(days)s days", days=KEPT_WITHIN_DAYS)
-    if total < FEWEST_FOR_A_SHARE:
-        return _(
-            "%(kept)s of %(total)s handovers, %(days)s days", kept=kept, total=total, days=KEPT_WITHIN_DAYS
-        )
-    return _(
-        "%(share)s %% of %(total)s handovers, %(days)s days",
-        share=round(100 * kept / total),
-        total=total,
-        days=KEPT_WITHIN_DAYS,
+def _kept(looking: Viewer, now: datetime) -> Markup:
+    """How many of the promises that fell due lately were kept, leading to all of them by quarter."""
+    today = now.date()
+    tally = promises.promises_kept(
+        looking,
+        from_on=today - timedelta(days=KEPT_WITHIN_DAYS),
+        to_on=today + timedelta(days=1),
+        at=now,
     )
+    if not tally.due:
+        words = _("no promise fell due in %(days)s days", days=KEPT_WITHIN_DAYS)
+    elif tally.due < FEWEST_FOR_A_SHARE:
+        words = ngettext(
+            "%(kept)s of %(num)s promise, %(days)s days",
+            "%(kept)s of %(num)s promises, %(days)s days",
+            tally.due,
+            kept=tally.kept,
+            days=KEPT_WITHIN_DAYS,
+        )
+    else:
+        words = ngettext(
+            "%(share)s %% of %(num)s promise, %(days)s days",
+            "%(share)s %% of %(num)s promises, %(days)s days",
+            tally.due,
+            share=round(100 * tally.kept / tally.due),
+            days=KEPT_WITHIN_DAYS,
+        )
+    return Markup('<a href="/promises">%s</a>') % words
 
 
 def _since(since: datetime, now: datetime, zone: str) -> str:
