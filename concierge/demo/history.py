@@ -37,13 +37,15 @@ from concierge.platform.events import record
 from concierge.projects import queries as projects
 from concierge.projects.actions import approving, gates, milestones, proposals, rescheduling
 from concierge.projects.actions.laying_out import calendar_of, follow
+from concierge.projects.actions.promising import note_shown
 from concierge.projects.events import ForecastChanged
 from concierge.projects.models import Milestone, Project
-from concierge.projects.states import GateState, MilestoneState, ProjectState
+from concierge.projects.states import GateState, MilestoneState, ProjectState, ShownOn
 from concierge.readiness import queries as readiness
 from concierge.readiness.actions.answering import accept_item, answer_item
 from concierge.readiness.actions.attaching import attach_file
 from concierge.readiness.actions.sending import note_sent
+from concierge.readiness.document import filling
 from concierge.readiness.models import ReadinessItem
 from concierge.readiness.states import ItemState
 from concierge.visits.actions import arranging, progress
@@ -372,6 +374,7 @@ class _Life:
             actor_id=self.concierge_id,
             at=at,
         )
+        self._send_checklist(at)
 
     def _cancel(self, at: datetime) -> None:
         reason = self.story.cancelled[1] if self.story.cancelled else ""
@@ -459,6 +462,16 @@ class _Life:
         checklist = readiness.checklist_of(self.project.id)
         if checklist is not None and at < self.company.now - LATELY:
             note_sent(checklist, contact_id=self.project.contact_id, at=at)
+            printed = readiness.project_of(checklist)
+            for channel in (ShownOn.MAIL, ShownOn.PDF):
+                note_shown(
+                    printed,
+                    filling.dates_shown(checklist, printed),
+                    shown_on=channel,
+                    reference=printed.contact.email if printed.contact else "",
+                    at=at,
+                    by_id=None,
+                )
 
     def _answer(self, item_ids: list[int], at: datetime) -> None:
         for item in self._items():
