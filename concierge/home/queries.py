@@ -30,6 +30,8 @@ from concierge.visits.states import COMING, FOLLOWING_THE_PLAN, VisitState
 
 MOST = 60
 """Rows of one kind that one page will hold; more are counted, not shown."""
+LINES_COUNTED = 500
+"""Lines that nobody has matched which the sidebar counts; of more it says as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,11 +412,14 @@ def _is_unmatched() -> sa.ColumnElement[bool]:
 
 
 def _unmatched_orders() -> int:
-    return (
-        db.session.scalar(
-            sa.select(sa.func.count(sa.distinct(Order.id)))
-            .join(OrderLine, OrderLine.order_id == Order.id)
-            .where(_is_unmatched())
-        )
-        or 0
-    )
+    """Orders with lines that mean nothing yet, among the first such lines."""
+    return db.session.connection().execute(_UNMATCHED).scalar() or 0
+
+
+_UNMATCHED = sa.select(sa.func.count(sa.distinct(sa.column("order_id")))).select_from(
+    sa.select(OrderLine.order_id)
+    .join(Order, Order.id == OrderLine.order_id)
+    .where(_is_unmatched())
+    .limit(LINES_COUNTED)
+    .subquery()
+)

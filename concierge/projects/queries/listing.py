@@ -1,89 +1,246 @@
-"""Questions about many projects: lists, counts, what is found."""
+"""Questions about many projects: pages of a list, the board, counts, what is found.
 
-from collections.abc import Sequence
+Lists ask for columns instead of whole rows, and count no further than people read: a page costs the same in a
+company of ten projects and in one of a hundred thousand.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
-from sqlalchemy.sql.selectable import Select
 
-from concierge.accounts.models import Site
+from concierge.accounts.models import Account, Site
+from concierge.catalogue.models import Playbook, PlaybookField, PlaybookVersion, Product
+from concierge.catalogue.states import MilestoneKind, ProductKind
+from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db
-from concierge.platform.searching import matches
-from concierge.projects.models import (
-    Project,
-)
+from concierge.projects.models import FieldValue, PastCase, Project
+from concierge.projects.queries.filtering import Filter, conditions, narrowed, order_of, product_of
 from concierge.projects.scope import visible_to
 from concierge.projects.states import Health, ProjectState
 
 PAGE = 50
+MOST_COUNTED = 1000
+"""Nobody reads further; what is more is called more."""
+LAST_PAGE = 100
+"""The page that a list ends with; what comes after is for a filter or an export."""
+CARDS = 10
+"""Cards that one column of the board holds."""
+USUAL_CASES = 41
+"""So many of the latest cases say how long a stage usually takes; fewer than five say nothing."""
 
 
-Narrowed = TypeVar("Narrowed", bound=Select[*tuple[Any, ...]])  # Any: whatever is asked for
+Statement: TypeAlias = sa.Select[*tuple[Any, ...]]  # Any: a column each
 
 
-_ORDERS = {
-    "slip": (Project.slip_workdays.desc(), Project.id),
-    "handover": (Project.forecast_handover_on, Project.id),
-    "name": (Project.name, Project.id),
-    "newest": (Project.id.desc(),),
-}
+class Row(NamedTuple):
+    """One project as a list shows it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What a list of projects is narrowed to; empty fields do not narrow."""
-
-    text: str = ""
-    health: tuple[str, ...] = ()
-    concierge_id: int | None = None
-    country: str = ""
-    account_id: int | None = None
-    mine: bool = False
-    sort: str = "slip"
-    page: int = 1
+    id: int
+    key: str
+    name: str
+    account_id: int
+    account: str
+    city: str
+    site: str
+    country: str
+    concierge_id: int | None
+    concierge: str | None
+    state: ProjectState
+    health: Health
+    promised_on: date | None
+    forecast_on: date | None
+    slip: int
+    stage: MilestoneKind
+    stage_since_on: date | None
+    chance: int | None
+    starts_on: date
+    required_on: date | None
+    held_on: date | None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list, and how many there are in all."""
+    """One page of a list; ``total`` is exact up to ``MOST_COUNTED``, one more than that means more."""
 
-    projects: Sequence[Project]
+    projects: Sequence[Row]
     total: int
     page: int
-    pages: int
+    pages: int | None
+    """None when there are more than were counted."""
+    has_next: bool
+
+
+class Card(NamedTuple):
+    """One project on the board."""
+
+    key: str
+    name: str
+    account: str
+    health: Health
+    forecast_on: date | None
+    slip: int
+    stage_since_on: date | None
+    stage: MilestoneKind
+    concierge: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One stage of the board: how many are in it, for how long, and the first of them."""
+
+    stage: MilestoneKind
+    count: int
+    """One more than ``MOST_COUNTED`` means more."""
+    middle_since_on: date | None
+    """The day since which the one in the middle is in it; of more than are counted, of those longest in it."""
+    usual_workdays: int | None
+    """How long it usually takes, from what happened before; None when there are too few cases."""
+    cards: Sequence[Card]
+
+
+class Choices(NamedTuple):
+    """What the filters of a list can be set to, beside what is known anyway."""
+
+    countries: Sequence[str]
+    products: Sequence[tuple[int, str]]
+    fields: Sequence[tuple[str, dict[str, str]]]
+    """Key and name, in its languages, of each field that a playbook defines."""
 
 
 def projects_page(viewer: Viewer, wanted: Filter) -> Page:
-    """One page of the projects a viewer may see, with account, site, concierge and product names loaded."""
-    question = _narrowed(sa.select(Project.id), viewer, wanted)
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(question.subquery())) or 0
-    pages = max(1, -(-total // PAGE))
-    page = min(max(1, wanted.page), pages)
-    order = _ORDERS.get(wanted.sort, _ORDERS["slip"])
-    ids = _narrowed(sa.select(Project), viewer, wanted).order_by(*order).limit(PAGE).offset((page - 1) * PAGE)
-    rows = db.session.scalars(
-        ids.options(joinedload(Project.account), joinedload(Project.site), joinedload(Project.concierge))
-    ).all()
-    return Page(rows, total, page, pages)
+    """One page of the projects that a viewer may see."""
+    page = min(max(1, wanted.page), LAST_PAGE)
+    total = count_of(viewer, wanted)
+    if total <= MOST_COUNTED:
+        page = min(page, max(1, -(-total // PAGE)))
+    values = {"most": PAGE + 1, "skipped": (page - 1) * PAGE}
+    found = [Row(*row) for row in _ask(_rows(viewer, wanted), values)]
+    return Page(
+        projects=found[:PAGE],
+        total=total,
+        page=page,
+        pages=max(1, -(-total // PAGE)) if total <= MOST_COUNTED else None,
+        has_next=len(found) > PAGE and page < LAST_PAGE,
+    )
+
+
+def count_of(viewer: Viewer, wanted: Filter) -> int:
+    """How many projects a filter leaves, counted to one more than ``MOST_COUNTED``."""
+    return counts_of(viewer, [wanted])[0]
+
+
+def counts_of(viewer: Viewer, filters: Sequence[Filter]) -> tuple[int, ...]:
+    """How many projects each of some filters leaves, each counted to one more than ``MOST_COUNTED``."""
+    if not filters:
+        return ()
+    row = _ask(_counts(_scope(viewer), tuple(_plain(one) for one in filters))).one()
+    return tuple(row)
+
+
+def counts_by_health(viewer: Viewer) -> dict[Health, int]:
+    """How many projects are in each state of health, each counted to one more than ``MOST_COUNTED``."""
+    row = _ask(_by_health(_scope(viewer))).one()
+    return {health: count for health, count in zip(Health, row, strict=True) if count}
+
+
+def all_rows(viewer: Viewer, wanted: Filter, *, ids: Sequence[int] = ()) -> Iterable[Row]:
+    """Every project that a filter leaves, in its order, as a list shows it.
+
+    :param ids: only these.
+    """
+    question = _rows(viewer, wanted)
+    if ids:
+        question = question.where(Project.id.in_(ids))
+    return (Row(*row) for row in _ask(question, {"most": 1_000_000, "skipped": 0}))
+
+
+def ids_of(viewer: Viewer, wanted: Filter, *, most: int) -> Sequence[int]:
+    """The ids of the projects that a filter leaves, in its order, at most some."""
+    question = narrowed(sa.select(Project.id), viewer, wanted).order_by(*order_of(Filter(sort=wanted.sort)))
+    return db.session.scalars(question.limit(most)).all()
 
 
 def all_projects(viewer: Viewer, wanted: Filter) -> Sequence[Project]:
-    """Every project that a filter leaves, in its order, for exports and commands."""
-    question = _narrowed(sa.select(Project), viewer, wanted).order_by(*_ORDERS[wanted.sort])
+    """Every project that a filter leaves, in its order, for commands."""
+    question = narrowed(sa.select(Project), viewer, wanted).order_by(*order_of(Filter(sort=wanted.sort)))
     loaded = (joinedload(Project.account), joinedload(Project.site), joinedload(Project.order))
     return db.session.scalars(question.options(*loaded)).all()
 
 
-def counts_by_health(viewer: Viewer) -> dict[Health, int]:
-    """How many projects are in each state of health."""
-    rows = db.session.execute(
-        visible_to(viewer, sa.select(Project.health, sa.func.count()).group_by(Project.health))
-    )
+def board(viewer: Viewer, wanted: Filter) -> Sequence[Column]:
+    """The stages in which there are projects, in their order, each with those that are longest in it."""
+    scope, wanted = _scope(viewer), _plain(wanted)
+    counts = dict(zip(MilestoneKind, _ask(_stage_counts(scope, wanted)).one(), strict=True))
+    stages = tuple(stage for stage, count in counts.items() if count)
+    if not stages:
+        return ()
+    middles = {f"middle_{place}": min(counts[stage], MOST_COUNTED) // 2 for place, stage in enumerate(stages)}
+    said = _ask(_stage_middles(scope, wanted, stages), middles).one()
+    cards: dict[MilestoneKind, list[Card]] = {stage: [] for stage in stages}
+    for row in _ask(_cards(scope, wanted, stages)):
+        card = Card(*row)
+        cards[card.stage].append(card)
+    return [
+        Column(stage, counts[stage], said[2 * place], said[2 * place + 1], cards[stage])
+        for place, stage in enumerate(stages)
+    ]
+
+
+def group_counts(viewer: Viewer, wanted: Filter, groups: Sequence[str]) -> Mapping[str, int]:
+    """How many projects are in each of the groups that a page shows, by the group's value."""
+    if not wanted.group or not groups:
+        return {}
+    value = _group_value(wanted.group)
+    question = _joined(sa.select(value, sa.func.count()), wanted).where(value.in_(groups)).group_by(value)
+    rows = db.session.execute(narrowed(question, viewer, wanted))
     return {row[0]: row[1] for row in rows}
+
+
+def field_values(project_ids: Sequence[int], keys: Sequence[str]) -> Mapping[tuple[int, str], FieldValue]:
+    """What projects say in fields that playbooks define, by project and key."""
+    if not project_ids or not keys:
+        return {}
+    question = sa.select(FieldValue).where(FieldValue.project_id.in_(project_ids), FieldValue.key.in_(keys))
+    return {(row.project_id, row.key): row for row in db.session.scalars(question)}
+
+
+def fields_defined() -> Sequence[PlaybookField]:
+    """The fields that playbooks in use define, one of each key: that of the latest version."""
+    question = (
+        sa.select(PlaybookField)
+        .join(PlaybookVersion, PlaybookVersion.id == PlaybookField.version_id)
+        .join(Playbook, Playbook.id == PlaybookVersion.playbook_id)
+        .order_by(PlaybookField.key, PlaybookField.id.desc())
+    )
+    found: dict[str, PlaybookField] = {}
+    for row in db.session.scalars(question):
+        found.setdefault(row.key, row)
+    return tuple(found.values())
+
+
+def choices() -> Choices:
+    """What the filters of a list can be set to."""
+    countries = db.session.scalars(sa.select(Site.country).distinct().order_by(Site.country)).all()
+    products = db.session.execute(
+        sa.select(Product.id, Product.name)
+        .where(Product.kind == ProductKind.INSTRUMENT)
+        .order_by(Product.name, Product.id)
+        .limit(500)
+    )
+    fields = [(field.key, field.name) for field in fields_defined()]
+    return Choices(countries, [(row[0], row[1]) for row in products], fields)
+
+
+def account_named(account_id: int) -> str:
+    """The name of an account; empty when there is none."""
+    return db.session.scalar(sa.select(Account.name).where(Account.id == account_id)) or ""
 
 
 def projects_of_account(viewer: Viewer, account_id: int) -> Sequence[Project]:
@@ -98,15 +255,6 @@ def open_project_ids() -> Sequence[int]:
     return db.session.scalars(sa.select(Project.id).where(is_open).order_by(Project.id)).all()
 
 
-def promises_kept(viewer: Viewer, *, since: date) -> tuple[int, int]:
-    """Handovers finished since a day: how many by their promise, and how many in all."""
-    question = sa.select(
-        sa.func.count().filter(Project.finished_on <= Project.promised_handover_on), sa.func.count()
-    ).where(Project.state == ProjectState.DONE, Project.finished_on >= since)
-    kept, total = db.session.execute(visible_to(viewer, question)).one()
-    return kept, total
-
-
 def found_with_account(account_id: int) -> Sequence[Project]:
     """Every project that is found by a customer's name."""
     return db.session.scalars(
@@ -116,26 +264,192 @@ def found_with_account(account_id: int) -> Sequence[Project]:
 
 def found_by(viewer: Viewer, text: str, *, most: int = 8) -> Sequence[Project]:
     """Projects whose key, name, account or order number holds a text, for the search."""
-    question = (
-        _narrowed(sa.select(Project), viewer, Filter(text=text)).order_by(Project.id.desc()).limit(most)
-    )
+    question = narrowed(sa.select(Project), viewer, Filter(text=text)).order_by(Project.id.desc()).limit(most)
     return db.session.scalars(question.options(joinedload(Project.account))).all()
 
 
-def _narrowed(question: Narrowed, viewer: Viewer, wanted: Filter) -> Narrowed:
-    question = visible_to(viewer, question)
-    known = {health.value: health for health in Health}
-    healths = [known[value] for value in wanted.health if value in known]
-    if healths:
-        question = question.where(Project.health.in_(healths))
-    if wanted.mine:
-        question = question.where(Project.concierge_id == viewer.user_id)
-    if wanted.concierge_id is not None:
-        question = question.where(Project.concierge_id == wanted.concierge_id)
-    if wanted.account_id is not None:
-        question = question.where(Project.account_id == wanted.account_id)
-    if wanted.country:
-        question = question.join(Site, Site.id == Project.site_id).where(
-            Site.country == wanted.country.upper()
+# ------------------------------------------------------------ statements, kept as they are made
+
+
+def _ask(question: sa.Executable, values: Mapping[str, object] | None = None) -> sa.CursorResult[Any]:
+    """Ask for columns, without the session's care for whole rows."""
+    return db.session.connection().execute(question, values or {})
+
+
+def _scope(viewer: Viewer) -> Viewer:
+    """Who is looking, as far as it matters to a statement, so that statements can be kept."""
+    return Viewer(viewer.user_id, "", viewer.role, "UTC", "en")
+
+
+def _plain(wanted: Filter) -> Filter:
+    """The filter alone, without how it is shown."""
+    changed = {name: getattr(_SHOWN, name) for name in ("sort", "group", "view", "columns", "page")}
+    return _replaced(wanted, changed)
+
+
+def _replaced(wanted: Filter, changed: Mapping[str, object]) -> Filter:
+    values = {name: getattr(wanted, name) for name in Filter.__dataclass_fields__}
+    return Filter(**{**values, **changed})
+
+
+_SHOWN = Filter()
+
+
+def _rows(viewer: Viewer, wanted: Filter) -> Statement:
+    return _rows_kept(_scope(viewer), _replaced(wanted, {"view": "", "columns": (), "page": 1}))
+
+
+@lru_cache(maxsize=256)
+def _rows_kept(viewer: Viewer, wanted: Filter) -> Statement:
+    """A page's rows; the ids of the page are found first, so that nothing else is read for other pages."""
+    walk = narrowed(_joined(sa.select(Project.id), wanted), viewer, wanted).order_by(*order_of(wanted))
+    page = walk.limit(sa.bindparam("most", type_=sa.Integer)).offset(
+        sa.bindparam("skipped", type_=sa.Integer)
+    )
+    chosen = page.subquery("chosen")
+    group = [_group_value(wanted.group)] if wanted.group else []
+    return (
+        sa.select(
+            Project.id,
+            Project.key,
+            Project.name,
+            Project.account_id,
+            Account.name,
+            Site.city,
+            Site.name,
+            Site.country,
+            Project.concierge_id,
+            User.name,
+            Project.state,
+            Project.health,
+            Project.promised_handover_on,
+            Project.forecast_handover_on,
+            Project.slip_workdays,
+            Project.stage,
+            Project.stage_since_on,
+            Project.chance_percent,
+            Project.starts_on,
+            Project.required_on,
+            Project.held_on,
+            *group,
         )
-    return question.where(*matches(wanted.text, Project))
+        .select_from(chosen)
+        .join(Project, Project.id == chosen.c.id)
+        .join(Account, Account.id == Project.account_id)
+        .join(Site, Site.id == Project.site_id)
+        .outerjoin(User, User.id == Project.concierge_id)
+        .order_by(*order_of(wanted))
+    )
+
+
+def _joined(question: Statement, wanted: Filter) -> Statement:
+    """With the tables joined that the order of groups needs."""
+    question = question.select_from(Project)
+    match wanted.group:
+        case "concierge":
+            return question.outerjoin(User, User.id == Project.concierge_id)
+        case "account":
+            return question.join(Account, Account.id == Project.account_id)
+        case "country":
+            return question.join(Site, Site.id == Project.site_id)
+    return question
+
+
+def _group_value(group: str) -> sa.ColumnElement[str]:
+    match group:
+        case "health":
+            return sa.cast(Project.health, sa.String)
+        case "stage":
+            return sa.cast(Project.stage, sa.String)
+        case "concierge":
+            return sa.func.coalesce(User.name, "")
+        case "account":
+            return Account.name.expression
+        case "country":
+            return Site.country.expression
+    return product_of()
+
+
+@lru_cache(maxsize=256)
+def _counts(viewer: Viewer, filters: tuple[Filter, ...]) -> Statement:
+    return sa.select(*(_counted(viewer, conditions(viewer, wanted)) for wanted in filters))
+
+
+@lru_cache(maxsize=64)
+def _by_health(viewer: Viewer) -> Statement:
+    return sa.select(*(_counted(viewer, [Project.health == health]) for health in Health))
+
+
+@lru_cache(maxsize=64)
+def _stage_counts(viewer: Viewer, wanted: Filter) -> Statement:
+    return sa.select(
+        *(_counted(viewer, [*conditions(viewer, wanted), Project.stage == stage]) for stage in MilestoneKind)
+    )
+
+
+def _counted(viewer: Viewer, asked: Iterable[sa.ColumnElement[bool]]) -> sa.ScalarSelect[int]:
+    some = visible_to(viewer, sa.select(Project.id).where(*asked)).limit(MOST_COUNTED + 1)
+    return sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery()
+
+
+@lru_cache(maxsize=64)
+def _stage_middles(viewer: Viewer, wanted: Filter, stages: tuple[MilestoneKind, ...]) -> Statement:
+    parts: list[sa.ColumnElement[Any]] = []
+    for place, stage in enumerate(stages):
+        middle = sa.bindparam(f"middle_{place}", type_=sa.Integer)
+        since = (
+            narrowed(sa.select(Project.stage_since_on), viewer, wanted)
+            .where(Project.stage == stage)
+            .order_by(Project.stage_since_on, Project.id)
+            .limit(1)
+            .offset(middle)
+        )
+        parts += [since.scalar_subquery(), _usual(stage)]
+    return sa.select(*parts)
+
+
+def _usual(stage: MilestoneKind) -> sa.ColumnElement[Any]:
+    """The median of the latest cases of a stage; null when there are fewer than five."""
+    latest = (
+        sa.select(PastCase.actual_workdays.label("workdays"))
+        .where(PastCase.kind == stage)
+        .order_by(PastCase.finished_on.desc(), PastCase.id.desc())
+        .limit(USUAL_CASES)
+        .subquery()
+    )
+    count = sa.select(sa.func.count()).select_from(latest).scalar_subquery()
+    middle = sa.select(latest.c.workdays).order_by(latest.c.workdays).limit(1).offset(count // 2)
+    return sa.case((count >= 5, middle.scalar_subquery()), else_=sa.null())
+
+
+@lru_cache(maxsize=64)
+def _cards(viewer: Viewer, wanted: Filter, stages: tuple[MilestoneKind, ...]) -> Statement:
+    arms = [
+        sa.select(
+            narrowed(sa.select(Project.id), viewer, wanted)
+            .where(Project.stage == stage)
+            .order_by(Project.stage_since_on, Project.id)
+            .limit(CARDS)
+            .subquery()
+        )
+        for stage in stages
+    ]
+    chosen = sa.union_all(*arms).subquery("chosen")
+    return (
+        sa.select(
+            Project.key,
+            Project.name,
+            Account.name,
+            Project.health,
+            Project.forecast_handover_on,
+            Project.slip_workdays,
+            Project.stage_since_on,
+            Project.stage,
+            User.name,
+        )
+        .select_from(chosen)
+        .join(Project, Project.id == chosen.c.id)
+        .join(Account, Account.id == Project.account_id)
+        .outerjoin(User, User.id == Project.concierge_id)
+        .order_by(Project.stage_since_on, Project.id)
+    )

@@ -1,52 +1,71 @@
-"""The list of projects, as rows or as lines on one axis."""
+"""The portfolio: the projects that a viewer may see as rows, as lines on one axis, or as a board by stage."""
 
-from collections.abc import Sequence
-from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 
-from concierge.core import axis
-from concierge.core.spans import days
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
-from concierge.platform.words import day, slip
+from concierge.platform.words import country, day, localized
 from concierge.projects import queries
-from concierge.projects.models import Project
+from concierge.projects.queries.filtering import COLUMNS, FIELD, GROUPS, ME, NOBODY, Filter
 from concierge.projects.states import Health
-from concierge.projects.verdict import LOOKS, health_words, pill_words
+from concierge.projects.verdict import LOOKS, health_words
+from concierge.projects.views import showing
 from concierge.projects.views.blueprint import bp
 
-OPEN = (Health.LATE, Health.AT_RISK, Health.DRAFT, Health.ON_TRACK)
+OPEN = (Health.LATE, Health.AT_RISK, Health.ON_HOLD, Health.DRAFT, Health.ON_TRACK)
 
 
 @bp.get("/projects")
 @requires(Permission.SEE_PROJECTS)
 def projects() -> str | Response:
     """List the projects that the viewer may see."""
-    wanted = _filter()
-    page = queries.projects_page(viewer(), wanted)
+    wanted = asked()
     counts = queries.counts_by_health(viewer())
-    view = "lines" if request.args.get("view") == "lines" else "list"
+    words, today = showing.Words(), clock.today(viewer().zone)
+    context: dict[str, Any] = {  # Any: values for the template
+        "wanted": wanted,
+        "counts": counts,
+        "late": counts.get(Health.LATE, 0),
+        "risky": counts.get(Health.AT_RISK, 0),
+        "open_count": sum(counts.get(health, 0) for health in OPEN),
+        "parts": _parts(counts),
+        "chips": _chips(wanted, words),
+        "selects": _selects(wanted, words),
+        "more": _more(wanted) if _shows_more(wanted) else None,
+        "address": wanted.address,
+        "most": queries.MOST_COUNTED,
+        "hidden": _hidden(wanted),
+    }
+    if wanted.view == "board":
+        found = showing.columns(queries.board(viewer(), wanted), today=today, words=words)
+        return render_template("projects/board.html", columns=found, **context)
+    page = queries.projects_page(viewer(), wanted)
+    context |= {"page": page, "total": showing.counted(page.total)}
+    if wanted.view == "lines":
+        drawn = showing.picture(page.projects, today=today, words=words) if page.projects else None
+        return render_template("projects/lines.html", picture=drawn, **context)
+    fields = showing.fields_of(wanted.shown_columns)
+    groups = list(dict.fromkeys(row.group for row in page.projects)) if wanted.group else []
+    rows = showing.rows(
+        page.projects,
+        wanted.shown_columns,
+        fields=fields,
+        today=today,
+        words=words,
+        group=wanted.group,
+        counts=queries.group_counts(viewer(), wanted, groups),
+    )
     return render_template(
         "projects/list.html",
-        page=page,
-        wanted=wanted,
-        view=view,
-        picture=_picture(page.projects) if view == "lines" and page.projects else None,
-        late=counts.get(Health.LATE, 0),
-        risky=counts.get(Health.AT_RISK, 0),
-        parts=_parts(counts),
-        hidden={"view": "lines"} if view == "lines" else {},
-        page_url=_address(page="{page}").replace("%7Bpage%7D", "{page}"),
-        open_count=sum(counts.get(health, 0) for health in OPEN),
-        healths=[("all", _("All projects")), *((health.value, health_words(health)) for health in Health)],
-        health=request.args.get("health", ""),
-        address=_address,
-        chips=_chips(wanted),
+        rows=rows,
+        heads=showing.heads(wanted.shown_columns, fields),
+        looks={health.value: LOOKS[health] for health in Health},
+        may_act=viewer().may(Permission.EDIT_PROJECTS),
+        **context,
     )
 
 
@@ -58,34 +77,9 @@ def of_account(account_id: int) -> str:
     return render_template("projects/_of_account.html", projects=rows)
 
 
-def _filter() -> queries.Filter:
-    asked = request.args
-    return queries.Filter(
-        text=asked.get("q", "")[:100],
-        health=_healths(),
-        country=asked.get("country", "")[:2],
-        account_id=asked.get("account", type=int),
-        mine=asked.get("mine") == "1",
-        sort=asked.get("sort", "slip"),
-        page=max(1, asked.get("page", 1, type=int)),
-    )
-
-
-def _healths() -> tuple[str, ...]:
-    """The states asked for; projects that have ended are shown only when they are."""
-    wanted = tuple(value for value in request.args.getlist("health") if value)
-    if "all" in wanted or (not wanted and request.args.get("q")):
-        return ()
-    return wanted or tuple(health.value for health in OPEN)
-
-
-def _address(**changes: Any) -> str:  # Any: values of the address
-    """This page's address with some of its parts changed; None takes a part out."""
-    parts: dict[str, Any] = {name: request.args.getlist(name) for name in request.args}
-    parts.update(changes)
-    return url_for(
-        "projects.projects", **{name: value for name, value in parts.items() if value not in (None, [], "")}
-    )
+def asked() -> Filter:
+    """The filter that this page's address says."""
+    return queries.filter_of(dict(request.args.lists()))
 
 
 def _parts(counts: dict[Health, int]) -> list[tuple[str, int, str, str]]:
@@ -93,72 +87,144 @@ def _parts(counts: dict[Health, int]) -> list[tuple[str, int, str, str]]:
         (
             LOOKS[health][0],
             counts[health],
-            f"{counts[health]} {health_words(health).lower()}",
-            _address(health=health.value, page=None),
+            f"{showing.counted(counts[health])} {health_words(health).lower()}",
+            url_for("projects.projects", health=health.value),
         )
-        for health in (Health.ON_TRACK, Health.DRAFT, Health.AT_RISK, Health.LATE)
+        for health in (Health.ON_TRACK, Health.DRAFT, Health.ON_HOLD, Health.AT_RISK, Health.LATE)
         if counts.get(health)
     ]
 
 
-def _chips(wanted: queries.Filter) -> list[tuple[str, str]]:
-    known = {health.value: health_words(health) for health in Health}
-    chips = []
-    if wanted.text:
-        chips.append((f"“{wanted.text}”", _address(q=None, page=None)))
-    chosen = [value for value in request.args.getlist("health") if value in known]
-    for value in chosen:
-        rest = [other for other in chosen if other != value]
-        chips.append((known.get(value, value), _address(health=rest, page=None)))
-    if wanted.country:
-        chips.append((wanted.country.upper(), _address(country=None, page=None)))
-    if wanted.account_id is not None:
-        chips.append((_("One account"), _address(account=None, page=None)))
-    if wanted.mine:
-        chips.append((_("Mine"), _address(mine=None, page=None)))
-    return chips
-
-
-def _picture(projects: Sequence[Project]) -> SimpleNamespace:
-    today = clock.today("UTC")
-    shown = [_line(project) for project in projects]
-    dates = [
-        on
-        for project in projects
-        for on in (project.promised_handover_on, project.forecast_handover_on, project.starts_on)
-        if on and abs((on - today).days) < 500
+def _selects(wanted: Filter, words: showing.Words) -> list[tuple[str, str, list[tuple[str, str]], str]]:
+    healths = [("", _("Open projects")), ("all", _("All projects"))]
+    healths += [(health.value, word) for health, word in words.health.items()]
+    chosen = wanted.health[0] if len(wanted.health) == 1 else ""
+    is_all = not wanted.health and not wanted.only_open
+    selects = [
+        ("health", _("Health"), healths, "all" if is_all and not wanted.text else chosen),
+        (
+            "stage",
+            _("Stage"),
+            [("", _("Every stage")), *((stage.value, word) for stage, word in words.stage.items())],
+            wanted.stage,
+        ),
     ]
-    scale = axis.day_axis(dates or [today, today + timedelta(days=30)], today=today)
-    rows = [
-        SimpleNamespace(
-            name=project.account.name,
-            meta=f"{project.key} · {project.name.partition(': ')[2] or project.name}",
-            state=LOOKS[project.health][0],
-            icon=LOOKS[project.health][1],
-            url=url_for("home.project", key=project.key),
-            value=day(project.forecast_handover_on),
-            mark=slip(project.slip_workdays) if project.promised_handover_on else "",
-            tone="bad" if project.slip_workdays > 0 else "ok",
-            note=_("promised %(on)s", on=day(project.promised_handover_on, weekday=False))
-            if project.promised_handover_on
-            else pill_words(project),
-            total=False,
-            drawing=drawing,
+    if wanted.view == "board":
+        return selects
+    sorts = [
+        ("slip", _("Most days lost first")),
+        ("handover", _("Next handover first")),
+        ("chance", _("Least chance first")),
+        ("stage", _("Longest in stage first")),
+        ("name", _("By name")),
+        ("newest", _("Newest first")),
+    ]
+    selects.append(("sort", _("Sort"), sorts, wanted.sort if wanted.sort != "slip" else ""))
+    if wanted.view == "list":
+        groups = {
+            "health": _("By health"),
+            "stage": _("By stage"),
+            "concierge": _("By concierge"),
+            "account": _("By account"),
+            "country": _("By country"),
+            "product": _("By instrument"),
+        }
+        choices = [("", _("No groups")), *((name, groups[name]) for name in GROUPS)]
+        selects.append(("group", _("Groups"), choices, wanted.group))
+    return selects
+
+
+def _shows_more(wanted: Filter) -> bool:
+    """Whether the filters that are needed less often are shown."""
+    return "more" in request.args or any(
+        (
+            wanted.concierge not in {"", ME},
+            wanted.country,
+            wanted.product_id is not None,
+            wanted.held,
+            wanted.below is not None,
+            wanted.from_on,
+            wanted.to_on,
+            wanted.field,
         )
-        for project, drawing in zip(projects, axis.draw_plan(shown, scale), strict=True)
-    ]
-    return SimpleNamespace(axis=scale, rows=rows)
-
-
-def _line(project: Project) -> axis.PlanLine:
-    promised, forecast = project.promised_handover_on, project.forecast_handover_on
-    is_done = project.health is Health.DONE
-    return axis.PlanLine(
-        key=project.key,
-        promised=days(promised, promised) if promised else None,
-        done=days(forecast, forecast) if is_done and forecast else None,
-        forecast=days(forecast, forecast) if forecast and not is_done else None,
-        is_point=True,
-        state=LOOKS[project.health][0],
-        track_from=project.starts_on,
     )
+
+
+def _more(wanted: Filter) -> dict[str, Any]:  # Any: values for the template
+    """The filters that are needed less often, with what they can be set to."""
+    choices = queries.choices()
+    people = [("", _("Any concierge")), (ME, _("Mine")), (NOBODY, _("Nobody’s"))]
+    people += [(str(person.id), person.name) for person in queries.concierges()]
+    countries = [("", _("Any country")), *((code, country(code)) for code in choices.countries)]
+    products = [("", _("Any instrument")), *((str(number), name) for number, name in choices.products)]
+    fields = [("", _("Any field")), *((key, localized(name)) for key, name in choices.fields)]
+    own = [(FIELD + key, localized(name)) for key, name in choices.fields]
+    labels = showing.column_words()
+    return {
+        "selects": [
+            ("concierge", _("Concierge"), people, wanted.concierge),
+            ("country", _("Country"), countries, wanted.country),
+            ("product", _("Instrument"), products, wanted.product_id or ""),
+            (
+                "held",
+                _("Hold"),
+                [("", _("Held or not")), ("yes", _("On hold")), ("no", _("Not held"))],
+                wanted.held,
+            ),
+        ],
+        "fields": fields if len(fields) > 1 else [],
+        "columns": [(name, labels[name], name in wanted.shown_columns) for name in COLUMNS]
+        + [(name, text, name in wanted.shown_columns) for name, text in own],
+    }
+
+
+def _hidden(wanted: Filter) -> list[tuple[str, str]]:
+    """What stays in the address when a filter is chosen, beside what the form has fields for."""
+    kept = [("view", wanted.view)] if wanted.view != "list" else []
+    if wanted.account_id is not None:
+        kept.append(("account", str(wanted.account_id)))
+    if not _shows_more(wanted):
+        kept += [("columns", name) for name in wanted.columns]
+        kept += [("concierge", wanted.concierge)] if wanted.concierge else []
+    return kept
+
+
+def _chips(wanted: Filter, words: showing.Words) -> list[tuple[str, str]]:
+    """The filters in force, each with the address without it."""
+    chips = [(f"“{wanted.text}”", {"text": "", "only_open": not wanted.health})] if wanted.text else []
+    said: list[tuple[str, dict[str, Any]]] = [*chips]  # Any: fields of a filter
+    for value in wanted.health:
+        rest = tuple(other for other in wanted.health if other != value)
+        said.append(
+            (words.health[Health(value)], {"health": rest, "only_open": not rest and not wanted.text})
+        )
+    if wanted.stage:
+        stage = next(word for kind, word in words.stage.items() if kind.value == wanted.stage)
+        said.append((stage, {"stage": ""}))
+    if wanted.concierge:
+        said.append((_concierge(wanted.concierge), {"concierge": ""}))
+    if wanted.country:
+        said.append((words.country(wanted.country), {"country": ""}))
+    if wanted.account_id is not None:
+        said.append((queries.account_named(wanted.account_id) or _("One account"), {"account_id": None}))
+    if wanted.product_id is not None:
+        said.append((_("One instrument"), {"product_id": None}))
+    if wanted.held:
+        said.append((_("On hold") if wanted.held == "yes" else _("Not held"), {"held": ""}))
+    if wanted.below is not None:
+        said.append((_("Chance below %(percent)s %%", percent=wanted.below), {"below": None}))
+    if wanted.from_on:
+        said.append((_("Handover from %(on)s", on=day(wanted.from_on)), {"from_on": None}))
+    if wanted.to_on:
+        said.append((_("Handover until %(on)s", on=day(wanted.to_on)), {"to_on": None}))
+    if wanted.field:
+        said.append((f"{wanted.field}: {wanted.value or _('anything')}", {"field": "", "value": ""}))
+    return [(text, "/projects?" + wanted.address(**changes, page=1)) for text, changes in said]
+
+
+def _concierge(who: str) -> str:
+    if who == ME:
+        return _("Mine")
+    if who == NOBODY:
+        return _("Nobody’s")
+    return next((person.name for person in queries.concierges() if str(person.id) == who), _("One concierge"))

@@ -1,0 +1,166 @@
+"""Portfolios of any size, on either database, and what looking at them costs in processor time."""
+
+import io
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+
+from concierge.orders.models import Order, OrderLine
+from concierge.platform.database import Base, db, unit_of_work
+from concierge.projects.models import Project
+from concierge.projects.states import Health, ProjectState
+
+AT_ONCE = 5_000
+"""Rows of one statement."""
+
+PAGES = {
+    "projects, list": "/projects",
+    "projects, lines": "/projects?view=lines",
+    "projects, board": "/projects?view=board",
+}
+"""What is looked at, and where."""
+
+Row = dict[str, Any]  # Any: values of a table's columns
+
+
+def fill(to: int) -> int:
+    """Have exactly so many projects, copied from those that are there with dates and health of their own."""
+    with unit_of_work():
+        patterns = _patterns()
+        assert patterns, "there is no project to copy"
+        count = db.session.scalar(sa.select(sa.func.count(Project.id))) or 0
+        tables = {table: _next_id(table) for table in (Order, OrderLine, Project)}
+        chance = random.Random(11)  # noqa: S311 - the same portfolio every time
+        for first in range(count, to, AT_ONCE):
+            orders, lines, projects = [], [], []
+            for number in range(first, min(to, first + AT_ONCE)):
+                project, order, of_order = patterns[number % len(patterns)]
+                order_id = tables[Order]
+                tables[Order] += 1
+                orders.append({**order, "id": order_id, "number": f"{order['number'][:60]}-{number}"})
+                for line in of_order:
+                    lines.append({**line, "id": tables[OrderLine], "order_id": order_id})
+                    tables[OrderLine] += 1
+                projects.append({**_copy(project, number, chance), "id": tables[Project], "order_id": order_id})
+                tables[Project] += 1
+            for table, rows in ((Order, orders), (OrderLine, lines), (Project, projects)):
+                db.session.execute(sa.insert(table.__table__), rows)
+    with _outside_transactions() as connection:
+        connection.execute(sa.text("ANALYZE"))
+    return db.session.scalar(sa.select(sa.func.count(Project.id))) or 0
+
+
+def processor_ms(
+    app: Callable[..., Any],  # Any: a WSGI program
+    path: str,
+    headers: Mapping[str, str],
+    *,
+    seconds: float,
+) -> tuple[float, int]:
+    """What one answer costs this process in milliseconds of processor time, the median; and its bytes."""
+    answer = _asked(app, path, headers)
+    for _ in range(20):
+        answer()
+    took = []
+    ends_at = time.perf_counter() + seconds
+    size = 0
+    while len(took) < 30 or time.perf_counter() < ends_at:
+        began = time.process_time_ns()
+        size = answer()
+        took.append((time.process_time_ns() - began) / 1e6)
+    return statistics.median(took), size
+
+
+def _asked(app: Callable[..., Any], path: str, headers: Mapping[str, str]) -> Callable[[], int]:  # Any: WSGI
+    path, _, query = path.partition("?")
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "localhost",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
+    }
+
+    def once() -> int:
+        said: list[str] = []
+        body = app(
+            {**environ, "wsgi.input": io.BytesIO()}, lambda status, heads, *_rest: said.append(status)
+        )
+        try:
+            size = sum(len(part) for part in body)
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+        assert said[0].startswith("200"), f"{path} answered {said[0]}"
+        return size
+
+    return once
+
+
+def _patterns() -> list[tuple[Row, Row, list[Row]]]:
+    """The projects that are copied, each with its order and the order's lines."""
+    lines: dict[int, list[Row]] = {}
+    for row in db.session.execute(sa.select(OrderLine.__table__)).mappings():
+        lines.setdefault(row["order_id"], []).append(dict(row))
+    orders = {row["id"]: dict(row) for row in db.session.execute(sa.select(Order.__table__)).mappings()}
+    question = sa.select(Project.__table__).order_by(Project.id).limit(400)
+    return [
+        (dict(row), orders[row["order_id"]], lines.get(row["order_id"], []))
+        for row in db.session.execute(question).mappings()
+    ]
+
+
+def _copy(project: Row, number: int, chance: random.Random) -> Row:
+    """A project like another one, but with a key, a name, days and a health of its own."""
+    moved = timedelta(days=chance.randrange(-40, 120))
+    key = f"{project['key'].partition('-')[0]}-{number + 10_000}"
+    changed = {
+        "key": key,
+        "name": f"{project['name'][:150]} {number}",
+        "search": f"{project['search'][:300]} {key.lower().replace('-', ' ')} {number}",
+        "external_key": None,
+    }
+    for name in ("promised_handover_on", "forecast_handover_on"):
+        if project[name] is not None:
+            changed[name] = project[name] + moved
+    if project["state"] is ProjectState.LIVE:
+        slip = max(0, chance.randrange(-60, 40))
+        changed["slip_workdays"] = slip
+        changed["health"] = Health.ON_TRACK if slip == 0 else Health.LATE if slip > 9 else Health.AT_RISK
+    return {**project, **changed}
+
+
+def _next_id(table: type[Base]) -> int:
+    return (db.session.scalar(sa.select(sa.func.max(table.id))) or 0) + 1
+
+
+@contextmanager
+def _outside_transactions() -> Iterator[sa.Connection]:
+    with db.engine.execution_options(writing=True).connect() as connection:
+        yield connection
+        connection.rollback() if connection.dialect.name == "nothing" else connection.commit()
+
+
+def signed_in(app: Flask, token: str) -> dict[str, str]:
+    """The header of somebody who is signed in."""
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # Flask's own
+    value = serializer.dumps({"_user_id": token, "_fresh": True})
+    return {"Cookie": f"{app.config['SESSION_COOKIE_NAME']}={value}"}
