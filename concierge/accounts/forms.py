@@ -5,11 +5,21 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectField, StringField, TextAreaField, TimeField
+from wtforms import (
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Email, InputRequired, Length, Optional, Regexp, ValidationError
 
-from concierge.accounts.states import ContactRole
+from concierge.accounts.states import ContactRole, SiteClosureKind
 
 NAME = _l("Enter a name.")
 
@@ -96,3 +106,113 @@ class ContactForm(FlaskForm):
     )
     zone = SelectField(_l("Time zone"))
     version = HiddenField()
+
+
+class DayHoursForm(Form):
+    """When a site lets us in on one weekday: once, or with a break; all empty: not at all."""
+
+    opens = TimeField(_l("From"), validators=[Optional()])
+    closes = TimeField(_l("Until"), validators=[Optional()])
+    opens_again = TimeField(_l("Again from"), validators=[Optional()])
+    closes_again = TimeField(_l("Until"), validators=[Optional()])
+
+    def validate_opens(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a day that opens and never closes.
+
+        :raises ValidationError: when it does.
+        """
+        if not self.closes.data:
+            raise ValidationError(str(_l("Enter until when we are let in.")))
+
+    def validate_closes(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a day that closes before it opens.
+
+        :raises ValidationError: when it does.
+        """
+        _refuse_disorder(self.opens.data, field.data)
+
+    def validate_opens_again(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a second opening that lies before the first closing, or never ends.
+
+        :raises ValidationError: when it does.
+        """
+        if self.closes.data is None or field.data < self.closes.data:
+            raise ValidationError(str(_l("Choose a time after the first stretch ends.")))
+        if not self.closes_again.data:
+            raise ValidationError(str(_l("Enter until when we are let in.")))
+
+    def validate_closes_again(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a second stretch that ends before it begins.
+
+        :raises ValidationError: when it does.
+        """
+        _refuse_disorder(self.opens_again.data, field.data)
+
+
+class SiteHoursForm(FlaskForm):
+    """The week of a site, Monday first; all empty: every day of its country's week."""
+
+    days = FieldList(FormField(DayHoursForm), min_entries=7, max_entries=7)
+
+
+class SiteClosureForm(FlaskForm):
+    """Days on which a site is shut, or frozen."""
+
+    kind = SelectField(
+        _l("What it is"),
+        choices=[
+            SelectChoice(SiteClosureKind.SHUTDOWN.value, _l("Shutdown: nobody works there")),
+            SelectChoice(SiteClosureKind.FROZEN.value, _l("Frozen: they work, but nothing may be changed")),
+        ],
+    )
+    name = StringField(
+        _l("What it is called"),
+        description=_l("Shown as the reason on every day that it closes, such as “Summer shutdown”."),
+        validators=[InputRequired(NAME), Length(max=120)],
+    )
+    first_on = DateField(_l("First day"), validators=[InputRequired(_l("Enter a day, such as 24.12.2026."))])
+    last_on = DateField(
+        _l("Last day"),
+        description=_l("Included. The same as the first for a single day."),
+        validators=[InputRequired(_l("Enter a day, such as 24.12.2026."))],
+    )
+    from_time = TimeField(
+        _l("Closed from"),
+        description=_l("Only for half days; leave both times empty for whole days."),
+        validators=[Optional()],
+    )
+    to_time = TimeField(_l("Closed until"), validators=[Optional()])
+    seen = HiddenField()
+
+    def validate_last_on(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse days that end before they begin.
+
+        :raises ValidationError: when they do.
+        """
+        if self.first_on.data and field.data and field.data < self.first_on.data:
+            raise ValidationError(str(_l("Choose a day that is not before the first day.")))
+
+    def validate_from_time(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse half days of which only the beginning is known.
+
+        :raises ValidationError: when the end is missing.
+        """
+        if not self.to_time.data:
+            raise ValidationError(str(_l("Enter until when it is closed, or empty both times.")))
+
+    def validate_to_time(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse hours that end before they begin, or of which only the end is known.
+
+        :raises ValidationError: when they do, or the beginning is missing.
+        """
+        if not self.from_time.data:
+            raise ValidationError(str(_l("Enter from when it is closed, or empty both times.")))
+        if field.data <= self.from_time.data:
+            raise ValidationError(str(_l("Choose a time after the closing begins.")))
+
+
+def _refuse_disorder(opens: time | None, closes: time) -> None:
+    if opens is None:
+        raise ValidationError(str(_l("Enter from when we are let in.")))
+    if closes <= opens:
+        raise ValidationError(str(_l("Choose a time after the site opens.")))

@@ -1,0 +1,358 @@
+"""Changing working days: closures, the home office, absences, the hours and closures of a site.
+
+Every change becomes a proposal; where plans depend on it a page shows what would move before anything is written.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import time
+from http import HTTPStatus
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+
+from concierge.accounts import clocks
+from concierge.accounts import forms as site_forms
+from concierge.home.views.blueprint import bp
+from concierge.home.views.calendars import country_choices, day_names, site_closure_words
+from concierge.identity.guard import requires, viewer
+from concierge.identity.permissions import Permission
+from concierge.platform import clock
+from concierge.platform.database import unit_of_work
+from concierge.platform.errors import NotFound, Refused
+from concierge.platform.once import taken_once
+from concierge.platform.web import show_again
+from concierge.platform.words import day
+from concierge.projects.actions import calendar_changes as changes
+from concierge.projects.actions import replanning
+from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind
+from concierge.projects.queries import replanning as queries
+from concierge.projects.states import CalendarProposalState
+from concierge.workforce import forms
+from concierge.workforce import queries as workforce
+
+Page = str | Response | tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A field that somebody else changed while the form was open."""
+
+    label: str
+    theirs: str
+    yours: str
+
+
+@bp.route("/calendars/closures/new", methods=["GET", "POST"])
+@requires(Permission.EDIT_PROJECTS)
+def new_closure() -> Page:
+    """Close the company on some days."""
+    form = forms.ClosureForm()
+    if not form.validate_on_submit():
+        return _closure_page(form)
+    change = _with_days(CalendarChange(kind=ChangeKind.CLOSURE), form)
+    return _propose(
+        change, title=change.name, form=form, shown=_closure_page, back=url_for("home.calendars_page")
+    )
+
+
+@bp.route("/calendars/closures/<int:closure_id>/edit", methods=["GET", "POST"])
+@requires(Permission.EDIT_PROJECTS)
+def edit_closure(closure_id: int) -> Page:
+    """Put a closure of the company on other days, or call it otherwise."""
+    row = queries.closure_by_id(closure_id)
+    before = changes.closure_as_it_is(row)
+    form = forms.ClosureForm(obj=row)
+
+    def shown(form: FlaskForm, conflicts: Sequence[Conflict] = ()) -> Page:
+        return _closure_page(form, closure=row, conflicts=conflicts)
+
+    if not form.validate_on_submit():
+        return _first_seen(form, before, shown)
+    if form.seen.data != _seen(before):
+        return _conflict(form, before, shown)
+    change = _with_days(replace(before, before=before), form)
+    return _propose(change, title=change.name, form=form, shown=shown, back=url_for("home.calendars_page"))
+
+
+@bp.post("/calendars/closures/<int:closure_id>/removal")
+@requires(Permission.EDIT_PROJECTS)
+def remove_closure(closure_id: int) -> Page:
+    """Let the company work on those days after all."""
+    before = changes.closure_as_it_is(queries.closure_by_id(closure_id))
+    change = replace(before, removes=True, before=before)
+    return _propose(change, title=before.name, back=url_for("home.calendars_page"))
+
+
+@bp.route("/calendars/home", methods=["GET", "POST"])
+@requires(Permission.EDIT_PROJECTS)
+def home_office() -> Page:
+    """Say where our own people work."""
+    office = queries.home_office()
+    form = forms.HomeForm(obj=office)
+    form.country.choices = [
+        SelectChoice("", _("Choose")),
+        *(SelectChoice(*one) for one in country_choices()),
+    ]
+    form.zone.choices = [
+        SelectChoice("", _("The country's")),
+        *(SelectChoice(one, one) for one in clocks.zones()),
+    ]
+
+    def shown(form: FlaskForm) -> Page:
+        return _form_page("home/calendar_home.html", form, office=office)
+
+    if not form.validate_on_submit():
+        return shown(form)
+    country, subdivision = form.country.data or "", (form.subdivision.data or "").upper()
+    change = CalendarChange(
+        kind=ChangeKind.HOME,
+        name=form.name.data or "",
+        country=country,
+        subdivision=subdivision.removeprefix(f"{country}-"),
+        zone=form.zone.data or clocks.zone_of(country, subdivision),
+    )
+    return _propose(change, title=change.name, form=form, shown=shown, back=url_for("home.calendars_page"))
+
+
+@bp.route("/calendars/absences/new", methods=["GET", "POST"])
+@requires(Permission.SCHEDULE_VISITS)
+def new_absence() -> Page:
+    """Note that a technician is away."""
+    technicians = workforce.technicians()
+    form = forms.AbsenceForm()
+    form.user_id.choices = [
+        SelectChoice(technician.user_id, technician.user.name) for technician in technicians
+    ]
+    if not form.is_submitted() and (chosen := request.args.get("technician", type=int)):
+        form.user_id.data = chosen
+
+    def shown(form: FlaskForm) -> Page:
+        return _form_page("home/calendar_absence.html", form)
+
+    if not form.validate_on_submit():
+        return shown(form)
+    name = next(one.user.name for one in technicians if one.user_id == form.user_id.data)
+    change = CalendarChange(
+        kind=ChangeKind.ABSENCE,
+        user_id=form.user_id.data,
+        word=form.word.data,
+        name=name,
+        first_on=form.first_on.data,
+        last_on=form.last_on.data,
+    )
+    return _propose(change, title=name, form=form, shown=shown, back=url_for("home.calendars_page"))
+
+
+@bp.post("/calendars/absences/<int:absence_id>/removal")
+@requires(Permission.SCHEDULE_VISITS)
+def remove_absence(absence_id: int) -> Page:
+    """Note that a technician is not away after all."""
+    absence, technician = queries.absence_by_id(absence_id)
+    before = changes.absence_as_it_is(absence, user_id=technician.user_id, name=technician.user.name)
+    change = replace(before, removes=True, before=before)
+    return _propose(change, title=before.name, back=url_for("home.calendars_page"))
+
+
+@bp.route("/calendars/sites/<int:site_id>/hours", methods=["GET", "POST"])
+@requires(Permission.EDIT_ACCOUNTS)
+def site_hours(site_id: int) -> Page:
+    """Say at which hours of the week a site lets us in."""
+    site = queries.site_with_days(site_id)
+    form = site_forms.SiteHoursForm(
+        data={"days": _week_of((row.weekday, row.opens, row.closes) for row in site.hours)}
+    )
+
+    def shown(form: FlaskForm) -> Page:
+        return _form_page("home/calendar_hours.html", form, site=site, weekdays=day_names())
+
+    if not form.validate_on_submit():
+        return shown(form)
+    change = CalendarChange(
+        kind=ChangeKind.SITE_HOURS, site_id=site.id, name=site.name, hours=_hours_in(form)
+    )
+    back = url_for("home.site_days", site_id=site.id)
+    return _propose(change, title=site.name, form=form, shown=shown, back=back)
+
+
+@bp.route("/calendars/sites/<int:site_id>/closures/new", methods=["GET", "POST"])
+@requires(Permission.EDIT_ACCOUNTS)
+def new_site_closure(site_id: int) -> Page:
+    """Note a shutdown or a frozen period of a site."""
+    site = queries.site_with_days(site_id)
+    form = site_forms.SiteClosureForm()
+
+    def shown(form: FlaskForm) -> Page:
+        return _form_page("home/calendar_site_closure.html", form, site=site, closure=None, conflicts=())
+
+    if not form.validate_on_submit():
+        return shown(form)
+    change = _with_days(
+        CalendarChange(kind=ChangeKind.SITE_CLOSURE, site_id=site.id, word=form.kind.data), form
+    )
+    back = url_for("home.site_days", site_id=site.id)
+    return _propose(change, title=f"{change.name}, {site.name}", form=form, shown=shown, back=back)
+
+
+@bp.route("/calendars/sites/<int:site_id>/closures/<int:closure_id>/edit", methods=["GET", "POST"])
+@requires(Permission.EDIT_ACCOUNTS)
+def edit_site_closure(site_id: int, closure_id: int) -> Page:
+    """Put a shutdown or frozen period of a site on other days, or call it otherwise."""
+    site = queries.site_with_days(site_id)
+    row = next((one for one in site.closures if one.id == closure_id), None)
+    if row is None:
+        raise NotFound
+    before = changes.site_closure_as_it_is(row)
+    form = site_forms.SiteClosureForm(obj=row)
+    if not form.is_submitted():
+        form.kind.data = row.kind.value
+
+    def shown(form: FlaskForm, conflicts: Sequence[Conflict] = ()) -> Page:
+        return _form_page(
+            "home/calendar_site_closure.html", form, site=site, closure=row, conflicts=conflicts
+        )
+
+    if not form.validate_on_submit():
+        return _first_seen(form, before, shown)
+    if form.seen.data != _seen(before):
+        return _conflict(form, before, shown)
+    change = _with_days(replace(before, before=before, word=form.kind.data), form)
+    back = url_for("home.site_days", site_id=site.id)
+    return _propose(change, title=f"{change.name}, {site.name}", form=form, shown=shown, back=back)
+
+
+@bp.post("/calendars/sites/<int:site_id>/closures/<int:closure_id>/removal")
+@requires(Permission.EDIT_ACCOUNTS)
+def remove_site_closure(site_id: int, closure_id: int) -> Page:
+    """Let work go on at a site on those days after all."""
+    site = queries.site_with_days(site_id)
+    row = next((one for one in site.closures if one.id == closure_id), None)
+    if row is None:
+        raise NotFound
+    before = changes.site_closure_as_it_is(row)
+    change = replace(before, removes=True, before=before)
+    back = url_for("home.site_days", site_id=site.id)
+    return _propose(change, title=f"{before.name}, {site.name}", back=back)
+
+
+def _propose(
+    change: CalendarChange, *, title: str, back: str, form: FlaskForm | None = None, shown: Any = None
+) -> Page:  # Any: the function that shows the form again
+    """Propose a change and go where it leads: done, to a decision, or to a job that works out what would move."""
+    try:
+        with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+            proposal = replanning.propose(change, title=title, actor_id=viewer().user_id, at=clock.now())
+            outcome.led_to = _way(proposal.state, proposal.id, proposal.job_id, back)
+    except Refused as refused:
+        if form is None or shown is None:
+            raise
+        form.form_errors.append(refused.sentence)  # type: ignore[attr-defined]  # WTForms' own
+        page = shown(form)
+        return (page if isinstance(page, str) else page[0]), HTTPStatus.UNPROCESSABLE_ENTITY
+    if proposal.state is CalendarProposalState.APPLIED:
+        flash(_("Saved. No plan depends on it, so nothing moved."))
+    return redirect(outcome.led_to or back, code=303)
+
+
+def _way(state: CalendarProposalState, proposal_id: int, job_id: int | None, back: str) -> str:
+    if state is CalendarProposalState.APPLIED:
+        return back
+    if state is CalendarProposalState.FORESEEING and job_id is not None:
+        return f"/jobs/{job_id}"
+    return url_for("home.calendar_change", proposal_id=proposal_id)
+
+
+def _form_page(template: str, form: FlaskForm, **context: Any) -> Page:  # Any: values for the page
+    if form.is_submitted():
+        return show_again(template, form, **context)
+    return render_template(template, form=form, **context)
+
+
+def _closure_page(
+    form: FlaskForm, *, closure: Any = None, conflicts: Sequence[Conflict] = ()
+) -> Page:  # Any: its row
+    return _form_page("home/calendar_closure.html", form, closure=closure, conflicts=conflicts)
+
+
+def _first_seen(
+    form: Any, before: CalendarChange, shown: Any
+) -> Page:  # Any: a form with a mark, what shows it
+    """The form as it is first shown, with a mark of the row it was filled from."""
+    if not form.is_submitted():
+        form.seen.data = _seen(before)
+    page: Page = shown(form)
+    return page
+
+
+def _conflict(
+    form: Any, before: CalendarChange, shown: Any
+) -> Page:  # Any: a form with a mark, what shows it
+    """The form again with both values of each field that differs; sending it once more keeps the person's."""
+    mine = _with_days(before, form)
+    both = (
+        (form["name"], before.name, mine.name),
+        (form["first_on"], day(before.first_on), day(mine.first_on)),
+        (form["last_on"], day(before.last_on), day(mine.last_on)),
+        (form["from_time"], before.from_time, mine.from_time),
+        (form["to_time"], before.to_time, mine.to_time),
+    )
+    conflicts = [
+        Conflict(field.label.text, theirs or _("nothing"), yours or _("nothing"))
+        for field, theirs, yours in both
+        if theirs != yours
+    ]
+    if "kind" in form and form["kind"].data != before.word:
+        words = site_closure_words()
+        conflicts.append(
+            Conflict(form["kind"].label.text, words[before.word], words.get(form["kind"].data, ""))
+        )
+    form.seen.data = _seen(before)
+    page = shown(form, conflicts)
+    return page[0], HTTPStatus.CONFLICT
+
+
+def _seen(change: CalendarChange) -> str:
+    """A mark of what a row says, to tell when another person has changed it."""
+    return "|".join(
+        (
+            change.word,
+            change.name,
+            str(change.first_on),
+            str(change.last_on),
+            change.from_time,
+            change.to_time,
+        )
+    )
+
+
+def _with_days(change: CalendarChange, form: Any) -> CalendarChange:  # Any: one of the forms of closures
+    return replace(
+        change,
+        name=" ".join((form["name"].data or "").split()),
+        first_on=form["first_on"].data,
+        last_on=form["last_on"].data,
+        from_time=changes.clock_text(form["from_time"].data),
+        to_time=changes.clock_text(form["to_time"].data),
+    )
+
+
+def _week_of(hours: Iterable[tuple[int, time, time]]) -> list[dict[str, time]]:
+    """The rows of a week's form, Monday first, from stretches in their order."""
+    week: list[dict[str, time]] = [{} for _ in range(7)]
+    for weekday, opens, closes in hours:
+        again = "_again" if week[weekday] else ""
+        week[weekday] |= {f"opens{again}": opens, f"closes{again}": closes}
+    return week
+
+
+def _hours_in(form: site_forms.SiteHoursForm) -> tuple[tuple[int, str, str], ...]:
+    found = []
+    for weekday, row in enumerate(form.days):
+        for opens, closes in ((row.opens, row.closes), (row.opens_again, row.closes_again)):
+            if opens.data is not None and closes.data is not None:
+                found.append((weekday, changes.clock_text(opens.data), changes.clock_text(closes.data)))
+    return tuple(found)
