@@ -1,6 +1,31 @@
 """The pages of home, and what the shell around every page shows."""
 
-from concierge.home.views import finding, moving, project, shell, styleguide, theme, today, undoing
+from concierge.home.views import (
+    calendar_changes,
+    calendar_edits,
+    calendars,
+    finding,
+    moving,
+    project,
+    shell,
+    styleguide,
+    theme,
+    today,
+    undoing,
+)
 from concierge.home.views.blueprint import bp
 
-__all__ = ["bp", "finding", "moving", "project", "shell", "styleguide", "theme", "today", "undoing"]
+__all__ = [
+    "bp",
+    "calendar_changes",
+    "calendar_edits",
+    "calendars",
+    "finding",
+    "moving",
+    "project",
+    "shell",
+    "styleguide",
+    "theme",
+    "today",
+    "undoing",
+]
