@@ -2,8 +2,17 @@
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 
 class MoveMilestone(FlaskForm):
@@ -32,6 +41,140 @@ class Block(FlaskForm):
         _("What stands in the way"),
         validators=[DataRequired(_("Say in a few words what stands in the way.")), Length(max=500)],
     )
+
+
+class Shape(FlaskForm):
+    """How long a milestone takes, in whose days, and between which days."""
+
+    workdays = IntegerField(
+        _("Length"),
+        description=_("0 is a moment."),
+        validators=[
+            InputRequired(_("Give the length in days; 0 is a moment.")),
+            NumberRange(0, 1000, message=_("Give a length of 0 to 1,000 days.")),
+        ],
+    )
+    days_of = SelectField(_("Whose days"), validators=[InputRequired(_("Choose whose days are counted."))])
+    not_before = DateField(_("Not before"), description=_("It starts then or later."), validators=[Optional()])
+    not_after = DateField(_("Not after"), description=_("It is finished by then."), validators=[Optional()])
+    exactly = DateField(_("Exactly on"), description=_("It starts on that day."), validators=[Optional()])
+    reason = StringField(
+        _("Reason"),
+        description=_("The history keeps it."),
+        validators=[Optional(), Length(max=300, message=_("Say it in at most 300 characters."))],
+    )
+
+
+class AddLink(FlaskForm):
+    """Let a milestone wait for another one."""
+
+    predecessor = SelectField(
+        _("Waits for"), coerce=int, validators=[InputRequired(_("Choose a milestone."))]
+    )
+    kind = SelectField(_("How"), validators=[InputRequired(_("Choose which end waits for which."))])
+    lag = IntegerField(
+        _("How much later"),
+        description=_("0 is at once; a number below 0 is earlier."),
+        default=0,
+        validators=[InputRequired(_("Give a whole number; 0 is at once."))],
+    )
+    unit = SelectField(_("Counted in"), validators=[InputRequired(_("Choose what the number counts."))])
+
+
+class Split(FlaskForm):
+    """Make two milestones of one."""
+
+    first = IntegerField(
+        _("Days of the first part"), validators=[InputRequired(_("Give the days of the first part."))]
+    )
+    name = StringField(
+        _("Name of the second part"),
+        validators=[DataRequired(_("Give the second part a name.")), Length(max=120)],
+    )
+    name_german = StringField(
+        _("The same in German"),
+        description=_("For customers who read German; left empty they read the English name."),
+        validators=[Optional(), Length(max=120)],
+    )
+
+
+class AddMilestone(FlaskForm):
+    """Take a milestone into one project's plan that its playbook does not know."""
+
+    name = StringField(
+        _("Name"), validators=[DataRequired(_("Give the milestone a name.")), Length(max=120)]
+    )
+    name_german = StringField(
+        _("The same in German"),
+        description=_("For customers who read German; left empty they read the English name."),
+        validators=[Optional(), Length(max=120)],
+    )
+    workdays = IntegerField(
+        _("Length"),
+        default=1,
+        description=_("0 is a moment."),
+        validators=[
+            InputRequired(_("Give the length in days; 0 is a moment.")),
+            NumberRange(0, 1000, message=_("Give a length of 0 to 1,000 days.")),
+        ],
+    )
+    days_of = SelectField(_("Whose days"), validators=[InputRequired(_("Choose whose days are counted."))])
+    after = SelectField(_("Waits for"), coerce=int, validators=[InputRequired()])
+    before = SelectField(_("Holds up"), coerce=int, validators=[InputRequired()])
+    team = SelectField(_("Team"), validators=[InputRequired()])
+    audience = SelectField(_("Seen by"), validators=[InputRequired()])
+    visit = SelectField(_("Visit"), validators=[Optional()])
+
+
+class PutOnHold(FlaskForm):
+    """Let a project rest."""
+
+    first_on = DateField(
+        _("From"), validators=[DataRequired(_("Choose the first day on which the project rests."))]
+    )
+    expected_on = DateField(
+        _("Expected to go on"),
+        description=_("The first day of work; leave it empty when nobody knows."),
+        validators=[Optional()],
+    )
+    party = SelectField(_("Who asks for it"), validators=[InputRequired(_("Choose who asks for it."))])
+    cause = SelectField(_("Cause"), validators=[InputRequired(_("Choose a cause."))])
+    reason = TextAreaField(
+        _("Reason"),
+        validators=[
+            DataRequired(_("Say in a few words why the project rests.")),
+            Length(max=500, message=_("Say it in at most 500 characters.")),
+        ],
+    )
+
+
+class ExpectResume(FlaskForm):
+    """Say when a project that rests is expected to go on."""
+
+    expected_on = DateField(
+        _("Expected to go on"),
+        description=_("The first day of work; leave it empty when nobody knows."),
+        validators=[Optional()],
+    )
+
+
+class Resume(FlaskForm):
+    """Let a project go on."""
+
+    on = DateField(
+        _("First day of work"), validators=[DataRequired(_("Choose the first day on which work went on."))]
+    )
+
+
+class RequireGoLive(FlaskForm):
+    """Say by when the customer needs to go live, and from which end the plan is counted."""
+
+    required_on = DateField(
+        _("Required go-live"),
+        description=_("Leave it empty when the customer requires none."),
+        validators=[Optional()],
+    )
+    counting = RadioField(_("How the plan is counted"), validators=[InputRequired(_("Choose one of them."))])
 
 
 class WithReason(FlaskForm):

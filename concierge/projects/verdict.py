@@ -170,13 +170,13 @@ def _because(conflict: Facts) -> str:
 
 def wait_words(link: MilestoneLink) -> str:
     """Which end waits for which and how long; empty for a plain start after a finish."""
-    apart = lag_words(link)
+    apart = _apart(link)
     if link.kind is LinkKind.FINISH_TO_START:
         return apart
     return ", ".join(part for part in (link_words()[link.kind], apart) if part)
 
 
-def lag_words(link: MilestoneLink) -> str:
+def _apart(link: MilestoneLink) -> str:
     """How much later, or earlier, than the end that is waited for; empty when at once."""
     count = abs(link.lag)
     if not count:

@@ -1,6 +1,27 @@
 """The pages of projects: the list, the acts on a plan, one milestone."""
 
-from concierge.projects.views import acts, comparing, listing, milestone, notes, of_order, promises
+from concierge.projects.views import (
+    acts,
+    comparing,
+    holding,
+    listing,
+    milestone,
+    notes,
+    of_order,
+    promises,
+    shaping,
+)
 from concierge.projects.views.blueprint import bp
 
-__all__ = ["acts", "bp", "comparing", "listing", "milestone", "notes", "of_order", "promises"]
+__all__ = [
+    "acts",
+    "bp",
+    "comparing",
+    "holding",
+    "listing",
+    "milestone",
+    "notes",
+    "of_order",
+    "promises",
+    "shaping",
+]

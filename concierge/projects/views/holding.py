@@ -1,0 +1,158 @@
+"""Letting a project rest and go on, and saying by when the customer needs to go live."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import redirect, render_template, url_for
+from flask_babel import gettext as _
+
+from concierge.identity.guard import requires, viewer
+from concierge.identity.permissions import Permission
+from concierge.platform import clock, undo
+from concierge.platform.previews import carry_out
+from concierge.platform.web import show_again
+from concierge.projects import forms, queries
+from concierge.projects.actions import holding, shaping
+from concierge.projects.actions.delays import CLAIMED_BY_PEOPLE
+from concierge.projects.models import Project
+from concierge.projects.states import BlockCause, Counting, Party
+from concierge.projects.verdict import block_words
+from concierge.projects.views.acts import Page
+from concierge.projects.views.blueprint import bp
+from concierge.projects.words import party_words
+
+
+@bp.route("/projects/<key>/hold", methods=["GET", "POST"])
+@requires(Permission.EDIT_PROJECTS)
+def hold(key: str) -> Page:
+    """Show whether a project rests and rested, and let it rest."""
+    project = queries.project_by_key(viewer(), key)
+    form = _hold_form(project)
+    if not form.is_submitted():
+        return render_template("projects/hold.html", form=form, **_page(project))
+    if not form.validate():
+        return show_again("projects/hold.html", form, **_page(project))
+    return _carry_out(
+        project,
+        lambda: holding.hold(
+            project.id,
+            cause=BlockCause(form.cause.data),
+            party=Party(form.party.data),
+            reason=form.reason.data or "",
+            first_on=form.first_on.data or clock.today(project.site.zone),
+            expected_on=form.expected_on.data,
+            **_by(),
+        ),
+        title=_("Put the project on hold"),
+        done=_("The project is on hold."),
+    )
+
+
+@bp.post("/projects/<key>/hold/expectation")
+@requires(Permission.EDIT_PROJECTS)
+def expect(key: str) -> Page:
+    """Say when a project that rests is expected to go on now."""
+    project = queries.project_by_key(viewer(), key)
+    form = forms.ExpectResume()
+    if not form.validate_on_submit():
+        return show_again("projects/hold.html", form, **_page(project) | {"expect_form": form})
+    return _carry_out(
+        project,
+        lambda: holding.expect(project.id, expected_on=form.expected_on.data, **_by()),
+        title=_("Expect the project to go on on another day"),
+        done=_("The plan counts with that day now."),
+    )
+
+
+@bp.post("/projects/<key>/hold/end")
+@requires(Permission.EDIT_PROJECTS)
+def resume(key: str) -> Page:
+    """Let a project go on."""
+    project = queries.project_by_key(viewer(), key)
+    form = forms.Resume()
+    if not form.validate_on_submit():
+        return show_again("projects/hold.html", form, **_page(project) | {"resume_form": form})
+    on = form.on.data or clock.today(project.site.zone)
+    return _carry_out(
+        project,
+        lambda: holding.resume(project.id, on=on, **_by()),
+        title=_("Let the project go on"),
+        done=_("The project goes on."),
+    )
+
+
+@bp.route("/projects/<key>/go-live", methods=["GET", "POST"])
+@requires(Permission.EDIT_PROJECTS)
+def require_go_live(key: str) -> Page:
+    """Say by when the customer needs to go live, and from which end the plan is counted."""
+    project = queries.project_by_key(viewer(), key)
+    form = forms.RequireGoLive(data={"required_on": project.required_on, "counting": project.counting.value})
+    form.counting.choices = [
+        (Counting.FORWARD.value, _("Forward from the order: everything as early as it may be")),
+        (Counting.BACKWARD.value, _("Back from the go-live: everything as late as it may be")),
+    ]
+    page = {"project": project, "today": clock.today(project.site.zone)}
+    if not form.is_submitted():
+        return render_template("projects/go_live.html", form=form, **page)
+    if not form.validate():
+        return show_again("projects/go_live.html", form, **page)
+    return _carry_out(
+        project,
+        lambda: shaping.require_go_live(
+            project.id, required_on=form.required_on.data, counting=Counting(form.counting.data), **_by()
+        ),
+        title=_("Require a go-live"),
+        done=_("The plan follows the go-live now."),
+    )
+
+
+def _carry_out(project: Project, verb: Callable[[], object], *, title: str, done: str) -> Page:
+    back = url_for("home.project", key=project.key)
+    act = carry_out(
+        verb,
+        project_id=project.id,
+        actor_id=viewer().user_id,
+        at=clock.now(),
+        needs=Permission.EDIT_PROJECTS.value,
+        title=title,
+        verb=_("Do it"),
+        back=back,
+    )
+    if not isinstance(act, undo.Act):
+        return act
+    undo.tell(act, done)
+    return redirect(back, code=303)
+
+
+def _by() -> dict[str, Any]:  # Any: an id and an instant
+    return {"actor_id": viewer().user_id, "at": clock.now()}
+
+
+def _page(project: Project) -> dict[str, Any]:  # Any: values for the page
+    today = clock.today(project.site.zone)
+    rests = queries.holds_of(project.id)
+    resting = next((one for one in rests if one.resumed_on is None), None)
+    return {
+        "project": project,
+        "today": today,
+        "rests": rests,
+        "resting": resting,
+        "causes": block_words(),
+        "parties": _parties(),
+        "expect_form": forms.ExpectResume(
+            formdata=None, data={"expected_on": resting.expected_on if resting else None}
+        ),
+        "resume_form": forms.Resume(formdata=None, data={"on": today}),
+    }
+
+
+def _parties() -> dict[Party, str]:
+    """Who can ask for a hold."""
+    return {party: words for party, words in party_words().items() if party in CLAIMED_BY_PEOPLE}
+
+
+def _hold_form(project: Project) -> forms.PutOnHold:
+    form = forms.PutOnHold(data={"first_on": clock.today(project.site.zone), "party": Party.CUSTOMER.value})
+    form.party.choices = [(party.value, words) for party, words in _parties().items()]
+    form.cause.choices = [(cause.value, words) for cause, words in block_words().items()]
+    return form
