@@ -8,6 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from concierge import reactions, tables, timetable
+from concierge.home import consequences
 from concierge.identity import signed_in
 from concierge.identity.guard import public, viewer
 from concierge.identity.permissions import Permission
@@ -22,6 +23,7 @@ from concierge.platform import (
     mail,
     once,
     paths,
+    previews,
     probes,
     procrastination,
     speech,
@@ -67,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     events.register(app, reactions.REACTIONS)
     timetables.register(app, timetable.TIMETABLE)
     undo.register(app, tables.TRACKED)
+    previews.register(app, consequences.of_act)
     procrastination.register(app, settings)
     files.register(app, settings)
     mail.register(app, settings)

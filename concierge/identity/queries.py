@@ -11,6 +11,8 @@ from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState, LinkPurpose
 from concierge.identity.tokens import token_hash
 from concierge.identity.viewer import Viewer
+from concierge.platform import events
+from concierge.platform.clashes import Change
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
 from concierge.platform.searching import matches
@@ -129,3 +131,12 @@ def link(token: str, purpose: LinkPurpose, *, at: datetime) -> SecretLink:
 def let_go() -> None:
     """End what was read so far, so that no lock is held while something slow happens."""
     db.session.rollback()
+
+
+def last_change(*, project_id: int | None = None, **ids: int) -> Change:
+    """Who changed something last and when, as ``last_change(project_id=4, milestone_id=17)``."""
+    row = events.last_about(project_id=project_id, **ids)
+    if row is None:
+        return Change()
+    person = db.session.get(User, row.actor_id) if row.actor_id is not None else None
+    return Change(person.name if person else "Concierge", row.at)

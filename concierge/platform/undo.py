@@ -169,11 +169,11 @@ def find(act: str) -> Sequence[Undo]:
     ).all()
 
 
-def of_events(event_ids: Iterable[int]) -> Mapping[int, Undo]:
+def of_events(event_ids: Iterable[int], *, since: datetime) -> Mapping[int, Undo]:
     """The acts that can be taken back, by the event that tells of each."""
     rows = db.session.scalars(
         sa.select(Undo)
-        .where(Undo.first_event_id.in_(list(event_ids)), Undo.undone_at.is_(None))
+        .where(Undo.first_event_id.in_(list(event_ids)), Undo.undone_at.is_(None), Undo.at >= since)
         .options(defer(Undo.differences))
     )
     return {row.first_event_id: row for row in rows}

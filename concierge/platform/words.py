@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from flask import Flask
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
@@ -24,6 +24,8 @@ def register(app: Flask) -> None:
         clock=clock_time,
         instant=instant,
         span=span,
+        moment=moment,
+        amount=amount,
         localized=localized,
         workdays=workdays,
         slip=slip,
@@ -70,6 +72,16 @@ def span(starts: datetime, ends: datetime) -> str:
     if starts.date() == ends.date():
         return f"{day(starts)}, {clock_time(starts)}–{clock_time(ends)}"
     return f"{day(starts)} {clock_time(starts)} – {day(ends)} {clock_time(ends)}"
+
+
+def moment(wall: datetime) -> str:
+    """A wall time of one place: "Fri 27 Nov, 08:00"."""
+    return f"{day(wall)}, {clock_time(wall)}"
+
+
+def amount(value: Decimal) -> str:
+    """How many or how much, without zeros at the end: "2", "0.5"."""
+    return str(format_decimal(value, locale=_locale()))
 
 
 def localized(texts: Mapping[str, str] | None, language: str | None = None) -> str:

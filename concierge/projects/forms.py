@@ -24,7 +24,7 @@ class MoveMilestone(FlaskForm):
         description=_("The history keeps it."),
         validators=[Optional(), Length(max=300, message=_("Say it in at most 300 characters."))],
     )
-    version = HiddenField()
+    loaded = HiddenField()
 
 
 class ActOnDay(FlaskForm):

@@ -23,6 +23,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from concierge.catalogue.states import VisitKind
+from concierge.platform.clashes import Edited
 from concierge.visits.clocks import EndsTooEarly, NoSuchTime, Stay, is_repeated, stay
 from concierge.visits.states import VisitState
 
@@ -70,17 +71,9 @@ class ChooseProject(FlaskForm):
     )
 
 
-class VisitForm(FlaskForm):
-    """When, where, who and what for. Times are wall time at the site."""
+class MoveVisit(Edited):
+    """When a visit is; wall time at the site."""
 
-    kind = SelectField(_l("Kind"), choices=KINDS)
-    title = StringField(
-        _l("Title"),
-        description=_l("What people read in their calendar."),
-        validators=[InputRequired(_l("Enter a title, such as “Install the spectrometer”.")), Length(max=200)],
-    )
-    milestone = SelectField(_l("Moves along with"), coerce=int)
-    site = SelectField(_l("Site"), coerce=int)
     start_on = DateField(_l("Day"), validators=[InputRequired(_l("Choose the day of the visit."))])
     start_time = TimeField(_l("From"), validators=[InputRequired(_l("Enter a time, such as 09:00."))])
     end_on = DateField(
@@ -92,45 +85,10 @@ class VisitForm(FlaskForm):
         _l("The second time"),
         description=_l("That day the clocks go back and show this time twice."),
     )
-    technicians = SelectMultipleField(
-        _l("Who goes"),
-        coerce=int,
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-    )
-    crew = WholeNumber(
-        _l("Technicians needed"),
-        default=1,
-        validators=[
-            InputRequired(_l("Enter how many technicians are needed, 0 for none.")),
-            NumberRange(0, 20, _l("Enter a number from 0 to 20.")),
-        ],
-    )
-    skill = SelectField(_l("Certification needed"))
-    certainty = RadioField(
-        _l("How certain is it?"),
-        choices=(
-            SelectChoice(
-                VisitState.TENTATIVE.value, _l("Tentative: it follows the plan, the customer is not told")
-            ),
-            SelectChoice(VisitState.CONFIRMED.value, _l("Confirmed: it stays until somebody moves it")),
-        ),
-        default=VisitState.TENTATIVE.value,
-    )
-    note = TextAreaField(
-        _l("Notes"), description=_l("What to bring, whom to ask for."), validators=[Length(max=4000)]
-    )
     conflict_reason = TextAreaField(
         _l("Why they go all the same"),
         description=_l("Needed only when somebody is elsewhere, away, or not certified then."),
         validators=[Length(max=500)],
-    )
-    version = HiddenField()
-    token = HiddenField(
-        validators=[
-            Optional(),
-            Regexp(r"^[A-Za-z0-9-]{1,64}\Z", message=_l("Load the page again, then repeat.")),
-        ]
     )
 
     zone = "UTC"
@@ -197,6 +155,53 @@ class VisitForm(FlaskForm):
             self.end_time.errors = [*self.end_time.errors, refusal.sentence]
             return False
         return True
+
+
+class VisitForm(MoveVisit):
+    """When, where, who and what for. Times are wall time at the site."""
+
+    kind = SelectField(_l("Kind"), choices=KINDS)
+    title = StringField(
+        _l("Title"),
+        description=_l("What people read in their calendar."),
+        validators=[InputRequired(_l("Enter a title, such as “Install the spectrometer”.")), Length(max=200)],
+    )
+    milestone = SelectField(_l("Moves along with"), coerce=int)
+    site = SelectField(_l("Site"), coerce=int)
+    technicians = SelectMultipleField(
+        _l("Who goes"),
+        coerce=int,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    crew = WholeNumber(
+        _l("Technicians needed"),
+        default=1,
+        validators=[
+            InputRequired(_l("Enter how many technicians are needed, 0 for none.")),
+            NumberRange(0, 20, _l("Enter a number from 0 to 20.")),
+        ],
+    )
+    skill = SelectField(_l("Certification needed"))
+    certainty = RadioField(
+        _l("How certain is it?"),
+        choices=(
+            SelectChoice(
+                VisitState.TENTATIVE.value, _l("Tentative: it follows the plan, the customer is not told")
+            ),
+            SelectChoice(VisitState.CONFIRMED.value, _l("Confirmed: it stays until somebody moves it")),
+        ),
+        default=VisitState.TENTATIVE.value,
+    )
+    note = TextAreaField(
+        _l("Notes"), description=_l("What to bring, whom to ask for."), validators=[Length(max=4000)]
+    )
+    token = HiddenField(
+        validators=[
+            Optional(),
+            Regexp(r"^[A-Za-z0-9-]{1,64}\Z", message=_l("Load the page again, then repeat.")),
+        ]
+    )
 
 
 class Act(FlaskForm):

@@ -1,99 +1,214 @@
 """Moving a milestone or a visit, after seeing everything that moves with it."""
 
 from datetime import date
-from types import SimpleNamespace as Shown
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from concierge.home.consequences import Consequences
 from concierge.home.views.blueprint import bp
-from concierge.home.views.project import VISIT_LOOKS
+from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock
-from concierge.platform.database import unit_of_work
+from concierge.platform import clashes, clock, undo
+from concierge.platform.errors import Refused
+from concierge.platform.previews import carry_out, foreseen
 from concierge.platform.web import show_again
 from concierge.platform.words import day, localized
 from concierge.projects import forms, queries
 from concierge.projects.actions import rescheduling
 from concierge.projects.models import Milestone, Project
+from concierge.projects.states import MilestoneState
+from concierge.projects.views.milestone import milestone_facts
+from concierge.visits import forms as visit_forms
 from concierge.visits import queries as visits
+from concierge.visits.actions import arranging, checks
 from concierge.visits.models import Visit
-from concierge.visits.states import FOLLOWING_THE_PLAN
+from concierge.visits.views.editing import times_of
+
+Page = str | tuple[str, int] | Response
 
 
 @bp.route("/projects/<key>/milestones/<int:milestone_id>/move", methods=["GET", "POST"])
 @requires(Permission.EDIT_PROJECTS)
-def move(key: str, milestone_id: int) -> str | tuple[str, int] | Response:
+def move(key: str, milestone_id: int) -> Page:
     """Move a milestone to another day, after showing everything that moves with it."""
     found, milestone = queries.milestone_for(viewer(), key, milestone_id)
-    form = forms.MoveMilestone(to=milestone.start_on, version=str(milestone.version))
-    if form.is_submitted() and not form.validate():
-        return show_again("home/move.html", form, **_move_page(found, milestone, None))
+    asked = request.args.get("to", type=date.fromisoformat)
+    form = forms.MoveMilestone(to=asked or milestone.start_on)
+    facts = _facts(milestone)
+    page = {"project": found, "milestone": milestone, "differences": (), "by": ""}
+    if not form.is_submitted():
+        form.loaded.data = clashes.kept_facts(facts)
+        return render_template("home/move.html", form=form, **page, **_seen(found, milestone, asked))
+    if not form.validate():
+        return show_again("home/move.html", form, **page, **_seen(found, milestone, None))
     wish = form.to.data or clock.today(found.site.zone)
-    if request.form.get("act") == "save":
-        if form.version.data != str(milestone.version):
-            return _move_conflict(found, milestone, form, wish)
-        with unit_of_work():
-            rescheduling.move_milestone(
-                found.id,
-                milestone.id,
-                to=wish,
-                reason=form.reason.data or "",
-                actor_id=viewer().user_id,
-                at=clock.now(),
-            )
-        flash(_("%(name)s moved.", name=localized(milestone.name)))
-        return redirect(url_for("home.project", key=found.key), code=303)
-    preview = None
-    if form.is_submitted():
-        preview = rescheduling.preview_move(found, milestone, to=wish, at=clock.now())
-    return render_template("home/move.html", form=form, **_move_page(found, milestone, preview))
-
-
-def _move_conflict(
-    found: Project, milestone: Milestone, form: forms.MoveMilestone, wish: date
-) -> tuple[str, int]:
-    """Show both days, theirs and the wish; the next save counts, because it has seen theirs."""
-    both = _(
-        "Somebody else moved this in the meantime: it starts on %(theirs)s now, you asked for %(yours)s. "
-        "Save again to move it to your day, or cancel to keep theirs.",
-        theirs=day(milestone.start_on),
-        yours=day(wish),
+    changed = clashes.changed_facts(form.loaded.data, facts)
+    form.loaded.data = clashes.kept_facts(facts)
+    if changed:
+        page |= {"differences": changed, "by": _last_change(project_id=found.id, milestone_id=milestone.id)}
+        context = {**page, **_seen(found, milestone, wish)}
+        return render_template("home/move.html", form=form, **context), 409
+    if request.form.get("act") != "save":
+        return render_template("home/move.html", form=form, **page, **_seen(found, milestone, wish))
+    actor_id, at = viewer().user_id, clock.now()
+    name = localized(milestone.name)
+    act = carry_out(
+        lambda: rescheduling.move_milestone(
+            found.id, milestone_id, to=wish, reason=form.reason.data or "", actor_id=actor_id, at=at
+        ),
+        project_id=found.id,
+        actor_id=actor_id,
+        at=at,
+        needs=Permission.EDIT_PROJECTS.value,
+        title=_("Move %(name)s to %(day)s", name=name, day=day(wish)),
+        verb=_("Move it"),
+        back=url_for("home.project", key=found.key),
     )
-    form.to.errors = [both]
-    form.version.data = str(milestone.version)
-    preview = rescheduling.preview_move(found, milestone, to=wish, at=clock.now())
-    return show_again("home/move.html", form, **_move_page(found, milestone, preview))
+    if not isinstance(act, undo.Act):
+        return act
+    undo.tell(act, _("%(name)s moved.", name=name))
+    return redirect(url_for("home.project", key=found.key), code=303)
 
 
-def _move_page(
-    found: Project, milestone: Milestone, preview: rescheduling.Preview | None
-) -> dict[str, Any]:  # Any: values for the page
-    moving = {move.milestone_id: move for move in preview.moves} if preview else {}
-    touched = visits.visits_of_milestones(list(moving)) if moving else {}
+@bp.route("/visits/<int:visit_id>/move", methods=["GET", "POST"])
+@requires(Permission.SCHEDULE_VISITS)
+def move_visit(visit_id: int) -> Page:
+    """Move a visit to another time, after showing who has to know and what it does to the plan."""
+    visit = visits.visit_for(viewer(), visit_id)
+    checks.expect_state(visit, arranging.MOVABLE)
+    form = visit_forms.MoveVisit(data=times_of(visit, proposed=bool(request.args.get("proposal"))))
+    form.zone = visit.zone
+    page: dict[str, Any] = {"visit": visit, "met": None}
+    if not form.is_submitted():
+        form.load(visit.version)
+        return render_template("home/move_visit.html", form=form, **page, **_nothing_seen())
+    if not form.validate():
+        return show_again("home/move_visit.html", form, **page, **_nothing_seen())
+    theirs = visit_forms.MoveVisit(formdata=None, data=times_of(visit))
+    by = people.last_change(project_id=visit.project_id, visit_id=visit.id)
+    met = clashes.meet(form, theirs, version=visit.version, by=by, zone=viewer().zone)
+    warnings = _warnings(form, visit)
+    needs_reason = (
+        any(grave for grave, _sentence in warnings) and not (form.conflict_reason.data or "").strip()
+    )
+    if met or needs_reason or request.form.get("act") != "save":
+        if needs_reason and not met:
+            form.conflict_reason.errors = [_("Choose another time, or say why they go all the same.")]
+        page |= {"met": met, **_visit_seen(form, visit, can_move=not needs_reason), "warnings": warnings}
+        status = 409 if met else 422 if needs_reason else 200
+        return render_template("home/move_visit.html", form=form, **page), status
+    actor_id, at = viewer().user_id, clock.now()
+    act = carry_out(
+        lambda: _move_visit(form, visit, actor_id=actor_id, at=at),
+        project_id=visit.project_id,
+        actor_id=actor_id,
+        at=at,
+        needs=Permission.SCHEDULE_VISITS.value,
+        title=_("Move the visit %(title)s", title=visit.title),
+        verb=_("Move it"),
+        back=url_for("visits.visit", visit_id=visit.id),
+    )
+    if not isinstance(act, undo.Act):
+        return act
+    undo.tell(act, _("The visit has moved."))
+    return redirect(url_for("visits.visit", visit_id=visit.id), code=303)
+
+
+def _facts(milestone: Milestone) -> dict[str, str]:
+    return {**milestone_facts(milestone), _("Starts on"): day(milestone.start_on)}
+
+
+def _last_change(**ids: int) -> str:
+    return people.last_change(**ids).words(viewer().zone)
+
+
+def _seen(found: Project, milestone: Milestone, wish: date | None) -> dict[str, Any]:  # Any: for the page
+    """What a move to a day would do; nothing yet without a day."""
+    if wish is None:
+        return {"preview": None, "consequences": None}
     return {
-        "project": found,
-        "milestone": milestone,
-        "preview": preview,
-        "names": {one.id: localized(one.name) for one in found.milestones},
-        "visits": [
-            _touched(visit)
-            for of_milestone in touched.values()
-            for visit in of_milestone
-            if visit.state in VISIT_LOOKS
-        ],
+        "preview": rescheduling.preview_move(found, milestone, to=wish, at=clock.now()),
+        "consequences": _milestone_moved(found.id, milestone.id, wish),
     }
 
 
-def _touched(visit: Visit) -> Shown:
-    follows = visit.state in FOLLOWING_THE_PLAN
-    return Shown(
-        title=visit.title,
-        url=f"/visits/{visit.id}",
-        follows=follows,
-        when=day(visit.starts_local),
-        why=_("follows its milestone") if follows else _("is confirmed and waits for a person to decide"),
+def _milestone_moved(project_id: int, milestone_id: int, wish: date) -> Consequences:
+    actor_id, at = viewer().user_id, clock.now()
+    seen: Consequences = foreseen(
+        lambda: rescheduling.move_milestone(
+            project_id, milestone_id, to=wish, reason="", actor_id=actor_id, at=at
+        ),
+        project_id=project_id,
+        at=at,
     )
+    return seen
+
+
+def _move_visit(
+    form: visit_forms.MoveVisit, visit: Visit, *, actor_id: int, at: Any
+) -> None:  # Any: an instant
+    own = visits.visit_for_change(visit.id)
+    arranging.move_visit(
+        own,
+        starts_local=form.starts_local,
+        ends_local=form.ends_local,
+        site=own.site,
+        fold=form.fold if form.asks_for_hour else 0,
+        conflict_reason=form.conflict_reason.data or "",
+        version=visit.version,
+        at=at,
+        actor_id=actor_id,
+    )
+
+
+def _nothing_seen() -> dict[str, Any]:  # Any: for the page
+    return {"consequences": None, "warnings": [], "outside": "", "along": None, "along_url": ""}
+
+
+def _visit_seen(
+    form: visit_forms.MoveVisit, visit: Visit, *, can_move: bool
+) -> dict[str, Any]:  # Any: for the page
+    """What moving a visit would do, and what moving its milestone along would, where it leaves its days."""
+    actor_id, at = viewer().user_id, clock.now()
+    page = _nothing_seen()
+    if can_move:
+        page["consequences"] = foreseen(
+            lambda: _move_visit(form, visit, actor_id=actor_id, at=at), project_id=visit.project_id, at=at
+        )
+    milestone, first_on = visit.milestone, form.starts_local.date()
+    if milestone is None or milestone.start_on is None or milestone.finish_on is None:
+        return page
+    if milestone.start_on <= first_on and form.ends_local.date() <= max(
+        milestone.start_on, milestone.finish_on
+    ):
+        return page
+    page["outside"] = localized(milestone.name)
+    is_open = milestone.state is MilestoneState.PLANNED and milestone.started_on is None
+    if is_open and viewer().may(Permission.EDIT_PROJECTS):
+        try:
+            page["along"] = _milestone_moved(visit.project_id, milestone.id, first_on)
+        except Refused:
+            return page
+        page["along_url"] = url_for(
+            "home.move", key=visit.project.key, milestone_id=milestone.id, to=first_on.isoformat()
+        )
+    return page
+
+
+def _warnings(form: visit_forms.MoveVisit, visit: Visit) -> list[tuple[bool, str]]:
+    """What stands against the visit then; whether it needs a reason, and a sentence."""
+    when = form.when
+    found = visits.conflicts(
+        user_ids=[member.user_id for member in visit.crew_members],
+        site=visit.site,
+        starts_at=when.starts_at,
+        ends_at=when.ends_at,
+        skill=visit.skill,
+        except_visit_id=visit.id,
+    )
+    unsettled = set(visits.unsettled(found, site=visit.site, visit=visit))
+    return [(one in unsettled, checks.in_words(one)) for one in found]

@@ -1,24 +1,28 @@
 """One milestone: its dates, what it waits for, and what can be done to it."""
 
-from flask import flash, redirect, render_template, url_for
+from collections.abc import Callable
+
+from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from concierge.catalogue.states import Team
-from concierge.catalogue.words import team_words
+from concierge.catalogue.words import days_of_words, team_words
+from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock
-from concierge.platform.database import unit_of_work
+from concierge.platform import clashes, clock, undo
+from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
-from concierge.platform.words import localized
+from concierge.platform.words import day, localized
 from concierge.projects import forms, queries
 from concierge.projects.actions import milestones
 from concierge.projects.models import Milestone, Project
 from concierge.projects.queries import comparing
-from concierge.projects.states import NEXT, BlockCause, MilestoneAct
-from concierge.projects.verdict import block_words, milestone_look
+from concierge.projects.states import NEXT, BlockCause, MilestoneAct, MilestoneState
+from concierge.projects.verdict import block_words, milestone_look, wait_words
 from concierge.projects.views.acts import Page
 from concierge.projects.views.blueprint import bp
+from concierge.projects.views.shaping import can_be
 
 BASE = "/projects/<key>/milestones/<int:milestone_id>"
 
@@ -39,16 +43,16 @@ def start(key: str, milestone_id: int) -> Page:
     form = forms.ActOnDay()
     if not form.validate_on_submit():
         return show_again("projects/milestone.html", form, **_page(project, found))
-    with unit_of_work():
-        milestones.start(
-            project.id,
-            found.id,
-            on=form.on.data or clock.today(project.site.zone),
-            actor_id=viewer().user_id,
-            at=clock.now(),
-        )
-    flash(_("%(name)s has started.", name=localized(found.name)))
-    return _back(project)
+    on = form.on.data or clock.today(project.site.zone)
+    name = localized(found.name)
+    return _do(
+        project,
+        found,
+        milestones.start,
+        {"on": on},
+        title=_("Start %(name)s on %(day)s", name=name, day=day(on)),
+        done=_("%(name)s has started.", name=name),
+    )
 
 
 @bp.post(BASE + "/finish")
@@ -59,16 +63,16 @@ def finish(key: str, milestone_id: int) -> Page:
     form = forms.ActOnDay()
     if not form.validate_on_submit():
         return show_again("projects/milestone.html", form, **_page(project, found))
-    with unit_of_work():
-        milestones.finish(
-            project.id,
-            found.id,
-            on=form.on.data or clock.today(project.site.zone),
-            actor_id=viewer().user_id,
-            at=clock.now(),
-        )
-    flash(_("%(name)s is done.", name=localized(found.name)))
-    return _back(project)
+    on = form.on.data or clock.today(project.site.zone)
+    name = localized(found.name)
+    return _do(
+        project,
+        found,
+        milestones.finish,
+        {"on": on},
+        title=_("Finish %(name)s on %(day)s", name=name, day=day(on)),
+        done=_("%(name)s is done.", name=name),
+    )
 
 
 @bp.post(BASE + "/block")
@@ -79,17 +83,15 @@ def block(key: str, milestone_id: int) -> Page:
     form = _block_form()
     if not form.validate_on_submit():
         return show_again("projects/milestone.html", form, **_page(project, found, block_form=form))
-    with unit_of_work():
-        milestones.block(
-            project.id,
-            found.id,
-            cause=BlockCause(form.cause.data),
-            reason=form.reason.data or "",
-            actor_id=viewer().user_id,
-            at=clock.now(),
-        )
-    flash(_("%(name)s is blocked.", name=localized(found.name)))
-    return _back(project)
+    name = localized(found.name)
+    return _do(
+        project,
+        found,
+        milestones.block,
+        {"cause": BlockCause(form.cause.data), "reason": form.reason.data or ""},
+        title=_("Block %(name)s", name=name),
+        done=_("%(name)s is blocked.", name=name),
+    )
 
 
 @bp.post(BASE + "/unblock")
@@ -97,10 +99,15 @@ def block(key: str, milestone_id: int) -> Page:
 def unblock(key: str, milestone_id: int) -> Page:
     """Say that it can go on."""
     project, found = queries.milestone_for(viewer(), key, milestone_id)
-    with unit_of_work():
-        milestones.unblock(project.id, found.id, actor_id=viewer().user_id, at=clock.now())
-    flash(_("%(name)s can go on.", name=localized(found.name)))
-    return _back(project)
+    name = localized(found.name)
+    return _do(
+        project,
+        found,
+        milestones.unblock,
+        {},
+        title=_("Let %(name)s go on", name=name),
+        done=_("%(name)s can go on.", name=name),
+    )
 
 
 @bp.post(BASE + "/reopen")
@@ -111,12 +118,15 @@ def reopen(key: str, milestone_id: int) -> Page:
     form = forms.WithReason()
     if not form.validate_on_submit():
         return show_again("projects/milestone.html", form, **_page(project, found, reopen_form=form))
-    with unit_of_work():
-        milestones.reopen(
-            project.id, found.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
-        )
-    flash(_("%(name)s is open again.", name=localized(found.name)))
-    return _back(project)
+    name = localized(found.name)
+    return _do(
+        project,
+        found,
+        milestones.reopen,
+        {"reason": form.reason.data or ""},
+        title=_("Reopen %(name)s", name=name),
+        done=_("%(name)s is open again.", name=name),
+    )
 
 
 @bp.post(BASE + "/owner")
@@ -127,16 +137,69 @@ def reassign(key: str, milestone_id: int) -> Page:
     form = _owner_form(found)
     if not form.validate_on_submit():
         return show_again("projects/milestone.html", form, **_page(project, found, owner_form=form))
-    with unit_of_work():
-        milestones.reassign(
-            project.id,
-            found.id,
-            team=Team(form.team.data),
-            owner_id=form.owner.data or None,
-            actor_id=viewer().user_id,
-            at=clock.now(),
+    name = localized(found.name)
+    return _do(
+        project,
+        found,
+        milestones.reassign,
+        {"team": Team(form.team.data), "owner_id": form.owner.data or None},
+        title=_("Make somebody else accountable for %(name)s", name=name),
+        done=_("Somebody else is accountable for %(name)s.", name=name),
+    )
+
+
+def milestone_facts(found: Milestone) -> dict[str, str]:
+    """What people decide about a milestone, in words: for a form to carry, so that nobody overwrites it unseen."""
+    states = {
+        MilestoneState.PLANNED: _("Planned"),
+        MilestoneState.STARTED: _("Started"),
+        MilestoneState.BLOCKED: _("Blocked"),
+        MilestoneState.DONE: _("Done"),
+        MilestoneState.SKIPPED: _("Skipped"),
+    }
+    return {
+        _("State"): states[found.state],
+        _("Not before"): day(found.not_before_on),
+        _("Started"): day(found.started_on),
+        _("Done"): day(found.finished_on),
+        _("What stands in the way"): found.block_reason or _("nothing"),
+        _("Accountable"): ", ".join(
+            part for part in (team_words()[found.team], found.owner.name if found.owner else "") if part
+        ),
+    }
+
+
+def _do(
+    project: Project,
+    found: Milestone,
+    verb: Callable[..., object],
+    said: dict[str, object],
+    *,
+    title: str,
+    done: str,
+) -> Page:
+    """Do an act once its consequences have been seen, unless somebody else came first; it can be taken back."""
+    actor_id, at = viewer().user_id, clock.now()
+    back = url_for("projects.milestone", key=project.key, milestone_id=found.id)
+    facts = milestone_facts(found)
+    if changed := clashes.changed_facts(request.form.get("loaded"), facts):
+        by = people.last_change(project_id=project.id, milestone_id=found.id).words(viewer().zone)
+        return clashes.ask_again(
+            changed, facts=facts, by=by, title=title, verb=_("Do it all the same"), back=back
         )
-    flash(_("Somebody else is accountable for %(name)s.", name=localized(found.name)))
+    act = carry_out(
+        lambda: verb(project.id, found.id, **said, actor_id=actor_id, at=at),
+        project_id=project.id,
+        actor_id=actor_id,
+        at=at,
+        needs=Permission.EDIT_PROJECTS.value,
+        title=title,
+        verb=_("Do it"),
+        back=back,
+    )
+    if not isinstance(act, undo.Act):
+        return act
+    undo.tell(act, done)
     return _back(project)
 
 
@@ -157,7 +220,10 @@ def _page(
         "look": milestone_look(found, today=today),
         "history": comparing.changes_of(found.id),
         "today": today,
-        "waits_for": [(by_id[link.predecessor_id], link.lag) for link in found.links],
+        "loaded": clashes.kept_facts(milestone_facts(found)),
+        "waits_for": [(by_id[link.predecessor_id], wait_words(link)) for link in found.links],
+        "can_be": can_be(found, project),
+        "days_of": days_of_words(),
         "followed_by": [
             other
             for other in project.milestones

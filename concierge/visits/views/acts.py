@@ -7,9 +7,10 @@ from flask_babel import gettext as _
 
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock
+from concierge.platform import clock, undo
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import Refused
+from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
 from concierge.visits import forms, queries
 from concierge.visits.actions import arranging, checks, progress
@@ -24,14 +25,15 @@ from concierge.workforce import queries as workforce
 @requires(Permission.SCHEDULE_VISITS)
 def confirm(visit_id: int) -> Page:
     """Make a visit certain."""
-    return _do(visit_id, progress.confirm, _("The visit is confirmed."))
+    return _do(visit_id, progress.confirm, _("The visit is confirmed."), needs=Permission.SCHEDULE_VISITS)
 
 
 @bp.post("/visits/<int:visit_id>/release")
 @requires(Permission.SCHEDULE_VISITS)
 def release(visit_id: int) -> Page:
     """Make a certain visit tentative again."""
-    return _do(visit_id, progress.release, _("The visit is tentative again and follows the plan."))
+    done = _("The visit is tentative again and follows the plan.")
+    return _do(visit_id, progress.release, done, needs=Permission.SCHEDULE_VISITS)
 
 
 @bp.post("/visits/<int:visit_id>/acceptance")
@@ -95,15 +97,26 @@ def cancel(visit_id: int) -> Page:
         return render_template("visits/cancel.html", form=form, visit=visit)
     if not form.validate():
         return show_again("visits/cancel.html", form, visit=visit)
-    with unit_of_work():
-        progress.cancel(
-            visit,
+    actor_id, at = viewer().user_id, clock.now()
+    act = carry_out(
+        lambda: progress.cancel(
+            queries.visit_for_change(visit_id),
             reason=form.reason.data or "",
             version=seen_version(form.version.data),
-            actor_id=viewer().user_id,
-            at=clock.now(),
-        )
-    flash(_("The visit is cancelled. It leaves the calendars."))
+            actor_id=actor_id,
+            at=at,
+        ),
+        project_id=visit.project_id,
+        actor_id=actor_id,
+        at=at,
+        needs=Permission.SCHEDULE_VISITS.value,
+        title=_("Cancel the visit %(title)s", title=visit.title),
+        verb=_("Cancel the visit"),
+        back=url_for("visits.visit", visit_id=visit_id),
+    )
+    if not isinstance(act, undo.Act):
+        return act
+    undo.tell(act, _("The visit is cancelled. It leaves the calendars."))
     return back_to(visit)
 
 
@@ -116,21 +129,37 @@ def follow(visit_id: int) -> Page:
     if not form.validate_on_submit():
         raise Refused(_("This form has expired. Load the page again and repeat."))
     calendar = workforce.working_calendar(*visit.site.region)
+    actor_id, at = viewer().user_id, clock.now()
+
+    def go() -> None:
+        own = queries.visit_for_change(visit_id)
+        arranging.follow_proposal(
+            own,
+            site=own.site,
+            calendar=calendar,
+            version=seen_version(form.version.data),
+            actor_id=actor_id,
+            at=at,
+        )
+
     try:
-        with unit_of_work():
-            arranging.follow_proposal(
-                visit,
-                site=visit.site,
-                calendar=calendar,
-                version=seen_version(form.version.data),
-                actor_id=viewer().user_id,
-                at=clock.now(),
-            )
+        act = carry_out(
+            go,
+            project_id=visit.project_id,
+            actor_id=actor_id,
+            at=at,
+            needs=Permission.SCHEDULE_VISITS.value,
+            title=_("Move the visit %(title)s with the plan", title=visit.title),
+            verb=_("Move it"),
+            back=url_for("visits.visit", visit_id=visit_id),
+        )
     except checks.Conflicting as refusal:
         # The form has the place in which to choose somebody else or to say why.
         flash(refusal.sentence)
         return redirect(url_for("visits.edit", visit_id=visit_id, proposal=1), code=303)
-    flash(_("The visit has moved with the plan."))
+    if not isinstance(act, undo.Act):
+        return act
+    undo.tell(act, _("The visit has moved with the plan."))
     return back_to(visit)
 
 
@@ -142,25 +171,36 @@ def keep(visit_id: int) -> Page:
     form = forms.Keep()
     if not form.validate_on_submit():
         return show_again("visits/visit.html", form, **{**page_of(visit, viewer()), "keep": form})
-    with unit_of_work():
+    actor_id, at = viewer().user_id, clock.now()
+    with (
+        unit_of_work(),
+        undo.undoable(actor_id=actor_id, at=at, needs=Permission.SCHEDULE_VISITS.value) as kept,
+    ):
         arranging.keep_visit(
             visit,
             reason=form.reason.data or "",
             version=seen_version(form.version.data),
-            actor_id=viewer().user_id,
-            at=clock.now(),
+            actor_id=actor_id,
+            at=at,
         )
-    flash(_("The visit stays where it is."))
+    undo.tell(kept, _("The visit stays where it is."))
     return back_to(visit)
 
 
-def _do(visit_id: int, act: Callable[..., None], done: str) -> Page:
+def _do(
+    visit_id: int,
+    act: Callable[..., None],
+    done: str,
+    *,
+    needs: Permission = Permission.WORK_VISITS,
+) -> Page:
     """Do one act to a visit the viewer may see, and go back to it."""
     visit: Visit = queries.visit_for(viewer(), visit_id)
     form = forms.Act()
     if not form.validate_on_submit():
         raise Refused(_("This form has expired. Load the page again and repeat."))
-    with unit_of_work():
-        act(visit, version=seen_version(form.version.data), actor_id=viewer().user_id, at=clock.now())
-    flash(done)
+    at = clock.now()
+    with unit_of_work(), undo.undoable(actor_id=viewer().user_id, at=at, needs=needs.value) as kept:
+        act(visit, version=seen_version(form.version.data), actor_id=viewer().user_id, at=at)
+    undo.tell(kept, done)
     return back_to(visit)

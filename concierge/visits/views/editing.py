@@ -2,17 +2,22 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
+from http import HTTPStatus
 
-from flask import flash, render_template, request
+from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from concierge.accounts.models import Site
 from concierge.catalogue.states import VisitKind
+from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock
+from concierge.platform import clock, undo
+from concierge.platform.clashes import meet
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound
+from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
 from concierge.platform.words import localized
 from concierge.projects.models import Project
@@ -20,7 +25,7 @@ from concierge.visits import forms, queries
 from concierge.visits.actions import arranging, checks
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
-from concierge.visits.views.blueprint import Page, back_to, bp, seen_version
+from concierge.visits.views.blueprint import Page, back_to, bp
 from concierge.workforce import queries as workforce
 
 
@@ -87,35 +92,59 @@ def edit(visit_id: int) -> Page:
     visit = queries.visit_for(viewer(), visit_id)
     checks.expect_state(visit, arranging.MOVABLE)
     project = queries.project_to_visit(viewer(), visit.project.key)
-    form = forms.VisitForm(data=_as_it_is(visit))
+    form = forms.VisitForm(data=_as_it_is(visit, proposed=bool(request.args.get("proposal"))))
     _offer(form, project, [visit.site], visit)
-    form.zone = visit.zone
     warnings: list[tuple[bool, str]] = []
+    page = {"project": project, "visit": visit, "warnings": warnings}
     if not form.is_submitted():
-        return render_template("visits/form.html", form=form, project=project, visit=visit, warnings=())
+        form.load(visit.version)
+        return render_template("visits/form.html", form=form, **page)
     if not form.validate() or not _is_settled(form, visit.site, warnings, visit):
-        return show_again("visits/form.html", form, project=project, visit=visit, warnings=warnings)
-    with unit_of_work():
-        arranging.rearrange(
-            visit,
-            site=visit.site,
-            title=form.title.data or "",
-            kind=VisitKind(form.kind.data),
-            milestone_id=form.milestone.data or None,
-            skill=form.skill.data or "",
-            crew=form.crew.data or 0,
-            note=form.note.data or "",
-            starts_local=form.starts_local,
-            ends_local=form.ends_local,
-            fold=form.fold if form.asks_for_hour else 0,
-            technician_ids=form.technicians.data or (),
-            conflict_reason=form.conflict_reason.data or "",
-            version=seen_version(form.version.data),
-            actor_id=viewer().user_id,
-            at=clock.now(),
-        )
-    flash(_("The visit is changed."))
+        return show_again("visits/form.html", form, **page)
+    theirs = forms.VisitForm(formdata=None, data=_as_it_is(visit))
+    _offer(theirs, project, [visit.site], visit)
+    by = people.last_change(project_id=visit.project_id, visit_id=visit.id)
+    if met := meet(form, theirs, version=visit.version, by=by, zone=viewer().zone):
+        return render_template("visits/form.html", form=form, met=met, **page), HTTPStatus.CONFLICT
+    is_moved = (form.starts_local, form.ends_local) != (visit.starts_local, visit.ends_local)
+    actor_id, at = viewer().user_id, clock.now()
+    act = carry_out(
+        lambda: _rearrange(form, visit, actor_id=actor_id, at=at),
+        project_id=visit.project_id,
+        actor_id=actor_id,
+        at=at,
+        needs=Permission.SCHEDULE_VISITS.value,
+        title=_("Change the visit %(title)s", title=visit.title),
+        verb=_("Save"),
+        back=url_for("visits.visit", visit_id=visit.id),
+        ask=None if is_moved else False,
+    )
+    if not isinstance(act, undo.Act):
+        return act
+    undo.tell(act, _("The visit is changed."))
     return back_to(visit)
+
+
+def _rearrange(form: forms.VisitForm, visit: Visit, *, actor_id: int, at: datetime) -> None:
+    own = queries.visit_for_change(visit.id)
+    arranging.rearrange(
+        own,
+        site=own.site,
+        title=form.title.data or "",
+        kind=VisitKind(form.kind.data),
+        milestone_id=form.milestone.data or None,
+        skill=form.skill.data or "",
+        crew=form.crew.data or 0,
+        note=form.note.data or "",
+        starts_local=form.starts_local,
+        ends_local=form.ends_local,
+        fold=form.fold if form.asks_for_hour else 0,
+        technician_ids=form.technicians.data or (),
+        conflict_reason=form.conflict_reason.data or "",
+        version=visit.version,
+        actor_id=actor_id,
+        at=at,
+    )
 
 
 def _offer(
@@ -179,27 +208,33 @@ def _proposed(project: Project, milestone_id: str) -> dict[str, object]:
     }
 
 
-def _as_it_is(visit: Visit) -> dict[str, object]:
-    """Fill the form with a visit, at the time the plan proposes when the address asks for it."""
+def times_of(visit: Visit, *, proposed: bool = False) -> dict[str, object]:
+    """When a visit is, or would be if it followed the plan, for a form."""
     starts_local, ends_local = visit.starts_local, visit.ends_local
-    if visit.proposed_local is not None and request.args.get("proposal"):
+    if visit.proposed_local is not None and proposed:
         calendar = workforce.working_calendar(*visit.site.region)
         when = arranging.proposed_stay(visit, calendar=calendar)
         starts_local, ends_local = when.starts_local, when.ends_local
     one_day = starts_local.date() == ends_local.date()
     return {
-        "kind": visit.kind.value,
-        "title": visit.title,
-        "milestone": visit.milestone_id or 0,
-        "site": visit.site_id,
         "start_on": starts_local.date(),
         "start_time": starts_local.time(),
         "end_on": None if one_day else ends_local.date(),
         "end_time": ends_local.time(),
         "later_hour": bool(visit.fold),
+    }
+
+
+def _as_it_is(visit: Visit, *, proposed: bool = False) -> dict[str, object]:
+    """Fill the form with a visit, at the time the plan proposes when that is asked for."""
+    return {
+        **times_of(visit, proposed=proposed),
+        "kind": visit.kind.value,
+        "title": visit.title,
+        "milestone": visit.milestone_id or 0,
+        "site": visit.site_id,
         "technicians": [member.user_id for member in visit.crew_members],
         "crew": visit.crew,
         "skill": visit.skill,
         "note": visit.note,
-        "version": visit.version,
     }
