@@ -49,6 +49,7 @@ TRACKED = (
                 "handover_p90_on",
                 "forecast_basis",
                 "conflicts",
+                "conflict_count",
                 "search",
             }
         ),

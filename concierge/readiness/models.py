@@ -93,6 +93,12 @@ class ReadinessItem(Versioned, Base):
     __table_args__ = (
         sa.UniqueConstraint("checklist_id", "key"),
         sa.CheckConstraint("(state = 'open') = (answered_at IS NULL)", name="answered_has_instant"),
+        sa.Index(
+            "ix_readiness_items_blocking",
+            "due_on",
+            sqlite_where=sa.text("state = 'open' AND severity = 'blocking'"),
+            postgresql_where=sa.text("state = 'open' AND severity = 'blocking'"),
+        ),
         sa.CheckConstraint("(severity = 'blocking') = (gate IS NOT NULL)", name="blocking_names_gate"),
     )
 

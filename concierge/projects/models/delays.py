@@ -39,6 +39,12 @@ class Hold(Versioned, Base):
         sa.CheckConstraint("expected_on IS NULL OR expected_on > first_on", name="expected_after_start"),
         sa.CheckConstraint("resumed_on IS NULL OR resumed_on >= first_on", name="resumed_after_start"),
         sa.CheckConstraint("(resumed_on IS NULL) = (resumed_at IS NULL)", name="resumed_has_instant"),
+        sa.Index(
+            "ix_holds_expected",
+            "expected_on",
+            sqlite_where=sa.text("resumed_on IS NULL"),
+            postgresql_where=sa.text("resumed_on IS NULL"),
+        ),
     )
 
 

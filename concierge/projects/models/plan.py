@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Mapped, Mapper, mapped_column, object_session, relationship
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, object_session, relationship, validates
 
 from concierge.accounts.models import Account, Contact, Site
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVersion
@@ -35,6 +35,11 @@ def _of_open_ones(*columns: str) -> sa.Index:
     where = sa.text(IS_OPEN)
     name = f"ix_projects_open_{'_'.join(columns)}"
     return sa.Index(name, *columns, "id", sqlite_where=where, postgresql_where=where)
+
+
+def _only(condition: str) -> dict[str, Any]:  # Any: the databases' own keywords
+    """That an index holds only some rows. Questions must say the same in the same words to be answered by it."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
 class Project(Searchable, Versioned, Base):
@@ -95,6 +100,8 @@ class Project(Searchable, Versioned, Base):
     so lists of projects do not read it."""
     conflicts: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
     """What the plan cannot meet: ``{"kind", "milestone", "wanted_on", "possible_on"}``, plain values."""
+    conflict_count: Mapped[int] = mapped_column(default=0)
+    """How many those are."""
 
     order: Mapped[Order] = relationship(lazy="raise_on_sql")
     account: Mapped[Account] = relationship(lazy="raise_on_sql")
@@ -118,12 +125,20 @@ class Project(Searchable, Versioned, Base):
             "state NOT IN ('live', 'done') OR approved_at IS NOT NULL", name="live_is_approved"
         ),
         sa.Index("ix_projects_state_health", "state", "health"),
+        sa.Index("ix_projects_state_slip_workdays", "state", "slip_workdays"),
+        sa.Index("ix_projects_state_created_at", "state", "created_at"),
+        sa.Index("ix_projects_in_conflict", "id", **_only("conflict_count > 0")),
         sa.Index("ix_projects_health_slip_workdays", "health", "slip_workdays", "id"),
         _of_open_ones("slip_workdays"),
         _of_open_ones("forecast_handover_on"),
         _of_open_ones("name"),
         _of_open_ones("stage", "stage_since_on"),
     )
+
+    @validates("conflicts")
+    def _count_conflicts(self, _name: str, conflicts: list[Any]) -> list[Any]:  # Any: plain values
+        self.conflict_count = len(conflicts)
+        return conflicts
 
     @property
     def has_ended(self) -> bool:
@@ -222,6 +237,13 @@ class Milestone(Versioned, Base):
 
     __table_args__ = (
         sa.UniqueConstraint("project_id", "key"),
+        sa.Index("ix_milestones_promised_open", "promised_on", **_only("state IN ('planned', 'started')")),
+        sa.Index("ix_milestones_blocked", "project_id", **_only("state = 'blocked'")),
+        sa.Index(
+            "ix_milestones_coming",
+            "forecast_start_on",
+            **_only("state = 'planned' AND kind IN ('ship released', 'delivered', 'installed')"),
+        ),
         sa.CheckConstraint("(state = 'done') = (finished_on IS NOT NULL)", name="done_has_day"),
         sa.CheckConstraint("state <> 'started' OR started_on IS NOT NULL", name="started_has_day"),
         sa.CheckConstraint("(state = 'blocked') = (block_cause IS NOT NULL)", name="blocked_has_cause"),
@@ -361,6 +383,7 @@ class Proposal(Base):
 
     __table_args__ = (
         sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_has_instant"),
+        sa.Index("ix_proposals_open", "made_at", **_only("state = 'open'")),
     )
 
 
