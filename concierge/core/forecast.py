@@ -186,9 +186,11 @@ def due_start(
 ) -> date:
     """The day on which a step could begin, by what its predecessors really did and by its own wishes.
 
-    This is where the working days of a past case are counted from; a step that began sooner, from there.
+    This is where the working days of a past case are counted from; a step that began sooner, from there. A
+    just-in-time step is due when its followers, as they were planned, need it.
     """
-    stripped = [replace(one, started_on=None, finished_on=None) if one.key == key else one for one in steps]
+    after = _followers(steps, key)
+    stripped = [replace(one, started_on=None, finished_on=None) if one.key in after else one for one in steps]
     placed = lay_out(stripped, calendars=calendars, start_on=start_on, today=start_on).placed[key]
     begun_on = next(one.started_on for one in steps if one.key == key)
     return min(placed.start_on, begun_on) if begun_on else placed.start_on
@@ -207,6 +209,21 @@ def _groups_of(likeness: Likeness) -> tuple[tuple[Level, tuple[str, ...]], ...]:
     )
     wide = ((Level.KIND_PARTY, (kind, party)), (Level.KIND, (kind,)), (Level.ALL, ()))
     return (*narrow, *wide) if model else wide
+
+
+def _followers(steps: Sequence[Step], key: str) -> set[str]:
+    """A step and everything that waits for it."""
+    found = {key}
+    grown = True
+    while grown:
+        more = {
+            one.key
+            for one in steps
+            if one.key not in found and any(link.predecessor in found for link in one.links)
+        }
+        grown = bool(more)
+        found |= more
+    return found
 
 
 def _spread(values: Sequence[float]) -> tuple[float, ...]:

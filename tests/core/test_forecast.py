@@ -261,6 +261,30 @@ def test_a_past_case_counts_from_the_day_it_could_begin() -> None:
     assert workdays_taken(BASEL, due_on, on("Sat 2026-03-07")) == 1
 
 
+def test_a_past_just_in_time_step_was_due_when_its_followers_needed_it() -> None:
+    steps = (
+        Step(
+            "release",
+            2,
+            "site",
+            just_in_time=True,
+            started_on=on("Thu 2026-03-19"),
+            finished_on=on("Fri 2026-03-20"),
+        ),
+        Step(
+            "deliver",
+            1,
+            "site",
+            (Link("release"),),
+            not_before=on("Mon 2026-03-23"),
+            started_on=on("Mon 2026-03-23"),
+            finished_on=on("Mon 2026-03-23"),
+        ),
+    )
+
+    assert due_start(steps, "release", calendars=CALENDARS, start_on=MONDAY) == on("Thu 2026-03-19")
+
+
 # ------------------------------------------------------------------ whatever happens
 
 
