@@ -68,11 +68,15 @@ class TechnicianDays:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A hold: no working days from `first_on` up to, but without, `resumed_on`; `None`: it lasts."""
+    """A hold: no working days from `first_on` up to, but without, `resumed_on`; `None`: it lasts.
+
+    A hold that lasts is expected to end on `expected_on`; until that day no plan counts on work.
+    """
 
     first_on: date
     resumed_on: date | None
     reason: str
+    expected_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +258,11 @@ def _technician(closures: tuple[Period, ...], days: TechnicianDays) -> WorkCalen
 
 
 def _rests(holds: Iterable[Rest], today: date) -> tuple[Period, ...]:
-    """The days on which a project rests; while it does, every day up to and including today."""
+    """The days on which a project rests; while it does, every day up to today or until work is expected."""
     found = []
     for hold in holds:
-        last_on = today if hold.resumed_on is None else hold.resumed_on - timedelta(days=1)
+        ends_on = hold.resumed_on or max(today + timedelta(days=1), hold.expected_on or today)
+        last_on = ends_on - timedelta(days=1)
         if hold.first_on <= last_on:
             found.append((f"on hold: {hold.reason}", hold.first_on, last_on))
     return tuple(found)
@@ -298,11 +303,11 @@ def _sites(site_ids: Collection[int]) -> Mapping[int, SiteDays]:
 def _holds(project_ids: Collection[int]) -> Mapping[int, tuple[Rest, ...]]:
     found: dict[int, list[Rest]] = {}
     for row in db.session.execute(
-        sa.select(Hold.project_id, Hold.first_on, Hold.resumed_on, Hold.reason)
+        sa.select(Hold.project_id, Hold.first_on, Hold.resumed_on, Hold.reason, Hold.expected_on)
         .where(Hold.project_id.in_(project_ids))
         .order_by(Hold.first_on, Hold.id)
     ):
-        found.setdefault(row[0], []).append(Rest(row[1], row[2], row[3]))
+        found.setdefault(row[0], []).append(Rest(row[1], row[2], row[3], row[4]))
     return {project_id: tuple(each) for project_id, each in found.items()}
 
 
