@@ -64,6 +64,43 @@ def upgrade() -> None:
     sa.Column('is_home', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_offices'))
     )
+    op.create_table('search_entries',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('row_id', sa.Integer(), nullable=False),
+    sa.Column('project_id', sa.Integer(), nullable=True),
+    sa.Column('under_kind', sa.String(length=40), nullable=False),
+    sa.Column('under_id', sa.Integer(), nullable=True),
+    sa.Column('code', sa.String(length=120), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('key', sa.Text().with_variant(sa.TEXT(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('words', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_search_entries')),
+    sa.UniqueConstraint('kind', 'row_id', name=op.f('uq_search_entries_kind_row_id'))
+    )
+    with op.batch_alter_table('search_entries', schema=None) as batch_op:
+        batch_op.create_index('ix_search_entries_key', ['key'], unique=False)
+        batch_op.create_index(batch_op.f('ix_search_entries_project_id'), ['project_id'], unique=False)
+
+    op.create_table('undos',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('act', sa.String(length=32), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor_id', sa.Integer(), nullable=True),
+    sa.Column('project_id', sa.Integer(), nullable=True),
+    sa.Column('first_event_id', sa.Integer(), nullable=False),
+    sa.Column('last_event_id', sa.Integer(), nullable=False),
+    sa.Column('needs', sa.String(length=60), nullable=False),
+    sa.Column('differences', sa.JSON(), nullable=False),
+    sa.Column('undone_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_undos'))
+    )
+    with op.batch_alter_table('undos', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_undos_act'), ['act'], unique=False)
+        batch_op.create_index(batch_op.f('ix_undos_at'), ['at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_undos_first_event_id'), ['first_event_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_undos_project_id'), ['project_id'], unique=False)
+
     op.create_table('calendar_proposals',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('state', sa.Enum('foreseeing', 'open', 'applying', 'applied', 'dismissed', name='calendar_proposal_state', native_enum=False, create_constraint=True, length=40), nullable=False),
@@ -186,6 +223,7 @@ def upgrade() -> None:
     sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('changed_by_id', sa.Integer(), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['changed_by_id'], ['users.id'], name=op.f('fk_field_values_changed_by_id')),
     sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_field_values_project_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_field_values')),
@@ -218,6 +256,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_holds'))
     )
     with op.batch_alter_table('holds', schema=None) as batch_op:
+        batch_op.create_index('ix_holds_expected', ['expected_on'], unique=False, sqlite_where=sa.text('resumed_on IS NULL'), postgresql_where=sa.text('resumed_on IS NULL'))
         batch_op.create_index(batch_op.f('ix_holds_project_id'), ['project_id'], unique=False)
 
     op.create_table('project_notes',
@@ -234,6 +273,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('project_notes', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_project_notes_project_id'), ['project_id'], unique=False)
+
+    op.create_table('units',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('project_id', sa.Integer(), nullable=False),
+    sa.Column('order_line_id', sa.Integer(), nullable=False),
+    sa.Column('serial', sa.String(length=60), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_by_id', sa.Integer(), nullable=True),
+    sa.Column('search', sa.Text(), nullable=False),
+    sa.CheckConstraint("serial <> ''", name=op.f('ck_units_has_serial')),
+    sa.ForeignKeyConstraint(['order_line_id'], ['order_lines.id'], name=op.f('fk_units_order_line_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_units_project_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['recorded_by_id'], ['users.id'], name=op.f('fk_units_recorded_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_units')),
+    sa.UniqueConstraint('project_id', 'serial', name=op.f('uq_units_project_id_serial'))
+    )
+    with op.batch_alter_table('units', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_units_order_line_id'), ['order_line_id'], unique=False)
 
     op.create_table('calendar_proposal_moves',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -344,8 +401,9 @@ def upgrade() -> None:
     sa.Column('is_handover', sa.Boolean(), nullable=False),
     sa.Column('start_on', sa.Date(), nullable=True),
     sa.Column('finish_on', sa.Date(), nullable=False),
-    sa.Column('shown_on', sa.Enum('page', 'mail', 'pdf', 'feed', name='shown_on', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('shown_on', sa.Enum('page', 'mail', 'pdf', 'feed', 'agreement', name='shown_on', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('shown_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('told_on', sa.Date(), nullable=False),
     sa.Column('reference', sa.String(length=120), nullable=False),
     sa.Column('by_id', sa.Integer(), nullable=True),
     sa.Column('is_agreed', sa.Boolean(), nullable=False),
@@ -353,10 +411,12 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['by_id'], ['users.id'], name=op.f('fk_promises_by_id')),
     sa.ForeignKeyConstraint(['milestone_id'], ['milestones.id'], name=op.f('fk_promises_milestone_id'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_promises_project_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_promises'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_promises')),
+    sa.UniqueConstraint('project_id', 'milestone_key', 'shown_on', 'finish_on', name=op.f('uq_promises_project_id_milestone_key_shown_on_finish_on'))
     )
     with op.batch_alter_table('promises', schema=None) as batch_op:
         batch_op.create_index('ix_promises_account_id_finish_on', ['account_id', 'finish_on'], unique=False)
+        batch_op.create_index('ix_promises_finish_on', ['finish_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_promises_milestone_id'), ['milestone_id'], unique=False)
         batch_op.create_index('ix_promises_project_id_shown_at', ['project_id', 'shown_at'], unique=False)
 
@@ -399,6 +459,11 @@ def upgrade() -> None:
     with op.batch_alter_table('baselines', schema=None) as batch_op:
         batch_op.add_column(sa.Column('note', sa.String(length=1000), nullable=False, server_default=''))
 
+    with op.batch_alter_table('checklist_documents', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('code', sa.String(length=8), nullable=True))
+        batch_op.add_column(sa.Column('shown', sa.JSON(), nullable=False, server_default='[]'))
+        batch_op.create_unique_constraint(batch_op.f('uq_checklist_documents_code'), ['code'])
+
     with op.batch_alter_table('closures', schema=None) as batch_op:
         batch_op.add_column(sa.Column('from_time', sa.Time(), nullable=True))
         batch_op.add_column(sa.Column('to_time', sa.Time(), nullable=True))
@@ -424,8 +489,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('free_workdays', sa.Integer(), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('skip_reason', sa.String(length=500), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('split_from_id', sa.Integer(), nullable=True))
-        batch_op.create_foreign_key(batch_op.f('fk_milestones_split_from_id'), 'milestones', ['split_from_id'], ['id'], ondelete='SET NULL')
+        batch_op.create_index('ix_milestones_blocked', ['project_id'], unique=False, sqlite_where=sa.text("state = 'blocked'"), postgresql_where=sa.text("state = 'blocked'"))
+        batch_op.create_index('ix_milestones_coming', ['forecast_start_on'], unique=False, sqlite_where=sa.text("state = 'planned' AND kind IN ('ship released', 'delivered', 'installed')"), postgresql_where=sa.text("state = 'planned' AND kind IN ('ship released', 'delivered', 'installed')"))
+        batch_op.create_index('ix_milestones_promised_open', ['promised_on'], unique=False, sqlite_where=sa.text("state IN ('planned', 'started')"), postgresql_where=sa.text("state IN ('planned', 'started')"))
         batch_op.create_foreign_key(batch_op.f('fk_milestones_moved_by_id'), 'users', ['moved_by_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_milestones_split_from_id'), 'milestones', ['split_from_id'], ['id'], ondelete='SET NULL')
 
     with op.batch_alter_table('playbook_links', schema=None) as batch_op:
         batch_op.add_column(sa.Column('kind', sa.Enum('finish to start', 'start to start', 'finish to finish', 'start to finish', name='link_kind', native_enum=False, create_constraint=False, length=40), nullable=False, server_default='finish to start'))
@@ -441,6 +509,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('counting', sa.Enum('forward', 'backward', name='counting', native_enum=False, create_constraint=False, length=40), nullable=False, server_default='forward'))
         batch_op.add_column(sa.Column('required_on', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('external_key', sa.String(length=120), nullable=True))
+        batch_op.add_column(sa.Column('imported_digest', sa.String(length=64), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('held_on', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('stage', sa.Enum('order accepted', 'kick-off', 'site survey', 'site ready', 'ship released', 'delivered', 'installed', 'iq', 'oq', 'pq', 'training', 'handover', 'other', name='milestone_kind', native_enum=False, create_constraint=False, length=40), nullable=False, server_default='order accepted'))
         batch_op.add_column(sa.Column('stage_since_on', sa.Date(), nullable=True))
@@ -450,7 +519,29 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('handover_p90_on', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('forecast_basis', sa.JSON(), nullable=False, server_default='{}'))
         batch_op.add_column(sa.Column('conflicts', sa.JSON(), nullable=False, server_default='[]'))
+        batch_op.add_column(sa.Column('conflict_count', sa.Integer(), nullable=False, server_default='0'))
+        batch_op.create_index('ix_projects_health_slip_workdays', ['health', 'slip_workdays', 'id'], unique=False)
+        batch_op.create_index('ix_projects_in_conflict', ['id'], unique=False, sqlite_where=sa.text('conflict_count > 0'), postgresql_where=sa.text('conflict_count > 0'))
+        batch_op.create_index('ix_projects_open_forecast_handover_on', ['forecast_handover_on', 'id', 'state'], unique=False, sqlite_where=sa.text("state IN ('draft', 'live')"), postgresql_where=sa.text("state IN ('draft', 'live')"))
+        batch_op.create_index('ix_projects_open_name', ['name', 'id', 'state'], unique=False, sqlite_where=sa.text("state IN ('draft', 'live')"), postgresql_where=sa.text("state IN ('draft', 'live')"))
+        batch_op.create_index('ix_projects_open_slip_workdays', ['slip_workdays', 'id', 'state'], unique=False, sqlite_where=sa.text("state IN ('draft', 'live')"), postgresql_where=sa.text("state IN ('draft', 'live')"))
+        batch_op.create_index('ix_projects_open_stage_stage_since_on', ['stage', 'stage_since_on', 'id', 'state'], unique=False, sqlite_where=sa.text("state IN ('draft', 'live')"), postgresql_where=sa.text("state IN ('draft', 'live')"))
+        batch_op.create_index('ix_projects_state_created_at', ['state', 'created_at'], unique=False)
+        batch_op.create_index('ix_projects_state_slip_workdays', ['state', 'slip_workdays'], unique=False)
         batch_op.create_unique_constraint(batch_op.f('uq_projects_external_key'), ['external_key'])
+
+    with op.batch_alter_table('proposals', schema=None) as batch_op:
+        batch_op.create_index('ix_proposals_open', ['made_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+
+    with op.batch_alter_table('readiness_items', schema=None) as batch_op:
+        batch_op.create_index('ix_readiness_items_blocking', ['due_on'], unique=False, sqlite_where=sa.text("state = 'open' AND severity = 'blocking'"), postgresql_where=sa.text("state = 'open' AND severity = 'blocking'"))
+
+    with op.batch_alter_table('users', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('keys_off', sa.Boolean(), nullable=False, server_default=sa.false()))
+
+    with op.batch_alter_table('visits', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('titles', sa.JSON(), nullable=False, server_default='{}'))
+        batch_op.create_index('ix_visits_to_decide', ['starts_at'], unique=False, sqlite_where=sa.text("needs_decision <> ''"), postgresql_where=sa.text("needs_decision <> ''"))
 
     # ### end Alembic commands ###
     _check(EARLIER_CHECKS, CHECKS)
@@ -460,8 +551,30 @@ def downgrade() -> None:
     """planning that tells the truth."""
     _check(CHECKS, EARLIER_CHECKS)
 # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table('visits', schema=None) as batch_op:
+        batch_op.drop_index('ix_visits_to_decide', sqlite_where=sa.text("needs_decision <> ''"), postgresql_where=sa.text("needs_decision <> ''"))
+        batch_op.drop_column('titles')
+
+    with op.batch_alter_table('users', schema=None) as batch_op:
+        batch_op.drop_column('keys_off')
+
+    with op.batch_alter_table('readiness_items', schema=None) as batch_op:
+        batch_op.drop_index('ix_readiness_items_blocking', sqlite_where=sa.text("state = 'open' AND severity = 'blocking'"), postgresql_where=sa.text("state = 'open' AND severity = 'blocking'"))
+
+    with op.batch_alter_table('proposals', schema=None) as batch_op:
+        batch_op.drop_index('ix_proposals_open', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+
     with op.batch_alter_table('projects', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('uq_projects_external_key'), type_='unique')
+        batch_op.drop_index('ix_projects_state_slip_workdays')
+        batch_op.drop_index('ix_projects_state_created_at')
+        batch_op.drop_index('ix_projects_open_stage_stage_since_on', sqlite_where=sa.text("state IN ('draft', 'live')"), postgresql_where=sa.text("state IN ('draft', 'live')"))
+        batch_op.drop_index('ix_projects_open_slip_workdays', sqlite_where=sa.text("state IN ('draft', 'live')"), postgresql_where=sa.text("state IN ('draft', 'live')"))
+        batch_op.drop_index('ix_projects_open_name', sqlite_where=sa.text("state IN ('draft', 'live')"), postgresql_where=sa.text("state IN ('draft', 'live')"))
+        batch_op.drop_index('ix_projects_open_forecast_handover_on', sqlite_where=sa.text("state IN ('draft', 'live')"), postgresql_where=sa.text("state IN ('draft', 'live')"))
+        batch_op.drop_index('ix_projects_in_conflict', sqlite_where=sa.text('conflict_count > 0'), postgresql_where=sa.text('conflict_count > 0'))
+        batch_op.drop_index('ix_projects_health_slip_workdays')
+        batch_op.drop_column('conflict_count')
         batch_op.drop_column('conflicts')
         batch_op.drop_column('forecast_basis')
         batch_op.drop_column('handover_p90_on')
@@ -471,6 +584,7 @@ def downgrade() -> None:
         batch_op.drop_column('stage_since_on')
         batch_op.drop_column('stage')
         batch_op.drop_column('held_on')
+        batch_op.drop_column('imported_digest')
         batch_op.drop_column('external_key')
         batch_op.drop_column('required_on')
         batch_op.drop_column('counting')
@@ -486,8 +600,11 @@ def downgrade() -> None:
         batch_op.drop_column('kind')
 
     with op.batch_alter_table('milestones', schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f('fk_milestones_moved_by_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_milestones_split_from_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_milestones_moved_by_id'), type_='foreignkey')
+        batch_op.drop_index('ix_milestones_promised_open', sqlite_where=sa.text("state IN ('planned', 'started')"), postgresql_where=sa.text("state IN ('planned', 'started')"))
+        batch_op.drop_index('ix_milestones_coming', sqlite_where=sa.text("state = 'planned' AND kind IN ('ship released', 'delivered', 'installed')"), postgresql_where=sa.text("state = 'planned' AND kind IN ('ship released', 'delivered', 'installed')"))
+        batch_op.drop_index('ix_milestones_blocked', sqlite_where=sa.text("state = 'blocked'"), postgresql_where=sa.text("state = 'blocked'"))
         batch_op.drop_column('split_from_id')
         batch_op.drop_column('skip_reason')
         batch_op.drop_column('free_workdays')
@@ -513,6 +630,11 @@ def downgrade() -> None:
         batch_op.drop_column('to_time')
         batch_op.drop_column('from_time')
 
+    with op.batch_alter_table('checklist_documents', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('uq_checklist_documents_code'), type_='unique')
+        batch_op.drop_column('shown')
+        batch_op.drop_column('code')
+
     with op.batch_alter_table('baselines', schema=None) as batch_op:
         batch_op.drop_column('note')
 
@@ -530,6 +652,7 @@ def downgrade() -> None:
     with op.batch_alter_table('promises', schema=None) as batch_op:
         batch_op.drop_index('ix_promises_project_id_shown_at')
         batch_op.drop_index(batch_op.f('ix_promises_milestone_id'))
+        batch_op.drop_index('ix_promises_finish_on')
         batch_op.drop_index('ix_promises_account_id_finish_on')
 
     op.drop_table('promises')
@@ -559,12 +682,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_calendar_proposal_moves_milestone_id'))
 
     op.drop_table('calendar_proposal_moves')
+    with op.batch_alter_table('units', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_units_order_line_id'))
+
+    op.drop_table('units')
     with op.batch_alter_table('project_notes', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_project_notes_project_id'))
 
     op.drop_table('project_notes')
     with op.batch_alter_table('holds', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_holds_project_id'))
+        batch_op.drop_index('ix_holds_expected', sqlite_where=sa.text('resumed_on IS NULL'), postgresql_where=sa.text('resumed_on IS NULL'))
 
     op.drop_table('holds')
     with op.batch_alter_table('field_values', schema=None) as batch_op:
@@ -593,6 +721,18 @@ def downgrade() -> None:
     op.drop_table('saved_views')
     op.drop_table('put_aside')
     op.drop_table('calendar_proposals')
+    with op.batch_alter_table('undos', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_undos_project_id'))
+        batch_op.drop_index(batch_op.f('ix_undos_first_event_id'))
+        batch_op.drop_index(batch_op.f('ix_undos_at'))
+        batch_op.drop_index(batch_op.f('ix_undos_act'))
+
+    op.drop_table('undos')
+    with op.batch_alter_table('search_entries', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_search_entries_project_id'))
+        batch_op.drop_index('ix_search_entries_key')
+
+    op.drop_table('search_entries')
     op.drop_table('offices')
     with op.batch_alter_table('backtests', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_backtests_ran_at'))
