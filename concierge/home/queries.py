@@ -1,36 +1,35 @@
 """What needs somebody today, what happens at sites, what changed: questions over all slices below."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from concierge.accounts.models import Account, Contact
-from concierge.catalogue.states import Severity
+from concierge.accounts.models import Account
 from concierge.identity.models import User, UserSession
 from concierge.identity.permissions import Permission, Role
-from concierge.identity.states import AccessState
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import Order, OrderLine
 from concierge.orders.states import OrderState
 from concierge.platform.database import db
 from concierge.platform.events import RecordedEvent
-from concierge.platform.searching import matches
+from concierge.platform.searching import Hit, found
 from concierge.projects import queries as projects
-from concierge.projects.models import CalendarProposalMove, Milestone, Project, Proposal
+from concierge.projects.models import Milestone, Project, ProjectCrew
 from concierge.projects.scope import visible_to
-from concierge.projects.states import Health, MilestoneState, ProjectState, ProposalState
-from concierge.readiness.models import Checklist, ReadinessItem
-from concierge.readiness.states import ItemState
+from concierge.projects.states import Health, MilestoneState, ProjectState
 from concierge.visits.models import Visit, VisitTechnician
-from concierge.visits.states import COMING, FOLLOWING_THE_PLAN, VisitState
+from concierge.visits.states import VisitState
 
+LONGEST_VISIT = timedelta(days=60)
+"""A visit that began earlier is not looked for among those that still go on."""
 MOST = 60
 """Rows of one kind that one page will hold; more are counted, not shown."""
-LINES_COUNTED = 500
+LINES_COUNTED = 100
 """Lines that nobody has matched which the sidebar counts; of more it says as many."""
 
 
@@ -46,38 +45,34 @@ class Counts:
     """Orders with a line that nobody has matched; None when there are none."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAnswers:
-    """A project's readiness items that are overdue or soon due, counted."""
+class Movable(NamedTuple):
+    """A project and those of its milestones, with their names by language, that can be moved."""
 
-    project: Project
-    overdue: int
-    open: int
-    answered: int
-    total: int
-    first_due_on: date
-    requirement: dict[str, str]
-    """The one that is due first, in its languages."""
-    contact: Contact | None
+    key: str
+    milestones: tuple[tuple[int, dict[str, str]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unmatched:
-    """An order with lines that are not understood."""
+class Of(NamedTuple):
+    """Of a project: what a line about it says."""
 
-    order: Order
-    lines: int
-    first: str
-    """What the first of them is called in the order."""
+    id: int
+    key: str
+    account: "Named"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search found, by kind."""
+class Named(NamedTuple):
+    """Something that has a name."""
 
-    projects: Sequence[Project] = ()
-    accounts: Sequence[Account] = ()
-    people: Sequence[User] = ()
+    name: str
+
+
+class Happened(NamedTuple):
+    """One event as it was recorded."""
+
+    name: str
+    at: datetime
+    actor_id: int | None
+    payload: Mapping[str, Any]  # Any: plain values
 
 
 def counts(viewer: Viewer) -> Counts:
@@ -93,163 +88,6 @@ def counts(viewer: Viewer) -> Counts:
     )
 
 
-def stuck_milestones(viewer: Viewer, *, today: date, mine: bool) -> Sequence[Milestone]:
-    """Milestones that are blocked or whose promise has passed: of each live project only the first, gravest first."""
-    question = visible_to(
-        viewer,
-        sa.select(Milestone)
-        .join(Milestone.project)
-        .where(
-            Project.state == ProjectState.LIVE,
-            Milestone.state.in_([MilestoneState.PLANNED, MilestoneState.STARTED, MilestoneState.BLOCKED]),
-            sa.or_(Milestone.state == MilestoneState.BLOCKED, Milestone.promised_on < today),
-            *_of(viewer, mine=mine),
-        )
-        .order_by(Project.slip_workdays.desc(), Project.id, Milestone.position)
-        .options(
-            joinedload(Milestone.project).joinedload(Project.account),
-            joinedload(Milestone.project).joinedload(Project.site),
-        ),
-    )
-    first: dict[int, Milestone] = {}
-    for milestone in db.session.scalars(question.limit(400)):
-        known = first.get(milestone.project_id)
-        is_graver = milestone.state is MilestoneState.BLOCKED and (
-            known is None or known.state is not MilestoneState.BLOCKED
-        )
-        if known is None or is_graver:
-            first[milestone.project_id] = milestone
-    return tuple(first.values())[:MOST]
-
-
-def visits_to_decide(viewer: Viewer, *, mine: bool) -> Sequence[Visit]:
-    """Confirmed visits whose plan moved away under them, soonest first."""
-    question = (
-        sa.select(Visit)
-        .join(Visit.project)
-        .where(Visit.needs_decision != "", Visit.state.in_(COMING), *_of(viewer, mine=mine))
-        .order_by(Visit.starts_at, Visit.id)
-        .limit(MOST)
-    )
-    return db.session.scalars(visible_to(viewer, question).options(*_with_place())).all()
-
-
-def visits_without_people(viewer: Viewer, *, now: datetime, days: int, mine: bool) -> Sequence[Visit]:
-    """Visits of the next days to which too few technicians go, soonest first."""
-    going = (
-        sa.select(sa.func.count(VisitTechnician.id))
-        .where(VisitTechnician.visit_id == Visit.id)
-        .correlate(Visit)
-        .scalar_subquery()
-    )
-    question = (
-        sa.select(Visit)
-        .join(Visit.project)
-        .where(
-            Visit.state.in_(COMING),
-            Visit.starts_at >= now,
-            Visit.starts_at < now + timedelta(days=days),
-            Visit.crew > going,
-            *_of(viewer, mine=mine),
-        )
-        .order_by(Visit.starts_at, Visit.id)
-        .limit(MOST)
-    )
-    return db.session.scalars(visible_to(viewer, question).options(*_with_place())).all()
-
-
-def open_answers(viewer: Viewer, *, today: date, days: int, mine: bool) -> Sequence[OpenAnswers]:
-    """Projects whose site still owes blocking answers that are overdue or due within some days, most urgent first."""
-    item = ReadinessItem
-    seen = visible_to(viewer, sa.select(Project.id))
-    question = (
-        sa.select(item, Project)
-        .join(Checklist, Checklist.id == item.checklist_id)
-        .join(Project, Project.id == Checklist.project_id)
-        .where(
-            Project.state == ProjectState.LIVE,
-            item.state == ItemState.OPEN,
-            item.severity == Severity.BLOCKING,
-            item.due_on <= today + timedelta(days=days),
-            Project.id.in_(seen),
-            *_of(viewer, mine=mine),
-        )
-        .order_by(item.due_on, item.id)
-        .options(joinedload(Project.account), joinedload(Project.site), joinedload(Project.contact))
-        .limit(600)
-    )
-    late: dict[int, list[ReadinessItem]] = {}
-    owners: dict[int, Project] = {}
-    for row, project in db.session.execute(question):
-        late.setdefault(project.id, []).append(row)
-        owners[project.id] = project
-    totals = _answered(tuple(owners))
-    return tuple(
-        OpenAnswers(
-            project=owners[project_id],
-            overdue=sum(row.due_on < today for row in rows),
-            open=len(rows),
-            answered=totals[project_id][0],
-            total=totals[project_id][1],
-            first_due_on=rows[0].due_on,
-            requirement=rows[0].requirement,
-            contact=owners[project_id].contact,
-        )
-        for project_id, rows in late.items()
-    )[:MOST]
-
-
-def drafts(viewer: Viewer, *, mine: bool) -> Sequence[Project]:
-    """Plans that wait for approval, oldest first."""
-    question = (
-        sa.select(Project)
-        .where(Project.state == ProjectState.DRAFT, *_of(viewer, mine=mine))
-        .order_by(Project.created_at, Project.id)
-        .limit(MOST)
-        .options(joinedload(Project.account), joinedload(Project.site))
-    )
-    return db.session.scalars(visible_to(viewer, question)).all()
-
-
-def proposals(viewer: Viewer, *, mine: bool) -> Sequence[Proposal]:
-    """What order documents ask of approved plans, oldest first."""
-    question = (
-        sa.select(Proposal)
-        .join(Proposal.project)
-        .where(Proposal.state == ProposalState.OPEN, *_of(viewer, mine=mine))
-        .order_by(Proposal.made_at, Proposal.id)
-        .limit(MOST)
-        .options(
-            joinedload(Proposal.project).joinedload(Project.account),
-            joinedload(Proposal.project).joinedload(Project.site),
-        )
-    )
-    return db.session.scalars(visible_to(viewer, question)).all()
-
-
-def unmatched(viewer: Viewer) -> Sequence[Unmatched]:
-    """Orders with lines that mean no product yet, oldest first; nothing for those who may not see orders."""
-    if not viewer.may(Permission.SEE_ORDERS):
-        return ()
-    lines = (
-        sa.select(
-            OrderLine.order_id, sa.func.count().label("count"), sa.func.min(OrderLine.name).label("first")
-        )
-        .join(Order, Order.id == OrderLine.order_id)
-        .where(_is_unmatched())
-        .group_by(OrderLine.order_id)
-        .subquery()
-    )
-    question = (
-        sa.select(Order, lines.c.count, lines.c.first)
-        .join(lines, lines.c.order_id == Order.id)
-        .order_by(Order.received_at, Order.id)
-        .limit(MOST)
-        .options(joinedload(Order.account))
-    )
-    return tuple(Unmatched(order, count, first) for order, count, first in db.session.execute(question))
-
-
 def visits_between(
     viewer: Viewer, from_at: datetime, to_at: datetime, *, own: bool, most: int = MOST
 ) -> Sequence[Visit]:
@@ -261,6 +99,7 @@ def visits_between(
         sa.select(Visit)
         .join(Visit.project)
         .where(
+            Visit.starts_at.between(from_at - LONGEST_VISIT, to_at),
             Visit.starts_at < to_at,
             Visit.ends_at > from_at,
             Visit.state != VisitState.CANCELLED,
@@ -308,39 +147,79 @@ def story(project_id: int, *, most: int) -> Sequence[tuple[RecordedEvent, str | 
 
 def changes(
     viewer: Viewer, *, since: datetime, names: Sequence[str], most: int
-) -> Sequence[tuple[RecordedEvent, Project, str | None]]:
+) -> Sequence[tuple[Happened, Of, str | None]]:
     """What happened to projects, latest first: the event, its project with account, and the actor's name."""
-    seen = visible_to(viewer, sa.select(Project.id))
     question = (
-        sa.select(RecordedEvent, Project, User.name)
+        sa.select(
+            RecordedEvent.name,
+            RecordedEvent.at,
+            RecordedEvent.actor_id,
+            RecordedEvent.payload,
+            Project.id,
+            Project.key,
+            Account.name.label("account"),
+            User.name.label("actor"),
+        )
         .join(Project, Project.id == RecordedEvent.project_id)
+        .join(Account, Account.id == Project.account_id)
         .outerjoin(User, User.id == RecordedEvent.actor_id)
-        .where(RecordedEvent.at >= since, RecordedEvent.name.in_(names), Project.id.in_(seen))
-        .order_by(RecordedEvent.id.desc())
+        .where(RecordedEvent.at >= since, RecordedEvent.name.in_(names))
+        .order_by(RecordedEvent.at.desc(), RecordedEvent.id.desc())
         .limit(most)
-        .options(joinedload(Project.account), joinedload(Project.site))
     )
-    return db.session.execute(question).all()
+    return [
+        (
+            Happened(row.name, row.at, row.actor_id, row.payload),
+            Of(row.id, row.key, Named(row.account)),
+            row.actor,
+        )
+        for row in db.session.execute(visible_to(viewer, question))
+    ]
 
 
-def find(viewer: Viewer, text: str, *, most: int = 6) -> Found:
-    """Projects, accounts and people whose names hold every word; what the viewer may not see is not found."""
-    if not text.strip():
-        return Found()
-    accounts: Sequence[Account] = ()
-    people: Sequence[User] = ()
-    if viewer.may(Permission.SEE_ACCOUNTS):
-        accounts = db.session.scalars(
-            sa.select(Account).where(*matches(text, Account)).order_by(Account.name, Account.id).limit(most)
-        ).all()
-    if viewer.may(Permission.SEE_PEOPLE):
-        people = db.session.scalars(
-            sa.select(User)
-            .where(User.state != AccessState.DISABLED, *matches(text, User))
-            .order_by(User.name, User.id)
-            .limit(most)
-        ).all()
-    return Found(projects.found_by(viewer, text, most=most), accounts, people)
+def find(viewer: Viewer, text: str, *, most: int = 6, kind: str = "") -> list[Hit]:
+    """What is found by a text, of each kind at most some; what the viewer may not see is not found.
+
+    :param kind: only rows of this table; empty: of all.
+    """
+    kinds = [table for table, needed in FOUND.items() if viewer.may(needed) and kind in ("", table)]
+    within = None
+    if not viewer.sees_all_projects:
+        within = sa.select(ProjectCrew.project_id).where(ProjectCrew.user_id == viewer.user_id)
+    return found(text, kinds=kinds, most=most, within=within, everywhere=NOT_OF_PROJECTS)
+
+
+FOUND = {
+    "projects": Permission.SEE_PROJECTS,
+    "orders": Permission.SEE_ORDERS,
+    "accounts": Permission.SEE_ACCOUNTS,
+    "sites": Permission.SEE_ACCOUNTS,
+    "contacts": Permission.SEE_ACCOUNTS,
+    "units": Permission.SEE_PROJECTS,
+    "project_notes": Permission.SEE_PROJECTS,
+    "field_values": Permission.SEE_PROJECTS,
+    "playbooks": Permission.SEE_PLAYBOOKS,
+    "users": Permission.SEE_PEOPLE,
+}
+"""What is searched, in the order in which it is shown, and what one has to be allowed to find it."""
+NOT_OF_PROJECTS = frozenset({"orders", "accounts", "sites", "contacts", "playbooks", "users"})
+"""Kinds that are found by everybody who may see them at all."""
+
+
+def movable(viewer: Viewer, key: str) -> Movable | None:
+    """A project by its key with the next milestones that can still be moved; None when the viewer sees none such."""
+    question = sa.select(Project.id, Project.key, Project.state).where(Project.key == key)
+    row = db.session.execute(visible_to(viewer, question)).one_or_none()
+    if row is None:
+        return None
+    milestones = db.session.execute(
+        sa.select(Milestone.id, Milestone.name)
+        .where(Milestone.project_id == row.id, Milestone.state == MilestoneState.PLANNED)
+        .order_by(Milestone.position)
+        .limit(4)
+    )
+    is_live = row.state in {ProjectState.DRAFT, ProjectState.LIVE}
+    return Movable(row.key, tuple((one.id, one.name) for one in milestones) if is_live else ())
 
 
 def own_by_default(viewer: Viewer) -> bool:
@@ -360,49 +239,12 @@ def city_of(zone: str) -> str:
     return {"Zurich": "Zürich", "Sao Paulo": "São Paulo"}.get(city, city)
 
 
-def _of(viewer: Viewer, *, mine: bool) -> tuple[sa.ColumnElement[bool], ...]:
-    return (Project.concierge_id == viewer.user_id,) if mine else ()
-
-
 def _with_place() -> tuple[sa.orm.interfaces.ORMOption, ...]:
     return (
         joinedload(Visit.project).joinedload(Project.account),
         joinedload(Visit.site),
         selectinload(Visit.crew_members).joinedload(VisitTechnician.user),
     )
-
-
-def _answered(project_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """How many items of each project's checklist are answered, and how many there are."""
-    counted = sa.select(
-        Checklist.project_id,
-        sa.func.count().filter(ReadinessItem.state != ItemState.OPEN),
-        sa.func.count(),
-    ).join(ReadinessItem, ReadinessItem.checklist_id == Checklist.id)
-    rows = db.session.execute(
-        counted.where(
-            Checklist.project_id.in_(project_ids), ReadinessItem.severity != Severity.INFO
-        ).group_by(Checklist.project_id)
-    )
-    return {project_id: (answered, total) for project_id, answered, total in rows}
-
-
-def visits_put_in_question(proposal_id: int) -> dict[int, int]:
-    """How many agreed visits would wait for a person after a change of working days, by project."""
-    moves = CalendarProposalMove
-    rows = db.session.execute(
-        sa.select(moves.project_id, sa.func.count(Visit.id))
-        .join(Visit, Visit.milestone_id == moves.milestone_id)
-        .join(Milestone, Milestone.id == moves.milestone_id)
-        .where(
-            moves.proposal_id == proposal_id,
-            moves.start_before != moves.start_after,
-            Visit.state.in_(COMING - FOLLOWING_THE_PLAN),
-            Milestone.state.not_in([MilestoneState.STARTED, MilestoneState.DONE]),
-        )
-        .group_by(moves.project_id)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def _is_unmatched() -> sa.ColumnElement[bool]:

@@ -17,6 +17,25 @@ from concierge.platform.settings import Settings
 NOTED_EVERY = timedelta(minutes=5)
 """How exactly the last use of a sign-in is noted."""
 
+_STANDS_FOR = (
+    sa.select(
+        UserSession.id.label("session_id"),
+        UserSession.revoked_at,
+        UserSession.expires_at,
+        UserSession.seen_at,
+        User.id.label("user_id"),
+        User.name,
+        User.role,
+        User.zone,
+        User.language,
+        User.keys_off,
+        User.state,
+    )
+    .join(User, User.id == UserSession.user_id)
+    .where(UserSession.token_hash == sa.bindparam("token_hash"))
+)
+"""Asked at every page, so only for what it needs."""
+
 
 class SignedIn(UserMixin):
     """Somebody who is signed in, as Flask-Login sees them."""
@@ -43,29 +62,25 @@ def signed_in(token: str, *, idle: timedelta) -> SignedIn | None:
 
     :param idle: after which an unused sign-in has ended.
     """
-    row = db.session.execute(
-        sa.select(UserSession, User)
-        .join(User, User.id == UserSession.user_id)
-        .where(UserSession.token_hash == token_hash(token))
-    ).one_or_none()
+    row = db.session.execute(_STANDS_FOR, {"token_hash": token_hash(token)}).one_or_none()
     if row is None:
         return None
-    session, user = row
     now = clock.now()
-    if session.revoked_at is not None or session.expires_at <= now or session.seen_at + idle <= now:
+    if row.revoked_at is not None or row.expires_at <= now or row.seen_at + idle <= now:
         return None
-    if user.state is not AccessState.ACTIVE:
+    if row.state is not AccessState.ACTIVE:
         return None
-    if session.seen_at + NOTED_EVERY <= now:
-        _note_use(session.id)
+    if row.seen_at + NOTED_EVERY <= now:
+        _note_use(row.session_id)
     return SignedIn(
         Viewer(
-            user_id=user.id,
-            name=user.name,
-            role=user.role,
-            zone=user.zone,
-            language=user.language,
-            session_id=session.id,
+            user_id=row.user_id,
+            name=row.name,
+            role=row.role,
+            zone=row.zone,
+            language=row.language,
+            session_id=row.session_id,
+            keys_off=row.keys_off,
         ),
         token,
     )

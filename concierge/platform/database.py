@@ -8,12 +8,12 @@ Measured reasons: with a gate eight writers lose nothing and see no "database is
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, g, has_app_context, request
@@ -39,6 +39,8 @@ try:
 except ImportError:  # Windows has no flock; its writers rely on SQLite's own waiting.
     fcntl = None  # type: ignore[assignment]  # see above
 
+
+Answer = TypeVar("Answer")
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff\ud800-\udfff]")
 
@@ -303,6 +305,16 @@ def dry_run() -> Iterator[None]:
 def insert(table: type[Base]) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that may say what happens on a conflict, in the words of the database in use."""
     return postgresql.insert(table) if db.engine.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def remembered(key: Hashable, ask: Callable[[], Answer]) -> Answer:
+    """What was asked before in a request that only reads; anywhere else it is asked again."""
+    if not has_app_context() or g.get("writing", True):
+        return ask()
+    kept: dict[Hashable, Any] = g.setdefault("remembered", {})  # Any: whatever was answered
+    if key not in kept:
+        kept[key] = ask()
+    return kept[key]  # type: ignore[no-any-return]  # what `ask` gave
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -48,6 +49,12 @@ def day(value: date | datetime | None, *, weekday: bool = True) -> str:
         pattern = ("E, " if weekday else "") + "d. MMM" + (" y" if with_year else "")
     else:
         pattern = ("E " if weekday else "") + "d MMM" + (" y" if with_year else "")
+    return _written(value, pattern, locale)
+
+
+@lru_cache(maxsize=4096)
+def _written(value: date, pattern: str, locale: Locale) -> str:
+    """A day as written; lists say the same days again and again."""
     return format_date(value, pattern, locale=locale)
 
 

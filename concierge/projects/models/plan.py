@@ -31,10 +31,13 @@ IS_OPEN = "state IN ('draft', 'live')"
 
 
 def _of_open_ones(*columns: str) -> sa.Index:
-    """An index that a list of open projects is read along, one order of it each."""
+    """An index that a list of open projects is read along, one order of it each.
+
+    It holds the state too, so that SQLite need not look at the rows to count them.
+    """
     where = sa.text(IS_OPEN)
     name = f"ix_projects_open_{'_'.join(columns)}"
-    return sa.Index(name, *columns, "id", sqlite_where=where, postgresql_where=where)
+    return sa.Index(name, *columns, "id", "state", sqlite_where=where, postgresql_where=where)
 
 
 def _only(condition: str) -> dict[str, Any]:  # Any: the databases' own keywords

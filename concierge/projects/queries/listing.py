@@ -18,7 +18,7 @@ from concierge.catalogue.models import Playbook, PlaybookField, PlaybookVersion,
 from concierge.catalogue.states import MilestoneKind, ProductKind
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
-from concierge.platform.database import db
+from concierge.platform.database import db, remembered
 from concierge.projects.models import FieldValue, PastCase, Project
 from concierge.projects.queries.filtering import Filter, conditions, narrowed, order_of, product_of
 from concierge.projects.scope import visible_to
@@ -31,6 +31,8 @@ LAST_PAGE = 100
 """The page that a list ends with; what comes after is for a filter or an export."""
 CARDS = 10
 """Cards that one column of the board holds."""
+NOT_ENDED = (Health.LATE, Health.AT_RISK, Health.ON_HOLD, Health.DRAFT, Health.ON_TRACK)
+"""Gravest first."""
 USUAL_CASES = 41
 """So many of the latest cases say how long a stage usually takes; fewer than five say nothing."""
 
@@ -121,7 +123,7 @@ def projects_page(viewer: Viewer, wanted: Filter) -> Page:
     if total <= MOST_COUNTED:
         page = min(page, max(1, -(-total // PAGE)))
     values = {"most": PAGE + 1, "skipped": (page - 1) * PAGE}
-    found = [Row(*row) for row in _ask(_rows(viewer, wanted), values)]
+    found = [Row(*tuple(row)) for row in _ask(_rows(viewer, wanted), values)]
     return Page(
         projects=found[:PAGE],
         total=total,
@@ -145,9 +147,10 @@ def counts_of(viewer: Viewer, filters: Sequence[Filter]) -> tuple[int, ...]:
 
 
 def counts_by_health(viewer: Viewer) -> dict[Health, int]:
-    """How many projects are in each state of health, each counted to one more than ``MOST_COUNTED``."""
-    row = _ask(_by_health(_scope(viewer))).one()
-    return {health: count for health, count in zip(Health, row, strict=True) if count}
+    """How many projects are in each state of health of those that have not ended, as far as ``MOST_COUNTED``."""
+    scope = _scope(viewer)
+    row = remembered(("projects by health", scope), lambda: _ask(_by_health(scope)).one())
+    return {health: count for health, count in zip(NOT_ENDED, row, strict=True) if count}
 
 
 def all_rows(viewer: Viewer, wanted: Filter, *, ids: Sequence[int] = ()) -> Iterable[Row]:
@@ -158,7 +161,7 @@ def all_rows(viewer: Viewer, wanted: Filter, *, ids: Sequence[int] = ()) -> Iter
     question = _rows(viewer, wanted)
     if ids:
         question = question.where(Project.id.in_(ids))
-    return (Row(*row) for row in _ask(question, {"most": 1_000_000, "skipped": 0}))
+    return (Row(*tuple(row)) for row in _ask(question, {"most": 1_000_000, "skipped": 0}))
 
 
 def ids_of(viewer: Viewer, wanted: Filter, *, most: int) -> Sequence[int]:
@@ -185,7 +188,7 @@ def board(viewer: Viewer, wanted: Filter) -> Sequence[Column]:
     said = _ask(_stage_middles(scope, wanted, stages), middles).one()
     cards: dict[MilestoneKind, list[Card]] = {stage: [] for stage in stages}
     for row in _ask(_cards(scope, wanted, stages)):
-        card = Card(*row)
+        card = Card(*tuple(row))
         cards[card.stage].append(card)
     return [
         Column(stage, counts[stage], said[2 * place], said[2 * place + 1], cards[stage])
@@ -377,7 +380,7 @@ def _counts(viewer: Viewer, filters: tuple[Filter, ...]) -> Statement:
 
 @lru_cache(maxsize=64)
 def _by_health(viewer: Viewer) -> Statement:
-    return sa.select(*(_counted(viewer, [Project.health == health]) for health in Health))
+    return sa.select(*(_counted(viewer, [Project.health == health]) for health in NOT_ENDED))
 
 
 @lru_cache(maxsize=64)

@@ -16,8 +16,6 @@ from concierge.projects.verdict import LOOKS, health_words
 from concierge.projects.views import showing
 from concierge.projects.views.blueprint import bp
 
-OPEN = (Health.LATE, Health.AT_RISK, Health.ON_HOLD, Health.DRAFT, Health.ON_TRACK)
-
 
 @bp.get("/projects")
 @requires(Permission.SEE_PROJECTS)
@@ -31,7 +29,7 @@ def projects() -> str | Response:
         "counts": counts,
         "late": counts.get(Health.LATE, 0),
         "risky": counts.get(Health.AT_RISK, 0),
-        "open_count": sum(counts.get(health, 0) for health in OPEN),
+        "open_count": sum(counts.values()),
         "parts": _parts(counts),
         "chips": _chips(wanted, words),
         "selects": _selects(wanted, words),
@@ -63,7 +61,10 @@ def projects() -> str | Response:
         "projects/list.html",
         rows=rows,
         heads=showing.heads(wanted.shown_columns, fields),
-        looks={health.value: LOOKS[health] for health in Health},
+        looks={
+            health.value: (*LOOKS[health], words.health[health])
+            for health in {row.health for row in page.projects}
+        },
         may_act=viewer().may(Permission.EDIT_PROJECTS),
         **context,
     )
