@@ -119,10 +119,13 @@ def bridged(links: Mapping[str, Sequence[Link]], *, left_out: Collection[str]) -
     :raises CycleFound: when steps wait for each other, also those left out.
     """
     found: dict[str, tuple[Link, ...]] = {}
+    order = tuple(links)
 
     def links_of(key: str, path: tuple[str, ...]) -> tuple[Link, ...]:
         if key in path:
-            raise CycleFound(tuple(reversed(path[path.index(key) :])))
+            circle = tuple(reversed(path[path.index(key) :]))
+            first = min(range(len(circle)), key=lambda number: order.index(circle[number]))
+            raise CycleFound(circle[first:] + circle[:first])
         if key not in found:
             reached: dict[tuple[str, LinkKind], Link] = {}
             for link in links[key]:
