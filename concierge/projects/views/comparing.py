@@ -229,7 +229,8 @@ def _picture(
         _row(project, row, milestones.get(row.key), names, today, drawing)
         for row, drawing in zip(shown, axis.draw_plan(drawn, scale), strict=True)
     ]
-    return Shown(axis=scale, rows=rows)
+    expected = "moved" if any(line.state == "warn" for line in drawn) else "forecast"
+    return Shown(axis=scale, rows=rows, legend=("before", "done", expected))
 
 
 def _line(row: Row, milestone: Milestone | None) -> axis.PlanLine:

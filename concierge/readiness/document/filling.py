@@ -66,10 +66,13 @@ def filled(
 
 
 def dates_shown(checklist: Checklist, project: Project) -> tuple[ShownDate, ...]:
-    """The days of milestones that the document tells the customer: its way, and when delivery is planned."""
+    """The days of milestones that the document tells the customer: its way, and when delivery is planned.
+
+    The first station is the customer's own order, which promises them nothing.
+    """
     told = [
         ShownDate(milestone.key, on)
-        for kinds in _WAY
+        for kinds in _WAY[1:]
         for milestone, on in _last_of(kinds, project.milestones)
     ]
     delivered = delivery_shown(checklist, project)
