@@ -19,11 +19,11 @@ from concierge.platform.database import db
 from concierge.platform.events import RecordedEvent
 from concierge.platform.searching import Hit, found
 from concierge.projects import queries as projects
-from concierge.projects.models import Milestone, Project, ProjectCrew
+from concierge.projects.models import CalendarProposalMove, Milestone, Project, ProjectCrew
 from concierge.projects.scope import visible_to
 from concierge.projects.states import Health, MilestoneState, ProjectState
 from concierge.visits.models import Visit, VisitTechnician
-from concierge.visits.states import VisitState
+from concierge.visits.states import COMING, FOLLOWING_THE_PLAN, VisitState
 
 LONGEST_VISIT = timedelta(days=60)
 """A visit that began earlier is not looked for among those that still go on."""
@@ -237,6 +237,24 @@ def city_of(zone: str) -> str:
     """The city that a time zone is named after, as people write it."""
     city = ZoneInfo(zone).key.rsplit("/", 1)[-1].replace("_", " ")
     return {"Zurich": "Zürich", "Sao Paulo": "São Paulo"}.get(city, city)
+
+
+def visits_put_in_question(proposal_id: int) -> dict[int, int]:
+    """How many agreed visits would wait for a person after a change of working days, by project."""
+    moves = CalendarProposalMove
+    rows = db.session.execute(
+        sa.select(moves.project_id, sa.func.count(Visit.id))
+        .join(Visit, Visit.milestone_id == moves.milestone_id)
+        .join(Milestone, Milestone.id == moves.milestone_id)
+        .where(
+            moves.proposal_id == proposal_id,
+            moves.start_before != moves.start_after,
+            Visit.state.in_(COMING - FOLLOWING_THE_PLAN),
+            Milestone.state.not_in([MilestoneState.STARTED, MilestoneState.DONE]),
+        )
+        .group_by(moves.project_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _with_place() -> tuple[sa.orm.interfaces.ORMOption, ...]:

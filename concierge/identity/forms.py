@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Email, EqualTo, InputRequired, Length, ValidationError
 
@@ -108,6 +108,10 @@ class Profile(FlaskForm):
         _l("Language"), choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()]
     )
     phone = StringField(_l("Phone"), validators=[Length(max=40)])
+    keys_off = BooleanField(
+        _l("Switch single keys off"),
+        description=_l("Letters such as J, E or G then do nothing by themselves; Ctrl K stays."),
+    )
     version = HiddenField()
 
     def __init__(self, **values: Any) -> None:  # Any: what FlaskForm takes

@@ -27,6 +27,8 @@ class User(Searchable, Versioned, Base):
     """IANA name of the time zone they live in."""
     language: Mapped[str] = mapped_column(Line(16), default="en")
     phone: Mapped[str] = mapped_column(Line(40), default="")
+    keys_off: Mapped[bool] = mapped_column(default=False)
+    """Whether single letters do nothing on a page (WCAG 2.1.4)."""
     password_hash: Mapped[str | None] = mapped_column(sa.String(200))
     created_at: Mapped[datetime]
     seen_until_event_id: Mapped[int] = mapped_column(default=0)
@@ -80,7 +82,7 @@ class PutAside(Base):
 
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
     key: Mapped[str] = mapped_column(Line(120))
-    """What it is, stable as long as it is the same need, e.g. ``late promise:HB-2041:2026-12-11``."""
+    """What it is and how bad it was, e.g. ``late:2041#4``; at a higher level it is shown again."""
     until: Mapped[datetime | None]
     """Not before this instant again; None: done with."""
     at: Mapped[datetime]

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from concierge.identity.models import SecretLink, User, UserSession
+from concierge.identity.models import PutAside, SecretLink, User, UserSession
 from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState, LinkPurpose
 from concierge.identity.tokens import token_hash
@@ -41,6 +41,29 @@ class PeopleListed:
     total: int
     page: int
     last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Something that a person put aside: since which level of it, and until when; None: done with."""
+
+    id: int
+    level: int
+    until: datetime | None
+
+
+def asides_of(user_id: int, *, at: datetime) -> dict[str, Aside]:
+    """What a person has aside just now, by what it is."""
+    rows = db.session.execute(
+        sa.select(PutAside.id, PutAside.key, PutAside.until).where(
+            PutAside.user_id == user_id, sa.or_(PutAside.until.is_(None), PutAside.until > at)
+        )
+    )
+    asides = {}
+    for row in rows:
+        key, _, level = row.key.rpartition("#")
+        asides[key] = Aside(row.id, int(level), row.until)
+    return asides
 
 
 def credentials(email: str) -> Credentials | None:

@@ -15,6 +15,8 @@ class Viewer:
     zone: str
     language: str
     session_id: int | None = None
+    keys_off: bool = False
+    """Whether single letters do nothing on a page."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the viewer's role carries the permission."""

@@ -137,7 +137,7 @@ def found(
     *,
     kinds: Sequence[str],
     most: int,
-    within: sa.Select[tuple[int]] | None = None,
+    within: sa.Select[int] | None = None,
     everywhere: Collection[str] = (),
 ) -> list[Hit]:
     """What is found by a text: of each kind at most some, in the order of the kinds, best first.
@@ -219,7 +219,7 @@ def _by_key(
     kinds: Sequence[str],
     most: int,
     *,
-    within: sa.Select[tuple[int]] | None,
+    within: sa.Select[int] | None,
     everywhere: Collection[str],
 ) -> list[Hit]:
     entry, question = _question()
@@ -245,7 +245,7 @@ def _by_words(
     kinds: Sequence[str],
     most: int,
     *,
-    within: sa.Select[tuple[int]] | None,
+    within: sa.Select[int] | None,
     everywhere: Collection[str],
     begins: bool,
 ) -> list[Hit]:

@@ -1,6 +1,7 @@
 """The pages of home, and what the shell around every page shows."""
 
 from concierge.home.views import (
+    asides,
     calendar_changes,
     calendar_edits,
     calendars,
@@ -16,6 +17,7 @@ from concierge.home.views import (
 from concierge.home.views.blueprint import bp
 
 __all__ = [
+    "asides",
     "bp",
     "calendar_changes",
     "calendar_edits",

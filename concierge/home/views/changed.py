@@ -13,11 +13,9 @@ from flask_babel import ngettext
 from concierge.home import queries
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
-from concierge.platform.events import RecordedEvent
 from concierge.platform.words import clock_time, day, instant
-from concierge.projects.models import Project
 
-MOST_READ = 200
+MOST_READ = 80
 MOST_SHOWN = 8
 
 LOOKS = {
@@ -30,6 +28,8 @@ LOOKS = {
     "NoteWritten": ("idle", "pencil"),
     "ProposalMade": ("warn", "file-text"),
     "ProposalDecided": ("idle", "file-text"),
+    "PlaybookAdopted": ("warn", "list-checks"),
+    "MessageSent": ("idle", "send"),
     "MilestoneMoved": ("warn", "calendar-clock"),
     "MilestoneStarted": ("go", "play"),
     "MilestoneFinished": ("ok", "check"),
@@ -104,7 +104,9 @@ def feed(looking: Viewer, *, since: datetime) -> Feed:
     return Feed(shown, len(runs), len(rows) == MOST_READ)
 
 
-def _change(event: RecordedEvent, project: Project, actor: str | None, count: int, looking: Viewer) -> Change:
+def _change(
+    event: queries.Happened, project: queries.Of, actor: str | None, count: int, looking: Viewer
+) -> Change:
     state, icon = LOOKS[event.name]
     by = _("you") if event.actor_id == looking.user_id else actor
     when = _when(event.at, looking.zone)
@@ -151,6 +153,10 @@ def _project_words(name: str, payload: Payload) -> str:
             return ngettext(
                 "forecast of %(num)s milestone changed", "forecast of %(num)s milestones changed", moved
             )
+        case "PlaybookAdopted":
+            return _("follows version %(number)d of its playbook now", number=payload.get("number", 0))
+        case "MessageSent":
+            return _("got the letter “%(subject)s”", subject=_text(payload, "subject"))
         case "ProjectFinished":
             return _("is handed over")
         case "GoLiveRequired":

@@ -1,25 +1,25 @@
 """What needs somebody, in words: a verb and its object, what hangs on it, by when, and one action."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from concierge.catalogue.states import VisitKind
-from concierge.core.worktime import WorkCalendar, workdays_between
-from concierge.home import queries
-from concierge.identity.permissions import Permission
+from concierge.catalogue.states import GateKind, VisitKind
+from concierge.core.urgency import Band, Kind, Matter, band, in_order, is_aside
+from concierge.home import agenda
+from concierge.home.agenda import Looking, Row
+from concierge.identity import queries as identity
+from concierge.identity.queries import Aside
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.words import clock_time, day, localized, span
-from concierge.projects.models import Milestone, Project, Proposal
-from concierge.projects.states import MilestoneState, ProposalKind
+from concierge.projects.states import ProposalKind
 from concierge.visits.models import Visit
 from concierge.visits.states import OVER
-from concierge.workforce import queries as workforce
 
 ICONS = {
     VisitKind.SITE_SURVEY: "ruler",
@@ -28,8 +28,8 @@ ICONS = {
     VisitKind.TRAINING: "graduation-cap",
     VisitKind.REMOTE_CALL: "phone",
 }
-SOON_DAYS = 14
-NOW_DAYS = 3
+MOST_SHOWN = 30
+"""Lines of one urgency on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +45,52 @@ class Need:
     note: str
     action: str
     """The word on the button; it leads to `url`."""
-    weight: tuple[int, int]
-    """Smaller stands first: urgency, then the day."""
+    key: str = ""
+    level: int = 0
+    """By which it is put aside; no key: it cannot be."""
+    aside: Aside | None = None
+    is_to_assign: bool = False
 
 
-def agenda(looking: Viewer, *, now: datetime, mine: bool) -> tuple[list[Need], list[Need], list[Need]]:
-    """All that needs the viewer: to act on now, to do soon, and to wait for from others."""
-    today = clock.day_at(now, looking.zone)
-    soon: list[Need] = []
-    waiting: list[Need] = []
-    stuck = queries.stuck_milestones(looking, today=today, mine=mine)
-    calendars = workforce.working_calendars(milestone.project.site.region for milestone in stuck)
-    act = [_stuck(milestone, today, calendars[milestone.project.site.region]) for milestone in stuck]
-    for visit in queries.visits_to_decide(looking, mine=mine):
-        is_near = visit.starts_local.date() <= today + timedelta(days=SOON_DAYS)
-        (act if is_near else soon).append(_to_decide(visit, today))
-    for visit in queries.visits_without_people(looking, now=now, days=SOON_DAYS, mine=mine):
-        is_near = visit.starts_local.date() <= today + timedelta(days=NOW_DAYS)
-        (act if is_near else soon).append(_without_people(visit, today))
-    for answers in queries.open_answers(looking, today=today, days=7, mine=mine):
-        if answers.overdue:
-            act.append(_overdue(answers, today))
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """All that needs the viewer: to act on now, to do soon, to wait for from others, and what they put aside."""
+
+    act: Sequence[Need]
+    soon: Sequence[Need]
+    waiting: Sequence[Need]
+    aside: Sequence[Need]
+    is_more: frozenset[Band] = frozenset()
+    """Of which urgency there is more than was read."""
+
+
+def of_viewer(looking: Viewer, *, now: datetime, mine: bool) -> Agenda:
+    """What needs the viewer, the most urgent first."""
+    asides = identity.asides_of(looking.user_id, at=now)
+    asked = Looking(
+        looking, clock.day_at(now, looking.zone), now, mine, agenda.MOST + min(len(asides), agenda.MOST)
+    )
+    found = agenda.all_matters(asked)
+    told = {row.project_id for kind in (Kind.BLOCKED, Kind.OVERDUE) for _matter, row in found[kind].matters}
+    ranked = in_order(
+        (matter, (kind, row))
+        for kind, of_kind in found.items()
+        for matter, row in of_kind.matters
+        if kind is not Kind.LATE or row.project_id not in told
+    )
+    levels = {key: aside.level for key, aside in asides.items()}
+    bands: dict[Band, list[Need]] = {one: [] for one in Band}
+    put_aside = []
+    for matter, (kind, row) in ranked:
+        need = _need(matter, kind, row, asked.today)
+        if is_aside(matter, levels):
+            put_aside.append(replace(need, aside=asides[matter.key]))
         else:
-            waiting.append(_expected(answers, today))
-    if looking.may(Permission.APPROVE_PLANS):
-        soon += [_proposed(proposal, today) for proposal in queries.proposals(looking, mine=mine)]
-        soon += [_to_approve(project, today) for project in queries.drafts(looking, mine=mine)]
-    if looking.may(Permission.EDIT_CATALOGUE):
-        soon += [_to_match(found, today) for found in queries.unmatched(looking)]
-    for needs in (act, soon, waiting):
-        needs.sort(key=lambda need: need.weight)
-    return act, soon, waiting
+            bands[band(matter)].append(need)
+    is_more = {
+        band(matter) for of_kind in found.values() if of_kind.is_more for matter, _row in of_kind.matters
+    }
+    return Agenda(bands[Band.NOW], bands[Band.SOON], bands[Band.OTHERS], tuple(put_aside), frozenset(is_more))
 
 
 def own_visits(visits: Sequence[Visit], looking: Viewer, *, now: datetime) -> list[Need]:
@@ -96,193 +111,322 @@ def own_visits(visits: Sequence[Visit], looking: Viewer, *, now: datetime) -> li
                 if _clock_differs(visit, looking)
                 else "",
                 action=_("Report") if is_due else _("Open"),
-                weight=(0, visit.starts_local.toordinal()),
             )
         )
     return rows
 
 
-def _stuck(milestone: Milestone, today: date, calendar: WorkCalendar) -> Need:
-    project = milestone.project
-    name, promised = localized(milestone.name), milestone.promised_on
-    late_days = workdays_between(calendar, promised, today) if promised and promised < today else 0
-    if milestone.state is MilestoneState.BLOCKED:
-        title = _("Clear the way for %(milestone)s", milestone=name)
-        reason = milestone.block_reason or _("no reason given")
-        why = _("%(place)s. Blocked: %(reason)s", place=_place(project), reason=reason)
-    elif milestone.forecast_on is None or milestone.forecast_on < today:
-        title = _("Finish %(milestone)s, or move it", milestone=name)
-        why = _("%(place)s. Nobody has said that it is done.", place=_place(project))
-    else:
-        title = _("Finish %(milestone)s, or move it", milestone=name)
-        why = _("%(place)s. Now expected on %(day)s.", place=_place(project), day=day(milestone.forecast_on))
-    slip = project.slip_workdays
+Words = Callable[[Row, date], Need]
+
+
+def _need(matter: Matter, kind: Kind, row: Row, today: date) -> Need:
+    return replace(_WORDS[kind](row, today), key=matter.key, level=matter.level)
+
+
+def _blocked(row: Row, today: date) -> Need:
+    reason = (row.block_reason or _("no reason given")).rstrip(".")
     return Need(
-        state="bad" if late_days or slip > 0 else "warn",
-        icon="octagon-alert" if milestone.state is MilestoneState.BLOCKED else "clock",
-        title=title,
-        url=f"/projects/{project.key}",
-        why=why,
-        when=ngettext("%(num)s day late", "%(num)s days late", late_days)
-        if late_days
-        else day(milestone.forecast_on),
-        note=_("handover +%(days)s d", days=slip) if slip > 0 else _("handover still holds"),
+        state="bad" if row.slip_workdays > 0 else "warn",
+        icon="octagon-alert",
+        title=_("Clear the way for %(milestone)s", milestone=localized(row.name)),
+        url=f"/projects/{row.project_key}",
+        why=_(
+            "%(place)s. Blocked: %(reason)s. %(handover)s",
+            place=_place(row),
+            reason=reason,
+            handover=_slips(row),
+        ),
+        when=_for_days(row.blocked_on, today),
+        note=_("blocked"),
         action=_("Open plan"),
-        weight=(-slip, (promised or today).toordinal()),
     )
 
 
-def _to_decide(visit: Visit, today: date) -> Need:
+def _overdue(row: Row, today: date) -> Need:
+    late = (today - row.promised_on).days
+    return Need(
+        state="bad" if row.slip_workdays > 0 else "warn",
+        icon="clock",
+        title=_("Finish %(milestone)s, or move it", milestone=localized(row.name)),
+        url=f"/projects/{row.project_key}",
+        why=_(
+            "%(place)s. Nobody has said that it is done. %(handover)s",
+            place=_place(row),
+            handover=_slips(row),
+        ),
+        when=ngettext("%(num)s day late", "%(num)s days late", late),
+        note=_("promised %(on)s", on=day(row.promised_on, weekday=False)),
+        action=_("Open plan"),
+    )
+
+
+def _late(row: Row, today: date) -> Need:
+    return Need(
+        state="bad",
+        icon="clock",
+        title=_("Agree a new handover with %(account)s", account=row.account),
+        url=f"/projects/{row.project_key}",
+        why=ngettext(
+            "%(project)s: %(expected)s, %(num)s working day after the %(promised)s we promised.",
+            "%(project)s: %(expected)s, %(num)s working days after the %(promised)s we promised.",
+            row.slip_workdays,
+            project=row.project_name,
+            expected=day(row.forecast_handover_on),
+            promised=day(row.promised_handover_on, weekday=False),
+        ),
+        when=_until(row.promised_handover_on, today),
+        note=_("to the promise") if row.promised_handover_on >= today else _("the promise passed"),
+        action=_("Open plan"),
+    )
+
+
+def _conflict(row: Row, today: date) -> Need:
+    first = row.conflicts[0] if row.conflicts else {}
+    return Need(
+        state="bad",
+        icon="triangle-alert",
+        title=_("Give %(project)s a day that its plan can meet", project=row.project_key),
+        url=f"/projects/{row.project_key}",
+        why=_(
+            "%(place)s. %(milestone)s was wanted for %(wanted)s; the plan gives %(possible)s.",
+            place=_place(row),
+            milestone=localized(first.get("milestone") or {}) or row.project_name,
+            wanted=_iso_day(first.get("wanted_on")),
+            possible=_iso_day(first.get("possible_on")),
+        ),
+        when=ngettext("%(num)s conflict", "%(num)s conflicts", row.conflict_count),
+        note=_("in the plan"),
+        action=_("Open plan"),
+    )
+
+
+def _hold_over(row: Row, today: date) -> Need:
+    return Need(
+        state="warn",
+        icon="pause",
+        title=_("Let %(project)s go on, or say how long it rests", project=row.project_key),
+        url=f"/projects/{row.project_key}",
+        why=_(
+            "%(place)s. On hold: %(reason)s. Work was to go on on %(day)s.",
+            place=_place(row),
+            reason=row.reason.rstrip("."),
+            day=day(row.expected_on),
+        ),
+        when=_for_days(row.first_on, today),
+        note=_("on hold"),
+        action=_("Open plan"),
+    )
+
+
+def _gate(row: Row, today: date) -> Need:
+    first = localized((row.holding[0] if row.holding else {}).get("requirement") or {}).rstrip(".")
+    title = (
+        ngettext("Get %(num)s item ready, or move %(milestone)s", "Get %(num)s items ready, or move %(milestone)s",
+                 row.open_items, milestone=localized(row.name))
+    )  # fmt: skip
+    ships = row.kind is GateKind.SHIP
+    if first:
+        why = (
+            _("%(place)s. Shipping is held; first: %(requirement)s.", place=_place(row), requirement=first)
+            if ships
+            else _(
+                "%(place)s. Installation is held; first: %(requirement)s.",
+                place=_place(row),
+                requirement=first,
+            )
+        )
+    else:
+        why = (
+            _("%(place)s. Shipping is held.", place=_place(row))
+            if ships
+            else _("%(place)s. Installation is held.", place=_place(row))
+        )
+    return Need(
+        state="bad" if row.forecast_start_on <= today else "warn",
+        icon="lock",
+        title=title,
+        url=f"/projects/{row.project_key}/readiness",
+        why=why,
+        when=day(row.forecast_start_on),
+        note=_until(row.forecast_start_on, today),
+        action=_("Open checklist"),
+    )
+
+
+def _to_decide(row: Row, today: date) -> Need:
     return Need(
         state="warn",
         icon="calendar-clock",
-        title=_("Keep or move %(title)s", title=visit.title),
-        url=f"/visits/{visit.id}",
-        why=_("%(place)s. %(reason)s", place=_place(visit.project), reason=visit.needs_decision),
-        when=day(visit.starts_local),
-        note=_until(visit.starts_local.date(), today),
+        title=_("Keep or move %(title)s", title=row.title),
+        url=f"/visits/{row.id}",
+        why=_("%(place)s. %(reason)s", place=_place(row), reason=row.needs_decision),
+        when=day(row.starts_local),
+        note=_until(row.starts_local.date(), today),
         action=_("Decide"),
-        weight=(0, visit.starts_local.toordinal()),
     )
 
 
-def _without_people(visit: Visit, today: date) -> Need:
-    missing = visit.crew - len(visit.crew_members)
+def _unassigned(row: Row, today: date) -> Need:
     return Need(
         state="warn",
         icon="user-plus",
         title=ngettext(
             "Find a technician for %(title)s",
             "Find %(num)s technicians for %(title)s",
-            missing,
-            title=visit.title,
+            row.missing,
+            title=row.title,
         ),
-        url=f"/visits/{visit.id}",
-        why=_place(visit.project),
-        when=day(visit.starts_local),
-        note=_until(visit.starts_local.date(), today),
+        url=f"/visits/{row.id}",
+        why=_("%(place)s. The customer expects us; too few go.", place=_place(row)),
+        when=day(row.starts_local),
+        note=_until(row.starts_local.date(), today),
         action=_("Assign"),
-        weight=(1, visit.starts_local.toordinal()),
+        is_to_assign=True,
     )
 
 
-def _overdue(answers: queries.OpenAnswers, today: date) -> Need:
-    project = answers.project
-    return Need(
-        state="wait",
-        icon="hourglass",
-        title=_(
-            "Chase the site checklist, %(answered)s of %(total)s answered",
-            answered=answers.answered,
-            total=answers.total,
-        ),
-        url=f"/projects/{project.key}/readiness",
-        why=_(
-            "%(place)s. Still waiting for: %(requirement)s.",
-            place=_place(project),
-            requirement=localized(answers.requirement).rstrip("."),
-        ),
-        when=ngettext("%(num)s overdue", "%(num)s overdue", answers.overdue),
-        note=_("since %(day)s", day=day(answers.first_due_on)),
-        action=_("Open checklist"),
-        weight=(2, answers.first_due_on.toordinal()),
-    )
-
-
-def _expected(answers: queries.OpenAnswers, today: date) -> Need:
-    project = answers.project
-    return Need(
-        state="wait",
-        icon="hourglass",
-        title=ngettext(
+def _unanswered(row: Row, today: date) -> Need:
+    requirement = localized(row.requirement).rstrip(".")
+    if not row.overdue:
+        title = ngettext(
             "%(who)s owes %(num)s answer about the site",
             "%(who)s owes %(num)s answers about the site",
-            answers.open,
-            who=answers.contact.name if answers.contact else project.account.name,
-        ),
-        url=f"/projects/{project.key}/readiness",
-        why=_(
-            "%(place)s. First: %(requirement)s.",
-            place=_place(project),
-            requirement=localized(answers.requirement).rstrip("."),
-        ),
-        when=day(answers.first_due_on),
-        note=_until(answers.first_due_on, today),
+            row.due,
+            who=row.contact or row.account,
+        )
+        why = _("%(place)s. First: %(requirement)s.", place=_place(row), requirement=requirement)
+        when, note = day(row.due_on), _until(row.due_on, today)
+    else:
+        title = _(
+            "Chase the site checklist, %(answered)s of %(total)s answered",
+            answered=row.answered,
+            total=row.total,
+        )
+        why = _("%(place)s. Still waiting for: %(requirement)s.", place=_place(row), requirement=requirement)
+        when = ngettext("%(num)s overdue", "%(num)s overdue", row.overdue)
+        note = _("since %(day)s", day=day(row.due_on))
+    return Need(
+        state="wait",
+        icon="hourglass",
+        title=title,
+        url=f"/projects/{row.project_key}/readiness",
+        why=why,
+        when=when,
+        note=note,
         action=_("Open checklist"),
-        weight=(0, answers.first_due_on.toordinal()),
     )
 
 
-def _proposed(proposal: Proposal, today: date) -> Need:
-    project = proposal.project
-    if proposal.kind is ProposalKind.CANCEL:
-        title = _("Decide whether %(project)s is cancelled", project=project.key)
-        why = _("%(place)s. The order asks to cancel.", place=_place(project))
+def _proposed(row: Row, today: date) -> Need:
+    if row.kind is ProposalKind.CANCEL:
+        title = _("Decide whether %(project)s is cancelled", project=row.project_key)
+        why = _("%(place)s. The order asks to cancel; the plan runs on until you decide.", place=_place(row))
     else:
-        title = _("Decide on new dates for %(project)s", project=project.key)
+        title = _("Decide on new dates for %(project)s", project=row.project_key)
         why = _(
             "%(place)s. The order now asks for delivery from %(day)s.",
-            place=_place(project),
-            day=day(proposal.requested_from),
+            place=_place(row),
+            day=day(row.requested_from),
         )
     return Need(
         state="warn",
         icon="file-text",
         title=title,
-        url=f"/projects/{project.key}",
+        url=f"/projects/{row.project_key}/proposals/{row.id}",
         why=why,
-        when=day(proposal.made_at),
-        note=_("asked"),
+        when=_waited((today - row.made_at.date()).days),
+        note=_("since it was asked"),
         action=_("Decide"),
-        weight=(0, proposal.made_at.toordinal()),
     )
 
 
-def _to_approve(project: Project, today: date) -> Need:
+def _calendar(row: Row, today: date) -> Need:
+    moved = ngettext("It moves %(num)s project", "It moves %(num)s projects", row.projects)
+    missed = (
+        ngettext("%(num)s promise would be missed", "%(num)s promises would be missed", row.promises)
+        if row.promises
+        else _("no promise would be missed")
+    )
+    return Need(
+        state="bad" if row.promises else "warn",
+        icon="calendar-range",
+        title=_("Apply or dismiss “%(title)s”", title=row.title),
+        url=f"/calendars/proposals/{row.id}",
+        why=_("%(moved)s; %(missed)s.", moved=moved, missed=missed),
+        when=_waited((today - row.made_at.date()).days),
+        note=_("since it was proposed"),
+        action=_("Review"),
+    )
+
+
+def _to_approve(row: Row, today: date) -> Need:
     return Need(
         state="idle",
         icon="clipboard-check",
-        title=_("Approve the plan of %(project)s", project=project.name),
-        url=f"/projects/{project.key}",
+        title=_("Approve the plan of %(project)s", project=row.project_name),
+        url=f"/projects/{row.project_key}",
         why=_(
             "%(place)s. Handover would be promised for %(day)s.",
-            place=_place(project),
-            day=day(project.forecast_handover_on),
+            place=_place(row),
+            day=day(row.forecast_handover_on),
         ),
-        when=_waited((today - project.created_at.date()).days),
+        when=_waited((today - row.created_at.date()).days),
         note=_("since the order came"),
         action=_("Review"),
-        weight=(2, project.created_at.toordinal()),
     )
 
 
-def _to_match(found: queries.Unmatched, today: date) -> Need:
-    order = found.order
+def _to_match(row: Row, today: date) -> Need:
     return Need(
         state="idle",
         icon="link",
         title=ngettext(
             "Match %(num)s line of order %(number)s",
             "Match %(num)s lines of order %(number)s",
-            found.lines,
-            number=order.number,
+            row.lines,
+            number=row.number,
         ),
-        url=f"/orders/{order.id}",
+        url=f"/orders/{row.id}",
         why=_(
             "%(account)s calls it “%(name)s”. Once is enough for all later orders.",
-            account=order.account.name,
-            name=found.first,
+            account=row.account,
+            name=row.first,
         ),
-        when=_waited((today - order.received_at.date()).days),
+        when=_waited((today - row.received_at.date()).days),
         note=_("since the order came"),
         action=_("Match"),
-        weight=(1, order.received_at.toordinal()),
     )
 
 
-def _place(project: Project) -> str:
-    city = project.site.city or project.site.name
-    return _("%(account)s, %(city)s", account=project.account.name, city=city)
+_WORDS: dict[Kind, Words] = {
+    Kind.BLOCKED: _blocked,
+    Kind.HOLD_OVER: _hold_over,
+    Kind.CONFLICT: _conflict,
+    Kind.LATE: _late,
+    Kind.OVERDUE: _overdue,
+    Kind.GATE: _gate,
+    Kind.DECISION: _to_decide,
+    Kind.PROPOSAL: _proposed,
+    Kind.CALENDAR: _calendar,
+    Kind.UNASSIGNED: _unassigned,
+    Kind.UNANSWERED: _unanswered,
+    Kind.DRAFT: _to_approve,
+    Kind.UNMATCHED: _to_match,
+}
+
+
+def _place(row: Row) -> str:
+    return _("%(account)s, %(city)s", account=row.account, city=row.city or row.site)
+
+
+def _slips(row: Row) -> str:
+    if row.slip_workdays <= 0:
+        return _("The handover still holds.")
+    return ngettext(
+        "The handover slips by %(num)s working day.",
+        "The handover slips by %(num)s working days.",
+        row.slip_workdays,
+    )
 
 
 def _until(day_on: date, today: date) -> str:
@@ -296,8 +440,17 @@ def _until(day_on: date, today: date) -> str:
     return ngettext("in %(num)s day", "in %(num)s days", days)
 
 
+def _for_days(since: date | None, today: date) -> str:
+    days = (today - since).days if since else 0
+    return _("since today") if days <= 0 else ngettext("for %(num)s day", "for %(num)s days", days)
+
+
 def _waited(days: int) -> str:
     return _("today") if days <= 0 else ngettext("%(num)s day", "%(num)s days", days)
+
+
+def _iso_day(value: str | None) -> str:
+    return day(date.fromisoformat(value)) if value else day(None)
 
 
 def _clock_differs(visit: Visit, looking: Viewer) -> bool:

@@ -59,6 +59,11 @@ class Shell:
         return self._viewer.name
 
     @property
+    def keys(self) -> bool:
+        """Whether single keys act."""
+        return not self._viewer.keys_off
+
+    @property
     def initials(self) -> str:
         """The letters on their badge."""
         return initials(self._viewer.name)

@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from concierge.core import axis
 from concierge.core.spans import Span
+from concierge.core.urgency import Band
 from concierge.core.worktime import WorkCalendar
 from concierge.home import queries
-from concierge.home.views import changed, needs
+from concierge.home.views import asides, changed, needs
 from concierge.home.views.blueprint import bp
 from concierge.home.views.needs import Need
 from concierge.identity.guard import requires, viewer
@@ -29,6 +30,7 @@ from concierge.visits.states import OVER, VisitState
 from concierge.workforce import queries as workforce
 
 SHOWN_AT_ONCE = 6
+MOST_SITES = 8
 KEPT_WITHIN_DAYS = 90
 FEWEST_FOR_A_SHARE = 5
 
@@ -40,11 +42,20 @@ class Section:
     title: str
     shown: Sequence[Need]
     folded: Sequence[Need]
+    left_out: int = 0
+    """How many more are known that the page has no line for."""
+    is_more: bool = False
+    """Whether there are even more than are known."""
 
     @property
     def count(self) -> int:
-        """How many there are in all."""
-        return len(self.shown) + len(self.folded)
+        """How many are known."""
+        return len(self.shown) + len(self.folded) + self.left_out
+
+    @property
+    def counted(self) -> str:
+        """The number as it is read: 7, or 60+ where there are more than were looked at."""
+        return f"{self.count}+" if self.is_more else str(self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +99,25 @@ def today() -> str:
     if looking.role is Role.TECHNICIAN:
         return _technicians_day(looking, now)
     mine = _wants_own(looking)
-    act, soon, waiting = needs.agenda(looking, now=now, mine=mine)
+    found = needs.of_viewer(looking, now=now, mine=mine)
     since = queries.last_here(looking, now=now)
     counts = queries.counts(looking)
     return render_template(
         "home/today.html",
         eyebrow=_eyebrow(looking, now),
-        heading=_heading(len(act), len(soon)),
-        aside=_nothing(looking, now, own=False) if not act and not soon else "",
+        heading=_heading(found),
+        aside=_nothing(looking, now, own=False) if not found.act and not found.soon else "",
         sections=(
-            _section(_("Act now"), act),
-            _section(_("Today and the days after"), soon),
+            _section(_("Act now"), found.act, is_more=Band.NOW in found.is_more),
+            _section(_("Today and the days after"), found.soon, is_more=Band.SOON in found.is_more),
         ),
-        waiting=_section(_("Waiting on others"), waiting, shown=0),
+        waiting=_section(
+            _("Waiting on others"), found.waiting, shown=0, is_more=Band.OTHERS in found.is_more
+        ),
+        put_aside=_section(_("Put aside"), found.aside, shown=0),
+        days=asides.choices(looking, now),
+        back="" if (whose := request.args.get("whose", "")) not in {"mine", "all"} else f"?whose={whose}",
+        zone=looking.zone,
         sites=_sites(looking, now, own=False),
         place=queries.city_of(looking.zone),
         counts=counts,
@@ -146,10 +163,13 @@ def _wants_own(looking: Viewer) -> bool:
     return asked == "mine" or (asked != "all" and queries.own_by_default(looking))
 
 
-def _section(title: str, rows: Sequence[Need], *, shown: int = SHOWN_AT_ONCE) -> Section:
-    if len(rows) <= shown + 1:
-        return Section(title, rows, ())
-    return Section(title, rows[:shown], rows[shown:])
+def _section(
+    title: str, rows: Sequence[Need], *, shown: int = SHOWN_AT_ONCE, is_more: bool = False
+) -> Section:
+    lines, left_out = rows[: needs.MOST_SHOWN], max(0, len(rows) - needs.MOST_SHOWN)
+    if len(lines) <= shown + 1:
+        return Section(title, lines, (), left_out, is_more)
+    return Section(title, lines[:shown], lines[shown:], left_out, is_more)
 
 
 def _eyebrow(looking: Viewer, now: datetime) -> str:
@@ -164,11 +184,16 @@ def _eyebrow(looking: Viewer, now: datetime) -> str:
     )
 
 
-def _heading(act: int, soon: int) -> str:
+def _heading(found: needs.Agenda) -> str:
+    act, soon = len(found.act), len(found.soon)
+    if act and Band.NOW in found.is_more:
+        return _("More than %(many)s things need you now", many=act)
     if act:
         return ngettext(
             "%(many)s thing needs you now", "%(many)s things need you now", act, many=_number(act)
         )
+    if soon and Band.SOON in found.is_more:
+        return _("More than %(many)s things can be done today", many=soon)
     if soon:
         return ngettext(
             "%(many)s thing can be done today", "%(many)s things can be done today", soon, many=_number(soon)
@@ -273,32 +298,36 @@ def _since(since: datetime, now: datetime, zone: str) -> str:
 def _sites(looking: Viewer, now: datetime, *, own: bool) -> Sites:
     zone = ZoneInfo(looking.zone)
     on = axis.HourAxis(now.astimezone(zone).date(), zone, now)
-    visits = queries.visits_between(looking, on.from_at, on.to_at, own=own)
-    calendars = workforce.working_calendars(visit.site.region for visit in visits)
-    rows = [
-        row
-        for visit in visits
-        if (row := _site_row(visit, on, now, calendars[visit.site.region])) is not None
+    visits = [
+        visit
+        for visit in queries.visits_between(looking, on.from_at, on.to_at, own=own)
+        if _present(visit, on)
     ]
+    drawn, more = visits[:MOST_SITES], max(0, len(visits) - MOST_SITES)
+    calendars = workforce.working_calendars(visit.site.region for visit in drawn)
+    rows = [_site_row(visit, on, now, calendars[visit.site.region]) for visit in drawn]
     caption = _(
         "Visits of %(day)s by site, on the clock of %(city)s; it is %(clock)s.",
         day=day(on.on),
         city=queries.city_of(looking.zone),
         clock=clock_time(now.astimezone(zone)),
     )
-    return Sites(on, rows[:8], max(0, len(rows) - 8), caption)
+    return Sites(on, rows, more, caption)
 
 
-def _site_row(visit: Visit, on: axis.HourAxis, now: datetime, calendar: WorkCalendar) -> SiteRow | None:
-    """One visit as it lies on the viewer's day; None when nobody is there during it."""
-    there = ZoneInfo(visit.zone)
-    presences = [
+def _present(visit: Visit, on: axis.HourAxis) -> list[Span[datetime]]:
+    """The hours of the viewer's day during which somebody is there."""
+    return [
         span
         for span in _presences(visit)
         if span.to_at and span.to_at > on.from_at and span.from_at < on.to_at
     ]
-    if not presences:
-        return None
+
+
+def _site_row(visit: Visit, on: axis.HourAxis, now: datetime, calendar: WorkCalendar) -> SiteRow:
+    """One visit as it lies on the viewer's day."""
+    there = ZoneInfo(visit.zone)
+    presences = _present(visit, on)
     first_on, last_on = visit.starts_local.date(), visit.ends_local.date()
     shown = next((span for span in presences if span.to_at and span.to_at > now), presences[-1])
     state, word = _standing(visit, shown, now)

@@ -159,8 +159,9 @@ def change_profile(
     version: str,
     actor_id: int,
     at: datetime,
+    keys_off: bool = False,
 ) -> None:
-    """Change what a person is called, where they live and what they read.
+    """Change what a person is called, where they live, what they read, and whether single keys act.
 
     :param version: the one the form was filled from.
     :raises Stale: when somebody changed it in the meantime.
@@ -168,6 +169,7 @@ def change_profile(
     if version != str(user.version):
         raise Stale("Somebody else changed this person in the meantime. Load the page again and repeat.")
     user.name, user.zone, user.language, user.phone = name, zone, language, phone
+    user.keys_off = keys_off
     record(
         ProfileChanged(
             at=at, actor_id=actor_id, user_id=user.id, name=user.name, zone=zone, language=language

@@ -45,6 +45,7 @@ def change_me() -> Page:
             zone=form.zone.data,
             language=form.language.data,
             phone=form.phone.data or "",
+            keys_off=form.keys_off.data,
             version=form.version.data or "",
             actor_id=viewer().user_id,
             at=clock.now(),

@@ -1,0 +1,536 @@
+"""What waits for somebody: of each kind the gravest few, each read by an index, so that it costs the same everywhere.
+
+Every question takes its rows in an order that an index has and stops after some; what is left out is only known to be
+more. ``core/urgency.py`` says which of them is done first.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+from concierge.accounts.models import Account, Contact, Site
+from concierge.catalogue.states import GateKind, MilestoneKind, Severity
+from concierge.core.urgency import Kind, Matter
+from concierge.identity.permissions import Permission
+from concierge.identity.viewer import Viewer
+from concierge.orders.models import Order, OrderLine
+from concierge.orders.states import OrderState
+from concierge.platform.database import db
+from concierge.projects.models import (
+    CalendarProposal,
+    Gate,
+    Hold,
+    Milestone,
+    Project,
+    Proposal,
+)
+from concierge.projects.scope import visible_to
+from concierge.projects.states import (
+    CalendarProposalState,
+    GateState,
+    ProjectState,
+)
+from concierge.readiness.models import Checklist, ReadinessItem
+from concierge.readiness.states import ItemState
+from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.states import COMING
+
+MOST = 20
+"""Matters of one kind that are read; of more it is only said that there are more."""
+SOON_DAYS = 14
+GATE_DAYS = 10
+"""A held gate matters from so many days before what it holds."""
+ANSWER_DAYS = 7
+
+Question: TypeAlias = sa.Select[*tuple[Any, ...]]  # Any: a column each
+Row: TypeAlias = sa.Row[*tuple[Any, ...]]  # Any: a column each
+
+OPEN_MILESTONE = sa.text("milestones.state IN ('planned', 'started')")
+BLOCKED_MILESTONE = sa.text("milestones.state = 'blocked'")
+COMING_MILESTONE = sa.text(
+    "milestones.state = 'planned' AND milestones.kind IN ('ship released', 'delivered', 'installed')"
+)
+OPEN_ITEM = sa.text("readiness_items.state = 'open' AND readiness_items.severity = 'blocking'")
+TO_DECIDE = sa.text("visits.needs_decision <> ''")
+OPEN_PROPOSAL = sa.text("proposals.state = 'open'")
+WITH_CONFLICT = sa.text("projects.conflict_count > 0")
+"""The conditions of partial indexes, in their own words: SQLite uses such an index for no others."""
+
+HOLDS = {
+    MilestoneKind.SHIP_RELEASED: GateKind.SHIP,
+    MilestoneKind.DELIVERED: GateKind.SHIP,
+    MilestoneKind.INSTALLED: GateKind.INSTALL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What waits of one kind: each matter with its row, and whether there are more of them."""
+
+    matters: Sequence[tuple[Matter, Row]]
+    is_more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Who looks, on which day of theirs, and at whose projects."""
+
+    viewer: Viewer
+    today: date
+    now: datetime
+    mine: bool
+    most: int = MOST
+
+    @property
+    def whose(self) -> tuple[sa.ColumnElement[bool], ...]:
+        """The condition that a project is theirs, where they look only at those."""
+        return (Project.concierge_id == self.viewer.user_id,) if self.mine else ()
+
+
+def all_matters(looking: Looking) -> dict[Kind, Found]:
+    """Everything that waits for the viewer, by kind."""
+    may = looking.viewer.may
+    found = {
+        Kind.BLOCKED: blocked(looking),
+        Kind.HOLD_OVER: holds_over(looking),
+        Kind.CONFLICT: conflicts(looking),
+        Kind.LATE: late(looking),
+        Kind.OVERDUE: overdue(looking),
+        Kind.GATE: gates(looking),
+        Kind.DECISION: to_decide(looking),
+        Kind.UNASSIGNED: unassigned(looking),
+        Kind.UNANSWERED: unanswered(looking),
+    }
+    if may(Permission.APPROVE_PLANS):
+        found[Kind.PROPOSAL] = proposals(looking)
+        found[Kind.DRAFT] = drafts(looking)
+    if may(Permission.EDIT_PROJECTS):
+        found[Kind.CALENDAR] = calendar_proposals(looking)
+    if may(Permission.EDIT_CATALOGUE):
+        found[Kind.UNMATCHED] = unmatched(looking)
+    return found
+
+
+def blocked(looking: Looking) -> Found:
+    """Milestones that cannot go on, of each project the first; the one whose handover slips most stands first."""
+    question = (
+        _about(Milestone, Milestone.id, Milestone.name, Milestone.block_reason, Milestone.blocked_on)
+        .where(BLOCKED_MILESTONE, *_running(looking))
+        .order_by(Project.slip_workdays.desc(), Milestone.id)
+    )
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"blocked:{row.id}",
+            Kind.BLOCKED,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.blocked_on, looking.today),
+            level=max(0, row.slip_workdays),
+        ),
+        one_a_project=True,
+    )
+
+
+def overdue(looking: Looking) -> Found:
+    """Milestones whose promise has passed and of which nobody said that they are done, the oldest first."""
+    question = (
+        _about(Milestone, Milestone.id, Milestone.name, Milestone.promised_on, Milestone.forecast_on)
+        .where(
+            OPEN_MILESTONE,
+            Milestone.promised_on < looking.today,
+            Milestone.forecast_on <= looking.today + timedelta(days=3),
+            *_running(looking),
+        )
+        .order_by(Milestone.promised_on, Milestone.id)
+    )
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"overdue:{row.id}",
+            Kind.OVERDUE,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.promised_on, looking.today),
+            level=max(0, row.slip_workdays),
+        ),
+        one_a_project=True,
+    )
+
+
+def late(looking: Looking) -> Found:
+    """Projects whose handover is forecast after its promise, the longest slip first."""
+    question = (
+        _of_project(sa.select(Project.promised_handover_on, Project.forecast_handover_on))
+        .where(Project.slip_workdays > 0, *_running(looking))
+        .order_by(Project.slip_workdays.desc(), Project.id)
+    )
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"late:{row.project_id}",
+            Kind.LATE,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.promised_handover_on, looking.today),
+            level=row.slip_workdays,
+        ),
+    )
+
+
+def conflicts(looking: Looking) -> Found:
+    """Plans that cannot meet a day that somebody set."""
+    question = (
+        _of_project(sa.select(Project.conflicts, Project.conflict_count))
+        .where(WITH_CONFLICT, *_running(looking))
+        .order_by(Project.slip_workdays.desc(), Project.id)
+    )
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"conflict:{row.project_id}",
+            Kind.CONFLICT,
+            slip_workdays=row.slip_workdays,
+            level=row.conflict_count,
+        ),
+    )
+
+
+def holds_over(looking: Looking) -> Found:
+    """Projects that still rest although work was to go on by now, the longest first."""
+    question = (
+        _about(Hold, Hold.id, Hold.expected_on, Hold.first_on, Hold.reason)
+        .where(
+            Hold.resumed_on.is_(None),
+            Hold.expected_on <= looking.today,
+            Project.state == ProjectState.LIVE,
+            *looking.whose,
+        )
+        .order_by(Hold.expected_on, Hold.id)
+    )
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"hold:{row.id}",
+            Kind.HOLD_OVER,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.expected_on, looking.today),
+            level=max(0, row.slip_workdays),
+        ),
+    )
+
+
+def gates(looking: Looking) -> Found:
+    """Deliveries and installations that come near while their gate is held, the nearest first."""
+    kind = sa.case(
+        *((Milestone.kind == milestone, gate.value) for milestone, gate in HOLDS.items()), else_=""
+    )
+    question = (
+        _about(
+            Milestone,
+            Gate.id,
+            Gate.kind,
+            Gate.open_items,
+            Gate.holding,
+            Milestone.name,
+            Milestone.forecast_start_on,
+        )
+        .join(Gate, sa.and_(Gate.project_id == Project.id, sa.cast(Gate.kind, sa.String) == kind))
+        .where(
+            COMING_MILESTONE,
+            Milestone.forecast_start_on <= looking.today + timedelta(days=GATE_DAYS),
+            Gate.state == GateState.HELD,
+            Gate.open_items > 0,
+            *_running(looking),
+        )
+        .order_by(Milestone.forecast_start_on, Milestone.id)
+    )
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"gate:{row.id}",
+            Kind.GATE,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.forecast_start_on, looking.today),
+            level=row.open_items,
+        ),
+        one_a_project=True,
+    )
+
+
+def to_decide(looking: Looking) -> Found:
+    """Confirmed visits whose plan moved away under them, soonest first."""
+    question = (
+        _about(Visit, Visit.id, Visit.title, Visit.starts_local, Visit.needs_decision)
+        .where(TO_DECIDE, Visit.state.in_(COMING), *looking.whose)
+        .order_by(Visit.starts_at, Visit.id)
+    )
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"decision:{row.id}", Kind.DECISION, days_left=_until(row.starts_local.date(), looking.today)
+        ),
+    )
+
+
+def unassigned(looking: Looking) -> Found:
+    """Visits of the next days to which too few technicians go, soonest first."""
+    going = (
+        sa.select(sa.func.count(VisitTechnician.id))
+        .where(VisitTechnician.visit_id == Visit.id)
+        .correlate(Visit)
+        .scalar_subquery()
+    )
+    question = (
+        _about(Visit, Visit.id, Visit.title, Visit.starts_local, (Visit.crew - going).label("missing"))
+        .where(
+            Visit.starts_at >= looking.now,
+            Visit.starts_at < looking.now + timedelta(days=SOON_DAYS),
+            Visit.state.in_(COMING),
+            Visit.crew > going,
+            *looking.whose,
+        )
+        .order_by(Visit.starts_at, Visit.id)
+    )
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"unassigned:{row.id}",
+            Kind.UNASSIGNED,
+            days_left=_until(row.starts_local.date(), looking.today),
+            level=row.missing,
+        ),
+    )
+
+
+def unanswered(looking: Looking) -> Found:
+    """Projects whose site owes blocking answers that are overdue or soon due, the longest overdue first."""
+    item = ReadinessItem
+    firsts = _of_project(
+        sa.select(item.due_on, item.requirement, Checklist.id.label("checklist_id"))
+        .select_from(item)
+        .join(Checklist, Checklist.id == item.checklist_id)
+        .join(Project, Project.id == Checklist.project_id)
+    ).where(
+        OPEN_ITEM,
+        item.due_on <= looking.today + timedelta(days=ANSWER_DAYS),
+        *_running(looking),
+    )
+    rows = db.session.execute(
+        visible_to(looking.viewer, firsts).order_by(item.due_on, item.id).limit(looking.most * 8)
+    ).all()
+    first = _first_of_each(rows)
+    counted = _counts([row.checklist_id for row in first[: looking.most]], looking.today)
+    found = []
+    for row in first[: looking.most]:
+        late_items, due, answered, total, contact = counted[row.checklist_id]
+        about = _With(row, overdue=late_items, due=due, answered=answered, total=total, contact=contact)
+        found.append(
+            (
+                Matter(
+                    f"unanswered:{row.checklist_id}",
+                    Kind.UNANSWERED,
+                    slip_workdays=row.slip_workdays if late_items else 0,
+                    days_left=_until(row.due_on, looking.today),
+                    level=late_items,
+                    is_for_others=not late_items,
+                ),
+                about,
+            )
+        )
+    return Found(found, len(first) > looking.most or len(rows) == looking.most * 8)  # type: ignore[arg-type]  # read like rows
+
+
+def proposals(looking: Looking) -> Found:
+    """What order documents ask of approved plans, oldest first."""
+    question = (
+        _about(Proposal, Proposal.id, Proposal.kind, Proposal.requested_from, Proposal.made_at)
+        .where(OPEN_PROPOSAL, *looking.whose)
+        .order_by(Proposal.made_at, Proposal.id)
+    )
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"proposal:{row.id}", Kind.PROPOSAL, days_left=_until(row.made_at.date(), looking.today)
+        ),
+    )
+
+
+def calendar_proposals(looking: Looking) -> Found:
+    """Changes of calendars that were foreseen and wait to be applied, oldest first."""
+    question = (
+        sa.select(
+            CalendarProposal.id,
+            CalendarProposal.title,
+            CalendarProposal.projects,
+            CalendarProposal.promises,
+            CalendarProposal.made_at,
+        )
+        .where(CalendarProposal.state == CalendarProposalState.OPEN)
+        .order_by(CalendarProposal.made_at, CalendarProposal.id)
+    )
+    return _few(
+        looking,
+        db.session.execute(question.limit(looking.most + 1)).all(),
+        lambda row: Matter(
+            f"calendar:{row.id}",
+            Kind.CALENDAR,
+            days_left=_until(row.made_at.date(), looking.today),
+            level=row.promises,
+        ),
+    )
+
+
+def drafts(looking: Looking) -> Found:
+    """Plans that wait for approval, oldest first."""
+    question = (
+        _of_project(sa.select(Project.created_at, Project.forecast_handover_on))
+        .where(Project.state == ProjectState.DRAFT, *looking.whose)
+        .order_by(Project.created_at, Project.id)
+    )
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"draft:{row.project_id}", Kind.DRAFT, days_left=_until(row.created_at.date(), looking.today)
+        ),
+    )
+
+
+def unmatched(looking: Looking) -> Found:
+    """Orders with lines that mean no product yet, oldest first."""
+    if not looking.viewer.may(Permission.SEE_ORDERS):
+        return Found(())
+    lines = (
+        sa.select(
+            OrderLine.order_id.label("id"),
+            sa.func.count().label("lines"),
+            sa.func.min(OrderLine.name).label("first"),
+        )
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(OrderLine.product_id.is_(None), OrderLine.cancelled.is_(False), Order.state == OrderState.OPEN)
+        .group_by(OrderLine.order_id)
+        .order_by(OrderLine.order_id)
+        .limit(looking.most + 1)
+        .subquery()
+    )
+    question = (
+        sa.select(lines, Order.number, Order.received_at, Account.name.label("account"))
+        .join(Order, Order.id == lines.c.id)
+        .join(Account, Account.id == Order.account_id)
+        .order_by(Order.received_at, Order.id)
+    )
+    return _few(
+        looking,
+        db.session.execute(question).all(),
+        lambda row: Matter(
+            f"unmatched:{row.id}",
+            Kind.UNMATCHED,
+            days_left=_until(row.received_at.date(), looking.today),
+            level=row.lines,
+        ),
+    )
+
+
+class _With:
+    """A row with some more values beside it."""
+
+    def __init__(self, row: Row, **more: object) -> None:
+        self._row = row
+        self._more = more
+
+    def __getattr__(self, name: str) -> Any:  # Any: what the row holds
+        return self._more[name] if name in self._more else getattr(self._row, name)
+
+
+def _about(
+    table: type[Any], *columns: Any
+) -> Question:  # Any: a table that leads to its project, and its columns
+    return _of_project(sa.select(*columns).select_from(table).join(Project, Project.id == table.project_id))
+
+
+def _of_project(question: Question) -> Question:
+    """Add what every line says of its project: key, name, customer and town."""
+    return (
+        question.add_columns(
+            Project.id.label("project_id"),
+            Project.key.label("project_key"),
+            Project.name.label("project_name"),
+            Project.slip_workdays,
+            Account.name.label("account"),
+            Site.city,
+            Site.name.label("site"),
+        )
+        .join(Account, Account.id == Project.account_id)
+        .join(Site, Site.id == Project.site_id)
+    )
+
+
+def _running(looking: Looking) -> tuple[sa.ColumnElement[bool], ...]:
+    """That a project is under way; one that is on hold waits for something else."""
+    return (Project.state == ProjectState.LIVE, Project.held_on.is_(None), *looking.whose)
+
+
+def _found(
+    looking: Looking,
+    question: Question,
+    matter: Any,
+    *,
+    one_a_project: bool = False,  # Any: a row's matter
+) -> Found:
+    most = looking.most * 3 if one_a_project else looking.most + 1
+    rows = db.session.execute(visible_to(looking.viewer, question).limit(most)).all()
+    if one_a_project:
+        first = _first_of_each(rows)
+        return Found(
+            [(matter(row), row) for row in first[: looking.most]],
+            len(first) > looking.most or len(rows) == most,
+        )
+    return _few(looking, rows, matter)
+
+
+def _few(looking: Looking, rows: Sequence[Row], matter: Any) -> Found:  # Any: a row's matter
+    return Found([(matter(row), row) for row in rows[: looking.most]], len(rows) > looking.most)
+
+
+def _first_of_each(rows: Iterable[Row]) -> list[Row]:
+    seen: dict[int, Row] = {}
+    for row in rows:
+        seen.setdefault(row.project_id, row)
+    return list(seen.values())
+
+
+def _counts(checklist_ids: Sequence[int], today: date) -> dict[int, tuple[int, int, int, int, str | None]]:
+    """Of each checklist: blocking items overdue, blocking items due soon, answered, all, and the customer's person."""
+    item = ReadinessItem
+    is_open = sa.and_(item.state == ItemState.OPEN, item.severity == Severity.BLOCKING)
+    soon = today + timedelta(days=ANSWER_DAYS)
+    rows = db.session.execute(
+        sa.select(
+            item.checklist_id,
+            sa.func.count().filter(is_open, item.due_on < today),
+            sa.func.count().filter(is_open, item.due_on <= soon),
+            sa.func.count().filter(item.state != ItemState.OPEN),
+            sa.func.count(),
+            sa.func.min(Contact.name),
+        )
+        .join(Checklist, Checklist.id == item.checklist_id)
+        .join(Project, Project.id == Checklist.project_id)
+        .outerjoin(Contact, Contact.id == Project.contact_id)
+        .where(item.checklist_id.in_(checklist_ids), item.severity != Severity.INFO)
+        .group_by(item.checklist_id)
+    )
+    return {row[0]: tuple(row[1:]) for row in rows}  # type: ignore[misc]  # five values each
+
+
+def _until(on: date | None, today: date) -> int | None:
+    return (on - today).days if on else None
