@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     DateField,
@@ -55,7 +56,9 @@ class Shape(FlaskForm):
         ],
     )
     days_of = SelectField(_("Whose days"), validators=[InputRequired(_("Choose whose days are counted."))])
-    not_before = DateField(_("Not before"), description=_("It starts then or later."), validators=[Optional()])
+    not_before = DateField(
+        _("Not before"), description=_("It starts then or later."), validators=[Optional()]
+    )
     not_after = DateField(_("Not after"), description=_("It is finished by then."), validators=[Optional()])
     exactly = DateField(_("Exactly on"), description=_("It starts on that day."), validators=[Optional()])
     reason = StringField(
@@ -101,9 +104,7 @@ class Split(FlaskForm):
 class AddMilestone(FlaskForm):
     """Take a milestone into one project's plan that its playbook does not know."""
 
-    name = StringField(
-        _("Name"), validators=[DataRequired(_("Give the milestone a name.")), Length(max=120)]
-    )
+    name = StringField(_("Name"), validators=[DataRequired(_("Give the milestone a name.")), Length(max=120)])
     name_german = StringField(
         _("The same in German"),
         description=_("For customers who read German; left empty they read the English name."),
@@ -243,7 +244,9 @@ class Note(FlaskForm):
 class RecordUnit(FlaskForm):
     """Note the serial number on an instrument or part."""
 
-    line = SelectField(_("Unit"), coerce=int, validators=[InputRequired(_("Choose what carries the number."))])
+    line = SelectField(
+        _("Unit"), coerce=int, validators=[InputRequired(_("Choose what carries the number."))]
+    )
     serial = StringField(
         _("Serial number"),
         validators=[
@@ -264,3 +267,92 @@ class GiveTo(FlaskForm):
     """Let another concierge look after a project."""
 
     concierge = SelectField(_("Concierge"), coerce=int, validators=[InputRequired()])
+
+
+class DelayForm(FlaskForm):
+    """Say what costs days, whose it is, and from when to when."""
+
+    milestone = SelectField(
+        _("What it holds up"), coerce=int, validators=[InputRequired(_("Choose what it holds up."))]
+    )
+    cause = SelectField(_("Cause"), validators=[InputRequired(_("Choose a cause."))])
+    party = SelectField(_("Whose it is"), validators=[InputRequired(_("Choose whose it is."))])
+    team = SelectField(
+        _("Our team"), description=_("Needed when it is ours, unused otherwise."), validators=[Optional()]
+    )
+    first_on = DateField(
+        _("First day"), validators=[DataRequired(_("Choose the first day that it cost or costs."))]
+    )
+    last_on = DateField(
+        _("Last day"), description=_("Leave it empty while it lasts."), validators=[Optional()]
+    )
+    reason = TextAreaField(
+        _("What happened"),
+        validators=[
+            DataRequired(_("Say in a few words what happened.")),
+            Length(max=1000, message=_("Say it in at most 1,000 characters.")),
+        ],
+    )
+    version = HiddenField()
+
+
+class EndDelay(FlaskForm):
+    """Say on which day a delay ended."""
+
+    ended_on = DateField(_("Last day"), validators=[DataRequired(_("Choose the last day that it cost."))])
+
+
+class WithdrawDelay(FlaskForm):
+    """Take back a delay that was entered by mistake."""
+
+    why = StringField(
+        _("Why it was wrong"),
+        validators=[DataRequired(_("Say in a few words why it was wrong.")), Length(max=300)],
+    )
+
+
+class DelayFile(FlaskForm):
+    """A file that shows a delay."""
+
+    file = FileField(
+        _("Photo, letter or record"),
+        description=_("PDF, photo, table or text, up to 20 MB."),
+        validators=[FileRequired(_("Choose a file."))],
+    )
+    file_note = StringField(_("What it shows"), validators=[Optional(), Length(max=200)])
+
+
+class DelayLink(FlaskForm):
+    """An event of the history, or a page elsewhere, that shows a delay."""
+
+    event = SelectField(_("From the history"), coerce=int, validators=[InputRequired()])
+    url = StringField(
+        _("Or an address"),
+        description=_("A tracking page, or a document in another system."),
+        validators=[Optional(), Length(max=500, message=_("Give an address of at most 500 characters."))],
+    )
+    link_note = StringField(_("What it shows"), validators=[Optional(), Length(max=200)])
+
+
+class DelayCommentForm(FlaskForm):
+    """What a party says to a delay."""
+
+    says = SelectField(_("Who says it"), validators=[InputRequired(_("Choose who says it."))])
+    who = StringField(_("Name"), validators=[DataRequired(_("Say who said it, by name.")), Length(max=120)])
+    text = TextAreaField(
+        _("What was said"), validators=[DataRequired(_("Write down what was said.")), Length(max=2000)]
+    )
+
+
+class SaveView(FlaskForm):
+    """Keep a list under a name."""
+
+    name = StringField(
+        _("Name"),
+        validators=[
+            DataRequired(_("Give the view a name.")),
+            Length(max=60, message=_("Use at most 60 characters.")),
+        ],
+    )
+    is_shared = BooleanField(_("Share it with everybody here"))
+    address = HiddenField()

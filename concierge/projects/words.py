@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
-from concierge.core.forecast import Level
-from concierge.projects.states import Party
+from concierge.core.forecast import ENOUGH_CASES, Level
+from concierge.projects.models import Project
+from concierge.projects.states import Party, ProjectState
 
 
 def party_words() -> Mapping[Party, str]:
@@ -31,3 +33,65 @@ def level_words() -> Mapping[Level, str]:
         Level.ALL: _("all milestones"),
         Level.NONE: _("too few cases of any kind"),
     }
+
+
+def chance_words(project: Project) -> str:
+    """The chance of the promise in one sentence; empty where nothing is promised or forecast."""
+    percent = project.chance_percent
+    if percent is None or project.state is not ProjectState.LIVE:
+        return ""
+    if percent == 0:
+        return _("In none of the cases that were tried is the promise kept.")
+    return ngettext(
+        "In %(num)s of 100 cases the promise is kept.",
+        "In %(num)s of 100 cases the promise is kept.",
+        percent,
+    )
+
+
+def basis_words(project: Project) -> str:
+    """What the chance was taken from, honest about what was too little."""
+    basis = project.forecast_basis or {}
+    milestones = int(basis.get("milestones") or 0)
+    if not milestones:
+        return ""
+    levels = basis.get("levels") or {}
+    near = sum(levels.get(level.value, 0) for level in (Level.MODEL_REGION_PARTY, Level.MODEL_PARTY))
+    like = levels.get(Level.KIND_PARTY.value, 0) + levels.get(Level.KIND.value, 0)
+    wide = levels.get(Level.ALL.value, 0)
+    said = []
+    if near:
+        said.append(
+            ngettext(
+                "%(num)s open milestone is judged by cases of the same instrument.",
+                "%(num)s open milestones are judged by cases of the same instrument.",
+                near,
+            )
+        )
+    if like:
+        said.append(
+            ngettext(
+                "%(num)s open milestone is judged by cases of the same kind with any instrument.",
+                "%(num)s open milestones are judged by cases of the same kind with any instrument.",
+                like,
+            )
+        )
+    if wide:
+        said.append(
+            ngettext(
+                "%(num)s has fewer than %(enough)s like cases, so all milestones stand for it.",
+                "%(num)s have fewer than %(enough)s like cases, so all milestones stand for them.",
+                wide,
+                enough=ENOUGH_CASES,
+            )
+        )
+    left = int(basis.get("without_cases") or 0)
+    if left:
+        said.append(
+            ngettext(
+                "%(num)s has no past cases at all and is taken to go as planned.",
+                "%(num)s have no past cases at all and are taken to go as planned.",
+                left,
+            )
+        )
+    return " ".join(said)

@@ -3,6 +3,8 @@
 from concierge.projects.views import (
     acts,
     comparing,
+    delays,
+    forecast,
     holding,
     listing,
     milestone,
@@ -17,6 +19,8 @@ __all__ = [
     "acts",
     "bp",
     "comparing",
+    "delays",
+    "forecast",
     "holding",
     "listing",
     "milestone",

@@ -1,0 +1,562 @@
+"""Where the days went: the ledger of a project, and what people enter about its delays."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from types import SimpleNamespace as Shown
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as Redirect
+
+from concierge.catalogue.states import Team
+from concierge.catalogue.words import team_words
+from concierge.core.delays import Booking
+from concierge.core.delays import Party as CoreParty
+from concierge.identity.guard import requires, viewer
+from concierge.identity.permissions import Permission
+from concierge.platform import clock, files
+from concierge.platform.database import unit_of_work
+from concierge.platform.errors import NotFound, Refused
+from concierge.platform.events import Event, RecordedEvent
+from concierge.platform.once import taken_once
+from concierge.platform.web import show_again
+from concierge.platform.words import day, instant, listed, localized, workdays
+from concierge.projects import forms, queries
+from concierge.projects.actions import delays
+from concierge.projects.models import Delay, DelayEvidence, Project
+from concierge.projects.queries import lost_days
+from concierge.projects.states import BlockCause, Party, ProjectState
+from concierge.projects.verdict import block_words
+from concierge.projects.views.blueprint import bp
+from concierge.projects.words import party_words
+
+Page = str | tuple[str, int] | Response | Redirect
+
+LOOKS = {
+    Party.CUSTOMER: "wait",
+    Party.US: "bad",
+    Party.CARRIER: "warn",
+    Party.SUPPLIER: "go",
+    Party.AGREED: "ok",
+    Party.CONCURRENT: "warn",
+    Party.NONE: "idle",
+}
+"""State of each party's days in the picture; the words beside it say the same."""
+
+
+@bp.get("/projects/<key>/delays")
+@requires(Permission.SEE_PROJECTS)
+def project_delays(key: str) -> Page:
+    """Show where a project's days went, each with its party, milestone, cause and evidence."""
+    project = queries.project_by_key(viewer(), key)
+    entered = lost_days.delays_of(project.id)
+    found = lost_days.lost_days(project, at=clock.now())
+    names = {one.key: localized(one.name) for one in project.milestones}
+    rows = _rows(project, found, entered, names) if found else []
+    return render_template(
+        "projects/delays.html",
+        project=project,
+        found=found,
+        said=_sentence(found) if found else "",
+        notes=_notes(found) if found else [],
+        rows=rows,
+        parties=(parties := _parties(found, names) if found else []),
+        segment_parts=[(one.state, one.days, f"{one.words} {one.days}") for one in parties],
+        entered=[_entered(one, rows, project) for one in entered],
+    )
+
+
+@bp.route("/projects/<key>/delays/new", methods=["GET", "POST"])
+@requires(Permission.EDIT_PROJECTS)
+def enter_delay(key: str) -> Page:
+    """Say that something costs days."""
+    project = queries.project_by_key(viewer(), key)
+    if project.state is ProjectState.DRAFT:
+        raise Refused(
+            f"The plan of {project.key} is a draft, so no day of it can be lost yet. Approve it first."
+        )
+    form = _filled(forms.DelayForm(first_on=clock.today(project.site.zone)), project)
+    if form.validate_on_submit():
+        try:
+            with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+                outcome.led_to = url_for("projects.project_delays", key=key)
+                delays.enter(project.id, **_values(form), actor_id=viewer().user_id, at=clock.now())
+        except Refused as problem:
+            _say(form, problem)
+        else:
+            flash(_("The delay is entered. The ledger counts with it."))
+            return _back(key)
+    if form.is_submitted():
+        return show_again("projects/delay_form.html", form, project=_again(key), delay=None)
+    return render_template("projects/delay_form.html", form=form, project=project, delay=None)
+
+
+@bp.get("/projects/<key>/delays/<int:delay_id>")
+@requires(Permission.SEE_PROJECTS)
+def delay(key: str, delay_id: int) -> Page:
+    """Show one delay: what is said about it, what shows it, what each party says."""
+    project, found = lost_days.delay_for(viewer(), key, delay_id)
+    return render_template("projects/delay.html", **_one(project, found))
+
+
+@bp.route("/projects/<key>/delays/<int:delay_id>/edit", methods=["GET", "POST"])
+@requires(Permission.EDIT_PROJECTS)
+def amend_delay(key: str, delay_id: int) -> Page:
+    """Correct what is said about a delay."""
+    project, found = lost_days.delay_for(viewer(), key, delay_id)
+    form = _filled(
+        forms.DelayForm(
+            milestone=found.milestone_id or 0,
+            party=found.party.value,
+            team=found.team.value if found.team else "",
+            cause=found.cause.value,
+            first_on=found.first_on,
+            last_on=found.last_on,
+            reason=found.reason,
+            version=found.version,
+        ),
+        project,
+        known_id=found.milestone_id,
+    )
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                delays.amend(
+                    found.id,
+                    version=_version(form.version.data),
+                    **_values(form),
+                    actor_id=viewer().user_id,
+                    at=clock.now(),
+                )
+        except Refused as problem:
+            _say(form, problem)
+        else:
+            flash(_("The delay is corrected."))
+            return redirect(url_for("projects.delay", key=key, delay_id=delay_id), code=303)
+    if form.is_submitted():
+        project, found = lost_days.delay_for(viewer(), key, delay_id)
+        return show_again("projects/delay_form.html", form, project=project, delay=found)
+    return render_template("projects/delay_form.html", form=form, project=project, delay=found)
+
+
+@bp.post("/projects/<key>/delays/<int:delay_id>/end")
+@requires(Permission.EDIT_PROJECTS)
+def end_delay(key: str, delay_id: int) -> Page:
+    """Say on which day a delay ended."""
+    _project, found = lost_days.delay_for(viewer(), key, delay_id)
+    form = forms.EndDelay()
+    if form.validate_on_submit() and form.ended_on.data:
+        try:
+            with unit_of_work():
+                delays.close(found.id, last_on=form.ended_on.data, actor_id=viewer().user_id, at=clock.now())
+        except Refused as problem:
+            _say(form, problem)
+        else:
+            flash(_("The delay has ended."))
+            return redirect(url_for("projects.delay", key=key, delay_id=delay_id), code=303)
+    return _delay_again(key, delay_id, end_form=form)
+
+
+@bp.post("/projects/<key>/delays/<int:delay_id>/withdrawal")
+@requires(Permission.EDIT_PROJECTS)
+def withdraw_delay(key: str, delay_id: int) -> Page:
+    """Take back a delay that was entered by mistake."""
+    _project, found = lost_days.delay_for(viewer(), key, delay_id)
+    form = forms.WithdrawDelay()
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                delays.withdraw(
+                    found.id, reason=form.why.data or "", actor_id=viewer().user_id, at=clock.now()
+                )
+        except Refused as problem:
+            _say(form, problem)
+        else:
+            flash(_("The delay is taken back. The history keeps what it said."))
+            return _back(key)
+    return _delay_again(key, delay_id, withdraw_form=form)
+
+
+@bp.post("/projects/<key>/delays/<int:delay_id>/files")
+@requires(Permission.EDIT_PROJECTS)
+def attach_to_delay(key: str, delay_id: int) -> Page:
+    """Keep a file that shows a delay."""
+    _project, found = lost_days.delay_for(viewer(), key, delay_id)
+    form = forms.DelayFile()
+    if form.validate_on_submit():
+        try:
+            with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+                outcome.led_to = url_for("projects.delay", key=key, delay_id=delay_id)
+                delays.attach_file(
+                    found.id,
+                    name=form.file.data.filename or "",
+                    data=form.file.data.read(files.LARGEST + 1),
+                    note=form.file_note.data or "",
+                    actor_id=viewer().user_id,
+                    at=clock.now(),
+                )
+        except Refused as problem:
+            form.file.errors = [*form.file.errors, problem.sentence]
+        else:
+            flash(_("The file is linked to the delay."))
+            return redirect(url_for("projects.delay", key=key, delay_id=delay_id), code=303)
+    return _delay_again(key, delay_id, file_form=form)
+
+
+@bp.post("/projects/<key>/delays/<int:delay_id>/links")
+@requires(Permission.EDIT_PROJECTS)
+def link_to_delay(key: str, delay_id: int) -> Page:
+    """Link an event of the history, or a page elsewhere, to a delay."""
+    project, found = lost_days.delay_for(viewer(), key, delay_id)
+    form = _with_events(forms.DelayLink(), project)
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                _link(found, form)
+        except Refused as problem:
+            _say(form, problem)
+        else:
+            flash(_("The evidence is linked to the delay."))
+            return redirect(url_for("projects.delay", key=key, delay_id=delay_id), code=303)
+    return _delay_again(key, delay_id, link_form=form)
+
+
+@bp.post("/projects/<key>/delays/<int:delay_id>/comments")
+@requires(Permission.EDIT_PROJECTS)
+def comment_on_delay(key: str, delay_id: int) -> Page:
+    """Note what a party says to a delay."""
+    _project, found = lost_days.delay_for(viewer(), key, delay_id)
+    form = _with_parties(forms.DelayCommentForm())
+    if form.validate_on_submit():
+        try:
+            with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+                outcome.led_to = url_for("projects.delay", key=key, delay_id=delay_id)
+                delays.comment(
+                    found.id,
+                    party=Party(form.says.data),
+                    name=form.who.data or "",
+                    text=form.text.data or "",
+                    actor_id=viewer().user_id,
+                    at=clock.now(),
+                )
+        except Refused as problem:
+            _say(form, problem)
+        else:
+            flash(_("The comment is noted. It stays as it was said."))
+            return redirect(url_for("projects.delay", key=key, delay_id=delay_id), code=303)
+    return _delay_again(key, delay_id, comment_form=form)
+
+
+@bp.get("/projects/<key>/delays/files/<int:evidence_id>")
+@requires(Permission.SEE_PROJECTS)
+def delay_file(key: str, evidence_id: int) -> Page:
+    """Hand out a file, to be saved and never shown in place."""
+    kept = lost_days.evidence_for(viewer(), key, evidence_id)
+    if kept.file is None:
+        raise NotFound
+    answer = Response(files.read(kept.file), content_type=kept.file.content_type)
+    answer.headers.set("Content-Disposition", "attachment", filename=kept.file.name)
+    return answer
+
+
+# ------------------------------------------------------------------ the ledger in words
+
+
+def _sentence(found: lost_days.LostDays) -> str:
+    """How many days were lost between which two days, and to whom: the lead of the page."""
+    lost = len(found.ledger.bookings)
+    ends = {
+        "promised": day(found.baseline_on),
+        "end": day(found.end_on),
+        "milestone": localized(found.end_name),
+    }
+    if not lost and found.ledger.gained_workdays:
+        early = workdays(found.ledger.gained_workdays)
+        if found.is_over:
+            return _("%(milestone)s came on %(end)s, %(early)s early. No day was lost.", early=early, **ends)
+        return _(
+            "%(milestone)s is forecast for %(end)s, %(early)s early. No day is lost.", early=early, **ends
+        )
+    if not lost:
+        return _("No working day is lost: %(milestone)s stands on %(end)s, as in the first plan.", **ends)
+    parts = listed(
+        f"{_party(party, team)} {number}" for (party, team), number in found.ledger.by_party().items()
+    )
+    if found.is_over:
+        return ngettext(
+            "%(num)s working day was lost between the %(promised)s of the first plan and the %(end)s on which "
+            "it was over: %(parts)s.",
+            "%(num)s working days were lost between the %(promised)s of the first plan and the %(end)s on "
+            "which it was over: %(parts)s.",
+            lost,
+            parts=parts,
+            **ends,
+        )
+    return ngettext(
+        "%(num)s working day is lost between the %(promised)s of the first plan and the %(end)s of "
+        "today’s forecast: %(parts)s.",
+        "%(num)s working days are lost between the %(promised)s of the first plan and the %(end)s of "
+        "today’s forecast: %(parts)s.",
+        lost,
+        parts=parts,
+        **ends,
+    )
+
+
+def _notes(found: lost_days.LostDays) -> list[str]:
+    """What else the ledger says: days that were won back on the way."""
+    return [
+        ngettext(
+            "%(num)s working day was won back on %(on)s, so the last one booked was released.",
+            "%(num)s working days were won back on %(on)s, so the last ones booked were released.",
+            one.workdays,
+            on=day(one.on),
+        )
+        for one in found.ledger.won_back
+    ]
+
+
+def _rows(
+    project: Project,
+    found: lost_days.LostDays,
+    entered: Sequence[Delay],
+    names: Mapping[str, str],
+) -> list[Shown]:
+    """Each lost day as a row: which, whose, where, why, and what shows it."""
+    by_id = {one.id: one for one in entered}
+    events = lost_days.events_by_id(
+        (number for one in found.ledger.bookings for kind, number in _refs(one) if kind == "event"),
+        project_id=project.id,
+    )
+    return [_row(project, one, by_id, events, names) for one in found.ledger.bookings]
+
+
+def _row(
+    project: Project,
+    one: Booking,
+    entered: Mapping[int, Delay],
+    events: Mapping[int, RecordedEvent],
+    names: Mapping[str, str],
+) -> Shown:
+    said = [entered[number] for kind, number in _refs(one) if kind == "delay" and number in entered]
+    told = [events[number] for kind, number in _refs(one) if kind == "event" and number in events]
+    causes = block_words()
+    why = [f"{causes[delay.cause]}: {delay.reason}" for delay in said]
+    why += [str(row.payload.get("reason") or "") for row in told]
+    return Shown(
+        day=one.day,
+        lost_on=one.lost_on,
+        state=LOOKS[Party(one.party.value)],
+        party=_party(one.party, one.team),
+        parties=listed(_party(party, "") for party in one.parties) if len(one.parties) > 1 else "",
+        milestone=names.get(one.step or "", _("the plan itself")),
+        why=[reason for reason in why if reason] or [_unexplained(one)],
+        delays=[
+            Shown(
+                url=url_for("projects.delay", key=project.key, delay_id=delay.id),
+                evidence=len(delay.evidence),
+                id=delay.id,
+            )
+            for delay in said
+        ],
+    )
+
+
+def _unexplained(one: Booking) -> str:
+    if one.step is None:
+        return _("The plan was changed since, or its working days.")
+    return _("No cause is entered; it counts for whoever is accountable.")
+
+
+def _refs(one: Booking) -> list[tuple[str, int]]:
+    parted = [ref.partition(" ") for ref in one.refs]
+    return [(kind, int(number)) for kind, _space, number in parted]
+
+
+def _parties(found: lost_days.LostDays, names: Mapping[str, str]) -> list[Shown]:
+    rows = []
+    for (party, team), number in found.ledger.by_party().items():
+        held = dict.fromkeys(
+            names.get(one.step or "", "")
+            for one in found.ledger.bookings
+            if (one.party, one.team) == (party, team)
+        )
+        rows.append(
+            Shown(
+                state=LOOKS[Party(party.value)],
+                words=_party(party, team),
+                days=number,
+                said=ngettext("%(num)s day", "%(num)s days", number),
+                milestones=listed(name for name in held if name),
+            )
+        )
+    return rows
+
+
+def _party(party: CoreParty, team: str) -> str:
+    name = party_words()[Party(party.value)]
+    of_team = next((said for one, said in team_words().items() if one.value == team), "")
+    return _("%(party)s (%(team)s)", party=name, team=of_team) if of_team else name
+
+
+def _entered(one: Delay, rows: Sequence[Shown], project: Project) -> Shown:
+    booked = sum(one.id in {delay.id for delay in row.delays} for row in rows)
+    names = {milestone.id: localized(milestone.name) for milestone in project.milestones}
+    return Shown(
+        url=url_for("projects.delay", key=project.key, delay_id=one.id),
+        cause=block_words()[one.cause],
+        reason=one.reason,
+        party=_party(CoreParty(one.party.value), one.team.value if one.team else ""),
+        where=names.get(one.milestone_id or 0, _("the whole project")),
+        first_on=one.first_on,
+        last_on=one.last_on,
+        booked=booked,
+        evidence=len(one.evidence),
+        comments=len(one.comments),
+    )
+
+
+# ------------------------------------------------------------------ one delay
+
+
+def _one(project: Project, found: Delay) -> dict[str, Any]:  # Any: values for the page
+    names = {one.id: localized(one.name) for one in project.milestones}
+    events = lost_days.events_by_id(
+        (one.event_id for one in found.evidence if one.event_id), project_id=project.id
+    )
+    ledger = lost_days.lost_days(project, at=clock.now())
+    ref = f"delay {found.id}"
+    booked = [one for one in ledger.ledger.bookings if ref in one.refs] if ledger else []
+    return {
+        "project": project,
+        "delay": found,
+        "cause": block_words()[found.cause],
+        "party": _party(CoreParty(found.party.value), found.team.value if found.team else ""),
+        "where": names.get(found.milestone_id or 0, _("the whole project")),
+        "booked": len(booked),
+        "evidence": [_evidence(project, one, events) for one in found.evidence],
+        "comments": [
+            Shown(
+                who=one.name,
+                party=party_words()[one.party],
+                text=one.text,
+                when=instant(one.at, viewer().zone),
+            )
+            for one in found.comments
+        ],
+        "may_end": found.last_on is None and found.hold_id is None and not found.is_from_block,
+        "may_withdraw": found.hold_id is None and not (found.is_from_block and found.last_on is None),
+        "end_form": forms.EndDelay(formdata=None, ended_on=clock.today(project.site.zone)),
+        "withdraw_form": forms.WithdrawDelay(formdata=None),
+        "file_form": forms.DelayFile(formdata=None),
+        "link_form": _with_events(forms.DelayLink(formdata=None), project),
+        "comment_form": _with_parties(forms.DelayCommentForm(formdata=None)),
+    }
+
+
+def _evidence(project: Project, one: DelayEvidence, events: Mapping[int, RecordedEvent]) -> Shown:
+    if one.file is not None:
+        url = url_for("projects.delay_file", key=project.key, evidence_id=one.id)
+        return Shown(icon="paperclip", words=one.file.name, url=url, note=one.note)
+    if one.event_id is not None and one.event_id in events:
+        row = events[one.event_id]
+        url = url_for("home.history", key=project.key)
+        return Shown(icon="history", words=_event_words(row), url=url, note=one.note)
+    return Shown(icon="link", words=one.url, url=one.url, note=one.note)
+
+
+def _event_words(row: RecordedEvent) -> str:
+    """An event in a line to be chosen from: when, and what it was about."""
+    about = row.payload.get("name") or row.payload.get("title") or row.payload.get("requirement") or ""
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in row.name).strip()
+    return f"{day(row.at)}: {words}" + (f", {about}" if about else "")
+
+
+def _delay_again(key: str, delay_id: int, **faulty: FlaskForm) -> Page:
+    project, found = lost_days.delay_for(viewer(), key, delay_id)
+    page = {**_one(project, found), **faulty}
+    (form,) = faulty.values()
+    return show_again("projects/delay.html", form, **page)
+
+
+def _link(found: Delay, form: forms.DelayLink) -> None:
+    act: dict[str, Any] = {  # Any: the arguments of an action
+        "note": form.link_note.data or "",
+        "actor_id": viewer().user_id,
+        "at": clock.now(),
+    }
+    if form.event.data:
+        delays.link_event(found.id, event_id=form.event.data, **act)
+    else:
+        delays.link_address(found.id, url=form.url.data or "", **act)
+
+
+def _with_events(form: forms.DelayLink, project: Project) -> forms.DelayLink:
+    form.event.choices = [
+        (0, _("none, an address instead")),
+        *(
+            (row.id, _event_words(row))
+            for row in lost_days.latest_events(project.id)
+            if row.name in Event.known and not row.name.startswith("Delay")
+        ),
+    ]
+    return form
+
+
+def _with_parties(form: forms.DelayCommentForm) -> forms.DelayCommentForm:
+    words = party_words()
+    spoken = (Party.CUSTOMER, Party.US, Party.CARRIER, Party.SUPPLIER)
+    form.says.choices = [(party.value, words[party]) for party in spoken]
+    return form
+
+
+# ------------------------------------------------------------------ the form of a delay
+
+
+def _filled(form: forms.DelayForm, project: Project, *, known_id: int | None = None) -> forms.DelayForm:
+    """Give a form its choices."""
+    planned = [one for one in project.milestones if one in project.planned or one.id == known_id]
+    words = party_words()
+    form.milestone.choices = [
+        (0, _("the whole project")),
+        *((one.id, localized(one.name)) for one in planned),
+    ]
+    form.party.choices = [(party.value, words[party]) for party in delays.CLAIMED_BY_PEOPLE]
+    form.team.choices = [
+        ("", _("not ours")),
+        *((team.value, said) for team, said in team_words().items() if team is not Team.CUSTOMER),
+    ]
+    form.cause.choices = [(cause.value, said) for cause, said in block_words().items()]
+    return form
+
+
+def _values(form: forms.DelayForm) -> dict[str, Any]:  # Any: the arguments of an action
+    return {
+        "milestone_id": form.milestone.data or None,
+        "party": Party(form.party.data),
+        "team": Team(form.team.data) if form.team.data else None,
+        "cause": BlockCause(form.cause.data),
+        "first_on": form.first_on.data or date.min,
+        "last_on": form.last_on.data,
+        "reason": form.reason.data or "",
+    }
+
+
+def _say(form: FlaskForm, problem: Refused) -> None:
+    form.form_errors = [*form.form_errors, problem.sentence]
+
+
+def _version(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() else None
+
+
+def _again(key: str) -> Project:
+    """The project once more: an act that failed has let go of what was loaded."""
+    return queries.project_by_key(viewer(), key)
+
+
+def _back(key: str) -> Redirect:
+    return redirect(url_for("projects.project_delays", key=key), code=303)
