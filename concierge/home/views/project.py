@@ -103,18 +103,18 @@ def _picture(found: Project, calendar: WorkCalendar, today: date, planned: Seque
         if visit.crew_members
     }
     drawn = [
-        _line(one, keys, calendar, today, is_last=one is found.milestones[-1]) for one in found.milestones
+        _line(one, keys, calendar, today, is_last=one is found.planned[-1]) for one in found.planned
     ]
     dates = [
         on
-        for one in found.milestones
+        for one in found.planned
         for on in (one.promised_start_on, one.promised_on, one.start_on, one.finish_on)
         if on
     ]
     scale = axis.day_axis(dates, today=today, is_off=lambda on: not calendar.is_workday(on))
     rows = [
         _row(found, one, going.get(one.id, ""), calendar, today, drawing)
-        for one, drawing in zip(found.milestones, axis.draw_plan(drawn, scale), strict=True)
+        for one, drawing in zip(found.planned, axis.draw_plan(drawn, scale), strict=True)
     ]
     states = {one.state for one in drawn if one.forecast}
     expected = "blocked" if "bad" in states else "moved" if "warn" in states else "forecast"
@@ -188,7 +188,7 @@ def _row(
         mark=slip(moved),
         tone="ok" if moved < 0 else "warn" if state != "bad" else "bad",
         note=note,
-        total=one is found.milestones[-1],
+        total=one is found.planned[-1],
         drawing=drawing,
     )
 
@@ -200,7 +200,7 @@ def _team(one: Milestone) -> str:
 def _driver_note(found: Project) -> str:
     """What sets the handover just now, in one sentence."""
     driving = (
-        one for one in found.milestones if one.slack_workdays == 0 and one.state is not MilestoneState.DONE
+        one for one in found.planned if one.slack_workdays == 0 and one.state is not MilestoneState.DONE
     )
     first = next(driving, None)
     if first is None:
@@ -330,7 +330,7 @@ def _visit_look(visit: Visit | None) -> tuple[str, str, str]:
 
 def _to_reschedule(found: Project) -> Milestone | None:
     """What people mean by rescheduling: delivery, else installation, else the next thing that can move."""
-    movable = [one for one in found.milestones if _can_move(one)]
+    movable = [one for one in found.planned if _can_move(one)]
     wanted = (MilestoneKind.DELIVERED, MilestoneKind.INSTALLED)
     named = [one for kind in wanted for one in movable if one.kind is kind]
     return next(iter((*named, *movable)), None)

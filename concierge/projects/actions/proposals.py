@@ -54,7 +54,7 @@ def propose(
 
 def preview(project: Project, proposal: Proposal, *, at: datetime) -> Preview | None:
     """What accepting new dates would move; None when there is nothing to foresee, or it can no longer be done."""
-    delivery = next((one for one in project.milestones if one.kind is MilestoneKind.DELIVERED), None)
+    delivery = next((one for one in project.planned if one.kind is MilestoneKind.DELIVERED), None)
     wish = proposal.requested_from or proposal.requested_to
     if proposal.kind is not ProposalKind.NEW_DATES or delivery is None or wish is None:
         return None
@@ -158,7 +158,7 @@ def _take_quantities(project_id: int) -> None:
 
 
 def _take_dates(project: Project, proposal: Proposal, *, actor_id: int | None, at: datetime) -> None:
-    delivery = next((one for one in project.milestones if one.kind is MilestoneKind.DELIVERED), None)
+    delivery = next((one for one in project.planned if one.kind is MilestoneKind.DELIVERED), None)
     wish = proposal.requested_from or proposal.requested_to
     if delivery is None or wish is None:
         raise Refused("The plan has no delivery that could follow the new dates. Move a milestone by hand.")

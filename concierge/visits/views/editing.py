@@ -152,7 +152,7 @@ def _offer(
 ) -> None:
     """Give the form its choices."""
     form.milestone.choices = forms.choices(
-        [(0, _("None")), *((each.id, localized(each.name)) for each in project.milestones)]
+        [(0, _("None")), *((each.id, localized(each.name)) for each in project.planned)]
     )
     form.site.choices = forms.choices((each.id, each.name) for each in sites)
     people = [(each.user_id, each.user.name, each.city) for each in workforce.technicians()]
