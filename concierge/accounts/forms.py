@@ -7,7 +7,6 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     DateField,
-    FieldList,
     Form,
     FormField,
     HiddenField,
@@ -20,18 +19,18 @@ from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer t
 from wtforms.validators import Email, InputRequired, Length, Optional, Regexp, ValidationError
 
 from concierge.accounts.states import ContactRole, SiteClosureKind
+from concierge.platform.clashes import Edited
 
 NAME = _l("Enter a name.")
 
 
-class AccountForm(FlaskForm):
+class AccountForm(Edited):
     """A customer's name."""
 
     name = StringField(_l("Name"), validators=[InputRequired(NAME), Length(max=160)])
-    version = HiddenField()
 
 
-class SiteForm(FlaskForm):
+class SiteForm(Edited):
     """A place of installation."""
 
     name = StringField(
@@ -63,7 +62,6 @@ class SiteForm(FlaskForm):
         description=_l("Dock, lift, gate, whom to call."),
         validators=[Length(max=2000)],
     )
-    version = HiddenField()
 
     def validate_access_to(self, field: Any) -> None:  # Any: WTForms' own field
         """Refuse a site that closes before it opens.
@@ -74,7 +72,7 @@ class SiteForm(FlaskForm):
             raise ValidationError(str(_l("Choose a time after the site opens.")))
 
 
-class ContactForm(FlaskForm):
+class ContactForm(Edited):
     """A customer's person."""
 
     name = StringField(_l("Name"), validators=[InputRequired(NAME), Length(max=120)])
@@ -105,7 +103,6 @@ class ContactForm(FlaskForm):
         choices=[SelectChoice("en", _l("English")), SelectChoice("de", _l("German"))],
     )
     zone = SelectField(_l("Time zone"))
-    version = HiddenField()
 
 
 class DayHoursForm(Form):
@@ -150,9 +147,28 @@ class DayHoursForm(Form):
 
 
 class SiteHoursForm(FlaskForm):
-    """The week of a site, Monday first; all empty: every day of its country's week."""
+    """The week of a site; all empty: every day of its country's week."""
 
-    days = FieldList(FormField(DayHoursForm), min_entries=7, max_entries=7)
+    monday = FormField(DayHoursForm)
+    tuesday = FormField(DayHoursForm)
+    wednesday = FormField(DayHoursForm)
+    thursday = FormField(DayHoursForm)
+    friday = FormField(DayHoursForm)
+    saturday = FormField(DayHoursForm)
+    sunday = FormField(DayHoursForm)
+
+    @property
+    def week(self) -> "tuple[FormField[Any], ...]":  # Any: its own form
+        """The days of the week, Monday first."""
+        return (
+            self.monday,
+            self.tuesday,
+            self.wednesday,
+            self.thursday,
+            self.friday,
+            self.saturday,
+            self.sunday,
+        )
 
 
 class SiteClosureForm(FlaskForm):

@@ -19,6 +19,9 @@ COMPANY = "company"
 AWAY = "away"
 """Names of the calendars of our closures and of a technician's absences; a place has its own name."""
 
+NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+"""Codes of two letters that name unions, tests and nothing, not a country."""
+
 Period: TypeAlias = tuple[str, date, date]
 """Why somebody is closed or away, and the first and the last day of it."""
 
@@ -96,7 +99,8 @@ def away_days(absences: Iterable[Absence]) -> tuple[Period, ...]:
 
 def is_country(code: str) -> bool:
     """Whether these two letters name a country."""
-    return len(code) == 2 and code.isalpha() and code.upper() in Locale("en").territories
+    code = code.upper()
+    return len(code) == 2 and code.isalpha() and code in Locale("en").territories and code not in NO_COUNTRY
 
 
 def has_holidays(country: str) -> bool:

@@ -17,6 +17,7 @@ from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer t
 
 from concierge.accounts import clocks
 from concierge.accounts import forms as site_forms
+from concierge.core.worktime import WEEKDAYS
 from concierge.home.views.blueprint import bp
 from concierge.home.views.calendars import country_choices, day_names, site_closure_words
 from concierge.identity.guard import requires, viewer
@@ -163,9 +164,7 @@ def remove_absence(absence_id: int) -> Page:
 def site_hours(site_id: int) -> Page:
     """Say at which hours of the week a site lets us in."""
     site = queries.site_with_days(site_id)
-    form = site_forms.SiteHoursForm(
-        data={"days": _week_of((row.weekday, row.opens, row.closes) for row in site.hours)}
-    )
+    form = site_forms.SiteHoursForm(data=_week_of((row.weekday, row.opens, row.closes) for row in site.hours))
 
     def shown(form: FlaskForm) -> Page:
         return _form_page("home/calendar_hours.html", form, site=site, weekdays=day_names())
@@ -250,7 +249,7 @@ def _propose(
     except Refused as refused:
         if form is None or shown is None:
             raise
-        form.form_errors.append(refused.sentence)  # type: ignore[attr-defined]  # WTForms' own
+        form.form_errors.append(refused.sentence)
         page = shown(form)
         return (page if isinstance(page, str) else page[0]), HTTPStatus.UNPROCESSABLE_ENTITY
     if proposal.state is CalendarProposalState.APPLIED:
@@ -340,19 +339,20 @@ def _with_days(change: CalendarChange, form: Any) -> CalendarChange:  # Any: one
     )
 
 
-def _week_of(hours: Iterable[tuple[int, time, time]]) -> list[dict[str, time]]:
-    """The rows of a week's form, Monday first, from stretches in their order."""
-    week: list[dict[str, time]] = [{} for _ in range(7)]
+def _week_of(hours: Iterable[tuple[int, time, time]]) -> dict[str, dict[str, time]]:
+    """What the form of a week is filled with, from stretches in their order."""
+    week: dict[str, dict[str, time]] = {name.lower(): {} for name in WEEKDAYS}
     for weekday, opens, closes in hours:
-        again = "_again" if week[weekday] else ""
-        week[weekday] |= {f"opens{again}": opens, f"closes{again}": closes}
+        row = week[WEEKDAYS[weekday].lower()]
+        again = "_again" if row else ""
+        row |= {f"opens{again}": opens, f"closes{again}": closes}
     return week
 
 
 def _hours_in(form: site_forms.SiteHoursForm) -> tuple[tuple[int, str, str], ...]:
-    found = []
-    for weekday, row in enumerate(form.days):
-        for opens, closes in ((row.opens, row.closes), (row.opens_again, row.closes_again)):
-            if opens.data is not None and closes.data is not None:
-                found.append((weekday, changes.clock_text(opens.data), changes.clock_text(closes.data)))
-    return tuple(found)
+    return tuple(
+        (weekday, changes.clock_text(opens.data), changes.clock_text(closes.data))
+        for weekday, row in enumerate(form.week)
+        for opens, closes in ((row.opens, row.closes), (row.opens_again, row.closes_again))
+        if opens.data is not None and closes.data is not None
+    )

@@ -233,9 +233,7 @@ def day_names() -> list[str]:
 def country_choices() -> list[tuple[str, str]]:
     """Every country by name, in the reader's language."""
     names = get_locale().territories
-    known = [
-        (code, name) for code, name in names.items() if is_country(code) and code not in {"ZZ", "EU", "UN"}
-    ]
+    known = [(code, name) for code, name in names.items() if is_country(code)]
     return sorted(known, key=lambda one: one[1])
 
 
