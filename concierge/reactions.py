@@ -90,6 +90,11 @@ REACTIONS: Reactions = {
     ),
     projects.MilestoneReopened: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
     projects.MilestoneAdded: Reaction(now=(in_visits.plan_visit_of_added, *FOLLOWED), later=FORECAST),
+    projects.PlaybookAdopted: Reaction(
+        now=(in_visits.follow_playbook, in_readiness.renew, *FOLLOWED), later=FORECAST
+    ),
+    projects.FieldsChanged: NOTHING,
+    projects.MessageSent: NOTHING,
     projects.MilestoneSplit: Reaction(now=FOLLOWED, later=FORECAST),
     projects.MilestoneSkipped: Reaction(
         now=(in_projects.block_cost_days, in_visits.cancel_visits_of_skipped, *FOLLOWED), later=FORECAST
@@ -126,6 +131,16 @@ REACTIONS: Reactions = {
     projects.ActUndone: Reaction(
         now=(in_visits.share_undone, in_feeds.write_undone, in_readiness.follow_undone), later=FORECAST
     ),
+    projects.ProjectReminded: Reaction(now=(in_readiness.remind,)),
+    projects.ProjectTakenOver: Reaction(
+        now=(in_visits.plan_visits, in_readiness.take_over), later=FORECAST
+    ),
+    projects.ProjectBroughtUpToDate: Reaction(
+        now=(in_visits.follow_milestones, in_readiness.follow_delivery), later=FORECAST
+    ),
+    projects.ViewSaved: NOTHING,
+    projects.ViewChanged: NOTHING,
+    projects.ViewDeleted: NOTHING,
     # --- visits
     visits.VisitPlanned: Reaction(now=(in_feeds.write_visit,)),
     visits.VisitMoved: Reaction(now=(in_feeds.write_visit,)),
@@ -143,6 +158,7 @@ REACTIONS: Reactions = {
     readiness.ChecklistRedated: Reaction(
         now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)
     ),
+    readiness.ChecklistRenewed: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
     readiness.ItemAnswered: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
     readiness.ItemAccepted: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
     readiness.ItemReopened: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),

@@ -428,3 +428,89 @@ class DelayCommented(ProjectEvent):
     party: str
     name: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybookAdopted(PlanEvent):
+    """A running project took over a newer version of its playbook; its own changes and what is done stayed."""
+
+    playbook: str
+    version_id: int
+    version_before_id: int
+    number: int
+    number_before: int
+    added: tuple[str, ...] = ()
+    """English names of milestones that joined the plan."""
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldsChanged(ProjectEvent):
+    """Fields of the company's own were filled in or changed; each as name, value before and after."""
+
+    changes: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSent(ProjectEvent):
+    """A letter that the playbook asks for went to the customer, and said a date."""
+
+    key: str
+    subject: str
+    milestone_id: int
+    name: str
+    on: date | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectReminded(ProjectEvent):
+    """The customer is to be reminded of what is open before shipping or installation."""
+
+    open_items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectTakenOver(ProjectEvent):
+    """A project that was under way elsewhere goes on here, with its promises and what was done."""
+
+    external_key: str
+    baseline_id: int
+    handover_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectBroughtUpToDate(PlanEvent):
+    """The system that a project was imported from says something new of it."""
+
+    external_key: str
+    changed: tuple[str, ...]
+    """What changed, in English words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewSaved(Event):
+    """Somebody keeps a list of projects under a name."""
+
+    view_id: int
+    name: str
+    is_shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewChanged(Event):
+    """A kept list has another name, or is shared with everybody, or no longer."""
+
+    view_id: int
+    name: str
+    is_shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewDeleted(Event):
+    """A kept list is forgotten."""
+
+    view_id: int
+    name: str

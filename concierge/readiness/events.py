@@ -12,6 +12,8 @@ class ChecklistIssued(Event):
 
     checklist_id: int
     items: int
+    is_quiet: bool = False
+    """Whether nobody is written to: the project was under way elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +93,13 @@ class ChecklistRequested(Event):
 
     checklist_id: int
     contact_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistRenewed(Event):
+    """A newer version of the playbook asks other things; answers were kept."""
+
+    checklist_id: int
+    added: int
+    removed: int
+    changed: int

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from concierge.catalogue.states import GateKind, ItemType
+from concierge.catalogue.states import GateKind, ItemType, MilestoneKind
 from concierge.core import codes
 from concierge.platform import clock, deliveries, files
 from concierge.platform.deliveries import Hopeless
@@ -12,16 +12,24 @@ from concierge.platform.mail import Attachment, post
 from concierge.platform.pdf import Unprintable
 from concierge.projects import queries as projects
 from concierge.projects.actions import gates, promising
-from concierge.projects.events import ActUndone, PlanApproved, PlanEvent
+from concierge.projects.events import (
+    ActUndone,
+    PlanApproved,
+    PlanEvent,
+    PlaybookAdopted,
+    ProjectReminded,
+    ProjectTakenOver,
+)
 from concierge.projects.models import Project
 from concierge.projects.states import ShownOn
 from concierge.readiness import mails, plan, queries
-from concierge.readiness.actions import issuing, sending
+from concierge.readiness.actions import issuing, renewing, sending
 from concierge.readiness.document import filling, printing
 from concierge.readiness.events import (
     ChecklistIssued,
     ChecklistPrinted,
     ChecklistRedated,
+    ChecklistRenewed,
     ChecklistRequested,
     EvidenceAttached,
     ItemAccepted,
@@ -45,6 +53,32 @@ def issue(event: PlanApproved) -> None:
         _follow(event)
 
 
+def take_over(event: ProjectTakenOver) -> None:
+    """Issue the checklist of a project that was under way elsewhere; nobody is written to before a person asks.
+
+    What has been delivered was sent to a site that was ready, so nothing is asked any more.
+    """
+    project = projects.project_for_change(event.project_id)
+    is_delivered = any(
+        one.kind is MilestoneKind.DELIVERED and one.finished_on is not None for one in project.milestones
+    )
+    if is_delivered or project.has_ended:
+        _clear_gates(event.project_id, event)
+        return
+    try:
+        issuing.issue_checklist(project, at=event.at, actor_id=event.actor_id, is_quiet=True)
+    except issuing.NothingToAsk:
+        _clear_gates(event.project_id, event)
+
+
+def remind(event: ProjectReminded) -> None:
+    """Send the customer the checklist with what is still open."""
+    checklist = queries.checklist_of(event.project_id)
+    if checklist is not None:
+        project = projects.project_for_change(event.project_id)
+        sending.ask_to_send(checklist, project, at=event.at, actor_id=event.actor_id)
+
+
 def follow_delivery(event: PlanEvent) -> None:
     """Date open items anew when what a person did moved delivery."""
     _follow(event)
@@ -60,7 +94,15 @@ def follow_undone(event: ActUndone) -> None:
         _follow(event)
 
 
-def report_gates(event: ChecklistIssued | ChecklistRedated | ItemChanged) -> None:
+def renew(event: PlaybookAdopted) -> None:
+    """Ask what the newer version of a playbook asks; answers stay."""
+    project = projects.project_for_change(event.project_id)
+    renewing.renew_checklist(
+        project, version_before_id=event.version_before_id, at=event.at, actor_id=event.actor_id
+    )
+
+
+def report_gates(event: ChecklistIssued | ChecklistRedated | ChecklistRenewed | ItemChanged) -> None:
     """Tell the project which items hold shipping and installation; an item of advice holds neither."""
     kinds = queries.gates_of_item(event.item_id) if isinstance(event, ItemChanged) else tuple(GateKind)
     if not kinds:
@@ -77,6 +119,8 @@ def report_gates(event: ChecklistIssued | ChecklistRedated | ItemChanged) -> Non
 
 def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequested) -> None:
     """Make the print that goes to the customer's contact."""
+    if isinstance(event, ChecklistIssued) and event.is_quiet:
+        return
     checklist = queries.checklist_by_id(event.checklist_id)
     project = queries.project_of(checklist)
     if project.contact is None or not project.contact.email:
@@ -92,7 +136,7 @@ def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequ
     sending.order_letter(event.checklist_id, language=language, occasion=occasion, at=event.at)
 
 
-def refresh_print(event: ItemChanged) -> None:
+def refresh_print(event: ItemChanged | ChecklistRenewed) -> None:
     """Make the customer's print anew a little later, once for all the answers that come in meanwhile."""
     sending.refresh_print(event.checklist_id, at=clock.now())
 
@@ -195,7 +239,7 @@ def _follow(event: PlanApproved | PlanEvent) -> None:
     issuing.redate_checklist(checklist, delivery_on=day, at=event.at, actor_id=event.actor_id)
 
 
-def _clear_gates(project_id: int, event: PlanApproved) -> None:
+def _clear_gates(project_id: int, event: PlanApproved | ProjectTakenOver) -> None:
     for kind in GateKind:
         gates.report_open_items(project_id, kind, (), actor_id=event.actor_id, at=event.at)
 

@@ -12,18 +12,20 @@ from concierge.projects.events import (
     MilestoneSkipped,
     PlanApproved,
     PlanEvent,
+    PlaybookAdopted,
     ProjectCancelled,
+    ProjectTakenOver,
 )
-from concierge.projects.models import Milestone
-from concierge.projects.states import MilestoneState
+from concierge.projects.models import Milestone, Project
+from concierge.projects.states import MilestoneState, ProjectState
 from concierge.visits.actions import arranging, from_playbook, progress, sharing
 from concierge.visits.models import Visit
 from concierge.visits.states import COMING, VisitState
 from concierge.workforce import queries as workforce
 
 
-def plan_visits(event: PlanApproved) -> None:
-    """Plan the visits that the approved plan's playbooks ask for."""
+def plan_visits(event: PlanApproved | ProjectTakenOver) -> None:
+    """Plan the visits that playbooks ask for, for what is not done yet."""
     from_playbook.plan_visits(event.project_id, at=event.at, actor_id=event.actor_id)
 
 
@@ -89,6 +91,22 @@ def cancel_visits_of_skipped(event: MilestoneSkipped) -> None:
     for visit in visits:
         reason = f"{event.name} is left out of the plan: {event.reason}"
         progress.cancel(visit, reason=reason, at=event.at, actor_id=event.actor_id)
+
+
+def follow_playbook(event: PlaybookAdopted) -> None:
+    """Call off the coming visits of milestones that a newer playbook does without; plan those that it brings."""
+    visits = db.session.scalars(
+        select(Visit)
+        .where(Visit.milestone_id.in_(event.removed_ids), Visit.state.in_(COMING - {VisitState.ON_ROUTE}))
+        .options(selectinload(Visit.crew_members))
+        .order_by(Visit.id)
+    ).all()
+    for visit in visits:
+        reason = f"Version {event.number} of the playbook {event.playbook} does without it."
+        progress.cancel(visit, reason=reason, at=event.at, actor_id=event.actor_id)
+    state = db.session.scalar(select(Project.state).where(Project.id == event.project_id))
+    if state is ProjectState.LIVE:
+        from_playbook.plan_visits(event.project_id, at=event.at, actor_id=event.actor_id)
 
 
 def plan_visit_of_added(event: MilestoneAdded) -> None:

@@ -20,6 +20,8 @@ MOST_SHOWN = 8
 
 LOOKS = {
     "ProjectCreated": ("idle", "folder-kanban"),
+    "ProjectTakenOver": ("idle", "folder-kanban"),
+    "ProjectReminded": ("idle", "send"),
     "PlanApproved": ("ok", "clipboard-check"),
     "DatesPromised": ("idle", "clipboard-check"),
     "ForecastChanged": ("warn", "triangle-alert"),
@@ -146,6 +148,10 @@ def _project_words(name: str, payload: Payload) -> str:
     match name:
         case "ProjectCreated":
             return _("became a project with a plan")
+        case "ProjectTakenOver":
+            return _("goes on here, handover %(day)s", day=_day(payload.get("handover_on")))
+        case "ProjectReminded":
+            return _("is reminded of what is open")
         case "PlanApproved":
             return _("got an approved plan, handover %(day)s", day=_day(payload.get("handover_on")))
         case "ForecastChanged":

@@ -1,5 +1,6 @@
 """What stands around every page of the staff: where one can go, who is here, what time it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,6 +17,7 @@ from concierge.home.views.blueprint import bp
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
+from concierge.projects import queries as projects
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Place:
     """The letter after G."""
     short: bool = False
     """Whether it stands in the bottom bar of small screens."""
-    count: int | None = None
+    count: str = ""
     current: str = ""
     """`page` when one is there, `true` when one is somewhere below."""
 
@@ -41,14 +43,12 @@ class View:
     name: str
     url: str
     state: str
-    count: int
+    count: str
     current: bool = False
 
 
 class Shell:
     """The frame as one viewer sees it; asks nothing before a template does."""
-
-    keys = True
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
@@ -117,13 +117,19 @@ class Shell:
         if not self._viewer.may(Permission.SEE_PROJECTS) or not page_exists("/projects"):
             return ()
         counts = self._counts
-        views = (
+        usual = (
             (_("Late"), "/projects?health=late", "bad", counts.late),
             (_("At risk"), "/projects?health=at+risk", "warn", counts.at_risk),
             (_("Waiting for approval"), "/projects?health=draft", "idle", counts.drafts),
         )
         here = request.full_path.replace("%20", "+").rstrip("?")
-        return tuple(View(name, url, state, count, url == here) for name, url, state, count in views if count)
+        shown = [
+            View(name, url, state, _said(count), url == here) for name, url, state, count in usual if count
+        ]
+        for view, wanted, count in projects.views_with_counts(self._viewer):
+            url, state = f"/projects?{view.query}".rstrip("?"), _state(wanted.health)
+            shown.append(View(view.name, url, state, _said(count), url == here))
+        return tuple(shown)
 
     @cached_property
     def _counts(self) -> queries.Counts:
@@ -144,7 +150,18 @@ def _around() -> dict[str, Any]:  # Any: values for templates
 
 def _place(name: str, url: str, icon: str, *, key: str, short: bool, count: int | None) -> Place:
     current = "page" if request.path == url else ("true" if request.path.startswith(url + "/") else "")
-    return Place(name, url, icon, key, short, count, current)
+    return Place(name, url, icon, key, short, _said(count) if count is not None else "", current)
+
+
+def _said(count: int) -> str:
+    """A count as far as anybody reads."""
+    most = projects.MOST_COUNTED
+    return str(count) if count <= most else _("%(count)s+", count=f"{most:,}")
+
+
+def _state(healths: Sequence[str]) -> str:
+    """The colour of a view that shows one state of health."""
+    return {"late": "bad", "at risk": "warn", "on track": "ok"}.get(healths[0], "idle") if healths else "idle"
 
 
 def page_exists(path: str) -> bool:

@@ -142,8 +142,35 @@ def _about_plan(name: str, told: Payload) -> str:
                 on=_on(told.get("on")),
             )
             return _with_moves(said, told)
+        case "PlaybookAdopted":
+            return _about_adoption(told)
+        case "FieldsChanged":
+            return _about_fields(told)
+        case "MessageSent":
+            return _(
+                "sent the letter “%(subject)s” to the customer, about %(name)s on %(on)s",
+                subject=told.get("subject", ""),
+                name=milestone,
+                on=_on(told.get("on")),
+            )
         case "MilestoneReassigned":
             return _("made %(team)s accountable for %(name)s", team=told.get("team", ""), name=milestone)
+        case "ProjectReminded":
+            return ngettext(
+                "reminded the customer of %(num)s open item",
+                "reminded the customer of %(num)s open items",
+                told.get("open_items", 0),
+            )
+        case "ProjectTakenOver":
+            return _(
+                "took the project over from another system; its key there is %(key)s",
+                key=told.get("external_key", ""),
+            )
+        case "ProjectBroughtUpToDate":
+            changed = ", ".join(told.get("changed") or ())
+            return _with_moves(
+                _("brought the project up to date from another system: %(what)s", what=changed), told
+            )
         case "ProjectReassigned":
             return _("gave the project to another concierge")
         case "ProjectFinished":
@@ -235,6 +262,34 @@ def _evidence(told: Payload) -> str:
     return _("an event of the history") if name in Event.known else name
 
 
+def _about_adoption(told: Payload) -> str:
+    said = _(
+        "took version %(number)d of the playbook %(name)s over, after version %(before)d",
+        number=told.get("number", 0),
+        name=told.get("playbook", ""),
+        before=told.get("number_before", 0),
+    )
+    for names, words in (
+        (told.get("added"), _("added: %(names)s")),
+        (told.get("removed"), _("left out: %(names)s")),
+    ):
+        if names:
+            said += "; " + words % {"names": ", ".join(names)}
+    return _with_moves(said, told)
+
+
+def _about_fields(told: Payload) -> str:
+    said = []
+    for name, before, after in told.get("changes") or ():
+        if not before:
+            said.append(_("%(name)s: %(after)s", name=name, after=after))
+        elif not after:
+            said.append(_("%(name)s: %(before)s taken out", name=name, before=before))
+        else:
+            said.append(_("%(name)s: %(before)s → %(after)s", name=name, before=before, after=after))
+    return _("filled in %(fields)s", fields="; ".join(said))
+
+
 def _about_visits(name: str, told: Payload) -> str:
     title = str(told.get("title") or "")
     reason = str(told.get("reason") or "")
@@ -280,6 +335,14 @@ def _about_readiness(name: str, told: Payload) -> str:
                 "set a new due day for %(num)s open item",
                 "set new due days for %(num)s open items",
                 told.get("items", 0),
+            )
+        case "ChecklistRenewed":
+            return _(
+                "renewed the checklist from the playbook: %(added)d asked anew, %(removed)d no longer asked, "
+                "%(changed)d changed; answers stay",
+                added=told.get("added", 0),
+                removed=told.get("removed", 0),
+                changed=told.get("changed", 0),
             )
         case "ChecklistRequested":
             return _("asked for the checklist to be sent again")

@@ -51,6 +51,12 @@ from concierge.projects.queries.plans import (
     seen_among,
     staff,
 )
+from concierge.projects.queries.saved import (
+    Kept,
+    view_for_change,
+    views_of,
+    views_with_counts,
+)
 
 __all__ = [
     "MOST_COUNTED",
@@ -59,6 +65,7 @@ __all__ = [
     "Choices",
     "Column",
     "Filter",
+    "Kept",
     "Page",
     "Row",
     "account_named",
@@ -98,4 +105,7 @@ __all__ = [
     "proposals_of",
     "seen_among",
     "staff",
+    "view_for_change",
+    "views_of",
+    "views_with_counts",
 ]

@@ -11,6 +11,7 @@ from concierge.projects.views import (
     notes,
     of_order,
     promises,
+    saved,
     shaping,
 )
 from concierge.projects.views.blueprint import bp
@@ -27,5 +28,6 @@ __all__ = [
     "notes",
     "of_order",
     "promises",
+    "saved",
     "shaping",
 ]

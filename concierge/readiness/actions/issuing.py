@@ -28,9 +28,12 @@ class NothingToAsk(Refused):
     """No playbook of the project has readiness items."""
 
 
-def issue_checklist(project: Project, *, at: datetime, actor_id: int | None) -> Checklist:
+def issue_checklist(
+    project: Project, *, at: datetime, actor_id: int | None, is_quiet: bool = False
+) -> Checklist:
     """Copy the playbooks' items into the project's own checklist, due relative to delivery.
 
+    :param is_quiet: whether the customer is not written to until a person asks for it.
     :raises AlreadyIssued: when there is one.
     :raises NothingToAsk: when the playbooks ask nothing of the site.
     """
@@ -63,7 +66,12 @@ def issue_checklist(project: Project, *, at: datetime, actor_id: int | None) -> 
     db.session.flush()
     record(
         ChecklistIssued(
-            at=at, actor_id=actor_id, project_id=project.id, checklist_id=checklist.id, items=len(wanted)
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            checklist_id=checklist.id,
+            items=len(wanted),
+            is_quiet=is_quiet,
         )
     )
     return checklist
