@@ -18,6 +18,7 @@ from concierge.demo.catalogue import fill_catalogue
 from concierge.demo.customers import CUSTOMERS, Customer
 from concierge.demo.documents import mail_of
 from concierge.demo.history import LATELY, Company, live_through
+from concierge.demo.planning import settle_calendars, shape_plans
 from concierge.demo.staff import FIELD, OFFICE, PASSWORD, SIGN_INS, Field, Person
 from concierge.demo.stories import STORIES
 from concierge.identity.actions.people import add_person
@@ -83,7 +84,10 @@ def load_demo(*, at: datetime) -> Loaded:
         fill_catalogue(actor_id=office[0].id, at=began)
         for customer in CUSTOMERS:
             _enter(customer, actor_id=office[0].id, at=began)
-        acts = live_through(_company(office, at), STORIES)
+        settle_calendars(at=began, today=at.date(), actor_id=office[-1].id)
+        company = _company(office, at)
+        acts = live_through(company, STORIES)
+        shape_plans(at=at, today=at.date(), concierge_id=office[0].id, manager_id=company.manager_id)
         follow_the_day(at)
         _forget_old_deliveries(at)
         count = db.session.scalar(sa.select(sa.func.count(Project.id))) or 0
