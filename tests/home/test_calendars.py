@@ -286,10 +286,10 @@ def test_every_closed_day_of_a_site_says_why(app: Flask, ada: FlaskClient) -> No
     may = ada.get(f"/calendars/sites/{place.id}?year=2026&month=5").get_data(as_text=True)
     september = ada.get(f"/calendars/sites/{place.id}?year=2026&month=9").get_data(as_text=True)
 
-    assert "Company holidays, company closed, Summer shutdown, site shut" in year
+    assert "Company holidays, company closed; Summer shutdown, site shut" in year
     assert "Audit, frozen period" in year
     assert "Power test, closed 12:00–16:00" in year
-    assert "Tag der Arbeit, Basel-Stadt, Friday" in may  # not let in on Fridays either
+    assert "Tag der Arbeit, Basel-Stadt; Friday" in may  # not let in on Fridays either
     assert "08:00–12:00" in september
     assert "08:00–16:00" in september
 

@@ -17,6 +17,7 @@ from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer t
 
 from concierge.accounts import clocks
 from concierge.accounts import forms as site_forms
+from concierge.accounts.models import Site
 from concierge.core.worktime import WEEKDAYS
 from concierge.home.views.blueprint import bp
 from concierge.home.views.calendars import country_choices, day_names, site_closure_words
@@ -35,6 +36,7 @@ from concierge.projects.queries import replanning as queries
 from concierge.projects.states import CalendarProposalState
 from concierge.workforce import forms
 from concierge.workforce import queries as workforce
+from concierge.workforce.calendars import place_calendar
 
 Page = str | Response | tuple[str, int]
 
@@ -164,7 +166,7 @@ def remove_absence(absence_id: int) -> Page:
 def site_hours(site_id: int) -> Page:
     """Say at which hours of the week a site lets us in."""
     site = queries.site_with_days(site_id)
-    form = site_forms.SiteHoursForm(data=_week_of((row.weekday, row.opens, row.closes) for row in site.hours))
+    form = site_forms.SiteHoursForm(data=_week_of(_hours_of(site)))
 
     def shown(form: FlaskForm) -> Page:
         return _form_page("home/calendar_hours.html", form, site=site, weekdays=day_names())
@@ -337,6 +339,14 @@ def _with_days(change: CalendarChange, form: Any) -> CalendarChange:  # Any: one
         from_time=changes.clock_text(form["from_time"].data),
         to_time=changes.clock_text(form["to_time"].data),
     )
+
+
+def _hours_of(site: Site) -> list[tuple[int, time, time]]:
+    """The hours of a site as its form begins: its own, else its access hours on the week of its country."""
+    if site.hours:
+        return [(row.weekday, row.opens, row.closes) for row in site.hours]
+    weekend = place_calendar(*site.region).weekend
+    return [(number, site.access_from, site.access_to) for number in range(7) if number not in weekend]
 
 
 def _week_of(hours: Iterable[tuple[int, time, time]]) -> dict[str, dict[str, time]]:

@@ -2,7 +2,7 @@
 
 from calendar import Calendar
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from babel.dates import get_day_names, get_month_names
@@ -71,6 +71,16 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """Days of a month that are closed for the same reasons: the first, the last, their look, the reasons."""
+
+    first: int
+    last: int
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     """One month of a grid: whole weeks, Monday first, `None` where another month's days would be."""
 
@@ -82,6 +92,20 @@ class Month:
     def days(self) -> tuple[Day, ...]:
         """The days of the month, in order."""
         return tuple(day for week in self.weeks for day in week if day is not None)
+
+    @property
+    def whys(self) -> tuple["Why", ...]:
+        """What closes its days beside the weekends, in order; days on end with the same reasons are one entry."""
+        found: list[Why] = []
+        for day in self.days:
+            if not day.is_named:
+                continue
+            words = "; ".join(reason.words for reason in day.reasons)
+            if found and found[-1].words == words and found[-1].last == day.on.day - 1:
+                found[-1] = replace(found[-1], last=day.on.day)
+            else:
+                found.append(Why(day.on.day, day.on.day, day.kind, words))
+        return tuple(found)
 
     @property
     def workdays(self) -> int:
