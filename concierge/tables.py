@@ -72,6 +72,8 @@ TRACKED = (
         ),
     ),
     undo.Tracked(projects.MilestoneLink),
+    undo.Tracked(projects.ProjectPlaybook),
+    undo.Tracked(projects.FieldValue),
     undo.Tracked(projects.Gate, computed=frozenset({"open_items", "holding"})),
     undo.Tracked(projects.Hold),
     undo.Tracked(projects.Delay),

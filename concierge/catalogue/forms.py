@@ -55,8 +55,6 @@ from concierge.core.units import read_number
 from concierge.platform.database import clean
 
 SAY = _l("Say it in English; German may follow.")
-SPARE_ROWS = 1
-"""Empty rows for one more link and one more visit."""
 MOST_ROWS = 12
 _CODE = re.compile(r"([a-z0-9][a-z0-9_-]{0,58}):\s+(.*)", re.DOTALL)
 
@@ -201,11 +199,11 @@ class MilestoneForm(PartForm):
                 }
             )
 
-    def add_room(self) -> None:
-        """Leave a row for one more link and one more visit at the end."""
-        if not self.links or self.links[-1].form.predecessor_key.data:
+    def add_room(self, asked: str = "") -> None:
+        """Leave an empty row at the end of what is asked for: ``links`` or ``visits``; the first link always."""
+        if asked == "links" or not self.links:
             self._append(self.links)
-        if not self.visits or self.visits[-1].form.kind.data:
+        if asked == "visits":
             self._append(self.visits)
 
     def _append(self, rows: "FieldList[Any]") -> None:  # Any: links or visits

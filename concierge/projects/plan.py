@@ -26,6 +26,8 @@ class PlannedLine:
     line: OrderLine
     version: PlaybookVersion
     product: Product | None
+    quantity: int | None = None
+    """Units as the plan has them; None: those of the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,12 @@ def merged(lines: Sequence[PlannedLine], *, sold: Iterable[ProductKind]) -> tupl
     kinds = frozenset(kind.value for kind in sold)
     steps = merge(
         [
-            Sold(name, template_steps(planned.version.milestones), units(planned.line.quantity), kinds)
+            Sold(
+                name,
+                template_steps(planned.version.milestones),
+                planned.quantity or units(planned.line.quantity),
+                kinds,
+            )
             for name, planned in by_name.items()
         ]
     )

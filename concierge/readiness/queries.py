@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.accounts.models import Contact
+from concierge.catalogue.models import PlaybookItem
 from concierge.catalogue.states import GateKind
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
@@ -259,4 +260,11 @@ def _whole() -> sa.Select[Checklist]:
             selectinload(ReadinessItem.evidence).joinedload(ItemEvidence.file),
         ),
         joinedload(Checklist.project),
+    )
+
+
+def playbook_item_keys(version_id: int) -> frozenset[str]:
+    """The keys of the items of a playbook version."""
+    return frozenset(
+        db.session.scalars(sa.select(PlaybookItem.key).where(PlaybookItem.version_id == version_id))
     )

@@ -305,7 +305,7 @@ def _part_page(
     if collection == "milestones":
         shown = _drawn(found, _with(found.contents, form, there), open_key=key or "new")
     if isinstance(form, forms.MilestoneForm) and not is_drawing:
-        form.add_room()
+        form.add_room(request.form.get("more", ""))
         _offer(found, collection, form, key)
     return render_template(
         "catalogue/part.html",
