@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from concierge.core.schedule import Plan, Step, lay_out
+from concierge.core.schedule import JUST_IN_TIME, Plan, Step, lay_out
 from concierge.core.worktime import DAY, WorkCalendar, workdays_between
 
 
@@ -380,14 +380,18 @@ def _owners(
 
 
 def _movers(windows: _Windows, before: Plan, after: Plan) -> list[str]:
-    """The steps that finish later than they did, and not because one they wait for does; drivers first."""
+    """The steps that finish later than they did of themselves; those that drive the end come first.
+
+    Not those that wait for one that does, nor those that are done just in time for one that moved.
+    """
     later = {
         key
         for key, place in after.placed.items()
         if key in before.placed and place.finish_on > before.placed[key].finish_on
     }
     chain = {key: number for number, key in enumerate(after.driving_chain)}
-    found = [key for key in after.placed if key in later and after.placed[key].driver not in later]
+    pulled = {*later, JUST_IN_TIME}
+    found = [key for key in after.placed if key in later and after.placed[key].driver not in pulled]
     return sorted(found, key=lambda key: (key not in chain, chain.get(key, 0), key))
 
 

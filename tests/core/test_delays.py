@@ -195,6 +195,19 @@ def test_an_agreed_change_is_booked_as_such_and_only_for_what_it_moves() -> None
     assert {one.lost_on for one in found.bookings} == {on("Tue 2026-03-10")}
 
 
+def test_a_step_that_is_done_just_in_time_is_no_party_to_the_move_of_what_it_serves() -> None:
+    wish = Change("delivered", on("Tue 2026-03-10"), (("not_before", on("Fri 2026-03-20")),), is_agreed=True)
+    given_course = course(until="Wed 2026-03-11", changes=(wish,))
+    works = [
+        replace(one, step=replace(one.step, just_in_time=True, workdays=3)) if one.step.key == "prep" else one
+        for one in given_course.works
+    ]
+    later = replace(given_course, works=works, baseline_on=on("Mon 2026-03-16"))
+    found = ledger(replace(later, end_on=end_of(later)))
+
+    assert {one.party for one in found.bookings if one.lost_on == on("Tue 2026-03-10")} == {Party.AGREED}
+
+
 def test_a_move_takes_the_cause_that_lasts_until_its_new_start() -> None:
     moved = Change("install", on("Tue 2026-03-10"), (("not_before", on("Wed 2026-03-18")),))
     ill = Cause(
