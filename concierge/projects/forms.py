@@ -44,10 +44,24 @@ class Block(FlaskForm):
     )
 
 
+class WholeNumber(IntegerField):
+    """A whole number that says so in plain words when it is none."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read a whole number.
+
+        :raises ValueError: with a sentence for the reader, when it is none.
+        """
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as no_number:
+            raise ValueError(_("Give a whole number, such as 5.")) from no_number
+
+
 class Shape(FlaskForm):
     """How long a milestone takes, in whose days, and between which days."""
 
-    workdays = IntegerField(
+    workdays = WholeNumber(
         _("Length"),
         description=_("0 is a moment."),
         validators=[
@@ -75,7 +89,7 @@ class AddLink(FlaskForm):
         _("Waits for"), coerce=int, validators=[InputRequired(_("Choose a milestone."))]
     )
     kind = SelectField(_("How"), validators=[InputRequired(_("Choose which end waits for which."))])
-    lag = IntegerField(
+    lag = WholeNumber(
         _("How much later"),
         description=_("0 is at once; a number below 0 is earlier."),
         default=0,
@@ -87,7 +101,7 @@ class AddLink(FlaskForm):
 class Split(FlaskForm):
     """Make two milestones of one."""
 
-    first = IntegerField(
+    first = WholeNumber(
         _("Days of the first part"), validators=[InputRequired(_("Give the days of the first part."))]
     )
     name = StringField(
@@ -110,7 +124,7 @@ class AddMilestone(FlaskForm):
         description=_("For customers who read German; left empty they read the English name."),
         validators=[Optional(), Length(max=120)],
     )
-    workdays = IntegerField(
+    workdays = WholeNumber(
         _("Length"),
         default=1,
         description=_("0 is a moment."),

@@ -121,12 +121,12 @@ def test_the_plan_counts_with_the_day_on_which_work_is_expected(app: Flask) -> N
     with unit_of_work():
         project = live()
         held(project, "Mon 2026-03-02", when="Mon 2026-03-02", expected="Mon 2026-03-16")
-    assert projects.milestone(now(project), "kick-off").forecast_start_on == on("Mon 2026-03-16")
+    assert projects.milestone(now(project), "kick-off").forecast_start_on == on("Tue 2026-03-17")
 
     with unit_of_work():
         holding.expect(project.id, expected_on=on("Mon 2026-04-13"), actor_id=None, at=MONDAY)
 
-    assert projects.milestone(now(project), "kick-off").forecast_start_on == on("Mon 2026-04-13")
+    assert projects.milestone(now(project), "kick-off").forecast_start_on == on("Tue 2026-04-14")
 
 
 @pytest.mark.parametrize(

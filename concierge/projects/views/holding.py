@@ -29,9 +29,9 @@ def hold(key: str) -> Page:
     project = queries.project_by_key(viewer(), key)
     form = _hold_form(project)
     if not form.is_submitted():
-        return render_template("projects/hold.html", form=form, **_page(project))
+        return render_template("projects/hold.html", **_page(project))
     if not form.validate():
-        return show_again("projects/hold.html", form, **_page(project))
+        return show_again("projects/hold.html", form, **_page(project) | {"hold_form": form})
     return _carry_out(
         project,
         lambda: holding.hold(
@@ -139,6 +139,7 @@ def _page(project: Project) -> dict[str, Any]:  # Any: values for the page
         "resting": resting,
         "causes": block_words(),
         "parties": _parties(),
+        "hold_form": _hold_form(project, empty=True),
         "expect_form": forms.ExpectResume(
             formdata=None, data={"expected_on": resting.expected_on if resting else None}
         ),
@@ -151,8 +152,9 @@ def _parties() -> dict[Party, str]:
     return {party: words for party, words in party_words().items() if party in CLAIMED_BY_PEOPLE}
 
 
-def _hold_form(project: Project) -> forms.PutOnHold:
-    form = forms.PutOnHold(data={"first_on": clock.today(project.site.zone), "party": Party.CUSTOMER.value})
+def _hold_form(project: Project, *, empty: bool = False) -> forms.PutOnHold:
+    usual = {"first_on": clock.today(project.site.zone), "party": Party.CUSTOMER.value}
+    form = forms.PutOnHold(formdata=None, data=usual) if empty else forms.PutOnHold(data=usual)
     form.party.choices = [(party.value, words) for party, words in _parties().items()]
     form.cause.choices = [(cause.value, words) for cause, words in block_words().items()]
     return form

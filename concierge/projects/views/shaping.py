@@ -40,9 +40,9 @@ def shape(key: str, milestone_id: int) -> Page:
     project, found = queries.milestone_for(viewer(), key, milestone_id)
     form = _shape_form(found)
     if not form.is_submitted():
-        return render_template("projects/shape.html", form=form, **_shape_page(project, found))
+        return render_template("projects/shape.html", **_shape_page(project, found))
     if not form.validate():
-        return show_again("projects/shape.html", form, **_shape_page(project, found))
+        return show_again("projects/shape.html", form, **_shape_page(project, found, shape_form=form))
     wanted = shaping.Shape(
         workdays=form.workdays.data or 0,
         days_of=DaysOf(form.days_of.data),
@@ -68,8 +68,7 @@ def link(key: str, milestone_id: int) -> Page:
     project, found = queries.milestone_for(viewer(), key, milestone_id)
     form = _link_form(project, found)
     if not form.validate_on_submit():
-        page = _shape_page(project, found) | {"link_form": form}
-        return show_again("projects/shape.html", form, **page)
+        return show_again("projects/shape.html", form, **_shape_page(project, found, link_form=form))
     wanted = {
         "predecessor_id": form.predecessor.data,
         "kind": LinkKind(form.kind.data),
@@ -267,14 +266,21 @@ def _loaded(found: Milestone) -> str:
     return clashes.kept_facts(_facts(found))
 
 
-def _shape_page(project: Project, found: Milestone) -> dict[str, Any]:  # Any: values for the page
+def _shape_page(
+    project: Project,
+    found: Milestone,
+    *,
+    shape_form: forms.Shape | None = None,
+    link_form: forms.AddLink | None = None,
+) -> dict[str, Any]:  # Any: values for the page
     by_id = {one.id: one for one in project.milestones}
     return {
         "project": project,
         "milestone": found,
         "loaded": _loaded(found),
         "links": [(one, by_id[one.predecessor_id], wait_words(one)) for one in found.links],
-        "link_form": _link_form(project, found, empty=True),
+        "shape_form": shape_form or _shape_form(found, empty=True),
+        "link_form": link_form or _link_form(project, found, empty=True),
     }
 
 
@@ -282,16 +288,15 @@ def _shape_url(project: Project, found: Milestone) -> str:
     return url_for("projects.shape", key=project.key, milestone_id=found.id)
 
 
-def _shape_form(found: Milestone) -> forms.Shape:
-    form = forms.Shape(
-        data={
-            "workdays": found.workdays,
-            "days_of": found.days_of.value,
-            "not_before": found.not_before_on,
-            "not_after": found.not_after_on,
-            "exactly": found.exactly_on,
-        }
-    )
+def _shape_form(found: Milestone, *, empty: bool = False) -> forms.Shape:
+    known = {
+        "workdays": found.workdays,
+        "days_of": found.days_of.value,
+        "not_before": found.not_before_on,
+        "not_after": found.not_after_on,
+        "exactly": found.exactly_on,
+    }
+    form = forms.Shape(formdata=None, data=known) if empty else forms.Shape(data=known)
     form.days_of.choices = [(whose.value, words) for whose, words in days_of_words().items()]
     return form
 
