@@ -7,8 +7,8 @@ from http import HTTPStatus
 
 import structlog
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
@@ -35,7 +35,7 @@ from concierge.readiness import forms, mails, plan, queries, scope
 from concierge.readiness.actions import answering, attaching, issuing, sending
 from concierge.readiness.document import filling, printing
 from concierge.readiness.document.values import Checklist as Document
-from concierge.readiness.document.words import Words
+from concierge.readiness.document.words import Figures, Words
 from concierge.readiness.models import Checklist, ChecklistDocument, ReadinessItem
 from concierge.readiness.states import ItemState, Verdict
 
@@ -330,14 +330,15 @@ def print_by_code(code: str) -> Page:
     document, found, newest = queries.document_by_code(known)
     project = queries.project_of(found)
     token = request.args.get("t", "")[:64]
+    figures = Figures(language=str(get_locale() or "en")[:2], country=project.site.country)
     page = render_template(
         "readiness/print_by_code.html",
         code=codes.written(known),
         document=document,
         newest=newest,
         newest_code=codes.written(newest.code or ""),
-        made_on=clock.day_at(document.made_at, project.site.zone),
-        newest_on=clock.day_at(newest.made_at, project.site.zone),
+        made_on=figures.short_day(clock.day_at(document.made_at, project.site.zone)),
+        newest_on=figures.short_day(clock.day_at(newest.made_at, project.site.zone)),
         token=token if token and scope.link_hash(token) == found.link_hash else "",
     )
     _note_shown(project, plan.shown_by(document), ShownOn.PDF, reference=codes.written(known))
