@@ -1,12 +1,14 @@
-"""`concierge projects`: list them, look at one, approve a plan."""
+"""`concierge projects`: list them, look at one, approve a plan, keep it, compare it."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from concierge.core.compare import Change, Row
 from concierge.identity import queries as identity
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
@@ -16,7 +18,9 @@ from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.projects import queries
 from concierge.projects.actions import approving
+from concierge.projects.actions.laying_out import calendar_of
 from concierge.projects.models import Milestone, Project
+from concierge.projects.queries import comparing
 from concierge.projects.verdict import sentence
 
 OPERATOR = Viewer(user_id=0, name="operator", role=Role.ADMINISTRATOR, zone="UTC", language="en")
@@ -25,7 +29,7 @@ OPERATOR = Viewer(user_id=0, name="operator", role=Role.ADMINISTRATOR, zone="UTC
 
 @click.group()
 def projects() -> None:
-    """List projects, look at one, approve a plan."""
+    """List projects, look at one, approve a plan, keep it, compare it."""
 
 
 @projects.command("list")
@@ -95,6 +99,77 @@ def approve(key: str, email: str, as_json: bool) -> None:
         click.echo(
             f"The plan of {project.key} is approved; handover is promised for {project.promised_handover_on}."
         )
+
+
+@projects.command()
+@click.argument("key")
+@click.option(
+    "--with",
+    "wanted",
+    default="baseline:1",
+    show_default=True,
+    help="baseline:2, day:2026-11-01, yesterday, week or month.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="A list of objects, one a milestone: what it was and is."
+)
+@with_appcontext
+def compare(key: str, wanted: str, as_json: bool) -> None:
+    """Compare a project's plan with a baseline, or with the plan as it was on a day.
+
+    \b
+    Example: concierge projects compare HB-1001 --with week --json
+    """
+    project = _found(key)
+    found = comparing.compared(project, wanted, calendar=calendar_of(project), at=clock.now())
+    if as_json:
+        rows = [_compared(row, found.names) for row in found.comparison.rows]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    counts = [f"{found.comparison.count(change)} {change.value}" for change in Change]
+    click.echo(f"{project.key} beside {wanted}: {', '.join(counts)}")
+    for row in found.comparison.rows:
+        name = found.names[row.key].get("en", row.key)
+        before, after = (str(side.finish_on) if side else "–" for side in (row.before, row.after))
+        click.echo(f"{name:<32} {row.change.value:<8} {before:<10} {after:<10} {row.finish_workdays:+d}")
+
+
+@projects.command()
+@click.argument("key")
+@click.option("--name", required=True, help="By which you will know it.")
+@click.option("--note", default="", help="Why it is kept; it cannot be changed later.")
+@click.option("--as", "email", default="", help="Who keeps it; the history keeps the name.")
+@click.option("--json", "as_json", is_flag=True, help="A list of one object.")
+@with_appcontext
+def keep(key: str, name: str, note: str, email: str, as_json: bool) -> None:
+    """Keep the plan as it is now as a baseline that nobody can change.
+
+    \b
+    Example: concierge projects keep HB-1001 --name "Before the shutdown" --as maja@demo.example
+    """
+    with unit_of_work():
+        actor_id = _who(email).id if email else None
+        project, kept = approving.keep_plan(
+            _found(key).id, name=name, note=note, actor_id=actor_id, at=clock.now()
+        )
+        about = {"key": project.key, "number": kept.number, "name": kept.name, "note": kept.note}
+    if as_json:
+        click.echo(json.dumps([about], indent=2, ensure_ascii=False))
+    else:
+        click.echo(f"Kept as baseline {about['number']} of {about['key']}: {about['name']}")
+
+
+def _compared(row: Row, names: Mapping[str, Mapping[str, str]]) -> dict[str, object]:
+    return {
+        "key": row.key,
+        "name": names[row.key].get("en", row.key),
+        "change": row.change.value,
+        "start_before": _iso(row.before.start_on if row.before else None),
+        "start_after": _iso(row.after.start_on if row.after else None),
+        "finish_before": _iso(row.before.finish_on if row.before else None),
+        "finish_after": _iso(row.after.finish_on if row.after else None),
+        "finish_workdays": row.finish_workdays,
+    }
 
 
 def _found(key: str) -> Project:
