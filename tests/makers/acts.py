@@ -2,17 +2,18 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from concierge.catalogue.states import GateKind, Team
+from concierge.catalogue.states import Audience, DaysOf, GateKind, LagUnit, LinkKind, Team
 from concierge.platform.clock import day_at
 from concierge.platform.database import db
 from concierge.platform.undo import tracked
 from concierge.projects import queries
-from concierge.projects.actions import gates, milestones, rescheduling
-from concierge.projects.models import Project
-from concierge.projects.states import BlockCause
+from concierge.projects.actions import gates, holding, milestones, rescheduling, shaping
+from concierge.projects.models import Milestone, Project
+from concierge.projects.states import BlockCause, Counting, Party
 from concierge.visits import queries as visit_queries
 from concierge.visits.actions import arranging, progress
 from concierge.workforce.models import Technician
@@ -32,7 +33,7 @@ def any_act(
     rng: random.Random, project: Project, people: list[Technician], *, at: datetime, actor_id: int | None
 ) -> Done:
     """One act, chosen by chance, on a project as the database has it."""
-    by = {"actor_id": actor_id, "at": at}
+    by: dict[str, Any] = {"actor_id": actor_id, "at": at}  # Any: who and when
     today = day_at(at, project.site.zone)
     one = rng.choice(project.milestones)
     day = today + timedelta(days=rng.randint(-6, 60))
@@ -62,6 +63,8 @@ def any_act(
             f"reassign {one.key}",
             lambda: milestones.reassign(*key, team=rng.choice(list(Team)), owner_id=None, **by),
         ),
+        *_shaping(rng, project, one, by),
+        *_holding(rng, project, past, day, by),
         Done("override", lambda: gates.override(project.id, GateKind.SHIP, reason="I know better", **by)),
     ]
     if planned:
@@ -96,6 +99,73 @@ def any_act(
             Done(f"cancel visit {visit_id}", on(progress.cancel, reason="Nobody comes")),
         ]
     return rng.choice(acts)
+
+
+def _shaping(rng: random.Random, project: Project, one: Milestone, by: dict[str, Any]) -> list[Done]:
+    key = project.id, one.id
+    other = rng.choice(project.milestones)
+    length = rng.randint(0, 12)
+    kind, unit, lag = rng.choice(list(LinkKind)), rng.choice(list(LagUnit)), rng.randint(-2, 9)
+    wanted = replace(shaping.Shape.of(one), workdays=length, days_of=rng.choice(list(DaysOf)))
+    acts = [
+        Done(f"shape {one.key}", lambda: shaping.shape(*key, wanted, reason="", **by)),
+        Done(f"skip {one.key}", lambda: shaping.skip(*key, reason="Not needed", **by)),
+        Done(f"restore {one.key}", lambda: shaping.restore(*key, **by)),
+        Done(
+            f"split {one.key}",
+            lambda: shaping.split(*key, first_workdays=length, name={"en": "Rest"}, **by),
+        ),
+        Done(
+            f"link {one.key} to {other.key}",
+            lambda: shaping.link(
+                *key, predecessor_id=other.id, kind=kind, lag=lag, unit=unit, reason="", **by
+            ),
+        ),
+        Done(
+            f"add before {one.key}",
+            lambda: shaping.add(
+                project.id,
+                name={"en": "Extra"},
+                workdays=length,
+                days_of=DaysOf.SITE,
+                team=Team.SERVICE,
+                audience=Audience.CUSTOMER,
+                after_id=None,
+                before_id=one.id,
+                **by,
+            ),
+        ),
+    ]
+    if one.links:
+        link_id = rng.choice(one.links).id
+        acts.append(
+            Done(f"unlink {one.key}", lambda: shaping.unlink(*key, link_id=link_id, reason="", **by))
+        )
+    return acts
+
+
+def _holding(rng: random.Random, project: Project, past: date, day: date, by: dict[str, Any]) -> list[Done]:
+    counting = rng.choice(list(Counting))
+    return [
+        Done(
+            f"hold from {past}",
+            lambda: holding.hold(
+                project.id,
+                cause=BlockCause.BUILDING,
+                party=Party.CUSTOMER,
+                reason="No building",
+                first_on=past,
+                expected_on=None,
+                **by,
+            ),
+        ),
+        Done(f"expect {day}", lambda: holding.expect(project.id, expected_on=day, **by)),
+        Done(f"resume {past}", lambda: holding.resume(project.id, on=past, **by)),
+        Done(
+            f"require {day}",
+            lambda: shaping.require_go_live(project.id, required_on=day, counting=counting, **by),
+        ),
+    ]
 
 
 def whole(project_id: int) -> Project:
