@@ -1,7 +1,6 @@
 """Pages about customers: the list, a customer, and the forms of its sites and people."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from datetime import time
 from http import HTTPStatus
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
@@ -19,9 +17,11 @@ from concierge.accounts.actions import contacts as people
 from concierge.accounts.actions import sites as places
 from concierge.accounts.models import Account
 from concierge.accounts.states import ContactRole
+from concierge.identity import queries as persons
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
+from concierge.platform.clashes import Edited, Met, meet
 from concierge.platform.database import unit_of_work
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
@@ -29,15 +29,6 @@ from concierge.platform.web import show_again
 bp = Blueprint("accounts", __name__)
 
 Page = str | Response | tuple[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """A field that somebody else changed while the form was open."""
-
-    label: str
-    theirs: str
-    yours: str
 
 
 @bp.get("/accounts")
@@ -61,9 +52,9 @@ def new() -> Page:
     """Enter a customer."""
     form = forms.AccountForm()
     if request.method != "POST":
-        return render_template("accounts/account_form.html", form=form, account=None, conflicts=())
+        return render_template("accounts/account_form.html", form=form, account=None)
     if not form.validate_on_submit():
-        return show_again("accounts/account_form.html", form, account=None, conflicts=())
+        return show_again("accounts/account_form.html", form, account=None)
     with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
         account = naming.add_account(name=form.name.data or "", actor_id=viewer().user_id, at=clock.now())
         outcome.led_to = url_for("accounts.account", account_id=account.id)
@@ -88,11 +79,15 @@ def edit(account_id: int) -> Page:
     form = forms.AccountForm(obj=account)
     context = {"account": account}
     if request.method != "POST":
-        return render_template("accounts/account_form.html", form=form, conflicts=(), **context)
+        form.load(account.version)
+        return render_template("accounts/account_form.html", form=form, **context)
     if not form.validate_on_submit():
-        return show_again("accounts/account_form.html", form, conflicts=(), **context)
-    if form.version.data != str(account.version):
-        return _conflict("accounts/account_form.html", form, {"name": account.name}, account.version, context)
+        return show_again("accounts/account_form.html", form, **context)
+    theirs = forms.AccountForm(formdata=None, obj=account)
+    if met := _met(form, theirs, account.version, account_id=account.id):
+        return render_template(
+            "accounts/account_form.html", form=form, met=met, **context
+        ), HTTPStatus.CONFLICT
     with unit_of_work():
         naming.rename_account(
             account,
@@ -113,9 +108,9 @@ def new_site(account_id: int) -> Page:
     form = _site_form()
     context = {"account": account, "site": None}
     if request.method != "POST":
-        return render_template("accounts/site_form.html", form=form, conflicts=(), **context)
+        return render_template("accounts/site_form.html", form=form, **context)
     if not form.validate_on_submit():
-        return show_again("accounts/site_form.html", form, conflicts=(), **context)
+        return show_again("accounts/site_form.html", form, **context)
     with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
         outcome.led_to = url_for("accounts.account", account_id=account.id)
         site = places.add_site(
@@ -133,12 +128,12 @@ def edit_site(account_id: int, site_id: int) -> Page:
     form = _site_form(site)
     context = {"account": site.account, "site": site}
     if request.method != "POST":
-        return render_template("accounts/site_form.html", form=form, conflicts=(), **context)
+        form.load(site.version)
+        return render_template("accounts/site_form.html", form=form, **context)
     if not form.validate_on_submit():
-        return show_again("accounts/site_form.html", form, conflicts=(), **context)
-    if form.version.data != str(site.version):
-        theirs = {field.name: getattr(site, field.name) for field in fields(places.SiteDetails)}
-        return _conflict("accounts/site_form.html", form, theirs, site.version, context)
+        return show_again("accounts/site_form.html", form, **context)
+    if met := _met(form, _site_form(site, fresh=True), site.version, site_id=site.id):
+        return render_template("accounts/site_form.html", form=form, met=met, **context), HTTPStatus.CONFLICT
     with unit_of_work():
         places.change_site(
             site,
@@ -161,9 +156,9 @@ def new_contact(account_id: int) -> Page:
         form.zone.data, form.site_id.data = account.sites[0].zone, account.sites[0].id
     context = {"account": account, "contact": None}
     if request.method != "POST":
-        return render_template("accounts/contact_form.html", form=form, conflicts=(), **context)
+        return render_template("accounts/contact_form.html", form=form, **context)
     if not form.validate_on_submit():
-        return show_again("accounts/contact_form.html", form, conflicts=(), **context)
+        return show_again("accounts/contact_form.html", form, **context)
     with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
         outcome.led_to = url_for("accounts.account", account_id=account.id)
         contact = people.add_contact(
@@ -182,13 +177,15 @@ def edit_contact(account_id: int, contact_id: int) -> Page:
     form = _contact_form(account, contact)
     context = {"account": account, "contact": contact}
     if request.method != "POST":
-        return render_template("accounts/contact_form.html", form=form, conflicts=(), **context)
+        form.load(contact.version)
+        return render_template("accounts/contact_form.html", form=form, **context)
     if not form.validate_on_submit():
-        return show_again("accounts/contact_form.html", form, conflicts=(), **context)
-    if form.version.data != str(contact.version):
-        theirs = {field.name: getattr(contact, field.name) for field in fields(people.ContactDetails)}
-        theirs |= {"role": contact.role.value, "site_id": contact.site_id or 0}
-        return _conflict("accounts/contact_form.html", form, theirs, contact.version, context)
+        return show_again("accounts/contact_form.html", form, **context)
+    theirs = _contact_form(account, contact, fresh=True)
+    if met := _met(form, theirs, contact.version, contact_id=contact.id):
+        return render_template(
+            "accounts/contact_form.html", form=form, met=met, **context
+        ), HTTPStatus.CONFLICT
     with unit_of_work():
         people.change_contact(
             contact,
@@ -213,31 +210,14 @@ def role_words() -> Mapping[ContactRole, str]:
     }
 
 
-def _conflict(
-    template: str, form: FlaskForm, theirs: Mapping[str, Any], version: int, context: Mapping[str, Any]
-) -> tuple[str, int]:
-    """The form again with both values of each field that differs; sending it once more keeps the person's."""
-    conflicts = [
-        Conflict(form[name].label.text, _shown(form[name], value), _shown(form[name], form[name].data))
-        for name, value in theirs.items()
-        if name in form and (form[name].data or "") != (value or "")
-    ]
-    form["version"].data = str(version)
-    page = render_template(template, form=form, conflicts=conflicts, **context)
-    return page, HTTPStatus.CONFLICT
+def _met(mine: Edited, theirs: Edited, version: int, **ids: int) -> Met | None:
+    """What somebody else changed while the form was open."""
+    by = persons.last_change(**ids)
+    return meet(mine, theirs, version=version, by=by, zone=viewer().zone)
 
 
-def _shown(field: Any, value: Any) -> str:  # Any: WTForms' own field and what it holds
-    """A field's value in the words the form shows."""
-    choices: Iterable[SelectChoice] = getattr(field, "choices", None) or ()
-    words = next((choice.label for choice in choices if str(choice.value) == str(value)), None)
-    if words is not None:
-        return str(words)
-    return value.strftime("%H:%M") if hasattr(value, "strftime") else str(value or _("nothing"))
-
-
-def _site_form(site: Any = None) -> forms.SiteForm:  # Any: what WTForms copies from
-    form = forms.SiteForm(obj=site)
+def _site_form(site: Any = None, *, fresh: bool = False) -> forms.SiteForm:  # Any: what WTForms copies from
+    form = forms.SiteForm(formdata=None, obj=site) if fresh else forms.SiteForm(obj=site)
     names = get_locale().territories
     known = sorted(((code, name) for code, name in names.items() if len(code) == 2), key=lambda one: one[1])
     form.country.choices = [SelectChoice("", _("Choose")), *(SelectChoice(*one) for one in known)]
@@ -261,11 +241,13 @@ def _site_details(form: forms.SiteForm) -> places.SiteDetails:
 
 
 def _contact_form(
-    account: Account, contact: Any = None
+    account: Account, contact: Any = None, *, fresh: bool = False
 ) -> forms.ContactForm:  # Any: what WTForms copies from
     known = {"role": contact.role.value, "site_id": contact.site_id or 0} if contact else {}
-    form = forms.ContactForm(obj=contact, data=known)
-    if contact and request.method != "POST":
+    form = (
+        forms.ContactForm(formdata=None, obj=contact) if fresh else forms.ContactForm(obj=contact, data=known)
+    )
+    if contact and (fresh or request.method != "POST"):
         form.role.data, form.site_id.data = contact.role.value, contact.site_id or 0
     form.site_id.choices = [
         SelectChoice(0, _("All sites")),

@@ -14,7 +14,7 @@ from json import dumps
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from concierge.accounts.models import Contact
 from concierge.catalogue.states import Audience, MilestoneKind
@@ -23,6 +23,8 @@ from concierge.identity.models import User
 from concierge.orders.models import OrderLine
 from concierge.platform.database import db
 from concierge.platform.undo import Act, Difference, Values
+from concierge.projects import queries
+from concierge.projects.actions import forecasting
 from concierge.projects.actions.laying_out import calendar_of
 from concierge.projects.models import Milestone, Project, Promise
 from concierge.projects.states import MilestoneState, ShownOn
@@ -187,18 +189,7 @@ NOTHING = Consequences()
 
 def of_act(act: Act, *, project_id: int) -> Consequences:
     """What an act did to a project. Inside the unit of work in which it was done, after `undoable` has ended."""
-    project = db.session.scalars(
-        sa.select(Project)
-        .where(Project.id == project_id)
-        .options(
-            joinedload(Project.account),
-            joinedload(Project.site),
-            joinedload(Project.contact),
-            joinedload(Project.order),
-            selectinload(Project.milestones).selectinload(Milestone.links),
-        )
-        .execution_options(populate_existing=True)
-    ).one()
+    project = queries.project_for_change(project_id)
     whole = act.of("projects").get(project_id)
     visits = _visits(act, project_id)
     moved = _moved(act, project)
@@ -210,7 +201,7 @@ def of_act(act: Act, *, project_id: int) -> Consequences:
         to_tell=_to_tell(project, moved, visits),
         stock=_stock(project, moved),
         chance_before=_was(whole, "chance_percent", project.chance_percent),
-        chance_after=project.chance_percent,
+        chance_after=_chance(project, at=act.at),
         clashes=_clashes(project, whole),
         handover_before=before,
         handover_after=after,
@@ -227,6 +218,13 @@ def _was(one: Difference | None, column: str, now: Any) -> Any:  # Any: what a c
 def _handover(project: Project, whole: Difference | None) -> tuple[date | None, date | None]:
     before: date | None = _was(whole, "forecast_handover_on", project.forecast_handover_on)
     return before, project.forecast_handover_on
+
+
+def _chance(project: Project, *, at: datetime) -> int | None:
+    """The chance to keep the promise as the plan is now; None where nothing was forecast yet."""
+    if project.chance_percent is None or project.has_ended:
+        return None
+    return forecasting.chance(project, at=at).percent
 
 
 def _moved(act: Act, project: Project) -> tuple[Moved, ...]:

@@ -71,6 +71,7 @@ def carry_out(
     verb: str,
     back: str,
     ask: bool | None = None,
+    keep: bool = True,
 ) -> Act | Page:
     """Do the act of this form, once its consequences have been seen; where nothing follows, at once.
 
@@ -82,6 +83,7 @@ def carry_out(
     :param verb: what the button says that does it.
     :param back: where to go to leave everything as it is.
     :param ask: whether to show them before; None: when something follows that others feel.
+    :param keep: whether it can be taken back afterwards.
     :return: the act, to tell of and to take back; or the page that shows what would follow.
     :raises Refused: whatever the act refuses.
     """
@@ -92,9 +94,9 @@ def carry_out(
             return _page(seen, title=title, verb=verb, back=back)
     try:
         with unit_of_work():
-            with undoable(actor_id=actor_id, at=at, needs=needs) as act:
+            with undoable(actor_id=actor_id, at=at, needs=needs, keep=keep) as act:
                 do()
-            if agreed and agreed != _described(act, project_id).fingerprint:
+            if agreed and agreed != described(act, project_id).fingerprint:
                 raise _Otherwise
     except _Otherwise:
         seen = foreseen(do, project_id=project_id, at=at)
@@ -102,7 +104,8 @@ def carry_out(
     return act
 
 
-def _described(act: Act, project_id: int) -> Seen:
+def described(act: Act, project_id: int) -> Seen:
+    """What an act did to a project, in the unit of work in which it was done."""
     seen: Seen = current_app.extensions["concierge.describe"](act, project_id=project_id)
     return seen
 

@@ -100,7 +100,8 @@ class ChangedSince(Refused):
 class Act:
     """An act while it is done, and afterwards how to take it back."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: datetime) -> None:
+        self.at = at
         self.before: dict[Key, Values | None] = {}
         self.events: list[RecordedEvent] = []
         self.differences: tuple[Difference, ...] = ()
@@ -150,7 +151,7 @@ def undoable(
     if "act" in session.info:
         raise RuntimeError("An act is open already; one act is taken back as a whole.")
     session.flush()
-    act = session.info["act"] = Act()
+    act = session.info["act"] = Act(at)
     try:
         yield act
         session.flush()

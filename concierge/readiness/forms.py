@@ -10,16 +10,16 @@ from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer t
 from wtforms.validators import InputRequired, Length, Optional
 
 from concierge.catalogue.states import ItemType
+from concierge.platform.clashes import Edited
 
 _COMMENT = _l("Comment")
 _SAY = _l("Who said so, or what has to be known about it.")
 
 
-class AnswerForm(FlaskForm):
+class AnswerForm(Edited):
     """What every answer carries; `answer` differs by kind."""
 
     comment = TextAreaField(_COMMENT, description=_SAY, validators=[Length(max=2000)])
-    version = HiddenField()
 
     answer: Field
     """Of the kind that the item asks for."""
@@ -103,18 +103,25 @@ _FORMS: dict[ItemType, type[AnswerForm]] = {
 
 
 def answer_form(
-    kind: ItemType, choices: Sequence[tuple[str, str]], *, shown: object = None, sent: bool
+    kind: ItemType,
+    choices: Sequence[tuple[str, str]],
+    *,
+    shown: object = None,
+    comment: str = "",
+    sent: bool,
 ) -> AnswerForm | None:
     """The form for a kind of item; `None` when it is answered by a file, or not at all.
 
     :param choices: code and words of each, for a choice.
     :param shown: what stands in the field at first.
+    :param comment: what stands in the comment at first.
     :param sent: whether the request carries this form.
     """
     made = _FORMS.get(kind)
     if made is None:
         return None
-    form = made(answer=shown) if sent else made(formdata=None, answer=shown)
+    held = {"answer": shown, "comment": comment}
+    form = made(data=held) if sent else made(formdata=None, data=held)
     if isinstance(form, ChoiceForm):
         form.answer.choices = [SelectChoice(code, words) for code, words in choices]
     return form

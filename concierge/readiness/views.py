@@ -15,9 +15,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from concierge.catalogue.states import GateKind, ItemType
 from concierge.core import codes, readiness
+from concierge.identity import queries as people
 from concierge.identity.guard import public, requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock, files
+from concierge.platform.clashes import Met, meet
 from concierge.platform.database import db, unit_of_work, write_aside
 from concierge.platform.deliveries import DeliveryStatus
 from concierge.platform.errors import NotFound, Refused, Stale
@@ -137,6 +139,10 @@ def answer(key: str, item_id: int) -> Page:
         raise NotFound("This point is not answered in words. Attach a file to it, or read it.")
     if not form.validate_on_submit():
         return _item_again(project, asked, form)
+    theirs = _answer_form(asked) if form.version.data else None
+    by = people.last_change(project_id=project.id, item_id=asked.id)
+    if theirs and (met := meet(form, theirs, version=asked.version, by=by, zone=viewer().zone)):
+        return _item_again(project, asked, form, met=met)[0], HTTPStatus.CONFLICT
     typed = form.answer.data
     try:
         with unit_of_work():
@@ -403,7 +409,11 @@ def _served(stored: StoredFile, *, inline: bool) -> AnyResponse:
 
 def _answer_form(asked: ReadinessItem, *, sent: bool = False) -> forms.AnswerForm | None:
     choices = [(code, localized(words)) for code, words in asked.choices.items()]
-    return forms.answer_form(asked.type, choices, shown=_shown(asked), sent=sent)
+    comment = asked.comment if asked.state is ItemState.ANSWERED else ""
+    form = forms.answer_form(asked.type, choices, shown=_shown(asked), comment=comment, sent=sent)
+    if form is not None and not sent:
+        form.load(asked.version)
+    return form
 
 
 def _shown(asked: ReadinessItem) -> object:
@@ -416,8 +426,10 @@ def _item_page(project: Project, asked: ReadinessItem) -> str:
     return render_template("readiness/item.html", **_item_context(project, asked), form=None)
 
 
-def _item_again(project: Project, asked: ReadinessItem, form: FlaskForm) -> tuple[str, int]:
-    context = _item_context(project, asked)
+def _item_again(
+    project: Project, asked: ReadinessItem, form: FlaskForm, *, met: Met | None = None
+) -> tuple[str, int]:
+    context = {**_item_context(project, asked), "met": met}
     for name, kind in (
         ("answer_form", forms.AnswerForm),
         ("file_form", forms.FileForm),

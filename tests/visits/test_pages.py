@@ -21,6 +21,7 @@ from concierge.workforce.models import Technician
 from tests.conftest import csrf_token
 from tests.makers import people, projects, visits, workforce
 from tests.makers.days import at, on
+from tests.makers.pages import agree
 from tests.makers.visits import wall
 
 SignIn = Callable[[User], FlaskClient]
@@ -71,7 +72,7 @@ def send(
     browser: FlaskClient, page: str, form: dict[str, Any], to: str = ""
 ) -> Any:  # Any: werkzeug's answer
     """Send a form with the token of a page."""
-    return browser.post(to or page, data={**form, "csrf_token": csrf_token(browser, page)})
+    return agree(browser, browser.post(to or page, data={**form, "csrf_token": csrf_token(browser, page)}))
 
 
 def press(
@@ -249,7 +250,7 @@ def test_of_two_people_who_edit_at_once_the_second_is_told(scene: dict[str, Any]
     second = send(browser, f"/visits/{visit.id}/edit", {**form, "title": "Second", "version": str(seen)})
 
     assert (first.status_code, second.status_code) == (303, 409)
-    assert "Somebody else changed this visit" in second.get_data(as_text=True)
+    assert "Changed while you were editing: Ada Lind" in second.get_data(as_text=True)
     assert visits.again(visit).title == "First"
 
 

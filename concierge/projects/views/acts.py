@@ -10,14 +10,15 @@ from werkzeug.wrappers import Response as Redirect
 from concierge.catalogue.states import GateKind
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock
+from concierge.platform import clock, undo
 from concierge.platform.database import unit_of_work
-from concierge.platform.errors import NotFound
+from concierge.platform.errors import NotFound, Refused
+from concierge.platform.previews import carry_out, foreseen
 from concierge.platform.web import show_again
-from concierge.platform.words import localized
 from concierge.projects import forms, queries
 from concierge.projects.actions import approving, gates, milestones, proposals
 from concierge.projects.models import Project, Proposal
+from concierge.projects.states import ProposalState
 from concierge.projects.views.blueprint import bp
 
 Page = str | tuple[str, int] | Response | Redirect
@@ -46,11 +47,11 @@ def override_gate(key: str, gate: str) -> Page:
     held = next(one for one in project.gates if one.kind is kind)
     form = forms.WithReason()
     if form.validate_on_submit():
-        with unit_of_work():
-            gates.override(
-                project.id, kind, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
-            )
-        flash(_("The gate is overridden. Your name and the reason stay in the history."))
+        at = clock.now()
+        needs = Permission.OVERRIDE_GATES.value
+        with unit_of_work(), undo.undoable(actor_id=viewer().user_id, at=at, needs=needs) as act:
+            gates.override(project.id, kind, reason=form.reason.data or "", actor_id=viewer().user_id, at=at)
+        undo.tell(act, _("The gate is overridden. Your name and the reason stay in the history."))
         return _back(project)
     page = {"project": project, "gate": held}
     if form.is_submitted():
@@ -74,11 +75,23 @@ def accept_proposal(key: str, proposal_id: int) -> Page:
     form = forms.Decide()
     if not form.validate_on_submit():
         return show_again("projects/proposal.html", form, **_asked(project, asked))
-    with unit_of_work():
-        proposals.accept(
-            project.id, asked.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
-        )
-    flash(_("Done as the order asks."))
+    actor_id, at = viewer().user_id, clock.now()
+    act = carry_out(
+        lambda: proposals.accept(
+            project.id, asked.id, reason=form.reason.data or "", actor_id=actor_id, at=at
+        ),
+        project_id=project.id,
+        actor_id=actor_id,
+        at=at,
+        needs=Permission.APPROVE_PLANS.value,
+        title=_("Do what the order asks"),
+        verb=_("Do it"),
+        back=url_for("projects.proposal", key=project.key, proposal_id=asked.id),
+        keep=False,  # the order itself and the promise change with it
+    )
+    if not isinstance(act, undo.Act):
+        return act
+    undo.tell(act, _("Done as the order asks."))
     return _back(project)
 
 
@@ -106,11 +119,21 @@ def cancel(key: str) -> Page:
     project = queries.project_by_key(viewer(), key)
     form = forms.WithReason()
     if form.validate_on_submit():
-        with unit_of_work():
-            proposals.cancel(
-                project.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
-            )
-        flash(_("The project is cancelled. Its coming visits are cancelled too."))
+        actor_id, at = viewer().user_id, clock.now()
+        act = carry_out(
+            lambda: proposals.cancel(project.id, reason=form.reason.data or "", actor_id=actor_id, at=at),
+            project_id=project.id,
+            actor_id=actor_id,
+            at=at,
+            needs=Permission.APPROVE_PLANS.value,
+            title=_("Cancel the project"),
+            verb=_("Cancel the project"),
+            back=url_for("home.project", key=project.key),
+            keep=False,  # the order is cancelled with it
+        )
+        if not isinstance(act, undo.Act):
+            return act
+        undo.tell(act, _("The project is cancelled. Its coming visits are cancelled too."))
         return _back(project)
     if form.is_submitted():
         return show_again("projects/cancel.html", form, project=project)
@@ -147,11 +170,13 @@ def give_to(key: str) -> Page:
     form = forms.GiveTo(concierge=project.concierge_id)
     form.concierge.choices = [(person.id, person.name) for person in queries.concierges()]
     if form.validate_on_submit():
-        with unit_of_work():
+        at = clock.now()
+        needs = Permission.EDIT_PROJECTS.value
+        with unit_of_work(), undo.undoable(actor_id=viewer().user_id, at=at, needs=needs) as act:
             milestones.give_project_to(
-                project.id, concierge_id=form.concierge.data, actor_id=viewer().user_id, at=clock.now()
+                project.id, concierge_id=form.concierge.data, actor_id=viewer().user_id, at=at
             )
-        flash(_("Somebody else looks after the project from now on."))
+        undo.tell(act, _("Somebody else looks after the project from now on."))
         return _back(project)
     if form.is_submitted():
         return show_again("projects/give_to.html", form, project=project)
@@ -162,9 +187,25 @@ def _asked(project: Project, asked: Proposal) -> dict[str, Any]:  # Any: values 
     return {
         "project": project,
         "proposal": asked,
-        "preview": proposals.preview(project, asked, at=clock.now()),
-        "names": {one.id: localized(one.name) for one in project.milestones},
+        "consequences": _foreseen(project, asked),
     }
+
+
+def _foreseen(project: Project, asked: Proposal) -> object | None:
+    """What doing as the order asks would do; None when that can no longer be done."""
+    if asked.state is not ProposalState.OPEN or not viewer().may(Permission.APPROVE_PLANS):
+        return None
+    actor_id, at = viewer().user_id, clock.now()
+    reason = _("As the order asks.")
+    try:
+        seen: object = foreseen(
+            lambda: proposals.accept(project.id, asked.id, reason=reason, actor_id=actor_id, at=at),
+            project_id=project.id,
+            at=at,
+        )
+    except Refused:
+        return None
+    return seen
 
 
 def _back(project: Project) -> Redirect:
