@@ -37,6 +37,7 @@ def any_act(
     today = day_at(at, project.site.zone)
     one = rng.choice(project.milestones)
     day = today + timedelta(days=rng.randint(-6, 60))
+    team = rng.choice(list(Team))
     past = today - timedelta(days=rng.randint(0, 4))
     key = project.id, one.id
     who = rng.sample([person.user_id for person in people], k=rng.randint(0, len(people)))
@@ -61,7 +62,7 @@ def any_act(
         Done(f"reopen {one.key}", lambda: milestones.reopen(*key, reason="Not so", **by)),
         Done(
             f"reassign {one.key}",
-            lambda: milestones.reassign(*key, team=rng.choice(list(Team)), owner_id=None, **by),
+            lambda: milestones.reassign(*key, team=team, owner_id=None, **by),
         ),
         *_shaping(rng, project, one, by),
         *_holding(rng, project, past, day, by),
@@ -71,10 +72,10 @@ def any_act(
         visit_id = rng.choice(planned).id
         wall = datetime.combine(day, datetime.min.time()) + timedelta(hours=rng.randint(8, 14))
 
-        def on(act: Callable[..., object], **rest: object) -> Callable[[], object]:
+        def on(act: Callable[..., object], *, here: bool = False, **rest: object) -> Callable[[], object]:
             def do() -> object:
                 visit = visit_queries.visit_for_change(visit_id)
-                extra = {"site": visit.site} if rest.pop("here", False) else {}
+                extra = {"site": visit.site} if here else {}
                 return act(visit, **extra, **rest, **by)
 
             return do
