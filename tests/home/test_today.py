@@ -1,7 +1,8 @@
 """Today: what needs whom, in order, and what happens at sites. It is Tuesday 17 March 2026, 09:42 UTC."""
 
+import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,13 +10,17 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from concierge.identity.models import User
+from concierge.catalogue.states import GateKind, MilestoneKind
+from concierge.home import agenda
+from concierge.identity.actions import asides
+from concierge.identity.models import PutAside, User
 from concierge.identity.permissions import Role
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.actions import milestones, rescheduling
-from concierge.projects.models import Milestone, Project
-from concierge.projects.states import BlockCause
+from concierge.projects.models import CalendarProposal, Hold, Milestone, Project
+from concierge.projects.states import BlockCause, CalendarProposalState, GateState, Party
 from concierge.visits.states import VisitState
+from tests.conftest import csrf_token
 from tests.makers import orders, people, projects, visits, workforce
 
 SignIn = Callable[[User], FlaskClient]
@@ -204,6 +209,251 @@ def test_more_projects_do_not_mean_more_questions(app: Flask, ada: FlaskClient) 
 
     assert statements() <= few
     assert few <= 40
+
+
+def line(text: str, title: str) -> dict[str, str]:
+    """The hidden values of the line with a title: by which it is put aside."""
+    row = text.split(title)[1].split("</li>\n<li")[0]
+    return dict(re.findall(r'name="(key|level)" value="([^"]*)"', row))
+
+
+def aside(browser: FlaskClient, **values: str) -> int:
+    token = csrf_token(browser, "/settings/me")
+    return browser.post("/today/asides", data={"csrf_token": token, **values}).status_code
+
+
+def shown(text: str) -> str:
+    """What stands on the page before what was put aside."""
+    return text.split("Put aside")[0]
+
+
+DRAFT = "Approve the plan of"
+
+
+@pytest.mark.parametrize(
+    ("values", "comes_back_at"),
+    [
+        ({"until": "tomorrow"}, datetime(2026, 3, 18, 5, 0, tzinfo=UTC)),
+        ({"until": "week"}, datetime(2026, 3, 23, 5, 0, tzinfo=UTC)),
+        ({"until": "day", "day": "2026-04-01"}, datetime(2026, 4, 1, 4, 0, tzinfo=UTC)),
+        ({"until": "done"}, None),
+    ],
+)
+def test_a_line_is_put_aside_until_the_morning_of_a_day_in_ones_own_zone(
+    app: Flask, ada: FlaskClient, sign_in: SignIn, values: dict[str, str], comes_back_at: datetime | None
+) -> None:
+    with unit_of_work():
+        projects.draft()
+    assert aside(ada, **line(page(ada), DRAFT), **values) == 303
+
+    assert DRAFT not in shown(page(ada))
+    assert DRAFT in page(ada), "it stands among what was put aside"
+    if comes_back_at is None:
+        return
+    with time_machine.travel(comes_back_at - timedelta(minutes=1), tick=False):
+        assert DRAFT not in shown(page(still_in(sign_in)))
+    with time_machine.travel(comes_back_at, tick=False):
+        assert DRAFT in shown(page(still_in(sign_in)))
+
+
+def still_in(sign_in: SignIn) -> FlaskClient:
+    """The coordinator, signed in anew because days have passed."""
+    return sign_in(db.session.scalars(sa.select(User).where(User.email.startswith("ada@"))).one())
+
+
+def test_undo_and_bring_back_show_a_line_again(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        projects.draft()
+    aside(ada, **line(page(ada), DRAFT), until="week")
+    text = page(ada)
+    undo = re.search(r'class="toast".*?action="(/today/asides/[0-9]+/return)"', text, re.DOTALL)
+    again = re.search(r'action="(/today/asides/[0-9]+/return)"[^>]*>.*?Bring back', text, re.DOTALL)
+    assert undo
+    assert again
+    assert undo[1] in text.split("Put aside until")[1]
+
+    token = csrf_token(ada, "/settings/me")
+    assert ada.post(again[1], data={"csrf_token": token}).status_code == 303
+
+    assert DRAFT in shown(page(ada))
+    assert ada.post(again[1], data={"csrf_token": token}).status_code == 404, "once is enough"
+
+
+def test_what_is_done_with_comes_back_when_it_becomes_worse(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = block_first(project)
+        project.slip_workdays = 2
+    title = f"Clear the way for {milestone.name['en']}"
+    values = line(page(ada), title)
+    assert values["level"] == "2"
+    aside(ada, **values, until="done")
+    assert title not in shown(page(ada))
+
+    with unit_of_work():
+        db.session.get_one(Project, project.id).slip_workdays = 1
+    assert title not in shown(page(ada)), "better is no reason"
+    with unit_of_work():
+        db.session.get_one(Project, project.id).slip_workdays = 3
+    assert title in shown(page(ada))
+
+
+def test_nobody_brings_back_or_loses_what_another_put_aside(
+    app: Flask, ada: FlaskClient, sign_in: SignIn
+) -> None:
+    with unit_of_work():
+        projects.draft()
+        bea = people.user(name="Bea Roth")
+    aside(ada, **line(page(ada), DRAFT), until="done")
+    browser = sign_in(bea)
+    number = db.session.scalar(sa.select(PutAside.id))
+
+    token = csrf_token(browser, "/settings/me")
+    assert browser.post(f"/today/asides/{number}/return", data={"csrf_token": token}).status_code == 404
+    assert DRAFT in shown(page(browser, "/today?whose=all"))
+    assert DRAFT not in shown(page(ada))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"key": "draft:1", "level": "0", "until": "day"},
+        {"key": "draft:1", "level": "0", "until": "day", "day": "2026-03-17"},
+        {"key": "draft:1", "level": "0", "until": "day", "day": "2028-01-01"},
+        {"key": "draft:1", "level": "0", "until": "day", "day": "soon"},
+        {"key": "draft:1", "level": "0"},
+        {"key": "draft:1", "level": "x", "until": "done"},
+        {"key": "draft:1#9", "level": "0", "until": "done"},
+        {"key": "x" * 5000, "level": "0", "until": "done"},
+        {"key": "", "level": "", "until": ""},
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_is_kept(ada: FlaskClient, values: dict[str, str]) -> None:
+    assert aside(ada, **values) == 409
+
+    assert db.session.scalar(sa.select(sa.func.count(PutAside.id))) == 0
+
+
+def test_a_person_keeps_a_bounded_number_of_things_aside(app: Flask) -> None:
+    with unit_of_work():
+        ada = people.user()
+        for number in range(asides.MOST + 5):
+            asides.put_aside(user_id=ada.id, key=f"draft:{number}", level=0, until=None, at=NOW)
+
+    kept = db.session.scalars(sa.select(PutAside.key).order_by(PutAside.id)).all()
+    assert len(kept) == asides.MOST
+    assert kept[-1] == f"draft:{asides.MOST + 4}#0"
+
+
+def test_a_held_gate_close_to_its_date_says_what_is_missing(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        project = projects.live()
+        delivery = next(one for one in project.milestones if one.kind is MilestoneKind.DELIVERED)
+        delivery.forecast_start_on = NOW.date() + timedelta(days=2)
+        gate = next(one for one in project.gates if one.kind is GateKind.SHIP)
+        gate.state, gate.open_items = GateState.HELD, 2
+        gate.holding = [{"key": "power", "requirement": {"en": "32 A outlet"}, "due_on": "2026-03-10"}]
+
+    text = page(ada)
+
+    assert f"Get 2 items ready, or move {delivery.name['en']}" in text
+    assert "Shipping is held; first: 32 A outlet." in text
+    assert "in 2 days" in text
+
+
+def test_a_hold_that_should_be_over_asks_to_go_on(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        project = projects.live()
+        project.held_on = NOW.date() - timedelta(days=7)
+        db.session.add(
+            Hold(
+                project_id=project.id, first_on=project.held_on, expected_on=NOW.date(), cause=BlockCause.BUILDING,
+                party=Party.CUSTOMER, reason="The new wing is late.", held_at=NOW,
+            )
+        )  # fmt: skip
+
+    text = page(ada)
+
+    assert f"Let {project.key} go on, or say how long it rests" in text
+    assert "On hold: The new wing is late. Work was to resume on Tue 17 Mar." in text
+
+
+def test_a_plan_that_cannot_meet_a_day_says_which(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        project = projects.live()
+        project.conflicts = [
+            {
+                "kind": "not after", "key": "install", "milestone": {"en": "Installation"},
+                "wanted_on": "2026-04-10", "possible_on": "2026-04-17",
+            }
+        ]  # fmt: skip
+
+    assert "Installation was wanted for Fri 10 Apr; the plan gives Fri 17 Apr." in page(ada)
+    assert "1 conflict" in page(ada)
+
+
+def test_a_late_promise_names_both_days_and_the_slip(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        project = projects.live()
+        project.slip_workdays = 4
+        project.promised_handover_on = date(2026, 5, 1)
+        project.forecast_handover_on = date(2026, 5, 7)
+        for milestone in project.milestones:
+            milestone.promised_on = date(2026, 5, 1)
+
+    text = page(ada)
+
+    assert "Agree a new handover with Halden Biologics" in text
+    assert "Thu 7 May, 4 working days after the 1 May we promised." in text
+
+
+def test_a_change_of_a_calendar_waits_for_those_who_edit_plans(
+    app: Flask, ada: FlaskClient, sign_in: SignIn
+) -> None:
+    with unit_of_work():
+        db.session.add(
+            CalendarProposal(
+                state=CalendarProposalState.OPEN, title="Works holiday", change={}, made_at=NOW,
+                projects=3, promises=1,
+            )
+        )  # fmt: skip
+        dora = people.user(name="Dora Vogt", role=Role.DISPATCHER)
+
+    assert "Apply or dismiss “Works holiday”" in page(ada)
+    assert "It moves 3 projects; 1 promise would be missed." in page(ada)
+    assert "Works holiday" not in page(sign_in(dora))
+
+
+def test_the_heading_counts_what_is_there_and_says_when_there_is_more(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        first = projects.draft()
+        order = first.order_id
+        place = orders.site(account="Nishiyama", key="NP")
+        for number in range(agenda.MOST):
+            more = orders.order(place, number=f"SO-9{number}")
+            db.session.add(
+                Project(
+                    key=f"NP-{number}", name="Flow", order_id=more.id, account_id=place.account_id,
+                    site_id=place.id, created_at=NOW, starts_on=NOW.date(),
+                )
+            )  # fmt: skip
+    assert order
+
+    text = page(ada, "/today?whose=all")
+
+    assert re.search(r"<h1>More than [0-9]+ things can be done today</h1>", text)
+    assert "+</span>" in text.split("Today and the days after")[1][:80]
+
+
+def test_a_german_reads_german(app: Flask, sign_in: SignIn) -> None:
+    with unit_of_work():
+        projects.draft()
+        uwe = people.user(name="Uwe Kern", language="de")
+
+    text = page(sign_in(uwe), "/today?whose=all")
+
+    assert "freigeben</a>" in text
+    assert "Zurückgestellt" not in text
 
 
 def test_the_sidebar_names_only_what_one_may_open(app: Flask, sign_in: SignIn) -> None:

@@ -207,7 +207,7 @@ def _hold_over(row: Row, today: date) -> Need:
         title=_("Let %(project)s go on, or say how long it rests", project=row.project_key),
         url=f"/projects/{row.project_key}",
         why=_(
-            "%(place)s. On hold: %(reason)s. Work was to go on on %(day)s.",
+            "%(place)s. On hold: %(reason)s. Work was to resume on %(day)s.",
             place=_place(row),
             reason=row.reason.rstrip("."),
             day=day(row.expected_on),
