@@ -109,6 +109,26 @@ def start_job(kind: str, title: str, args: dict[str, Any], owner_id: int | None)
     return job
 
 
+def keep_done(kind: str, title: str, args: dict[str, Any], owner_id: int | None, result: Result) -> Job:
+    """Note work that was short enough to be done at once; it has a page as long work has."""
+    now = clock.now()
+    job = Job(
+        kind=kind,
+        title=title,
+        args=args,
+        state=JobState.DONE,
+        owner_id=owner_id,
+        created_at=now,
+        started_at=now,
+        finished_at=now,
+        message="",
+        result=result,
+    )
+    db.session.add(job)
+    db.session.flush()
+    return job
+
+
 def job_for(job_id: int, *, owner_id: int | None) -> Job:
     """A job that belongs to somebody; owner None may see everybody's.
 

@@ -7,16 +7,20 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from concierge.platform import clock, jobs
+from concierge.identity.permissions import Permission
+from concierge.platform import clock, jobs, previews, undo
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import outside
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.platform.jobs import Progress, Result
-from concierge.projects import queries
-from concierge.projects.actions import calendar_changes, forecasting, replanning
+from concierge.platform.mail import post
+from concierge.projects import mails, queries
+from concierge.projects.actions import bulk, calendar_changes, forecasting, replanning
+from concierge.projects.actions import messages as writing
 from concierge.projects.actions.laying_out import follow
 from concierge.projects.events import ForecastChanged
+from concierge.projects.queries import messages
 from concierge.projects.queries import replanning as calendars
 from concierge.projects.states import CalendarProposalState, ProjectState
 
@@ -25,6 +29,8 @@ def register() -> None:
     """Make the jobs of changed calendars known to the worker."""
     jobs.register(replanning.FORESEE_JOB, foresee_calendar)
     jobs.register(replanning.APPLY_JOB, apply_calendar)
+    jobs.register(bulk.LOOK_JOB, look_at_many)
+    jobs.register(bulk.DO_JOB, act_on_many)
 
 
 def foresee_calendar(progress: Progress, args: dict[str, Any]) -> Result | Callable[[], Result]:  # Any: JSON
@@ -81,6 +87,87 @@ def apply_calendar(progress: Progress, args: dict[str, Any]) -> Result | Callabl
     return finish
 
 
+def look_at_many(progress: Progress, args: dict[str, Any]) -> Result:  # Any: JSON
+    """See what an act would do to each of many projects; run by a job."""
+    wish, ids, rows = bulk.wish_from(args["wish"]), args["ids"], []
+    for done, project_id in enumerate(ids):
+        progress.tell(done=done, total=len(ids), message=_("Looking at each project."))
+        rows.append(look_at(project_id, wish, at=clock.now()))
+    return _of_many(rows, progress.job_id)
+
+
+def act_on_many(progress: Progress, args: dict[str, Any]) -> Result:  # Any: JSON
+    """Do to each of many projects what somebody has looked at; run by a job.
+
+    Run again after a crash, what was done is told as changed since.
+    """
+    looked = jobs.job_for(int(args["look_id"]), owner_id=None)
+    wish, seen = bulk.wish_from(args["wish"]), list((looked.result or {}).get("rows", []))
+    rows = []
+    for done, row in enumerate(seen):
+        progress.tell(done=done, total=len(seen), message=_("Changing each project."))
+        rows.append(do_to(row, wish, together=f"bulk{progress.job_id}", actor_id=progress.owner_id))
+    return _of_many(rows, progress.job_id)
+
+
+def look_at(project_id: int, wish: bulk.Wish, *, at: datetime) -> dict[str, Any]:  # Any: JSON
+    """What an act would do to one project, or why it cannot be done; nothing changes."""
+    row = _named(project_id)
+    try:
+        seen = previews.foreseen(
+            lambda: bulk.act_on(project_id, wish, actor_id=None, at=at), project_id=project_id, at=at
+        )
+    except Refused as refused:
+        return {**row, "refusal": refused.sentence}
+    return {**row, **_effects(seen)}
+
+
+def do_to(
+    row: dict[str, Any], wish: bulk.Wish, *, together: str, actor_id: int | None
+) -> dict[str, Any]:  # Any: JSON
+    """Do to one project what was seen, or say why not; if it would be something else by now, nothing is done."""
+    if row.get("refusal"):
+        return row
+    project_id, at = int(row["id"]), clock.now()
+    try:
+        with unit_of_work():
+            with undo.undoable(
+                actor_id=actor_id, at=at, needs=Permission.EDIT_PROJECTS.value, together=together
+            ) as act:
+                bulk.act_on(project_id, wish, actor_id=actor_id, at=at)
+            done = _effects(previews.described(act, project_id))
+            if done["fingerprint"] != row["fingerprint"]:
+                raise Refused(_("It has changed since you looked. Look again."))
+    except Refused as refused:
+        return {**row, "refusal": refused.sentence}
+    return {**row, **done, "act": act.key}
+
+
+def _named(project_id: int) -> dict[str, Any]:  # Any: JSON
+    key, name = queries.key_and_name(project_id)
+    return {"id": project_id, "key": key, "name": name}
+
+
+def _effects(seen: Any) -> dict[str, Any]:  # Any: the home slice's value, and JSON
+    """What an act does to one project, in plain values that a page puts into words."""
+    return {
+        "fingerprint": seen.fingerprint,
+        "before": seen.handover_before.isoformat() if seen.handover_before else None,
+        "after": seen.handover_after.isoformat() if seen.handover_after else None,
+        "workdays": seen.handover_workdays,
+        "moved": len(seen.moved),
+        "visits": len(seen.visits),
+    }
+
+
+def _of_many(rows: Sequence[dict[str, Any]], job_id: int) -> Result:
+    return {
+        "summary": ngettext("%(num)s project was looked at.", "%(num)s projects were looked at.", len(rows)),
+        "rows": list(rows),
+        "url": f"/projects/bulk/{job_id}",
+    }
+
+
 def follow_the_day(at: datetime) -> None:
     """Lay every open plan out for today: what did not happen yesterday moves, and a live plan says so.
 
@@ -95,6 +182,21 @@ def follow_the_day(at: datetime) -> None:
                     at=at, actor_id=None, project_id=project.id, cause="Another day has passed.", moves=moves
                 )
             )
+
+
+def send_letters(at: datetime) -> None:
+    """Send the letters of playbooks whose day has come, each once, to customers of projects under way.
+
+    :param at: the instant it was due; a second run changes nothing.
+    """
+    for letter in messages.candidates(today=at.date()):
+        project = queries.project_for_change(letter.milestone.project_id)
+        if not writing.is_due(project, letter, at=at):
+            continue
+        language = mails.language_of(project)
+        written = mails.playbook_letter(project, letter, language=language)
+        post(written, key=letter.key)
+        writing.note_sent(project, letter, subject=written.subject, language=language, at=at)
 
 
 @outside

@@ -370,3 +370,63 @@ class SaveView(FlaskForm):
     )
     is_shared = BooleanField(_("Share it with everybody here"))
     address = HiddenField()
+
+
+class BulkAssign(FlaskForm):
+    """Let another concierge look after the selected projects."""
+
+    concierge = SelectField(_("Concierge"), coerce=int, validators=[InputRequired(_("Choose a concierge."))])
+
+
+class BulkShift(FlaskForm):
+    """Move what comes next in the selected projects."""
+
+    workdays = WholeNumber(
+        _("Working days"),
+        description=_("Of each site’s own calendar; a negative number is sooner, as far as the plan allows."),
+        validators=[
+            InputRequired(_("Say by how many working days.")),
+            NumberRange(-250, 250, message=_("Give a number from −250 to 250.")),
+        ],
+    )
+    reason = StringField(
+        _("Reason"),
+        description=_("The history of each project keeps it."),
+        validators=[
+            DataRequired(_("Say in a few words why.")),
+            Length(max=300, message=_("Say it in at most 300 characters.")),
+        ],
+    )
+
+
+class BulkHold(FlaskForm):
+    """Let the selected projects rest from today."""
+
+    expected_on = DateField(
+        _("Expected to go on"),
+        description=_("The first day of work; leave it empty when nobody knows."),
+        validators=[Optional()],
+    )
+    party = SelectField(_("Who asks for it"), validators=[InputRequired(_("Choose who asks for it."))])
+    cause = SelectField(_("Cause"), validators=[InputRequired(_("Choose a cause."))])
+    reason = TextAreaField(
+        _("Reason"),
+        validators=[
+            DataRequired(_("Say in a few words why the projects rest.")),
+            Length(max=500, message=_("Say it in at most 500 characters.")),
+        ],
+    )
+
+
+class BulkPlain(FlaskForm):
+    """An act that needs nothing but the selected projects."""
+
+
+class ImportProjects(FlaskForm):
+    """A sheet of running projects."""
+
+    file = FileField(
+        _("Sheet"),
+        description=_("CSV with a heading, at most 5,000 projects."),
+        validators=[FileRequired(_("Choose a file."))],
+    )

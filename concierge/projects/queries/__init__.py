@@ -27,9 +27,11 @@ from concierge.projects.queries.listing import (
     found_with_account,
     group_counts,
     ids_of,
+    key_and_name,
     open_project_ids,
     projects_of_account,
     projects_page,
+    seen_ids,
 )
 from concierge.projects.queries.plans import (
     baselines_of,
@@ -89,6 +91,7 @@ __all__ = [
     "group_counts",
     "holds_of",
     "ids_of",
+    "key_and_name",
     "milestone_for",
     "open_hold",
     "open_project_ids",
@@ -104,6 +107,7 @@ __all__ = [
     "proposal_for",
     "proposals_of",
     "seen_among",
+    "seen_ids",
     "staff",
     "view_for_change",
     "views_of",

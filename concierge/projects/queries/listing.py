@@ -19,6 +19,7 @@ from concierge.catalogue.states import MilestoneKind, ProductKind
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db, remembered
+from concierge.platform.errors import NotFound
 from concierge.projects.models import FieldValue, PastCase, Project
 from concierge.projects.queries.filtering import Filter, conditions, narrowed, order_of, product_of
 from concierge.projects.scope import visible_to
@@ -239,6 +240,26 @@ def choices() -> Choices:
     )
     fields = [(field.key, field.name) for field in fields_defined()]
     return Choices(countries, [(row[0], row[1]) for row in products], fields)
+
+
+def key_and_name(project_id: int) -> tuple[str, str]:
+    """How a project is called.
+
+    :raises NotFound: when there is none.
+    """
+    row = db.session.execute(sa.select(Project.key, Project.name).where(Project.id == project_id)).first()
+    if row is None:
+        raise NotFound
+    return row[0], row[1]
+
+
+def seen_ids(viewer: Viewer, ids: Sequence[int]) -> Sequence[int]:
+    """Those of some projects that a viewer may see, in the order given."""
+    seen: set[int] = set()
+    for first in range(0, len(ids), 500):
+        some = sa.select(Project.id).where(Project.id.in_(ids[first : first + 500]))
+        seen.update(db.session.scalars(visible_to(viewer, some)))
+    return [one for one in dict.fromkeys(ids) if one in seen]
 
 
 def account_named(account_id: int) -> str:

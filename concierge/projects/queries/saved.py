@@ -42,7 +42,7 @@ _KEPT = (
 def views_of(viewer: Viewer, *, most: int = 400) -> Sequence[Kept]:
     """The views that a person sees: their own by name, then those that others share."""
     values = {"viewer_id": viewer.user_id, "most": most}
-    return [Kept(*tuple(row)) for row in db.session.connection().execute(_KEPT, values)]
+    return [Kept._make(row) for row in db.session.connection().execute(_KEPT, values)]
 
 
 def views_with_counts(viewer: Viewer) -> Sequence[tuple[Kept, Filter, int]]:

@@ -2,6 +2,7 @@
 
 from concierge.projects.views import (
     acts,
+    bulk,
     comparing,
     delays,
     forecast,
@@ -19,6 +20,7 @@ from concierge.projects.views.blueprint import bp
 __all__ = [
     "acts",
     "bp",
+    "bulk",
     "comparing",
     "delays",
     "forecast",

@@ -1,5 +1,8 @@
 """Many projects as rows, as lines on one axis, and as a board: values that templates only put into place."""
 
+import csv
+import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -367,3 +370,75 @@ def _card(card: queries.Card, today: date, words: Words) -> CardShown:
 def counted(count: int) -> str:
     """A count as far as anybody reads: "312", "1,000+"."""
     return str(count) if count <= queries.MOST_COUNTED else _("%(count)s+", count=f"{queries.MOST_COUNTED:,}")
+
+
+# ------------------------------------------------------------ files
+
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def csv_text(
+    projects: Sequence[queries.Row], columns: Sequence[str], *, fields: Mapping[str, Field], today: date
+) -> str:
+    """What a list shows as a sheet, days in ISO 8601; nothing in it is taken for a formula."""
+    labels, words = column_words(), Words()
+    names = [name for name in columns if name in labels or name in fields]
+    said = queries.field_values([row.id for row in projects], [name.removeprefix(FIELD) for name in fields])
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    heads = [labels[name] if name in labels else fields[name].name for name in names]
+    writer.writerow([inert(text) for text in (_("Key"), _("Project"), *heads)])
+    for row in projects:
+        cells = [
+            _plain(row, name, words)
+            if name in labels
+            else _plain_field(fields[name], said.get((row.id, name.removeprefix(FIELD))), words)
+            for name in names
+        ]
+        writer.writerow([inert(text) for text in (row.key, row.name, *cells)])
+    return written.getvalue()
+
+
+def inert(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe before what would begin one.
+
+    Numbers may begin with a sign. OWASP, "CSV injection".
+    """
+    if not text.startswith(_STARTS_A_FORMULA) or re.fullmatch(r"[+-]?\d+([.,]\d+)?", text):
+        return text
+    return "'" + text
+
+
+def _plain(row: queries.Row, name: str, words: Words) -> str:
+    match name:
+        case "health":
+            return words.health[row.health]
+        case "stage":
+            return words.stage[row.stage]
+        case "promised":
+            return _iso(row.promised_on)
+        case "forecast":
+            return _iso(row.forecast_on)
+        case "slip":
+            return str(row.slip) if row.promised_on else ""
+        case "chance":
+            return "" if row.chance is None else str(row.chance)
+        case "account":
+            return row.account
+        case "site":
+            return ", ".join(part for part in (row.city or row.site, words.country(row.country)) if part)
+        case "concierge":
+            return row.concierge or ""
+        case "start":
+            return _iso(row.starts_on)
+    return _iso(row.required_on)
+
+
+def _plain_field(field: Field, value: FieldValue | None, words: Words) -> str:
+    if value is not None and field.kind is FieldKind.DATE:
+        return _iso(value.day)
+    return field_text(field, value, words)
+
+
+def _iso(on: date | None) -> str:
+    return on.isoformat() if on else ""
