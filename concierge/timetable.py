@@ -10,6 +10,7 @@ from concierge.projects import chores as in_projects
 
 TIMETABLE: tuple[Chore, ...] = (
     Chore(Every(minutes=60), in_projects.follow_the_day),
+    Chore(Every(minutes=60), in_projects.send_letters),
     Chore(Every(minutes=60), in_platform.forget_limits),
     Chore(Daily(time(2, 5)), in_platform.forget_forms),
     Chore(Daily(time(2, 10)), in_platform.forget_deliveries),
