@@ -38,6 +38,7 @@ def appointment_of(visit: Visit, *, site: Site, account_name: str, project_key: 
         end_at=visit.ends_at,
         zone=visit.zone,
         title=visit.title,
+        titles=visit.titles or {},
         account=account_name,
         place=site.city,
         address="" if is_remote else address,

@@ -6,7 +6,7 @@ changes one raises `vevent.RENDERER`, so that every device is told.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -99,7 +99,7 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
 class Appointment:
     """What a feed tells of a visit: no names, telephone numbers or addresses of persons (feed rule F18).
 
-    `zone` is the site's IANA zone; `place` the site's town.
+    `zone` is the site's IANA zone; `place` the site's town; `titles` the title by language, where it is known.
     """
 
     uid: str
@@ -114,6 +114,7 @@ class Appointment:
     place: str = ""
     address: str = ""
     title: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
     project_key: str = ""
     url: str = ""
 
@@ -195,8 +196,9 @@ def _description(appointment: Appointment, *, language: str) -> str:
             offset=_offset(appointment.start_at, zone=appointment.zone),
         )
     )
-    if appointment.title not in ("", kind_word(appointment.kind, language=language)):
-        lines.append(sentence("what", language=language, title=appointment.title))
+    title = appointment.titles.get(_known(language)) or appointment.title
+    if title not in ("", kind_word(appointment.kind, language=language)):
+        lines.append(sentence("what", language=language, title=title))
     if appointment.address:
         lines.append(sentence("where", language=language, address=appointment.address))
     if appointment.project_key:

@@ -1,7 +1,7 @@
 """Planning a visit, moving it, sending people, following the plan."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from flask_babel import gettext as _
@@ -50,6 +50,7 @@ def plan_visit(
     technician_ids: Collection[int] = (),
     conflict_reason: str = "",
     note: str = "",
+    titles: Mapping[str, str] | None = None,
     state: VisitState = VisitState.TENTATIVE,
     uid: str = "",
     at: datetime,
@@ -57,6 +58,7 @@ def plan_visit(
 ) -> Visit:
     """Enter a visit; the same `uid` twice gives the first one back, so a form sent twice plans one.
 
+    :param titles: the title by language, where it is known in several.
     :param starts_local: wall time at the site, naive, as `ends_local`.
     :param crew: how many technicians are needed.
     :raises Refused: when the project is over, or somebody is no technician.
@@ -80,6 +82,7 @@ def plan_visit(
         site_id=site.id,
         kind=kind,
         title=title,
+        titles=dict(titles or {}),
         state=VisitState.DRAFT if state is VisitState.DRAFT else VisitState.TENTATIVE,
         zone=site.zone,
         skill=skill,
@@ -223,6 +226,8 @@ def change_details(
     changed = tuple(name for name in new if getattr(visit, name) != before[name])
     if not changed:
         return
+    if "title" in changed:
+        visit.titles = {}  # what a person wrote is not translated
     db.session.flush()
     going = visit.technician_ids
     record(

@@ -82,11 +82,17 @@ def _plan(
         last_on = first_on
     starts_local, ends_local = _hours(project.site, template, first_on, last_on)
     when = nearest_stay(starts_local, ends_local, zone=project.site.zone)
-    title = template.title.get("en") or next(iter(template.title.values()), template.kind.value)
+    titles = {
+        language: f"{text}, {instrument}" if instrument else text
+        for language, text in template.title.items()
+        if text
+    }
+    title = titles.get("en") or next(iter(titles.values()), template.kind.value)
     return plan_visit(
         project,
         kind=template.kind,
-        title=f"{title}, {instrument}" if instrument else title,
+        title=title,
+        titles=titles,
         starts_local=when.starts_local,
         ends_local=when.ends_local,
         site=project.site,
