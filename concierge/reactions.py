@@ -77,9 +77,8 @@ REACTIONS: Reactions = {
         now=(in_visits.follow_milestones, in_readiness.follow_delivery), later=FORECAST
     ),
     projects.ForecastChanged: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
-    projects.PlanReplanned: Reaction(
-        now=(in_visits.follow_milestones, in_readiness.follow_delivery), later=FORECAST
-    ),
+    projects.PlanReplanned: Reaction(now=FOLLOWED, later=FORECAST),
+    projects.PlanReplannedAmongMany: Reaction(later=(*FOLLOWED, *FORECAST)),
     projects.MilestoneStarted: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
     projects.MilestoneFinished: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
     projects.MilestoneBlocked: Reaction(

@@ -104,6 +104,14 @@ class PlanReplanned(PlanEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReplannedAmongMany(PlanEvent):
+    """The same in one of so many projects that visits and checklists follow each on its own, a little later."""
+
+    proposal_id: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneStarted(PlanEvent):
     """Work on a milestone began."""
 

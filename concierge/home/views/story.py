@@ -89,7 +89,7 @@ def _about_plan(name: str, told: Payload) -> str:
             return _with_others(moved, told) + (f" ({reason})" if reason else "")
         case "ForecastChanged":
             return _with_moves(_("followed the calendar: another day has passed"), told)
-        case "PlanReplanned":
+        case "PlanReplanned" | "PlanReplannedAmongMany":
             return _with_moves(_("changed working days: %(change)s", change=told.get("change") or ""), told)
         case "MilestoneStarted":
             return _with_moves(_("started %(name)s on %(on)s", name=milestone, on=_on(told.get("on"))), told)
