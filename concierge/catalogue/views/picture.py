@@ -46,11 +46,13 @@ class SampleOrder:
     units: int = 1
     is_plain: bool = False
     """Whether nothing but the instrument is sold."""
+    only: tuple[ProductKind, ...] = ()
+    """The kinds of things that are sold, where not all of them are."""
 
     @property
     def sold(self) -> tuple[ProductKind, ...]:
         """The kinds of things on it that decide about milestones."""
-        return () if self.is_plain else tuple(ProductKind)
+        return self.only or (() if self.is_plain else tuple(ProductKind))
 
     @property
     def address(self) -> dict[str, Any]:  # Any: values of the address

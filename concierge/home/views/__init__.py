@@ -1,6 +1,7 @@
 """The pages of home, and what the shell around every page shows."""
 
 from concierge.home.views import (
+    adopting,
     asides,
     calendar_changes,
     calendar_edits,
@@ -17,6 +18,7 @@ from concierge.home.views import (
 from concierge.home.views.blueprint import bp
 
 __all__ = [
+    "adopting",
     "asides",
     "bp",
     "calendar_changes",

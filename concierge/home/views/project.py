@@ -23,9 +23,12 @@ from concierge.platform.words import clock_time, day, localized, slip, there_now
 from concierge.projects import queries
 from concierge.projects.actions import recovering
 from concierge.projects.models import Milestone, Project
+from concierge.projects.queries import fields as own
 from concierge.projects.queries import notes as noted
+from concierge.projects.queries import playbooks
 from concierge.projects.states import MilestoneState
 from concierge.projects.verdict import milestone_look, remedy_sentence
+from concierge.projects.views.letters import letters_of
 from concierge.readiness import queries as readiness
 from concierge.readiness.states import ItemState
 from concierge.visits import queries as visits
@@ -81,6 +84,9 @@ def project(key: str) -> str:
         notes=[(note, False, note.version > 1) for note in noted.notes_of(found, most=SHOWN_NOTES)],
         count_notes=noted.count_notes(found),
         zone=looking.zone,
+        filled=own.filled_fields(found.id),
+        letters=letters_of(found, calendar=calendar, today=today),
+        newer=playbooks.newer_versions(found.id) if not found.has_ended else (),
         remedy=remedy_sentence(found, recovering.remedies_of(found, at=clock.now())),
     )
 

@@ -5,8 +5,10 @@ from concierge.projects.views import (
     bulk,
     comparing,
     delays,
+    fields,
     forecast,
     holding,
+    importing,
     listing,
     milestone,
     notes,
@@ -14,6 +16,7 @@ from concierge.projects.views import (
     promises,
     saved,
     shaping,
+    trial,
 )
 from concierge.projects.views.blueprint import bp
 
@@ -23,8 +26,10 @@ __all__ = [
     "bulk",
     "comparing",
     "delays",
+    "fields",
     "forecast",
     "holding",
+    "importing",
     "listing",
     "milestone",
     "notes",
@@ -32,4 +37,5 @@ __all__ = [
     "promises",
     "saved",
     "shaping",
+    "trial",
 ]
