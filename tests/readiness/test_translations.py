@@ -17,6 +17,7 @@ CUSTOMERS = (
     "templates/readiness/document.html",
     "templates/readiness/letter",
     "templates/readiness/printed_link.html",
+    "templates/readiness/print_by_code.html",
 )
 
 
