@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from concierge.accounts.models import Contact
-from concierge.catalogue.states import Audience, MilestoneKind
+from concierge.catalogue.models import Product
+from concierge.catalogue.states import Audience, MilestoneKind, ProductKind
 from concierge.core.worktime import workdays_between
 from concierge.identity.models import User
 from concierge.orders.models import OrderLine
@@ -33,6 +34,8 @@ from concierge.visits.states import VisitState
 
 SHIPPED = (MilestoneKind.SHIP_RELEASED,)
 """Milestones for which something is taken from stock."""
+GOODS = (ProductKind.INSTRUMENT, ProductKind.OPTION, ProductKind.SUPPLY)
+"""What lies in stock; training and qualification do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,10 +447,11 @@ def _stock(project: Project, moved: Iterable[Moved]) -> tuple[FromStock, ...]:
         return ()
     lines = db.session.scalars(
         sa.select(OrderLine)
+        .join(OrderLine.product)
         .where(
             OrderLine.order_id == project.order_id,
             OrderLine.cancelled.is_(False),
-            OrderLine.product_id.is_not(None),
+            Product.kind.in_(GOODS),
         )
         .options(joinedload(OrderLine.product))
         .order_by(OrderLine.position, OrderLine.id)
