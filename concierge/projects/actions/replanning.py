@@ -23,7 +23,7 @@ from concierge.projects.actions import calendar_changes as changes
 from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind
 from concierge.projects.actions.laying_out import follow, foresee
 from concierge.projects.calendars import Known, known_of, known_of_site, known_of_technician
-from concierge.projects.events import DateMove, PlanReplanned
+from concierge.projects.events import DateMove, PlanReplanned, PlanReplannedAmongMany
 from concierge.projects.models import CalendarProposal, CalendarProposalMove, Project
 from concierge.projects.queries import replanning as queries
 from concierge.projects.states import CalendarProposalState, ProjectState
@@ -147,9 +147,18 @@ def reopen(proposal_id: int) -> None:
 
 
 def replan(
-    proposal: CalendarProposal, project_ids: Collection[int], *, actor_id: int | None, at: datetime
+    proposal: CalendarProposal,
+    project_ids: Collection[int],
+    *,
+    is_among_many: bool = False,
+    actor_id: int | None,
+    at: datetime,
 ) -> Replanned:
-    """Let the plans of projects follow a change that is written; a second time changes nothing."""
+    """Let the plans of projects follow a change that is written; a second time changes nothing.
+
+    :param is_among_many: let visits and checklists follow later, each project on its own.
+    """
+    event = PlanReplannedAmongMany if is_among_many else PlanReplanned
     projects = queries.projects_to_lay_out(project_ids, for_change=True)
     known = known_of(projects)
     expected = queries.foreseen(proposal.id, project_ids)
@@ -162,7 +171,7 @@ def replan(
             surprises.append(project.key)
         if moves and project.state is ProjectState.LIVE:
             record(
-                PlanReplanned(
+                event(
                     at=at,
                     actor_id=actor_id,
                     project_id=project.id,
