@@ -75,7 +75,8 @@ def apply_calendar(progress: Progress, args: dict[str, Any]) -> Result | Callabl
         progress.tell(done=done, total=len(project_ids), message=_("Plans follow the change."))
         with unit_of_work():
             proposal = calendars.calendar_proposal(proposal_id)
-            surprises += replanning.replan(proposal, some, actor_id=actor_id, at=at).surprises
+            done_now = replanning.replan(proposal, some, is_among_many=True, actor_id=actor_id, at=at)
+            surprises += done_now.surprises
         db.session.expunge_all()
 
     def finish() -> Result:
