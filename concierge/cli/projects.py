@@ -1,8 +1,10 @@
 """`concierge projects`: list them, look at one, approve a plan, keep it, compare it."""
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 import click
 from flask import current_app
@@ -16,8 +18,8 @@ from concierge.identity.viewer import Viewer
 from concierge.platform import clock, settings
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
-from concierge.projects import queries
-from concierge.projects.actions import approving
+from concierge.projects import chores, queries
+from concierge.projects.actions import approving, importing, sheet
 from concierge.projects.actions.laying_out import calendar_of
 from concierge.projects.models import Milestone, Project
 from concierge.projects.queries import comparing
@@ -50,6 +52,58 @@ def list_(health: tuple[str, ...], text: str, as_json: bool) -> None:
     for project in found:
         handover = project.forecast_handover_on or "not set"
         click.echo(f"{project.key:<10} {project.health.value:<10} {handover!s:<10}  {project.name}")
+
+
+@projects.command("import")
+@click.argument(
+    "path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+)
+@click.option("--as", "email", default="", help="Who takes them over; the history keeps the name.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="A list of objects: row, external_key, outcome, says, key."
+)
+@with_appcontext
+def import_(path: Path, email: str, dry_run: bool, as_json: bool) -> None:
+    """Take over projects that are under way elsewhere, from a sheet (CSV).
+
+    Each row goes in by itself; one that is refused does not stop the others, and makes the exit status 1. The same
+    sheet twice changes nothing.
+
+    \b
+    Example: concierge projects import --dry-run running.csv
+    """
+    actor_id = _who(email).id if email else None
+    rows, remarks = sheet.read_sheet(path.read_bytes(), path.name)
+    for remark in remarks:
+        click.echo(remark, err=True)
+    if dry_run:
+        plans = list(importing.plan_rows(rows, at=clock.now()))
+    else:
+        plans = [chores.import_row(row, actor_id=actor_id) for row in rows]
+    if as_json:
+        click.echo(json.dumps([plan.as_json() for plan in plans], indent=2, ensure_ascii=False))
+    else:
+        for plan in plans:
+            says = "  " + " ".join(plan.says) if plan.says else ""
+            click.echo(
+                f"row {plan.number:<5} {plan.external_key:<16} {plan.outcome.value:<8} {plan.key:<10}{says}"
+            )
+    refused = [plan for plan in plans if plan.outcome is importing.Outcome.REFUSED]
+    for plan in refused:
+        click.echo(f"row {plan.number}: {' '.join(plan.says)}", err=True)
+    if refused:
+        sys.exit(1)
+
+
+@projects.command("example")
+def example() -> None:
+    """Print a CSV with every column and believable rows.
+
+    \b
+    Example: concierge projects example > running.csv
+    """
+    click.echo(sheet.example_csv(), nl=False)
 
 
 @projects.command()

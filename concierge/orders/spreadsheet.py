@@ -179,6 +179,15 @@ def read_csv(data: bytes, name: str) -> tuple[IncomingOrder, ...]:
     return orders
 
 
+def table_of(data: bytes, name: str) -> tuple[Iterator[tuple[int, list[str]]], tuple[str, ...]]:
+    """The rows of any sheet with their numbers, the heading first, and remarks on how it was read.
+
+    :raises BadDocument: when it is no text, or a quotation mark is not closed.
+    """
+    text, remarks = _decoded(data, name)
+    return _rows(text, name), remarks
+
+
 def looks_like_sheet(data: bytes) -> bool:
     """Whether the first line names at least two known columns."""
     first = data[:4096].decode("utf-8-sig", "replace").splitlines()[:1]

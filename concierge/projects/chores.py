@@ -8,15 +8,23 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from concierge.identity.permissions import Permission
-from concierge.platform import clock, jobs, previews, undo
+from concierge.platform import clock, files, jobs, previews, undo
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import outside
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.platform.files import StoredFile
 from concierge.platform.jobs import Progress, Result
 from concierge.platform.mail import post
 from concierge.projects import mails, queries
-from concierge.projects.actions import bulk, calendar_changes, forecasting, replanning
+from concierge.projects.actions import (
+    bulk,
+    calendar_changes,
+    forecasting,
+    importing,
+    replanning,
+    sheet,
+)
 from concierge.projects.actions import messages as writing
 from concierge.projects.actions.laying_out import follow
 from concierge.projects.events import ForecastChanged
@@ -31,6 +39,8 @@ def register() -> None:
     jobs.register(replanning.APPLY_JOB, apply_calendar)
     jobs.register(bulk.LOOK_JOB, look_at_many)
     jobs.register(bulk.DO_JOB, act_on_many)
+    jobs.register(importing.CHECK_JOB, check_sheet)
+    jobs.register(importing.IMPORT_JOB, import_sheet)
 
 
 def foresee_calendar(progress: Progress, args: dict[str, Any]) -> Result | Callable[[], Result]:  # Any: JSON
@@ -166,6 +176,58 @@ def _of_many(rows: Sequence[dict[str, Any]], job_id: int) -> Result:
         "summary": ngettext("%(num)s project was looked at.", "%(num)s projects were looked at.", len(rows)),
         "rows": list(rows),
         "url": f"/projects/bulk/{job_id}",
+    }
+
+
+def check_sheet(progress: Progress, args: dict[str, Any]) -> Result:  # Any: JSON
+    """Say what each row of a sheet of running projects would do; run by a job."""
+    rows, remarks = _rows_of(args)
+    progress.tell(done=0, total=len(rows), message=_("Checking each row."))
+    plans = importing.plan_rows(rows, at=clock.now())
+    return of_sheet(plans, remarks, url=f"/projects/import/{progress.job_id}")
+
+
+def import_sheet(progress: Progress, args: dict[str, Any]) -> Result:  # Any: JSON
+    """Take the projects of a sheet over, each row by itself; run by a job, safe to run again."""
+    rows, remarks = _rows_of(args)
+    plans = []
+    for done, row in enumerate(rows):
+        if done % 10 == 0:
+            progress.tell(done=done, total=len(rows), message=_("Taking projects over."))
+        plans.append(import_row(row, actor_id=progress.owner_id))
+    return of_sheet(plans, remarks, url=f"/projects/import/{progress.job_id}")
+
+
+def import_kept(args: dict[str, Any], *, actor_id: int | None) -> Result:  # Any: JSON
+    """Take the projects of a short sheet over at once."""
+    rows, remarks = _rows_of(args)
+    return of_sheet([import_row(row, actor_id=actor_id) for row in rows], remarks, url="")
+
+
+def _rows_of(args: dict[str, Any]) -> tuple[tuple[sheet.SheetRow, ...], tuple[str, ...]]:  # Any: JSON
+    return sheet.read_sheet(files.read(db.session.get_one(StoredFile, args["file_id"])), args["name"])
+
+
+def import_row(row: sheet.SheetRow, *, actor_id: int | None) -> importing.RowPlan:
+    """Take one row's project over in a transaction of its own; what stands in the way becomes its report."""
+    try:
+        with unit_of_work():
+            done = importing.import_row(row, actor_id=actor_id, at=clock.now())
+    except Refused as refused:
+        done = importing.RowPlan(
+            row.number, row.external_key, row.account, importing.Outcome.REFUSED, (refused.sentence,)
+        )
+    db.session.expunge_all()
+    return done
+
+
+def of_sheet(plans: Sequence[importing.RowPlan], remarks: Sequence[str], *, url: str) -> Result:
+    """What the rows of a sheet do, as a job's result."""
+    return {
+        "summary": ngettext("%(num)s row was read.", "%(num)s rows were read.", len(plans)),
+        "rows": [one.as_json() for one in plans],
+        "remarks": list(remarks),
+        "url": url,
     }
 
 

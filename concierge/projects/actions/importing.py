@@ -1,0 +1,411 @@
+"""Taking over projects that are under way elsewhere: first what each row would do, then each row by itself."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload, selectinload
+
+from concierge.accounts.models import Site
+from concierge.catalogue.queries import LineNames, as_alias, candidates_for, products_for
+from concierge.catalogue.states import MilestoneKind
+from concierge.identity.models import User
+from concierge.identity.states import AccessState
+from concierge.orders.actions import importing as orders
+from concierge.orders.incoming import Address, IncomingLine, IncomingOrder, Party, Person
+from concierge.orders.models import Order, OrderLine
+from concierge.orders.states import DocumentKind
+from concierge.platform import clock
+from concierge.platform.database import db
+from concierge.platform.errors import Refused
+from concierge.platform.events import record
+from concierge.projects import queries
+from concierge.projects.actions.approving import take_baseline
+from concierge.projects.actions.judging import handover_of
+from concierge.projects.actions.laying_out import follow, today_at
+from concierge.projects.actions.milestones import finish_if_done
+from concierge.projects.actions.noting import note_dates
+from concierge.projects.actions.sheet import FINISHED, STAGES, SheetRow
+from concierge.projects.events import ProjectBroughtUpToDate, ProjectTakenOver
+from concierge.projects.models import Milestone, Project
+from concierge.projects.states import DateKind, MilestoneState, ProjectState
+
+CHECK_JOB = "projects.import.check"
+IMPORT_JOB = "projects.import.do"
+SYSTEM = "import"
+"""The system that the orders of taken-over projects are numbered by."""
+AT_ONCE = 10
+"""Rows that one request imports itself; more become a job with a page of its own."""
+CHECKED_AT_ONCE = 300
+"""Rows that one request checks itself."""
+LOOKED_UP = 500
+_NAMES = {kind: name for name, kind in STAGES.items()}
+
+
+class Outcome(StrEnum):
+    """What a row does."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """What one row does, and why; for a refused one, what to do about it."""
+
+    number: int
+    external_key: str
+    account: str
+    outcome: Outcome
+    says: tuple[str, ...] = ()
+    key: str = ""
+    """The project here."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain values, to keep with a job."""
+        return {
+            "row": self.number,
+            "external_key": self.external_key,
+            "account": self.account,
+            "outcome": self.outcome.value,
+            "says": list(self.says),
+            "key": self.key,
+        }
+
+
+def plan_rows(rows: Sequence[SheetRow], *, at: datetime) -> tuple[RowPlan, ...]:
+    """What each row would do. Changes nothing, and asks a few questions however many rows there are."""
+    known = _known(row.external_key for row in rows)
+    people = _people(row.concierge for row in rows)
+    products = _products(name for row in rows for name in row.products)
+    seen: set[str] = set()
+    plans = []
+    for row in rows:
+        twice = row.external_key in seen
+        seen.add(row.external_key)
+        faults = list(row.faults)
+        if twice:
+            faults.append(
+                _("The key %(key)s stands on an earlier row already. Keep one.", key=row.external_key)
+            )
+        faults += _faults(row, people, products, at=at)
+        plans.append(_plan(row, faults, known.get(row.external_key), people))
+    return tuple(plans)
+
+
+def import_row(row: SheetRow, *, actor_id: int | None, at: datetime) -> RowPlan:
+    """Take a row's project over, or bring it up to date; what is known already changes nothing."""
+    (planned,) = plan_rows([row], at=at)
+    match planned.outcome:
+        case Outcome.NEW:
+            project = _take_over(row, actor_id=actor_id, at=at)
+            return RowPlan(row.number, row.external_key, row.account, Outcome.NEW, planned.says, project.key)
+        case Outcome.CHANGED:
+            _bring_up_to_date(row, planned.says, actor_id=actor_id, at=at)
+    return planned
+
+
+def _plan(row: SheetRow, faults: Sequence[str], known: Project | None, people: Mapping[str, int]) -> RowPlan:
+    def planned(outcome: Outcome, says: Iterable[str] = ()) -> RowPlan:
+        key = known.key if known else ""
+        return RowPlan(row.number, row.external_key, row.account, outcome, tuple(says), key)
+
+    if faults:
+        return planned(Outcome.REFUSED, faults)
+    if known is None:
+        return planned(Outcome.NEW)
+    if known.imported_digest == row.digest:
+        return planned(Outcome.SAME)
+    refusals = _other_project(row, known)
+    if refusals:
+        return planned(Outcome.REFUSED, refusals)
+    changes = [says for says, _do in _changes(row, known, people)]
+    if not changes:
+        return planned(Outcome.SAME)
+    if known.has_ended:
+        says = _("It has ended here, so nothing of it changes. Take the row out of the sheet.")
+        return planned(Outcome.REFUSED, [says])
+    return planned(Outcome.CHANGED, changes)
+
+
+def _faults(
+    row: SheetRow, people: Mapping[str, int], products: Mapping[str, int | None], *, at: datetime
+) -> Iterable[str]:
+    """What is wrong with a row in this company, each with what to do."""
+    if row.concierge and row.concierge not in people:
+        yield _(
+            "Nobody here has the address %(email)s. Invite them under People, or leave the cell empty.",
+            email=row.concierge,
+        )
+    for name in row.products:
+        if products.get(name) is None:
+            yield _unknown_product(name)
+    latest = clock.day_at(at, row.zone or "UTC")
+    for kind, on in row.finished.items():
+        if on > latest:
+            yield _(
+                "%(column)s lies ahead. What is finished was finished by today; leave it empty, or correct it.",
+                column=_NAMES[kind] + FINISHED,
+            )
+
+
+def _unknown_product(name: str) -> str:
+    words = set(as_alias(name).split())
+    near = next(
+        (
+            one
+            for one in candidates_for(name, limit=1)
+            if words & set(as_alias(f"{one.maker} {one.name}").split())
+        ),
+        None,
+    )
+    if near is not None:
+        return _(
+            "Nothing in the catalogue is called “%(name)s”. Is it “%(near)s”?", name=name, near=near.name
+        )
+    return _(
+        "Nothing in the catalogue is called “%(name)s”. Write it as your orders call it, or enter it first.",
+        name=name,
+    )
+
+
+def _other_project(row: SheetRow, known: Project) -> list[str]:
+    """Why a row cannot be about the project that has its key."""
+    says = []
+    if as_alias(row.account) != as_alias(known.account.name):
+        says.append(
+            _(
+                "%(key)s belongs to %(account)s here, and a project does not change its customer. Correct the row.",
+                key=known.key,
+                account=known.account.name,
+            )
+        )
+    names = sorted(as_alias(line.name) for line in known.order.lines if not line.cancelled)
+    if sorted(map(as_alias, row.products)) != names:
+        says.append(
+            _("What is sold is changed with the order, not with this sheet. Write the products as before.")
+        )
+    return says
+
+
+Change = tuple[str, Any]  # Any: a function that makes it
+
+
+def _changes(row: SheetRow, known: Project, people: Mapping[str, int]) -> Iterable[Change]:
+    """What a row says that the project does not, in words, each with what makes it so."""
+    if row.concierge and people[row.concierge] != known.concierge_id:
+        concierge_id = people[row.concierge]
+        yield _("another concierge"), lambda project: setattr(project, "concierge_id", concierge_id)
+    if row.required and row.required != known.required_on:
+        yield (
+            _("go-live required on %(on)s", on=row.required.isoformat()),
+            lambda project: setattr(project, "required_on", row.required),
+        )
+    for kind in _NAMES:
+        of_kind = [
+            one for one in known.milestones if one.kind is kind and one.state is not MilestoneState.SKIPPED
+        ]
+        finished, promised = row.finished.get(kind), row.promised.get(kind)
+        if finished and any(one.finished_on != finished for one in of_kind):
+            yield _("%(what)s: finished on %(on)s", what=_NAMES[kind], on=finished.isoformat()), None
+        if promised and any(one.promised_on != promised for one in of_kind):
+            yield _("%(what)s: promised for %(on)s", what=_NAMES[kind], on=promised.isoformat()), None
+
+
+def _take_over(row: SheetRow, *, actor_id: int | None, at: datetime) -> Project:
+    last_site = db.session.scalar(sa.select(sa.func.max(Site.id))) or 0
+    done = orders.import_orders(
+        (_order(row),), _("Import of running projects"), row.digest, file=None, actor_id=actor_id, at=at
+    )
+    order_id = done.rows[0].order_id
+    made = queries.project_of_order(order_id) if order_id is not None else None
+    if made is None:
+        raise Refused(_("An order with this key is here already. Give the project another key."))
+    project = queries.project_for_change(made.id)
+    if project.external_key is not None or project.state is not ProjectState.DRAFT:
+        raise Refused(_("An order with this key is here already. Give the project another key."))
+    if row.zone and project.site_id > last_site:
+        project.site.zone = row.zone
+    project.external_key, project.imported_digest = row.external_key, row.digest
+    project.starts_on = row.start or project.starts_on
+    project.required_on = row.required
+    if row.concierge:
+        project.concierge_id = _people([row.concierge])[row.concierge]
+    for milestone in project.milestones:
+        if milestone.kind is MilestoneKind.ORDER_ACCEPTED:
+            milestone.started_on = milestone.finished_on = project.starts_on
+    _write_finished(project, row, actor_id=actor_id, at=at)
+    why = "Taken over from another system."
+    project.state, project.approved_at = ProjectState.LIVE, at
+    follow(project, at=at, actor_id=actor_id, why=why)
+    for milestone in project.milestones:
+        on = row.promised.get(milestone.kind) or milestone.finish_on
+        _promise(project, milestone, on, why=why, actor_id=actor_id, at=at)
+    project.promised_handover_on = handover_of(project.milestones).promised_on
+    db.session.flush()
+    baseline = take_baseline(project, name="As taken over", note=why, actor_id=actor_id, at=at)
+    follow(project, at=at, actor_id=actor_id, why=why)
+    record(
+        ProjectTakenOver(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            external_key=row.external_key,
+            baseline_id=baseline.id,
+            handover_on=project.promised_handover_on,
+        )
+    )
+    finish_if_done(project, actor_id=actor_id, at=at)
+    return project
+
+
+def _bring_up_to_date(row: SheetRow, says: Sequence[str], *, actor_id: int | None, at: datetime) -> None:
+    known = _known([row.external_key])[row.external_key]
+    project = queries.project_for_change(known.id)
+    for _says, make in list(_changes(row, known, _people([row.concierge]))):
+        if make is not None:
+            make(project)
+    _write_finished(project, row, actor_id=actor_id, at=at)
+    why = "The other system says something new."
+    is_promised = False
+    for milestone in project.milestones:
+        on = row.promised.get(milestone.kind)
+        if on and milestone.promised_on != on and milestone.state is not MilestoneState.SKIPPED:
+            _promise(project, milestone, on, why=why, actor_id=actor_id, at=at)
+            is_promised = True
+    project.imported_digest = row.digest
+    project.promised_handover_on = handover_of(project.milestones).promised_on
+    db.session.flush()
+    moves = follow(project, at=at, actor_id=actor_id, why=why)
+    if is_promised:
+        take_baseline(project, name=f"Import of {at:%Y-%m-%d %H:%M}", note=why, actor_id=actor_id, at=at)
+    record(
+        ProjectBroughtUpToDate(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            external_key=row.external_key,
+            changed=tuple(says),
+            moves=moves,
+        )
+    )
+    finish_if_done(project, actor_id=actor_id, at=at)
+
+
+def _order(row: SheetRow) -> IncomingOrder:
+    person = Person(row.contact_name, row.contact_email)
+    return IncomingOrder(
+        kind=DocumentKind.ORDER,
+        number=row.external_key,
+        document_number=row.external_key,
+        syntax="csv",
+        system=SYSTEM,
+        buyer=Party(name=row.account, people=(person,) if person else ()),
+        delivery_address=Address(
+            lines=(row.street,) if row.street else (),
+            city=row.city,
+            postal_code=row.postal_code,
+            subdivision=row.subdivision,
+            country=row.country,
+        ),
+        delivery_place=row.site,
+        lines=tuple(
+            IncomingLine(number=str(number), name=name, seller_item_id=name, quantity=Decimal(row.quantity))
+            for number, name in enumerate(row.products, 1)
+        ),
+        issued_on=row.start,
+    )
+
+
+def _write_finished(project: Project, row: SheetRow, *, actor_id: int | None, at: datetime) -> None:
+    """Write what is finished; what it waited for was finished by then, if the sheet does not say when."""
+    by_id = {milestone.id: milestone for milestone in project.milestones}
+    days: dict[int, date] = {
+        milestone.id: row.finished[milestone.kind]
+        for milestone in project.milestones
+        if milestone.kind in row.finished and milestone.state is not MilestoneState.SKIPPED
+    }
+    waiting = list(days)
+    while waiting:
+        milestone = by_id[waiting.pop()]
+        for link in milestone.links:
+            before, day = by_id[link.predecessor_id], days[milestone.id]
+            if before.finished_on is not None or before.kind in row.finished:
+                continue
+            if before.state is not MilestoneState.SKIPPED and days.get(before.id, date.max) > day:
+                days[before.id] = day
+                waiting.append(before.id)
+    today = today_at(project, at)
+    for milestone_id, day in days.items():
+        milestone, on = by_id[milestone_id], min(day, today)
+        if milestone.finished_on == on and milestone.state is MilestoneState.DONE:
+            continue
+        milestone.state, milestone.finished_on = MilestoneState.DONE, on
+        milestone.started_on = min(milestone.started_on or on, on)
+        milestone.block_cause, milestone.block_reason, milestone.blocked_on = None, "", None
+        why = "Finished, as the other system says."
+        note_dates(project.id, milestone.id, DateKind.ACTUAL, milestone.started_on, on, actor_id, at, why)
+    db.session.flush()
+
+
+def _promise(
+    project: Project, milestone: Milestone, on: date | None, *, why: str, actor_id: int | None, at: datetime
+) -> None:
+    if on is None or milestone.state is MilestoneState.SKIPPED:
+        return
+    start = milestone.start_on
+    milestone.promised_start_on = min(start, on) if start else on
+    milestone.promised_on = on
+    note_dates(
+        project.id, milestone.id, DateKind.PROMISED, milestone.promised_start_on, on, actor_id, at, why
+    )
+
+
+def _known(external_keys: Iterable[str]) -> dict[str, Project]:
+    """The projects that have these keys, with all that a row is compared with."""
+    wanted = sorted({key for key in external_keys if key})
+    found: dict[str, Project] = {}
+    for first in range(0, len(wanted), LOOKED_UP):
+        question = (
+            sa.select(Project)
+            .where(Project.external_key.in_(wanted[first : first + LOOKED_UP]))
+            .options(
+                joinedload(Project.account),
+                joinedload(Project.order)
+                .selectinload(Order.lines)
+                .load_only(OrderLine.name, OrderLine.cancelled),
+                selectinload(Project.milestones).load_only(
+                    Milestone.kind, Milestone.state, Milestone.finished_on, Milestone.promised_on
+                ),
+            )
+        )
+        found |= {row.external_key: row for row in db.session.scalars(question) if row.external_key}
+    return found
+
+
+def _people(emails: Iterable[str]) -> dict[str, int]:
+    wanted = sorted({email for email in emails if email})
+    found: dict[str, int] = {}
+    for first in range(0, len(wanted), LOOKED_UP):
+        question = sa.select(sa.func.lower(User.email), User.id).where(
+            sa.func.lower(User.email).in_(wanted[first : first + LOOKED_UP]), User.state == AccessState.ACTIVE
+        )
+        found |= {row[0]: row[1] for row in db.session.execute(question)}
+    return found
+
+
+def _products(names: Iterable[str]) -> dict[str, int | None]:
+    wanted = sorted(set(names))
+    found: dict[str, int | None] = {}
+    for first in range(0, len(wanted), LOOKED_UP):
+        some = wanted[first : first + LOOKED_UP]
+        products = products_for([LineNames(seller_item_id=name, name=name) for name in some])
+        found |= {name: one.id if one else None for name, one in zip(some, products, strict=True)}
+    return found
