@@ -175,12 +175,16 @@ def lay_out(
     today: date,
     required_on: date | None = None,
     backward: bool = False,
+    last_key: str | None = None,
 ) -> Plan:
     """Place every step as early as its links, its wishes, the plan's start and today allow.
 
     Counted `backward`, place every step as late as the last one may be to end by `required_on`. Where that
     would begin too early the plan is counted forward after all, and says by how much it does not fit.
 
+    :param last_key: the step that the plan is about, its hand-over: the driving chain leads to it, slack is
+        room until it moves, and it is what has to end by `required_on`. `None`: whatever ends last. Steps that
+        it does not wait for are placed as early as they may be.
     :raises CycleFound: when steps wait for each other.
     :raises UnknownPredecessor: when a link leads nowhere.
     :raises ValueError: when a key stands twice, a calendar is missing or never open, or a plan is counted
@@ -191,18 +195,21 @@ def lay_out(
     network = _Network(steps, calendars)
     for node in network.ordered:
         _place_early(node, start_on=start_on.toordinal(), today=today.toordinal())
-    end = max((node.finish for node in network.ordered), default=start_on.toordinal())
-    chain = _chain_back(network, end)
+    network.aim_at(last_key)
+    end = network.last.finish if network.last else start_on.toordinal()
+    chain = _chain_back(network)
     required = required_on.toordinal() if required_on else None
-    fit = _fit(network, end, required) if required is not None else None
-    if backward and required is not None and end <= required:
+    fit = network.last.count.between(end, required) if required is not None and network.last else None
+    is_backward = backward and required is not None and end <= required
+    if is_backward and required is not None:
         fit, chain = _place_backward(network, required) or (fit, chain)
-        finish = max((node.finish for node in network.ordered), default=end)
-        return _plan(network, required, finish, chain, required=required, fit=fit, is_backward=True)
+        for node in network.ordered:
+            if not node.leads_to_last:
+                _place_early(node, start_on=start_on.toordinal(), today=today.toordinal())
     for node in reversed(network.ordered):
         if node.step.just_in_time and node.is_open and node.step.exactly_on is None:
             _place_just_in_time(node, is_driving=node.step.key in chain)
-    return _plan(network, end, end, chain, required=required, fit=fit, is_backward=False)
+    return _plan(network, start_on.toordinal(), chain, required=required, fit=fit, is_backward=is_backward)
 
 
 def shifts(before: Plan, after: Plan) -> tuple[Shift, ...]:
@@ -239,6 +246,7 @@ class _Node:
         "is_open",
         "is_running",
         "late",
+        "leads_to_last",
         "length",
         "link",
         "start",
@@ -255,6 +263,7 @@ class _Node:
         self.after: list[tuple[_Node, Wait]] = []
         self.before: list[tuple[_Node, Wait]] = []
         self.start = self.finish = self.late = 0
+        self.leads_to_last = True
         self.driver = START
         self.link: Link | None = None
 
@@ -287,6 +296,19 @@ class _Network:
                 node.after.append((other, wait))
                 other.before.append((node, wait))
         self.ordered = self._order()
+        self.last: _Node | None = None
+
+    def aim_at(self, key: str | None) -> None:
+        """Say which step the plan is about, once all have their places; those it waits for lead to it."""
+        if key is not None and key in self.nodes:
+            self.last = self.nodes[key]
+            for node in self.ordered:
+                node.leads_to_last = node is self.last
+            for node in reversed(self.ordered):
+                node.leads_to_last |= any(follower.leads_to_last for follower, _ in node.before)
+        elif self.ordered:
+            end = max(node.finish for node in self.ordered)
+            self.last = [node for node in self.ordered if node.finish == end][-1]
 
     def _order(self) -> tuple[_Node, ...]:
         keys = tuple(self.nodes)
@@ -372,14 +394,17 @@ def _keep_running(
     node.finish, node.driver, node.link = _last(limits)
 
 
-def _room(node: _Node, *, is_placed: bool) -> _Limit | None:
+def _room(node: _Node, *, is_placed: bool, only_to_last: bool = False) -> _Limit | None:
     """The last day on which a node may finish for those that follow it: as placed, or as late as they may be.
 
-    None when nothing follows that could be held up.
+    None when nothing follows that could be held up. `only_to_last` leaves out those that do not lead to the
+    step that the plan is about.
     """
     found: _Limit | None = None
     for follower, wait in node.before:
         kind = wait.link.kind
+        if only_to_last and not follower.leads_to_last:
+            continue
         if follower.is_done or (follower.is_running and not kind.is_to_finish):
             continue
         if kind.is_from_start and not node.is_open:
@@ -430,7 +455,9 @@ def _place_backward(network: _Network, required: int) -> tuple[int, tuple[str, .
     follows: dict[str, str] = {}
     tightest: tuple[int, int, str] | None = None
     for node in reversed(network.ordered):
-        room, deadline = _room(node, is_placed=False), _deadline(node, required)
+        if not node.leads_to_last:
+            continue
+        room, deadline = _room(node, is_placed=False, only_to_last=True), _deadline(node, required)
         node.late, driver, link = min(room or deadline, deadline, key=_day_of)
         spare = node.count.between(node.finish, node.late)
         # A wish that cannot be met leaves its step where it is possible; what waits for it comes after.
@@ -448,15 +475,9 @@ def _place_backward(network: _Network, required: int) -> tuple[int, tuple[str, .
     return tightest[0], tuple(chain)
 
 
-def _fit(network: _Network, end: int, required: int) -> int:
-    last = [node for node in network.ordered if node.finish == end]
-    return last[-1].count.between(end, required) if last else 0
-
-
-def _chain_back(network: _Network, end: int) -> tuple[str, ...]:
-    last = [node.step.key for node in network.ordered if node.finish == end]
+def _chain_back(network: _Network) -> tuple[str, ...]:
     chain: list[str] = []
-    key = last[-1] if last else ""
+    key = network.last.step.key if network.last else ""
     while key in network.nodes:
         chain.append(key)
         key = network.nodes[key].driver
@@ -465,17 +486,23 @@ def _chain_back(network: _Network, end: int) -> tuple[str, ...]:
 
 def _plan(
     network: _Network,
-    end: int,
-    finish: int,
+    start_on: int,
     chain: tuple[str, ...],
     *,
     required: int | None,
     fit: int | None,
     is_backward: bool,
 ) -> Plan:
+    finish = max((node.finish for node in network.ordered), default=start_on)
+    end = network.last.finish if network.last else start_on
     placed: dict[str, Placed] = {}
     for node in reversed(network.ordered):
-        deadline = _deadline(node, end)
+        until = finish
+        if is_backward and node.leads_to_last and required is not None:
+            until = required
+        elif node is network.last:
+            until = end
+        deadline = _deadline(node, until)
         late = min(_room(node, is_placed=False) or deadline, deadline, key=_day_of)
         free = min(_room(node, is_placed=True) or deadline, deadline, key=_day_of)
         node.late = late[0]
@@ -493,15 +520,13 @@ def _plan(
         MappingProxyType(in_order),
         date.fromordinal(finish),
         chain,
-        tuple(_conflicts(network, chain, finish, required)),
+        tuple(_conflicts(network, end, required)),
         fit,
         is_backward,
     )
 
 
-def _conflicts(
-    network: _Network, chain: tuple[str, ...], finish: int, required: int | None
-) -> Iterable[Conflict]:
+def _conflicts(network: _Network, end: int, required: int | None) -> Iterable[Conflict]:
     for node in network.ordered:
         step = node.step
         if step.exactly_on is not None and node.is_open and node.start != step.exactly_on.toordinal():
@@ -517,11 +542,11 @@ def _conflicts(
             yield Conflict(
                 ConflictKind.NOT_AFTER, step.key, step.not_after, date.fromordinal(node.finish), node.driver
             )
-    if required is not None and finish > required and chain:
+    if required is not None and network.last is not None and end > required and not network.last.is_done:
         yield Conflict(
             ConflictKind.REQUIRED,
-            chain[-1],
+            network.last.step.key,
             date.fromordinal(required),
-            date.fromordinal(finish),
-            network.nodes[chain[-1]].driver,
+            date.fromordinal(end),
+            network.last.driver,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVersion, Product
 from concierge.catalogue.plan import template_steps
-from concierge.catalogue.states import DaysOf, ProductKind
+from concierge.catalogue.states import DaysOf, MilestoneKind, ProductKind
 from concierge.core.links import bridged
 from concierge.core.merge import MergedStep, Sold, merge
 from concierge.core.schedule import LagUnit, Link, LinkKind, Plan, Step, lay_out
@@ -137,9 +137,18 @@ def lay_out_network(
         calendars=calendars,
         start_on=project.starts_on,
         today=today,
-        required_on=project.required_on,
-        backward=project.counting is Counting.BACKWARD and project.required_on is not None,
+        **options_of(project),
     )
+
+
+def options_of(project: Project) -> dict[str, Any]:  # Any: keyword arguments of lay_out
+    """What a project's plan is about, the hand-over, by when it is required, and from which end it counts."""
+    handover = next((one for one in project.planned if one.kind is MilestoneKind.HANDOVER), None)
+    return {
+        "required_on": project.required_on,
+        "backward": project.counting is Counting.BACKWARD and project.required_on is not None,
+        "last_key": handover.key if handover else None,
+    }
 
 
 def start_wishes(project: Project, milestone: Milestone, *, to: date | None) -> StartWishes:

@@ -296,6 +296,58 @@ def test_room_before_the_end_and_before_the_next() -> None:
     assert room == {"prepare": (0, 0), "survey": (7, 0), "report": (7, 7), "install": (0, 0)}
 
 
+def test_a_plan_is_about_its_hand_over_and_not_about_what_comes_after() -> None:
+    steps = (
+        step("install", 3),
+        step("handover", 0, "install"),
+        step("train", 2, Link("install", 10)),
+        step("report", 1, "install"),
+    )
+    plan = lay_out(
+        steps,
+        calendars=CALENDARS,
+        start_on=on("Mon 2026-03-02"),
+        today=on("Mon 2026-03-02"),
+        last_key="handover",
+    )
+
+    assert plan.driving_chain == ("install", "handover")
+    assert said(plan.finish_on) == "Fri 2026-03-20"
+    assert {key: place.slack_workdays for key, place in plan.placed.items()} == {
+        "install": 0,
+        "handover": 0,
+        "train": 0,
+        "report": 11,
+    }
+
+
+def test_counted_back_what_comes_after_the_hand_over_follows_it_at_once() -> None:
+    steps = (
+        step("install", 3),
+        step("handover", 0, "install"),
+        step("train", 2, Link("handover", 2)),
+        step("report", 1, "install"),
+    )
+    plan = lay_out(
+        steps,
+        calendars=CALENDARS,
+        start_on=on("Mon 2026-03-02"),
+        today=on("Mon 2026-03-02"),
+        required_on=on("Fri 2026-04-17"),
+        backward=True,
+        last_key="handover",
+    )
+
+    assert days_of(plan) == {
+        "install": ("Wed 2026-04-15", "Fri 2026-04-17"),
+        "handover": ("Fri 2026-04-17", "Fri 2026-04-17"),
+        "train": ("Tue 2026-04-21", "Wed 2026-04-22"),
+        "report": ("Mon 2026-04-20", "Mon 2026-04-20"),
+    }
+    assert plan.driving_chain == ("install", "handover")
+    assert plan.conflicts == ()
+
+
 # --- counting back
 
 
@@ -566,8 +618,10 @@ def test_a_plan_counted_back_ends_by_its_day_or_says_that_it_does_not_fit(
     plan = laid(steps, today, required_on, backward=True)
 
     broken = [one for one in plan.conflicts if one.kind is ConflictKind.REQUIRED]
-    assert bool(broken) == (plan.finish_on > required_on)
-    assert plan.is_backward == (not broken)
+    by_key = {each.key: each for each in steps}
+    is_over = by_key[plan.driving_chain[-1]].finished_on is not None
+    assert bool(broken) == (plan.finish_on > required_on and not is_over)
+    assert plan.is_backward == (plan.finish_on <= required_on)
     again = laid(steps, today, required_on, backward=True)
     assert again == plan
 
@@ -604,6 +658,61 @@ def test_counted_back_no_later_place_is_possible(steps: tuple[Step, ...], today:
                 latest[key] = max(latest.get(key, start), start)
 
     assert {key: place.start_on for key, place in plan.placed.items()} == latest
+
+
+@given(networks(actuals=True), A_DAY, A_DAY, st.booleans(), st.data())
+def test_a_plan_about_one_of_its_steps_keeps_every_link(
+    steps: tuple[Step, ...], today: date, required_on: date, backward: bool, data: st.DataObject
+) -> None:
+    last_key = data.draw(st.sampled_from([each.key for each in steps]))
+    plan = lay_out(
+        steps,
+        calendars=CALENDARS,
+        start_on=date(2026, 3, 2),
+        today=today,
+        required_on=required_on,
+        backward=backward,
+        last_key=last_key,
+    )
+    by_key = {each.key: each for each in steps}
+    places = {key: (place.start_on, place.finish_on) for key, place in plan.placed.items()}
+
+    if not plan.is_backward:
+        assert plan.driving_chain[-1] == last_key
+    else:
+        assert places[last_key][1] <= required_on
+    for each in steps:
+        if each.started_on is None and each.finished_on is None:
+            assert places[each.key][0] >= today
+            assert is_allowed(by_key, each.key, *places[each.key], places)
+
+
+@given(networks(), A_DAY)
+def test_room_before_the_hand_over_is_exact(steps: tuple[Step, ...], today: date) -> None:
+    steps = tuple(
+        replace(
+            each,
+            just_in_time=False,
+            exactly_on=None,
+            not_after=None,
+            links=tuple(replace(link, kind=FS, lag=max(0, min(link.lag, 4))) for link in each.links),
+        )
+        for each in steps
+    )
+
+    def about_first(*rows: Step) -> Plan:
+        return lay_out(
+            rows, calendars=CALENDARS, start_on=date(2026, 3, 2), today=today, last_key=steps[0].key
+        )
+
+    plan = about_first(*steps)
+    for number, each in enumerate(steps):
+        place = plan.placed[each.key]
+        for by, is_harmless in ((place.slack_workdays, True), (place.slack_workdays + 1, False)):
+            to = add_workdays(CALENDARS[each.calendar], place.start_on, by)
+            slipped = about_first(*steps[:number], replace(each, not_before=to), *steps[number + 1 :])
+            moved_last = slipped.placed[steps[0].key].finish_on > plan.placed[steps[0].key].finish_on
+            assert (moved_last or slipped.finish_on > plan.finish_on) is not is_harmless
 
 
 @given(networks(), A_DAY)

@@ -11,7 +11,7 @@ from concierge.core.worktime import WorkCalendar
 from concierge.projects import plan as plans
 from concierge.projects.calendars import Known, known_of
 from concierge.projects.models import Baseline, Milestone, Project
-from concierge.projects.states import Counting, Party
+from concierge.projects.states import Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,7 @@ def network_of(
         calendars={**plain, **calendars},
         counted_in=replace(known, holds={}).calendars(project, today=date.min)[DaysOf.SITE],
         start_on=project.starts_on,
-        options={
-            "required_on": project.required_on,
-            "backward": project.counting is Counting.BACKWARD and project.required_on is not None,
-        },
+        options=plans.options_of(project),
     )
 
 
