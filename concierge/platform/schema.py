@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from flask import current_app
 
-from concierge.platform import paths
+from concierge.platform import paths, searching
 from concierge.platform.database import db
 
 
@@ -24,7 +24,7 @@ def current() -> str | None:
 
 
 def upgrade(directory: str = "") -> None:
-    """Run the migrations that the database lacks.
+    """Run the migrations that the database lacks, and let everything be found that was there before.
 
     :param directory: Alembic's folder; empty: the release's own.
     """
@@ -34,3 +34,5 @@ def upgrade(directory: str = "") -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own door
     flask_migrate.Migrate(app, db, directory=directory)
     flask_migrate.upgrade(directory=directory)
+    with db.engine.execution_options(writing=True).begin() as connection:
+        searching.fill(connection)

@@ -8,6 +8,7 @@ rows that have all its words, then rows with words that begin so; the newest fir
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
@@ -150,13 +151,14 @@ def found(
     wanted, key = _terms(text), normalised(text[: 4 * LONGEST_TERM])
     if not wanted or not kinds:
         return []
-    hits = _by_key(key, kinds, most, within=within, everywhere=everywhere)
+    asked = _Asked(wanted, key, most, within, frozenset(everywhere))
+    hits = _by_key(asked, tuple(kinds))
     known = {(hit.kind, hit.row_id) for hit in hits}
     for begins in (False, True):
-        lacking = [kind for kind in kinds if sum(hit.kind == kind for hit in hits) < most]
+        lacking = tuple(kind for kind in kinds if sum(hit.kind == kind for hit in hits) < most)
         if not lacking:
             break
-        more = _by_words(wanted, lacking, most, within=within, everywhere=everywhere, begins=begins)
+        more = _by_words(asked, lacking, begins=begins)
         hits += [hit for hit in more if (hit.kind, hit.row_id) not in known]
         known.update((hit.kind, hit.row_id) for hit in more)
     place = {kind: number for number, kind in enumerate(kinds)}
@@ -184,9 +186,30 @@ def matches(text: str, *tables: type[Searchable]) -> tuple[sa.ColumnElement[bool
 
 def _has(table: type[Searchable], term: str) -> sa.ColumnElement[bool]:
     name = _name(table)
-    entry = sa.orm.aliased(SearchEntry, name="e")
-    rows = _matching(sa.select(entry.row_id), entry, [term], kind=name, begins=True)
-    return table.id.in_(rows.where(entry.kind == name))  # type: ignore[attr-defined,no-any-return]  # every table has one
+    entry = SearchEntry.__table__.alias("e")
+    rows = _matching(
+        sa.select(entry.c.row_id),
+        entry,
+        query=sa.literal(_query([term], kind=name, begins=True), sa.Text),
+        lines=[sa.literal(f" {term}", sa.Text)] if " " in term else [],
+        begins=True,
+    )
+    return table.id.in_(rows.where(entry.c.kind == name).order_by(None))  # type: ignore[attr-defined,no-any-return]  # every table has one
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One search: what was typed, how many of each kind, and where one looks."""
+
+    wanted: tuple[str, ...]
+    key: str
+    most: int
+    within: sa.Select[int] | None
+    everywhere: frozenset[str]
+
+    def is_everywhere(self, kind: str) -> bool:
+        """Whether all rows of a kind are looked at."""
+        return self.within is None or kind in self.everywhere
 
 
 def _terms(text: str) -> tuple[str, ...]:
@@ -194,111 +217,152 @@ def _terms(text: str) -> tuple[str, ...]:
     return tuple(" ".join(word[:LONGEST_TERM] for word in term.split()) for term in asked)
 
 
-def _question() -> tuple[Any, Question]:  # Any: an alias of the entries, and what is read of them
-    entry, under = sa.orm.aliased(SearchEntry, name="e"), sa.orm.aliased(SearchEntry, name="u")
-    question = (
-        sa.select(
-            entry.id,
-            entry.kind,
-            entry.row_id,
-            entry.code,
-            entry.title,
-            entry.under_kind,
-            entry.under_id,
-            sa.func.coalesce(under.code, "").label("under_code"),
-            sa.func.coalesce(under.title, "").label("under_title"),
+def _by_key(asked: _Asked, kinds: tuple[str, ...]) -> list[Hit]:
+    values = {"key": asked.key, "end": asked.key + LAST_SIGN, "most": asked.most}
+    free = tuple(kind for kind in kinds if asked.is_everywhere(kind))
+    rows = list(_ask(_key_statement(free), values)) if free else []
+    if asked.within is not None:
+        entry, question = _question()
+        narrow = question.where(
+            *_of_key(entry), entry.c.kind.in_(kinds), entry.c.project_id.in_(asked.within)
         )
-        .select_from(entry)
-        .outerjoin(under, sa.and_(under.kind == entry.under_kind, under.row_id == entry.under_id))
-    )
-    return entry, question
+        rows += _ask(narrow.order_by(entry.c.key, entry.c.id.desc()).limit(sa.bindparam("most")), values)
+    return [_hit(row, is_by_key=True) for row in rows]
 
 
-def _by_key(
-    key: str,
-    kinds: Sequence[str],
-    most: int,
-    *,
-    within: sa.Select[int] | None,
-    everywhere: Collection[str],
-) -> list[Hit]:
-    entry, question = _question()
-    question = question.where(entry.key >= key, entry.key < key + LAST_SIGN).order_by(
-        entry.key, entry.id.desc()
-    )
-    if within is None:
-        parts = [question.where(entry.kind.in_(kinds))]
-    else:
-        parts = [question.where(entry.kind.in_(kinds), entry.project_id.in_(within))]
-        if free := [kind for kind in kinds if kind in everywhere]:
-            parts.append(question.where(entry.kind.in_(free)))
-    return [_hit(row, is_by_key=True) for part in parts for row in db.session.execute(part.limit(most))]
-
-
-def _hit(row: sa.Row[*tuple[Any, ...]], *, is_by_key: bool = False) -> Hit:  # Any: a column each
-    values = {name: value for name, value in row._mapping.items() if name != "id"}
-    return Hit(**values, is_by_key=is_by_key)
-
-
-def _by_words(
-    wanted: Sequence[str],
-    kinds: Sequence[str],
-    most: int,
-    *,
-    within: sa.Select[int] | None,
-    everywhere: Collection[str],
-    begins: bool,
-) -> list[Hit]:
+def _by_words(asked: _Asked, kinds: tuple[str, ...], *, begins: bool) -> list[Hit]:
     """Rows that have all the words, of each kind the newest.
 
     Who sees few projects has their entries looked through; the index would list everybody's first.
     """
-    arms = []
+    postgres = db.engine.dialect.name == "postgresql"
+    free = tuple(kind for kind in kinds if asked.is_everywhere(kind))
+    rows: list[sa.Row[*tuple[Any, ...]]] = []  # Any: a column each
+    if free:
+        end = "" if begins else " "
+        lines = [f" {term}{end}" for term in asked.wanted if " " in term] if postgres else []
+        values: dict[str, object] = {"most": asked.most}
+        values |= {f"query_{kind}": _query(asked.wanted, kind=kind, begins=begins) for kind in free}
+        values |= {f"line_{number}": line for number, line in enumerate(lines)}
+        rows += _ask(_words_statement(free, begins, len(lines), postgres), values)
     for kind in kinds:
-        entry, question = _question()
-        question = question.where(entry.kind == kind).order_by(entry.id.desc()).limit(most)
-        if within is None or kind in everywhere:
-            question = _matching(question, entry, wanted, kind=kind, begins=begins)
-        else:
+        if kind not in free and asked.within is not None:
+            entry, question = _question()
             end = "" if begins else " "
-            line = " " + entry.words + end
+            line = " " + entry.c.words + end
             question = question.where(
-                entry.project_id.in_(within), *(line.contains(f" {term}{end}") for term in wanted)
+                entry.c.kind == kind,
+                entry.c.project_id.in_(asked.within),
+                *(line.contains(f" {term}{end}") for term in asked.wanted),
             )
-        arms.append(sa.select(question.subquery()))
-    rows = db.session.execute(sa.union_all(*arms)).all()
+            rows += _ask(question.order_by(entry.c.id.desc()).limit(asked.most), {})
     return [_hit(row) for row in sorted(rows, key=lambda row: -row[0])]
 
 
-def _matching(
-    question: Question,  # Any: whatever is asked for
-    entry: Any,  # Any: an alias of the entries, named e
-    wanted: Sequence[str],
-    *,
-    kind: str,
-    begins: bool,
-) -> Question:
-    """Narrow a question to entries of a kind whose words are, or begin with, those wanted."""
-    if db.engine.dialect.name == "sqlite":
-        words = sa.table("search_words", sa.column("rowid"), sa.column("search_words"))
-        star = "*" if begins else ""
-        query = f"kind:{kind} AND " + " AND ".join(f'words:"{term}"{star}' for term in wanted)
-        return question.join(words, words.c.rowid == entry.id).where(
-            words.c.search_words.op("MATCH", is_comparison=True)(query)
+def _ask(question: Any, values: dict[str, Any]) -> list[sa.Row[*tuple[Any, ...]]]:  # Any: a column each
+    return list(db.session.connection().execute(question, values))
+
+
+def _hit(row: sa.Row[*tuple[Any, ...]], *, is_by_key: bool = False) -> Hit:  # Any: a column each
+    _id, kind, row_id, code, title, under_kind, under_id, under_code, under_title = row
+    return Hit(kind, row_id, code, title, under_kind, under_id, under_code, under_title, is_by_key)
+
+
+@lru_cache(maxsize=64)
+def _key_statement(kinds: tuple[str, ...]) -> Question:
+    entry, question = _question()
+    question = question.where(*_of_key(entry), entry.c.kind.in_(kinds))
+    return question.order_by(entry.c.key, entry.c.id.desc()).limit(sa.bindparam("most"))
+
+
+def _of_key(entry: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
+    return (entry.c.key >= sa.bindparam("key"), entry.c.key < sa.bindparam("end"))
+
+
+@lru_cache(maxsize=256)
+def _words_statement(
+    kinds: tuple[str, ...], begins: bool, lines: int, postgres: bool
+) -> sa.CompoundSelect[*tuple[Any, ...]]:  # Any: a column each
+    """Made once: putting it together costs more than asking it."""
+    arms = []
+    for kind in kinds:
+        entry, question = _question()
+        question = _matching(
+            question.where(entry.c.kind == kind),
+            entry,
+            query=sa.bindparam(f"query_{kind}", type_=sa.Text),
+            lines=[sa.bindparam(f"line_{number}", type_=sa.Text) for number in range(lines)],
+            begins=begins,
+            postgres=postgres,
         )
-    lexed: sa.ColumnElement[Any] = sa.literal_column(LEXEMES.format(row="e."))
-    star = ":*" if begins else ""
+        arm = question.limit(sa.bindparam("most")).subquery()
+        arms.append(sa.select(*arm.c))
+    return sa.union_all(*arms)
+
+
+def _question() -> tuple[sa.FromClause, Question]:
+    """An alias of the entries, and what is read of them."""
+    table = SearchEntry.__table__
+    entry, under = table.alias("e"), table.alias("u")
+    question = (
+        sa.select(
+            entry.c.id,
+            entry.c.kind,
+            entry.c.row_id,
+            entry.c.code,
+            entry.c.title,
+            entry.c.under_kind,
+            entry.c.under_id,
+            sa.func.coalesce(under.c.code, "").label("under_code"),
+            sa.func.coalesce(under.c.title, "").label("under_title"),
+        )
+        .select_from(entry)
+        .outerjoin(under, sa.and_(under.c.kind == entry.c.under_kind, under.c.row_id == entry.c.under_id))
+    )
+    return entry, question
+
+
+def _matching(
+    question: Question,
+    entry: sa.FromClause,
+    *,
+    query: sa.ColumnElement[str],
+    lines: Sequence[sa.ColumnElement[str]],
+    begins: bool,
+    postgres: bool | None = None,
+) -> Question:
+    """Narrow a question to the entries that an index finds, the newest first.
+
+    :param lines: terms of several words, which PostgreSQL's index knows only one by one.
+    """
+    if postgres is None:
+        postgres = db.engine.dialect.name == "postgresql"
+    if not postgres:
+        words = sa.table("search_words", sa.column("rowid"), sa.column("search_words"))
+        # by the index's own number: it has its rows in that order, so the newest are read and no more
+        return (
+            question.join(words, words.c.rowid == entry.c.id)
+            .where(words.c.search_words.op("MATCH", is_comparison=True)(query))
+            .order_by(words.c.rowid.desc())
+        )
+    lexed: sa.ColumnElement[Any] = sa.literal_column(LEXEMES.format(row="e."))  # Any: a tsvector
+    line = " " + entry.c.words + ("" if begins else " ")
+    return question.where(
+        lexed.op("@@", is_comparison=True)(sa.cast(query, postgresql.TSQUERY)),
+        *(sa.func.strpos(line, one) > 0 for one in lines),
+    ).order_by(entry.c.id.desc())
+
+
+def _query(wanted: Sequence[str], *, kind: str, begins: bool) -> str:
+    """What the index is asked, in its own language; terms hold nothing but letters, digits and spaces."""
+    if db.engine.dialect.name == "sqlite":
+        star = "*" if begins else ""
+        return f"kind:{kind} AND " + " AND ".join(f'words:"{term}"{star}' for term in wanted)
     parts = [f"'_{kind}'"]
     for term in wanted:
         *first, last = term.split()
-        parts += [*(f"'{word}'" for word in first), f"'{last}'{star}"]
-    query = " & ".join(parts)
-    question = question.where(
-        lexed.op("@@", is_comparison=True)(sa.cast(sa.literal(query, sa.Text), postgresql.TSQUERY))
-    )
-    end = "" if begins else " "
-    line = " " + entry.words + end
-    return question.where(*(line.contains(f" {term}{end}") for term in wanted if " " in term))
+        parts += [*(f"'{word}'" for word in first), f"'{last}'{':*' if begins else ''}"]
+    return " & ".join(parts)
 
 
 # ------------------------------------------------------------ writing
@@ -312,6 +376,12 @@ def renew(row: Searchable) -> None:
         text = _text(connection, row)
         session.execute(sa.update(table).where(table.id == row.id).values(search=text))  # type: ignore[attr-defined]  # every table has one
         _write(connection, [_entry(row, text)])
+
+
+def fill(connection: Connection) -> None:
+    """Write the entries of rows that were there before there were entries; otherwise change nothing."""
+    if connection.scalar(sa.select(SearchEntry.id).limit(1)) is None:
+        rebuild(connection)
 
 
 def rebuild(connection: Connection) -> int:
