@@ -1,0 +1,82 @@
+"""What finding and Today cost: the index of full text and the lists of what waits, at several sizes."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from concierge.home import queries
+from concierge.identity.models import User
+from concierge.identity.permissions import Role
+from concierge.identity.viewer import Viewer
+from concierge.platform import searching
+from concierge.platform.database import db, unit_of_work
+from concierge.projects.models import Project
+
+ROWS = 50
+"""Results of one question."""
+
+
+def index() -> int:
+    """Write the index anew after rows were copied past it; says how many entries it has."""
+    with unit_of_work():
+        count = searching.rebuild(db.session.connection())
+    with db.engine.execution_options(writing=True).connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.execute(sa.text("INSERT INTO search_words (search_words) VALUES ('optimize')"))
+        connection.execute(sa.text("ANALYZE"))
+        connection.commit()
+    return count
+
+
+def questions() -> dict[str, str]:
+    """What is typed: a word that most rows have, its beginning, two words, a key, and what nothing has."""
+    words = db.session.scalars(
+        sa.select(Project.search).where(Project.search != "").order_by(Project.id).limit(200)
+    ).all()
+    long_words = [word for text in words for word in text.split() if word.isalpha() and len(word) > 5]
+    common = statistics.mode(long_words)
+    other = statistics.mode(
+        word for text in words if common in text.split() for word in text.split() if word != common and word.isalpha()
+    )  # fmt: skip
+    key = db.session.scalars(sa.select(Project.key).order_by(Project.id.desc()).limit(1)).one()
+    return {
+        "a common word": common,
+        "being typed": common[:3],
+        "nearly typed": common[:-1],
+        "two words": f"{common} {other}",
+        "a key": key,
+        "nothing": f"{common} qqqq",
+    }
+
+
+def manager() -> Viewer:
+    """Somebody who may see everything."""
+    user = db.session.scalars(sa.select(User).where(User.role == Role.MANAGER).order_by(User.id)).first()
+    assert user is not None, "the demo company has a manager"
+    return Viewer(user_id=user.id, name=user.name, role=user.role, zone=user.zone, language="en")
+
+
+def finding_ms(viewer: Viewer, text: str, *, kind: str, most: int, seconds: float) -> tuple[float, int]:
+    """Processor time of one search in this process, in milliseconds, the median; and how much it found."""
+
+    def ask() -> int:
+        found = queries.find(viewer, text, most=most, kind=kind)
+        db.session.rollback()
+        return len(found)
+
+    return processor_ms(ask, seconds=seconds)
+
+
+def processor_ms(ask: Callable[[], int], *, seconds: float) -> tuple[float, int]:
+    """Processor time of one call, in milliseconds, the median, and what it answered."""
+    for _ in range(5):
+        answered = ask()
+    took = []
+    ends_at = time.perf_counter() + seconds
+    while len(took) < 15 or time.perf_counter() < ends_at:
+        began = time.process_time_ns()
+        answered = ask()
+        took.append((time.process_time_ns() - began) / 1e6)
+    return statistics.median(took), answered
