@@ -178,6 +178,40 @@ def enqueue(
     return delivery_id
 
 
+def enqueue_many(
+    wanted: Sequence[tuple[str, dict[str, Any], str]], *, queue: str = "default", max_attempts: int = 8
+) -> None:
+    """Note in the caller's transaction that many things must happen, with one statement.
+
+    :param wanted: of each its name, its arguments and its key; a key that is there already is one delivery.
+    """
+    if not wanted:
+        return
+    now = _moment()
+    rows = [
+        {
+            "name": name,
+            "args": args,
+            "queue": queue,
+            "priority": 0,
+            "run_at": now,
+            "status": DeliveryStatus.READY,
+            "attempts": 0,
+            "max_attempts": max_attempts,
+            "unique_key": unique_key,
+            "last_error": "",
+            "created_at": now,
+        }
+        for name, args, unique_key in wanted
+    ]
+    statement = insert(Delivery).on_conflict_do_nothing(index_elements=["unique_key"])
+    if "concierge.announce" not in current_app.extensions:
+        db.session.execute(statement, rows)
+        return
+    for delivery_id in db.session.scalars(statement.returning(Delivery.id), rows):
+        _announce(delivery_id, queue, 0, None)
+
+
 def is_due(*, queues: Sequence[str] = ()) -> bool:
     """Whether a worker would find something to do now. Only reads, so that waiting costs no lock."""
     return db.session.scalar(sa.select(Delivery.id).where(*_due(database_now(), queues)).limit(1)) is not None

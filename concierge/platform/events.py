@@ -4,7 +4,7 @@ The table of what follows is ``concierge/reactions.py``; the application hands i
 Recorded events are the audit trail, the project's history and the outbox. Fields are added, never renamed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, TypeAlias
@@ -78,14 +78,7 @@ def register(app: Flask, reactions: Reactions) -> None:
 
 def record(event: Event) -> None:
     """Store what happened, do at once what follows now, and note what follows later. Last line of an action."""
-    payload = _converter.unstructure(event)
-    row = RecordedEvent(
-        name=type(event).__name__,
-        at=event.at,
-        actor_id=event.actor_id,
-        project_id=event.project_id,
-        payload={f.name: payload[f.name] for f in fields(event)},
-    )
+    row = _row(event)
     db.session.add(row)
     db.session.flush()
     reaction: Reaction = current_app.extensions["concierge.reactions"][type(event)]
@@ -96,6 +89,25 @@ def record(event: Event) -> None:
         deliveries.enqueue(name, {"event_id": row.id}, unique_key=f"event:{row.id}:{name}")
 
 
+def record_many(events: Sequence[Event]) -> None:
+    """Store what happened to many things at once, with few statements; as ``record`` for each, in order."""
+    rows = [_row(event) for event in events]
+    db.session.add_all(rows)
+    db.session.flush()
+    reactions: Reactions = current_app.extensions["concierge.reactions"]
+    for event in events:
+        for react in reactions[type(event)].now:
+            react(event)
+    deliveries.enqueue_many(
+        [
+            (name, {"event_id": row.id}, f"event:{row.id}:{name}")
+            for event, row in zip(events, rows, strict=True)
+            for handler in reactions[type(event)].later
+            for name in (delivery_name(handler),)
+        ]
+    )
+
+
 def last_about(*, project_id: int | None = None, after_id: int = 0, **ids: int) -> RecordedEvent | None:
     """The last event about something, as ``last_about(project_id=4, milestone_id=17)``; None when there is none."""
     question = sa.select(RecordedEvent).where(RecordedEvent.id > after_id)
@@ -104,6 +116,17 @@ def last_about(*, project_id: int | None = None, after_id: int = 0, **ids: int) 
     for name, value in ids.items():
         question = question.where(RecordedEvent.payload[name].as_integer() == value)
     return db.session.scalar(question.order_by(RecordedEvent.id.desc()).limit(1))
+
+
+def _row(event: Event) -> RecordedEvent:
+    payload = _converter.unstructure(event)
+    return RecordedEvent(
+        name=type(event).__name__,
+        at=event.at,
+        actor_id=event.actor_id,
+        project_id=event.project_id,
+        payload={f.name: payload[f.name] for f in fields(event)},
+    )
 
 
 def delivery_name(handler: Callable[..., None]) -> str:
