@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from concierge.core.links import Link, Wait
 from concierge.core.schedule import Plan, Step, lay_out
@@ -131,7 +131,8 @@ class Forecast:
 class Outlook:
     """A plan whose future is asked: its steps, calendars and days as `lay_out` takes them.
 
-    `samples` are the groups that its steps draw from; `end` is the step that the promise is about.
+    `samples` are the groups that its steps draw from; `end` is the step that the promise is about. `options`
+    go to `lay_out` as they are.
     """
 
     steps: Sequence[Step]
@@ -141,8 +142,7 @@ class Outlook:
     end: str
     samples: Mapping[str, Sample] = field(default_factory=dict)
     promised_on: date | None = None
-    required_on: date | None = None
-    backward: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)  # Any: keyword arguments of lay_out
 
 
 def forecast(outlook: Outlook, *, plan: Plan | None = None, draws: int = DRAWS) -> Forecast:
@@ -161,16 +161,14 @@ def forecast(outlook: Outlook, *, plan: Plan | None = None, draws: int = DRAWS) 
         calendars=outlook.calendars,
         start_on=outlook.start_on,
         today=outlook.today,
-        required_on=outlook.required_on,
-        backward=outlook.backward,
+        **outlook.options,
     )
     due = lay_out(
         [step if step.finished_on else replace(step, started_on=None) for step in outlook.steps],
         calendars=outlook.calendars,
         start_on=outlook.start_on,
         today=min(outlook.start_on, outlook.today),
-        required_on=outlook.required_on,
-        backward=outlook.backward,
+        **outlook.options,
     )
     finishes = _Simulation(outlook, plan, due, draws).run()
     promised = outlook.promised_on.toordinal() if outlook.promised_on else None
@@ -182,7 +180,12 @@ def forecast(outlook: Outlook, *, plan: Plan | None = None, draws: int = DRAWS) 
 
 
 def due_start(
-    steps: Sequence[Step], key: str, *, calendars: Mapping[str, WorkCalendar], start_on: date
+    steps: Sequence[Step],
+    key: str,
+    *,
+    calendars: Mapping[str, WorkCalendar],
+    start_on: date,
+    options: Mapping[str, Any] | None = None,  # Any: keyword arguments of lay_out
 ) -> date:
     """The day on which a step could begin, by what its predecessors really did and by its own wishes.
 
@@ -191,7 +194,8 @@ def due_start(
     """
     after = _followers(steps, key)
     stripped = [replace(one, started_on=None, finished_on=None) if one.key in after else one for one in steps]
-    placed = lay_out(stripped, calendars=calendars, start_on=start_on, today=start_on).placed[key]
+    plan = lay_out(stripped, calendars=calendars, start_on=start_on, today=start_on, **(options or {}))
+    placed = plan.placed[key]
     begun_on = next(one.started_on for one in steps if one.key == key)
     return min(placed.start_on, begun_on) if begun_on else placed.start_on
 

@@ -35,12 +35,13 @@ from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import queries as projects
-from concierge.projects.actions import approving, gates, milestones, proposals, rescheduling
+from concierge.projects.actions import approving, delays, gates, milestones, proposals, rescheduling
 from concierge.projects.actions.laying_out import calendar_of, follow
 from concierge.projects.actions.promising import note_shown
 from concierge.projects.events import ForecastChanged
 from concierge.projects.models import Milestone, Project
-from concierge.projects.states import GateState, MilestoneState, ProjectState, ShownOn
+from concierge.projects.queries import lost_days
+from concierge.projects.states import GateState, MilestoneState, Party, ProjectState, ShownOn
 from concierge.readiness import queries as readiness
 from concierge.readiness.actions.answering import accept_item, answer_item
 from concierge.readiness.actions.attaching import attach_file
@@ -124,6 +125,7 @@ class _Life:
         self.calendar: WorkCalendar
         self.order_number = ""
         self.ends: dict[int, date] = {}
+        self.due: dict[int, date] = {}
         self.visits: list[Visit] | None = None
         self.items: list[ReadinessItem] | None = None
         self.troubled = self.moved = self.received = False
@@ -142,9 +144,24 @@ class _Life:
         self._send_checklist(at)
         day = approved_on + timedelta(days=1)
         while day <= self.today and self.project.state is ProjectState.LIVE:
+            if self.story.is_past and not self._is_due(day, answering):
+                day += timedelta(days=1)
+                continue
             yield from self._live(self._morning_of(day))
             yield from self._live([*self._rest_of(day, answering), *self._visits_of(day)])
             day += timedelta(days=1)
+
+    def _is_due(self, day: date, answering: dict[date, list[int]]) -> bool:
+        """Whether anything was to happen on a day of long ago."""
+        if day in answering:
+            return True
+        if any(visit.starts_local.date() <= day <= visit.ends_local.date() for visit in self._visits()):
+            return True
+        return any(
+            one.state is not MilestoneState.DONE
+            and (self.ends.get(one.id, day) <= day if one.started_on else (one.start_on or day) <= day)
+            for one in self.project.milestones
+        )
 
     def _live(self, acts: Iterable[_Deed]) -> Iterator[datetime]:
         """Wait for each moment, then act; what lies ahead of now has not happened."""
@@ -307,6 +324,7 @@ class _Life:
                 last = add_workdays(self.calendar, day, one.workdays - 1) if one.workdays > 1 else day
                 late = self.story.late_steps.get(one.key, 0)
                 self.ends[one.id] = add_workdays(self.calendar, last, late) if late else last
+                self.due[one.id] = last
 
     def _finish_what_is_due(self, at: datetime) -> None:
         day = at.astimezone(self.zone).date()
@@ -319,6 +337,26 @@ class _Life:
                 self.project = milestones.finish(
                     self.project.id, one.id, on=day, actor_id=self.concierge_id, at=at
                 )
+                self._say_why_late(one, day, at)
+
+    def _say_why_late(self, one: Milestone, day: date, at: datetime) -> None:
+        """Whose the days were by which a milestone took longer, where somebody knows."""
+        late, due = self.story.late_why.get(one.key), self.due.get(one.id, day)
+        if late is None or day <= due:
+            return
+        ours = one.team if late.party is Party.US else None
+        delays.enter(
+            self.project.id,
+            milestone_id=one.id,
+            party=late.party,
+            team=ours,
+            cause=late.cause,
+            first_on=due,
+            last_on=day,
+            reason=late.words,
+            actor_id=self.concierge_id,
+            at=at,
+        )
 
     def _may_go_on(self, one: Milestone, at: datetime) -> bool:
         """Whether what it waits for is done and its gate is open; opens the gate where the story does."""
@@ -357,6 +395,24 @@ class _Life:
             actor_id=self.concierge_id,
             at=at,
         )
+        self._show_trouble(one, trouble.says, at)
+
+    def _show_trouble(self, one: Milestone, says: str, at: datetime) -> None:
+        """What shows the delay that a block wrote, and what the customer says to it."""
+        told = lost_days.latest_events(self.project.id, most=20)
+        block = next((row.id for row in told if row.name == "MilestoneBlocked"), None)
+        for delay in lost_days.open_delays(self.project.id, milestone_id=one.id):
+            if block is not None:
+                delays.link_event(delay.id, event_id=block, actor_id=self.concierge_id, at=at)
+            if says:
+                delays.comment(
+                    delay.id,
+                    party=Party.CUSTOMER,
+                    name=self.customer.people[0].name,
+                    text=says,
+                    actor_id=self.concierge_id,
+                    at=at,
+                )
 
     def _move(self, at: datetime) -> None:
         self.moved = True

@@ -20,13 +20,14 @@ from concierge.demo.documents import mail_of
 from concierge.demo.history import LATELY, Company, live_through
 from concierge.demo.planning import settle_calendars, shape_plans
 from concierge.demo.staff import FIELD, OFFICE, PASSWORD, SIGN_INS, Field, Person
-from concierge.demo.stories import STORIES
+from concierge.demo.stories import PAST, STORIES
 from concierge.identity.actions.people import add_person
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.events import RecordedEvent
+from concierge.projects.actions import forecasting
 from concierge.projects.chores import follow_the_day
 from concierge.projects.models import Project
 from concierge.readiness.actions.sending import PRINT
@@ -86,12 +87,22 @@ def load_demo(*, at: datetime) -> Loaded:
             _enter(customer, actor_id=office[0].id, at=began)
         settle_calendars(at=began, today=at.date(), actor_id=office[-1].id)
         company = _company(office, at)
-        acts = live_through(company, STORIES)
+        acts = live_through(company, (*STORIES, *PAST))
         shape_plans(at=at, today=at.date(), concierge_id=office[0].id, manager_id=company.manager_id)
         follow_the_day(at)
+        _learn(at)
         _forget_old_deliveries(at)
         count = db.session.scalar(sa.select(sa.func.count(Project.id))) or 0
     return Loaded(len(OFFICE) + len(FIELD), len(CUSTOMERS), count, acts)
+
+
+def _learn(at: datetime) -> None:
+    """What the past has taught by now: its cases, every project's chance, and how good the forecast is."""
+    ids = db.session.scalars(sa.select(Project.id).order_by(Project.id)).all()
+    for project_id in ids:
+        forecasting.learn(project_id, at=at)
+    forecasting.renew_all(ids, at=at)
+    forecasting.compare_with_past(at=at)
 
 
 def _forget_old_deliveries(at: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
 
-from concierge.projects.states import BlockCause
+from concierge.projects.states import BlockCause, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,17 @@ class Trouble:
     cause: BlockCause
     words: str
     since: int = -3
+    says: str = ""
+    """What the customer's contact says to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Why a milestone took longer than planned, and whose that was."""
+
+    cause: BlockCause
+    party: Party
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,8 @@ class Story:
     """A milestone that a concierge moved after the promise: its key, by how many days, why."""
     late_steps: dict[str, int] = field(default_factory=dict)
     """Working days that a milestone took longer than planned."""
+    late_why: Mapping[str, Late] = field(default_factory=dict)
+    """Why it did, by milestone, where somebody entered it."""
     out_of_range: str = ""
     """An item whose answer is not within what was asked for."""
     override: str = ""
@@ -56,6 +69,8 @@ class Story:
     unknown_line: str = ""
     """A line that the catalogue does not know."""
     note: str = ""
+    is_past: bool = False
+    """Handed over long ago: only the days on which something was due are lived through."""
 
     @property
     def call_today(self) -> time | None:
@@ -120,6 +135,7 @@ STORIES: tuple[Story, ...] = (
             BlockCause.POWER,
             "The 16 A outlet is not installed; the electrician comes next week.",
             -4,
+            says="Our electrician was ill. A colleague of his comes on Thursday.",
         ),
     ),
     Story(
@@ -144,6 +160,7 @@ STORIES: tuple[Story, ...] = (
             BlockCause.WATER,
             "The deionised water loop gives 18 L/h; a second cartridge is on order.",
             -6,
+            says="The cartridge was promised for last week; we are pressing the supplier.",
         ),
     ),
     Story("tasman", ("icap-rq",), 12, answers=0.36),
@@ -202,7 +219,16 @@ STORIES: tuple[Story, ...] = (
     Story("harrow", ("promethion",), -4),
     Story("kitamura", ("nextseq-2000",), -7, extras=(APP,)),
     Story("straits", ("gridion",), -3),
-    Story("clairvaux", ("orbitrap-astral",), -9, extras=(IQ,), late_steps={"lab-prep": 4}),
+    Story(
+        "clairvaux",
+        ("orbitrap-astral",),
+        -9,
+        extras=(IQ,),
+        late_steps={"lab-prep": 4},
+        late_why={
+            "lab-prep": Late(BlockCause.HVAC, Party.CUSTOMER, "The cooling had not been sized for the pumps.")
+        },
+    ),
     Story("lone-mesa", ("benchmark-xt",), -2),
     Story(
         "malarvik",
@@ -216,8 +242,24 @@ STORIES: tuple[Story, ...] = (
     Story("halden", ("agilent-8890",), -6, place=1, extras=(IQ,), late_steps={"install": 2}),
     # --- handed over
     Story("tasman", ("quantstudio",), -40, extras=(IQ,)),
-    Story("brandauer", ("api-4000",), -52, extras=(IQ,), late_steps={"lab-prep": 6}),
-    Story("strathcairn", ("fourier-300",), -66, extras=(IQ,), late_steps={"install": 3}),
+    Story(
+        "brandauer",
+        ("api-4000",),
+        -52,
+        extras=(IQ,),
+        late_steps={"lab-prep": 6},
+        late_why={
+            "lab-prep": Late(BlockCause.GAS, Party.SUPPLIER, "The gas fittings came in the wrong thread.")
+        },
+    ),
+    Story(
+        "strathcairn",
+        ("fourier-300",),
+        -66,
+        extras=(IQ,),
+        late_steps={"install": 3},
+        late_why={"install": Late(BlockCause.CAPACITY, Party.US, "The second engineer was called away.")},
+    ),
     Story("tidewater", ("gridion",), -25),
     Story("lemanique", ("promethion",), -33),
     # --- ended without hand-over
@@ -229,3 +271,39 @@ STORIES: tuple[Story, ...] = (
         cancelled=(-12, "The laboratory moves to another building; a new order follows."),
     ),
 )
+
+_POWER = Late(BlockCause.POWER, Party.CUSTOMER, "The circuit was not dedicated; it had to be laid anew.")
+_NETWORK = Late(BlockCause.NETWORK, Party.CUSTOMER, "The port waited for a firewall rule.")
+_CUSTOMS = Late(BlockCause.CUSTOMS, Party.CARRIER, "The crate waited for an import paper.")
+_FREIGHT = Late(BlockCause.FREIGHT, Party.CARRIER, "The crate was tilted; the carrier inspected it first.")
+_AWAY = Late(BlockCause.PEOPLE, Party.CUSTOMER, "Two of the users were away; the course was finished later.")
+_PARTS = Late(BlockCause.STOCK, Party.US, "A cable was missing from the crate.")
+
+PAST: tuple[Story, ...] = tuple(
+    Story(
+        customer,
+        (instrument,),
+        -days_ago,
+        answers=1.0,
+        is_past=True,
+        late_steps={step: days for step, days, _ in late},
+        late_why={step: why for step, _, why in late if why is not None},
+    )
+    for customer, instrument, days_ago, late in (
+        ("aarefeld", "ibright-fl1500", 318, ()),
+        ("harrow", "ibright-fl1500", 297, ()),
+        ("kowhai", "gridion", 288, (("delivery", 2, _CUSTOMS),)),
+        ("isarquell", "gridion", 279, (("lab-prep", 1, None),)),
+        ("lone-mesa", "gridion", 259, (("training", 1, _AWAY),)),
+        ("garonne", "ibright-fl1500", 247, (("lab-prep", 5, _NETWORK),)),
+        ("fjallsta", "ibright-fl1500", 228, (("delivery", 1, _FREIGHT),)),
+        ("ostermoor", "gridion", 219, (("lab-prep", 2, _POWER),)),
+        ("tanjong", "gridion", 197, (("lab-prep", 1, None), ("delivery", 3, _CUSTOMS))),
+        ("kitamura", "ibright-fl1500", 174, (("install", 1, _PARTS),)),
+        ("rheinwald", "gridion", 163, (("lab-prep", 4, _NETWORK),)),
+        ("straits", "ibright-fl1500", 142, (("training", 1, _AWAY),)),
+        ("tasman", "ibright-fl1500", 118, (("delivery", 1, _FREIGHT),)),
+        ("lemanique", "gridion", 93, (("lab-prep", 3, _POWER),)),
+    )
+)
+"""Small installations of earlier months, handed over long ago: what forecasts learn from."""

@@ -23,6 +23,7 @@ from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.events import RecordedEvent
 from concierge.platform.settings import load
 from concierge.projects.models import Gate, Milestone, Project, Proposal
+from concierge.projects.queries import chances, lost_days
 from concierge.projects.states import GateState, Health, MilestoneState, ProjectState, ProposalState
 from concierge.readiness.models import ReadinessItem
 from concierge.readiness.states import Verdict
@@ -51,14 +52,39 @@ def _count(question: sa.Select[tuple[int]]) -> int:
     return db.session.scalar(question) or 0
 
 
-def test_about_forty_projects_stand_in_nine_countries(company: Flask) -> None:
+def test_some_fifty_projects_stand_in_nine_countries(company: Flask) -> None:
     projects = _count(sa.select(sa.func.count(Project.id)))
     countries = db.session.scalars(
         sa.select(Site.country).join(Project, Project.site_id == Site.id).distinct()
     )
 
-    assert 38 <= projects <= 50
+    assert 50 <= projects <= 62
     assert len(set(countries)) == 9
+
+
+def test_the_forecast_has_learnt_and_says_how_good_it_was(company: Flask) -> None:
+    groups = {(one.kind.value, one.party.value): one.cases for one in chances.groups()}
+    whole = chances.latest_backtest()[0]
+    live = sa.select(sa.func.count(Project.id)).where(Project.state == ProjectState.LIVE)
+
+    assert groups["site ready", "customer"] >= 15
+    assert whole.group == ""
+    assert whole.cases >= 10
+    assert whole.within_p50 <= whole.within_p80 <= whole.within_p90 <= whole.cases
+    assert _count(live.where(Project.chance_percent.is_(None))) == 0
+    assert len(set(db.session.scalars(sa.select(Project.chance_percent)))) > 8
+
+
+def test_every_lost_day_of_the_company_is_booked_once(company: Flask) -> None:
+    ids = db.session.scalars(sa.select(Project.id).where(Project.approved_at.is_not(None))).all()
+    parties = set()
+    for project in chances.whole_projects(ids):
+        found = lost_days.lost_days(project, at=NOW)
+        assert found is not None
+        assert len({one.day for one in found.ledger.bookings}) == len(found.ledger.bookings)
+        parties |= {one.party.value for one in found.ledger.bookings}
+
+    assert {"customer", "us", "carrier or customs", "supplier"} <= parties
 
 
 def test_every_state_and_health_is_there(company: Flask) -> None:

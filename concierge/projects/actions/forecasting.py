@@ -207,7 +207,7 @@ def _replay(
             today=then,
             end=end.key,
             samples=samples,
-            **network.options,
+            options=network.options,
         )
     )
     tally.projects += 1
@@ -336,7 +336,7 @@ def _forecast(
             end=_end(project).key,
             samples=samples,
             promised_on=promised_on,
-            **network.options,
+            options=network.options,
         ),
         plan=plan,
     )
@@ -414,7 +414,13 @@ def _write(
 
 def _case(project: Project, one: Milestone, network: Network, model: str) -> PastCase:
     finished_on = one.finished_on or project.starts_on
-    due_on = core.due_start(network.steps, one.key, calendars=network.calendars, start_on=network.start_on)
+    due_on = core.due_start(
+        network.steps,
+        one.key,
+        calendars=network.calendars,
+        start_on=network.start_on,
+        options=network.options,
+    )
     taken = core.workdays_taken(network.calendar_of(one.key), min(due_on, finished_on), finished_on)
     return PastCase(
         milestone_id=one.id,
