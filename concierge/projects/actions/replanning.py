@@ -18,7 +18,7 @@ from concierge.catalogue.states import DaysOf
 from concierge.platform import jobs
 from concierge.platform.database import db
 from concierge.platform.errors import Refused, Stale
-from concierge.platform.events import record
+from concierge.platform.events import record_many
 from concierge.projects.actions import calendar_changes as changes
 from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind
 from concierge.projects.actions.laying_out import follow, foresee
@@ -32,7 +32,7 @@ FORESEE_JOB = "projects.foresee_calendar"
 APPLY_JOB = "projects.apply_calendar"
 FEW = 40
 """So many projects are foreseen and laid out again while a person waits; more become a job."""
-CHUNK = 100
+CHUNK = 200
 """Projects of one transaction of a job."""
 
 Days: TypeAlias = tuple[date | None, date | None]
@@ -162,7 +162,9 @@ def replan(
     projects = queries.projects_to_lay_out(project_ids, for_change=True)
     known = known_of(projects)
     expected = queries.foreseen(proposal.id, project_ids)
-    moved, surprises = 0, []
+    moved = 0
+    surprises: list[str] = []
+    events: list[PlanReplanned | PlanReplannedAmongMany] = []
     for project in projects:
         if project.has_ended:
             continue
@@ -170,7 +172,7 @@ def replan(
         if not _as_foreseen(project, moves, expected.get(project.id, {})):
             surprises.append(project.key)
         if moves and project.state is ProjectState.LIVE:
-            record(
+            events.append(
                 event(
                     at=at,
                     actor_id=actor_id,
@@ -181,6 +183,7 @@ def replan(
                 )
             )
         moved += bool(moves)
+    record_many(events)
     db.session.flush()
     return Replanned(moved, tuple(surprises))
 
