@@ -180,7 +180,7 @@ def _value(value: Any) -> str:  # Any: what a part holds
         pairs = ((one.name, getattr(value, one.name), _usual(one)) for one in fields(value))
         inner = ", ".join(f"{name} = {_value(there)}" for name, there, usual in pairs if there != usual)
         return "{ " + inner + " }"
-    return repr(value).removesuffix(".0")
+    return repr(value + 0).removesuffix(".0")  # a zero has no sign
 
 
 def _text(text: str) -> str:
