@@ -1,4 +1,4 @@
-"""Run the measurements: `./dev bench [--only layout,pdf,feed,pages] [--quick]`."""
+"""Run the measurements: `./dev bench [--only layout,pdf,feed,pages,replanning] [--quick]`."""
 
 import argparse
 import contextlib
@@ -22,14 +22,14 @@ from flask import Flask
 from concierge.core.schedule import Link, Step, lay_out
 from concierge.core.worktime import WorkCalendar
 from concierge.platform.settings import Settings
-from tests.bench import company, figures
+from tests.bench import company, figures, replanning
 from tests.bench.figures import Figure
 from tests.bench.load import Connection, per_second, timed
 from tests.browser import Site, served
 from tests.processes import dies_with_parent, free_port, stop
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("layout", "pdf", "feed", "pages")
+PARTS = ("layout", "pdf", "feed", "pages", "replanning")
 SERVER = {"CONCIERGE_WORKERS": "1", "CONCIERGE_DEMO": "no", "CONCIERGE_LOG_LEVEL": "warning"}
 
 
@@ -159,6 +159,16 @@ class Bench:
                     )
                 if size == 100:
                     self._cached_pdf(instance, port, bare, cookie)
+
+    def replanning(self) -> None:
+        """Add a holiday in companies of more and more running projects; every plan is seen and then moved."""
+        for size in self.sizes[1:]:
+            instance = self.work / f"running-{size}"
+            replanning.grown(self.base(), instance, projects=size)
+            with self._inside(instance) as app:
+                for figure in replanning.holiday(app):
+                    self.note(figure)
+            shutil.rmtree(instance)
 
     def _cached_pdf(self, instance: Path, port: int, bare: int, cookie: dict[str, str]) -> None:
         """A checklist that has been printed before, as the browser gets it."""
