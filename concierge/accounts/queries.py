@@ -113,7 +113,10 @@ def account_by_id(viewer: Viewer, account_id: int) -> Account:
     account = db.session.scalar(
         sa.select(Account)
         .where(Account.id == account_id)
-        .options(selectinload(Account.sites), selectinload(Account.contacts).joinedload(Contact.site))
+        .options(
+            selectinload(Account.sites).selectinload(Site.hours),
+            selectinload(Account.contacts).joinedload(Contact.site),
+        )
     )
     if account is None:
         raise NotFound
