@@ -211,15 +211,16 @@ def test_more_projects_do_not_mean_more_questions(app: Flask, ada: FlaskClient) 
     assert few <= 40
 
 
-def line(text: str, title: str) -> dict[str, str]:
-    """The hidden values of the line with a title: by which it is put aside."""
-    row = text.split(title)[1].split("</li>\n<li")[0]
-    return dict(re.findall(r'name="(key|level)" value="([^"]*)"', row))
+def line(text: str, title: str) -> str:
+    """What the buttons of the line with a title name: by which it is put aside."""
+    found = re.search(r'value="done ([^"]+)"', text.split(title)[1])
+    assert found
+    return found[1]
 
 
-def aside(browser: FlaskClient, **values: str) -> int:
+def aside(browser: FlaskClient, put: str, **values: str) -> int:
     token = csrf_token(browser, "/settings/me")
-    return browser.post("/today/asides", data={"csrf_token": token, **values}).status_code
+    return browser.post("/today/asides", data={"csrf_token": token, "put": put, **values}).status_code
 
 
 def shown(text: str) -> str:
@@ -233,10 +234,10 @@ DRAFT = "Approve the plan of"
 @pytest.mark.parametrize(
     ("values", "comes_back_at"),
     [
-        ({"until": "tomorrow"}, datetime(2026, 3, 18, 5, 0, tzinfo=UTC)),
-        ({"until": "week"}, datetime(2026, 3, 23, 5, 0, tzinfo=UTC)),
-        ({"until": "day", "day": "2026-04-01"}, datetime(2026, 4, 1, 4, 0, tzinfo=UTC)),
-        ({"until": "done"}, None),
+        ({"put": "tomorrow"}, datetime(2026, 3, 18, 5, 0, tzinfo=UTC)),
+        ({"put": "week"}, datetime(2026, 3, 23, 5, 0, tzinfo=UTC)),
+        ({"put": "day", "day": "2026-04-01"}, datetime(2026, 4, 1, 4, 0, tzinfo=UTC)),
+        ({"put": "done"}, None),
     ],
 )
 def test_a_line_is_put_aside_until_the_morning_of_a_day_in_ones_own_zone(
@@ -244,7 +245,8 @@ def test_a_line_is_put_aside_until_the_morning_of_a_day_in_ones_own_zone(
 ) -> None:
     with unit_of_work():
         projects.draft()
-    assert aside(ada, **line(page(ada), DRAFT), **values) == 303
+    put = f"{values['put']} {line(page(ada), DRAFT)}"
+    assert aside(ada, put, **{name: value for name, value in values.items() if name != "put"}) == 303
 
     assert DRAFT not in shown(page(ada))
     assert DRAFT in page(ada), "it stands among what was put aside"
@@ -264,7 +266,7 @@ def still_in(sign_in: SignIn) -> FlaskClient:
 def test_undo_and_bring_back_show_a_line_again(app: Flask, ada: FlaskClient) -> None:
     with unit_of_work():
         projects.draft()
-    aside(ada, **line(page(ada), DRAFT), until="week")
+    aside(ada, "week " + line(page(ada), DRAFT))
     text = page(ada)
     undo = re.search(r'class="toast".*?action="(/today/asides/[0-9]+/return)"', text, re.DOTALL)
     again = re.search(r'action="(/today/asides/[0-9]+/return)"[^>]*>.*?Bring back', text, re.DOTALL)
@@ -285,9 +287,9 @@ def test_what_is_done_with_comes_back_when_it_becomes_worse(app: Flask, ada: Fla
         milestone = block_first(project)
         project.slip_workdays = 2
     title = f"Clear the way for {milestone.name['en']}"
-    values = line(page(ada), title)
-    assert values["level"] == "2"
-    aside(ada, **values, until="done")
+    put = line(page(ada), title)
+    assert put == f"blocked:{milestone.id}#2"
+    aside(ada, f"done {put}")
     assert title not in shown(page(ada))
 
     with unit_of_work():
@@ -304,7 +306,7 @@ def test_nobody_brings_back_or_loses_what_another_put_aside(
     with unit_of_work():
         projects.draft()
         bea = people.user(name="Bea Roth")
-    aside(ada, **line(page(ada), DRAFT), until="done")
+    aside(ada, "done " + line(page(ada), DRAFT))
     browser = sign_in(bea)
     number = db.session.scalar(sa.select(PutAside.id))
 
@@ -317,21 +319,35 @@ def test_nobody_brings_back_or_loses_what_another_put_aside(
 @pytest.mark.parametrize(
     "values",
     [
-        {"key": "draft:1", "level": "0", "until": "day"},
-        {"key": "draft:1", "level": "0", "until": "day", "day": "2026-03-17"},
-        {"key": "draft:1", "level": "0", "until": "day", "day": "2028-01-01"},
-        {"key": "draft:1", "level": "0", "until": "day", "day": "soon"},
-        {"key": "draft:1", "level": "0"},
-        {"key": "draft:1", "level": "x", "until": "done"},
-        {"key": "draft:1#9", "level": "0", "until": "done"},
-        {"key": "x" * 5000, "level": "0", "until": "done"},
-        {"key": "", "level": "", "until": ""},
+        {"put": "day draft:1#0"},
+        {"put": "day draft:1#0", "day": "2026-03-17"},
+        {"put": "day draft:1#0", "day": "2028-01-01"},
+        {"put": "day draft:1#0", "day": "soon"},
+        {"put": "never draft:1#0"},
+        {"put": "done draft:1#x"},
+        {"put": "done draft:1#9#0"},
+        {"put": "done " + "x" * 5000},
+        {"put": ""},
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_is_kept(ada: FlaskClient, values: dict[str, str]) -> None:
     assert aside(ada, **values) == 409
 
     assert db.session.scalar(sa.select(sa.func.count(PutAside.id))) == 0
+
+
+def test_another_day_is_asked_for_on_a_page_of_its_own(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        projects.draft()
+    asked = re.search(r'href="(/today/asides/new[^"]+)"', page(ada))
+    assert asked
+
+    text = page(ada, asked[1])
+
+    assert "When shall it come back?" in text
+    assert f'value="day {line(page(ada), DRAFT)}"' in text
+    assert 'min="2026-03-18"' in text
+    assert ada.get("/today/asides/new?line=nothing").status_code == 404
 
 
 def test_a_person_keeps_a_bounded_number_of_things_aside(app: Flask) -> None:

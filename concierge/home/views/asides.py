@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -15,14 +15,14 @@ from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.database import unit_of_work
-from concierge.platform.errors import Refused
+from concierge.platform.errors import NotFound, Refused
 from concierge.platform.words import day
 
 COMES_BACK = time(6)
 """Wall time of the viewer at which a line comes back: before the day's work."""
 FURTHEST_DAYS = 365
-KEY = re.compile(r"[a-z]{1,20}:[0-9]{1,12}", re.ASCII)
-LEVEL = re.compile(r"[0-9]{1,6}", re.ASCII)
+PUT = re.compile(r"(done|tomorrow|week|day) ([a-z]{1,20}:[0-9]{1,12})#([0-9]{1,6})", re.ASCII)
+"""What the button of a line sends: until when, what, and how bad it is."""
 
 
 @bp.post("/today/asides")
@@ -30,10 +30,11 @@ LEVEL = re.compile(r"[0-9]{1,6}", re.ASCII)
 def put_aside() -> Response:
     """Put a line aside."""
     looking, now = viewer(), clock.now()
-    key, level = request.form.get("key", ""), request.form.get("level", "")
-    if not KEY.fullmatch(key) or not LEVEL.fullmatch(level):
+    put = PUT.fullmatch(request.form.get("put", ""))
+    if put is None:
         raise Refused(_("This line is no longer there. Load the page again."))
-    until = _until(request.form.get("until", ""), request.form.get("day", ""), looking, now)
+    word, key, level = put.groups()
+    until = _until(word, request.form.get("day", ""), looking, now)
     with unit_of_work():
         aside = asides.put_aside(user_id=looking.user_id, key=key, level=int(level), until=until, at=now)
     text = (
@@ -43,6 +44,17 @@ def put_aside() -> Response:
     )
     flash({"text": text, "undo": url_for("home.bring_back", aside_id=aside.id)})  # type: ignore[arg-type]  # any JSON value will do
     return _back()
+
+
+@bp.get("/today/asides/new")
+@requires(Permission.SIGNED_IN)
+def choose_day() -> str:
+    """Ask until which day a line shall be put aside."""
+    put = PUT.fullmatch("day " + request.args.get("line", ""))
+    if put is None:
+        raise NotFound
+    first, last = _choices(viewer(), clock.now())
+    return render_template("home/aside.html", put=put[0], first=first, last=last, whose=_whose())
 
 
 @bp.post("/today/asides/<int:aside_id>/return")
@@ -55,10 +67,10 @@ def bring_back(aside_id: int) -> Response:
     return _back()
 
 
-def choices(looking: Viewer, now: datetime) -> dict[str, date]:
+def _choices(looking: Viewer, now: datetime) -> tuple[date, date]:
     """The first and the last day until which something can be put aside."""
     today = now.astimezone(ZoneInfo(looking.zone)).date()
-    return {"first": today + timedelta(days=1), "last": today + timedelta(days=FURTHEST_DAYS)}
+    return today + timedelta(days=1), today + timedelta(days=FURTHEST_DAYS)
 
 
 def _until(word: str, on: str, looking: Viewer, now: datetime) -> datetime | None:
@@ -86,6 +98,9 @@ def _day(on: str, today: date) -> date:
 
 
 def _back() -> Response:
+    return redirect(url_for("home.today") + _whose(), code=303)
+
+
+def _whose() -> str:
     whose = request.args.get("whose", "")
-    asked = f"?whose={whose}" if whose in {"mine", "all"} else ""
-    return redirect(url_for("home.today") + asked, code=303)
+    return f"?whose={whose}" if whose in {"mine", "all"} else ""

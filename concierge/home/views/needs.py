@@ -28,8 +28,8 @@ ICONS = {
     VisitKind.TRAINING: "graduation-cap",
     VisitKind.REMOTE_CALL: "phone",
 }
-MOST_SHOWN = 30
-"""Lines of one urgency on the page."""
+MOST_SHOWN = 20
+"""Lines of one urgency on the page; of the others only the number is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,23 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """Needs of one urgency: the first of them in words, and how many there are."""
+
+    needs: Sequence[Need] = ()
+    count: int = 0
+    is_more: bool = False
+    """Whether there are more than were read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Agenda:
     """All that needs the viewer: to act on now, to do soon, to wait for from others, and what they put aside."""
 
-    act: Sequence[Need]
-    soon: Sequence[Need]
-    waiting: Sequence[Need]
-    aside: Sequence[Need]
-    is_more: frozenset[Band] = frozenset()
-    """Of which urgency there is more than was read."""
+    act: Listed
+    soon: Listed
+    waiting: Listed
+    aside: Listed
 
 
 def of_viewer(looking: Viewer, *, now: datetime, mine: bool) -> Agenda:
@@ -79,18 +87,20 @@ def of_viewer(looking: Viewer, *, now: datetime, mine: bool) -> Agenda:
         if kind is not Kind.LATE or row.project_id not in told
     )
     levels = {key: aside.level for key, aside in asides.items()}
-    bands: dict[Band, list[Need]] = {one: [] for one in Band}
-    put_aside = []
-    for matter, (kind, row) in ranked:
-        need = _need(matter, kind, row, asked.today)
-        if is_aside(matter, levels):
-            put_aside.append(replace(need, aside=asides[matter.key]))
-        else:
-            bands[band(matter)].append(need)
-    is_more = {
-        band(matter) for of_kind in found.values() if of_kind.is_more for matter, _row in of_kind.matters
-    }
-    return Agenda(bands[Band.NOW], bands[Band.SOON], bands[Band.OTHERS], tuple(put_aside), frozenset(is_more))
+    put_aside = [one for one in ranked if is_aside(one[0], levels)]
+    shown = [one for one in ranked if not is_aside(one[0], levels)]
+    more = {band(matter) for of_kind in found.values() if of_kind.is_more for matter, _row in of_kind.matters}
+
+    def listed(one: Band) -> Listed:
+        of_band = [pair for pair in shown if band(pair[0]) is one]
+        needs = tuple(_need(matter, *told, asked.today) for matter, told in of_band[:MOST_SHOWN])
+        return Listed(needs, len(of_band), one in more)
+
+    aside = tuple(
+        replace(_need(matter, *told, asked.today), aside=asides[matter.key])
+        for matter, told in put_aside[:MOST_SHOWN]
+    )
+    return Agenda(listed(Band.NOW), listed(Band.SOON), listed(Band.OTHERS), Listed(aside, len(put_aside)))
 
 
 def own_visits(visits: Sequence[Visit], looking: Viewer, *, now: datetime) -> list[Need]:

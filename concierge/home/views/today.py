@@ -1,7 +1,7 @@
 """Today: what needs whoever is looking, what happens at sites, and what changed since they were last here."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,9 @@ from markupsafe import Markup
 
 from concierge.core import axis
 from concierge.core.spans import Span
-from concierge.core.urgency import Band
 from concierge.core.worktime import WorkCalendar
 from concierge.home import queries
-from concierge.home.views import asides, changed, needs
+from concierge.home.views import changed, needs
 from concierge.home.views.blueprint import bp
 from concierge.home.views.needs import Need
 from concierge.identity.guard import requires, viewer
@@ -30,7 +29,7 @@ from concierge.visits.states import OVER, VisitState
 from concierge.workforce import queries as workforce
 
 SHOWN_AT_ONCE = 6
-MOST_SITES = 8
+MOST_SITES, MOST_READ_SITES = 8, 24
 KEPT_WITHIN_DAYS = 90
 FEWEST_FOR_A_SHARE = 5
 
@@ -83,6 +82,8 @@ class Sites:
     rows: Sequence[SiteRow]
     more: int
     caption: str
+    is_more: bool = False
+    """Whether there are even more than were read."""
 
     @property
     def legend(self) -> tuple[str, ...]:
@@ -106,16 +107,13 @@ def today() -> str:
         "home/today.html",
         eyebrow=_eyebrow(looking, now),
         heading=_heading(found),
-        aside=_nothing(looking, now, own=False) if not found.act and not found.soon else "",
+        aside="" if found.act.count or found.soon.count else _nothing(looking, now, own=False),
         sections=(
-            _section(_("Act now"), found.act, is_more=Band.NOW in found.is_more),
-            _section(_("Today and the days after"), found.soon, is_more=Band.SOON in found.is_more),
+            _listed(_("Act now"), found.act),
+            _listed(_("Today and the days after"), found.soon),
         ),
-        waiting=_section(
-            _("Waiting on others"), found.waiting, shown=0, is_more=Band.OTHERS in found.is_more
-        ),
-        put_aside=_section(_("Put aside"), found.aside, shown=0),
-        days=asides.choices(looking, now),
+        waiting=_listed(_("Waiting on others"), found.waiting, shown=0),
+        put_aside=_listed(_("Put aside"), found.aside, shown=0),
         back="" if (whose := request.args.get("whose", "")) not in {"mine", "all"} else f"?whose={whose}",
         zone=looking.zone,
         sites=_sites(looking, now, own=False),
@@ -163,13 +161,15 @@ def _wants_own(looking: Viewer) -> bool:
     return asked == "mine" or (asked != "all" and queries.own_by_default(looking))
 
 
-def _section(
-    title: str, rows: Sequence[Need], *, shown: int = SHOWN_AT_ONCE, is_more: bool = False
-) -> Section:
-    lines, left_out = rows[: needs.MOST_SHOWN], max(0, len(rows) - needs.MOST_SHOWN)
-    if len(lines) <= shown + 1:
-        return Section(title, lines, (), left_out, is_more)
-    return Section(title, lines[:shown], lines[shown:], left_out, is_more)
+def _listed(title: str, listed: needs.Listed, *, shown: int = SHOWN_AT_ONCE) -> Section:
+    left_out = listed.count - len(listed.needs)
+    return replace(_section(title, listed.needs, shown=shown), left_out=left_out, is_more=listed.is_more)
+
+
+def _section(title: str, rows: Sequence[Need], *, shown: int = SHOWN_AT_ONCE) -> Section:
+    if len(rows) <= shown + 1:
+        return Section(title, rows, ())
+    return Section(title, rows[:shown], rows[shown:])
 
 
 def _eyebrow(looking: Viewer, now: datetime) -> str:
@@ -185,14 +185,14 @@ def _eyebrow(looking: Viewer, now: datetime) -> str:
 
 
 def _heading(found: needs.Agenda) -> str:
-    act, soon = len(found.act), len(found.soon)
-    if act and Band.NOW in found.is_more:
+    act, soon = found.act.count, found.soon.count
+    if act and found.act.is_more:
         return _("More than %(many)s things need you now", many=act)
     if act:
         return ngettext(
             "%(many)s thing needs you now", "%(many)s things need you now", act, many=_number(act)
         )
-    if soon and Band.SOON in found.is_more:
+    if soon and found.soon.is_more:
         return _("More than %(many)s things can be done today", many=soon)
     if soon:
         return ngettext(
@@ -300,7 +300,7 @@ def _sites(looking: Viewer, now: datetime, *, own: bool) -> Sites:
     on = axis.HourAxis(now.astimezone(zone).date(), zone, now)
     visits = [
         visit
-        for visit in queries.visits_between(looking, on.from_at, on.to_at, own=own)
+        for visit in queries.visits_between(looking, on.from_at, on.to_at, own=own, most=MOST_READ_SITES)
         if _present(visit, on)
     ]
     drawn, more = visits[:MOST_SITES], max(0, len(visits) - MOST_SITES)
@@ -312,7 +312,8 @@ def _sites(looking: Viewer, now: datetime, *, own: bool) -> Sites:
         city=queries.city_of(looking.zone),
         clock=clock_time(now.astimezone(zone)),
     )
-    return Sites(on, rows, more, caption)
+    is_more = len(visits) + 1 >= MOST_READ_SITES
+    return Sites(on, rows, more, caption, is_more)
 
 
 def _present(visit: Visit, on: axis.HourAxis) -> list[Span[datetime]]:
