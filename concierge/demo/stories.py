@@ -135,7 +135,6 @@ STORIES: tuple[Story, ...] = (
             BlockCause.POWER,
             "The 16 A outlet is not installed; the electrician comes next week.",
             -4,
-            says="Our electrician was ill. A colleague of his comes on Thursday.",
         ),
     ),
     Story(

@@ -91,32 +91,32 @@ def _percent(part: int, whole: int) -> str:
 def _row(one: Backtest) -> Shown:
     kind, _dot, party = one.group.partition(" · ")
     levels = one.detail.get("levels", {})
-    wide = {Level.ALL.value, Level.KIND.value}
     return Shown(
-        name=milestone_words()[MilestoneKind(kind)],
+        name=_milestones(MilestoneKind(kind)),
         party=party_words()[Party(party)],
         cases=one.cases,
         shares=[_percent(part, one.cases) for part in (one.within_p50, one.within_p80, one.within_p90)],
-        is_few=one.cases < ENOUGH_CASES,
         used=listed(
             _("%(level)s (%(count)s)", level=level_words()[Level(level)], count=count)
             for level, count in sorted(levels.items(), key=lambda item: -item[1])
         ),
-        is_wider=any(level in wide for level in levels),
     )
 
 
 def _group(one: chances.Group) -> Shown:
     return Shown(
-        name=milestone_words()[one.kind],
+        name=_milestones(one.kind),
         party=party_words()[one.party],
         cases=one.cases,
         median=_taken(one.median, is_moment=one.is_moment),
         high=_taken(one.high, is_moment=one.is_moment),
-        is_few=one.cases < ENOUGH_CASES,
         models=one.models,
         used=_("its own cases") if one.cases >= ENOUGH_CASES else _("a wider group, for there are too few"),
     )
+
+
+def _milestones(kind: MilestoneKind) -> str:
+    return _("Other milestones") if kind is MilestoneKind.OTHER else milestone_words()[kind]
 
 
 def _taken(value: float, *, is_moment: bool) -> str:
