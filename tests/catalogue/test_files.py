@@ -226,7 +226,7 @@ def test_a_file_is_looked_at_before_it_becomes_a_draft(app: Flask, sign_in: Sign
     again = browser.post("/playbooks/import/draft", data={**token, "text": text})
 
     assert broken.status_code == 422
-    assert "changes 7 parts" in sent.get_data(as_text=True)
+    assert "0 added, 0 removed, 7 changed" in sent.get_data(as_text=True)
     assert made.status_code == 303
     assert again.status_code == 409, "one draft at a time"
     assert browser.get("/playbooks/gas-one/playbook.toml?version=2").get_data(as_text=True) == text

@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Length
 
 from concierge.catalogue.models import PlaybookField
@@ -88,9 +89,12 @@ def _input(field: PlaybookField) -> Any:  # Any: WTForms' unbound field
                 label, description=_("Such as 2026-11-27 or 27.11.2026."), validators=[Length(max=40)]
             )
         case FieldKind.CHOICE:
-            offered = [(code, localized(texts) or code) for code, texts in field.choices.items()]
-            return SelectField(label, choices=[("", _("not set")), *offered])
+            offered = [SelectChoice(code, localized(texts) or code) for code, texts in field.choices.items()]
+            return SelectField(label, choices=[SelectChoice("", _("not set")), *offered])
         case FieldKind.YES_NO:
-            return RadioField(
-                label, choices=[("", _("not set")), ("yes", _("yes")), ("no", _("no"))], default=""
-            )
+            offered = [
+                SelectChoice("", _("not set")),
+                SelectChoice("yes", _("yes")),
+                SelectChoice("no", _("no")),
+            ]
+            return RadioField(label, choices=offered, default="")

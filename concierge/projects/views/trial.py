@@ -17,7 +17,7 @@ from concierge.core.worktime import WorkCalendar, add_workdays
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
-from concierge.platform.words import country, localized
+from concierge.platform.words import country, day, localized
 from concierge.projects.calendars import EVERY_DAY, MONDAY_TO_FRIDAY
 from concierge.projects.queries import trials
 from concierge.projects.views.blueprint import bp
@@ -192,5 +192,6 @@ def _letters(whole: Contents, sample: picture.Sample, calendar: WorkCalendar) ->
             on = place.start_on
             if message.offset_workdays:
                 on = add_workdays(calendar, on, message.offset_workdays)
-            found.append(Letter(localized(message.subject), names[message.milestone_key], on))
+            subject = localized(message.subject).replace("{date}", day(place.start_on))
+            found.append(Letter(subject, names[message.milestone_key], on))
     return sorted(found, key=lambda letter: letter.on)
