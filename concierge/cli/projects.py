@@ -97,13 +97,14 @@ def import_(path: Path, email: str, dry_run: bool, as_json: bool) -> None:
 
 
 @projects.command("example")
+@with_appcontext
 def example() -> None:
     """Print a CSV with every column and believable rows.
 
     \b
     Example: concierge projects example > running.csv
     """
-    click.echo(sheet.example_csv(), nl=False)
+    click.echo(sheet.example_csv(queries.some_product()), nl=False)
 
 
 @projects.command()

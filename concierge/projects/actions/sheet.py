@@ -72,7 +72,7 @@ COLUMNS = (
     Column(
         "products",
         _l("What is installed, as the catalogue or your orders call it; several with a semicolon."),
-        "CF-3000",
+        "Flow cytometer",
         True,
     ),
     Column("quantity", _l("How many of each; 1 when empty."), "1"),
@@ -177,9 +177,13 @@ def read_sheet(data: bytes, name: str) -> tuple[tuple[SheetRow, ...], tuple[str,
     return tuple(rows), remarks
 
 
-def example_csv() -> str:
-    """A sheet that can be imported as it is: one project on its way, one that is almost done."""
+def example_csv(product: str) -> str:
+    """A sheet that can be imported as it is: one project on its way, one that is almost done.
+
+    :param product: the name of something that is in the catalogue.
+    """
     first = {column.name: column.example for column in COLUMNS}
+    first["products"] = product
     first |= {
         "kick_off_finished": "2026-09-11",
         "delivered_promised": "2027-01-18",

@@ -32,6 +32,7 @@ from concierge.projects.queries.listing import (
     projects_of_account,
     projects_page,
     seen_ids,
+    some_product,
 )
 from concierge.projects.queries.plans import (
     baselines_of,
@@ -108,6 +109,7 @@ __all__ = [
     "proposals_of",
     "seen_among",
     "seen_ids",
+    "some_product",
     "staff",
     "view_for_change",
     "views_of",

@@ -262,6 +262,12 @@ def seen_ids(viewer: Viewer, ids: Sequence[int]) -> Sequence[int]:
     return [one for one in dict.fromkeys(ids) if one in seen]
 
 
+def some_product() -> str:
+    """The name of an instrument of the catalogue, for examples; of none when it is empty."""
+    question = sa.select(Product.name).where(Product.kind == ProductKind.INSTRUMENT).order_by(Product.id)
+    return db.session.scalar(question.limit(1)) or "Flow cytometer"
+
+
 def account_named(account_id: int) -> str:
     """The name of an account; empty when there is none."""
     return db.session.scalar(sa.select(Account.name).where(Account.id == account_id)) or ""

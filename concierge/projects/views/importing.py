@@ -18,7 +18,7 @@ from concierge.platform.errors import NotFound, Refused
 from concierge.platform.jobs import Job
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
-from concierge.projects import chores, forms
+from concierge.projects import chores, forms, queries
 from concierge.projects.actions import importing, sheet
 from concierge.projects.actions.importing import Outcome
 from concierge.projects.views.blueprint import bp
@@ -138,7 +138,7 @@ def take_over(job_id: int) -> Page:
 @requires(Permission.SEE_PROJECTS)
 def example_sheet() -> Response:
     """Give a sheet with every column and believable rows."""
-    data = BytesIO(b"\xef\xbb\xbf" + sheet.example_csv().encode())
+    data = BytesIO(b"\xef\xbb\xbf" + sheet.example_csv(queries.some_product()).encode())
     return send_file(data, mimetype="text/csv", as_attachment=True, download_name="projects-example.csv")
 
 
