@@ -65,6 +65,7 @@ def _run_on_sqlite(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         driver = connection.connection.dbapi_connection
         assert driver is not None
+        driver.execute("PRAGMA query_only=OFF")  # a pooled connection may have read last
         _back_up(driver)
         driver.execute("PRAGMA foreign_keys=OFF")
         try:

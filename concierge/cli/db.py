@@ -30,6 +30,8 @@ def upgrade_now() -> None:
     """Run the migrations that are lacking, and create the tables of the chosen job engine."""
     if schema.current() != schema.wanted():
         schema.upgrade()
+    else:
+        schema.let_old_rows_be_found()
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own door
     if "concierge.procrastinate" in app.extensions:
         procrastination.prepare(app)

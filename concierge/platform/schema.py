@@ -34,5 +34,13 @@ def upgrade(directory: str = "") -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own door
     flask_migrate.Migrate(app, db, directory=directory)
     flask_migrate.upgrade(directory=directory)
+    let_old_rows_be_found()
+
+
+def let_old_rows_be_found() -> None:
+    """Fill the search where it is empty, as it is after the upgrade that brought it, even one cut short."""
+    with db.engine.connect() as connection:
+        if searching.is_filled(connection):
+            return
     with db.engine.execution_options(writing=True).begin() as connection:
-        searching.fill(connection)
+        searching.rebuild(connection)

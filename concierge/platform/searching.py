@@ -378,10 +378,9 @@ def renew(row: Searchable) -> None:
         _write(connection, [_entry(row, text)])
 
 
-def fill(connection: Connection) -> None:
-    """Write the entries of rows that were there before there were entries; otherwise change nothing."""
-    if connection.scalar(sa.select(SearchEntry.id).limit(1)) is None:
-        rebuild(connection)
+def is_filled(connection: Connection) -> bool:
+    """Whether there are entries at all."""
+    return connection.scalar(sa.select(SearchEntry.id).limit(1)) is not None
 
 
 def rebuild(connection: Connection) -> int:
