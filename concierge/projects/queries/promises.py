@@ -110,20 +110,18 @@ def tallies_by_account(
     judged = _judged(viewer, from_on=from_on, to_on=to_on, at=at).subquery()
     counts = _counts(judged)
     grouped = (
-        sa.select(judged.c.account_id, Account.name, *counts)
+        sa.select(judged.c.account_id, Account.name, *counts, sa.func.count().over().label("accounts"))
         .join(Account, Account.id == judged.c.account_id)
         .group_by(judged.c.account_id, Account.name)
         .having(counts[0] + counts[1] + counts[2] > 0)
     )
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(grouped.subquery())) or 0
     rows = db.session.execute(
         grouped.order_by(sa.desc("broken"), Account.name, judged.c.account_id)
         .limit(PAGE)
         .offset((page - 1) * PAGE)
-    )
-    return [
-        AccountTally(row.account_id, row.name, Tally(row.kept, row.agreed, row.broken)) for row in rows
-    ], total
+    ).all()
+    found = [AccountTally(row.account_id, row.name, Tally(row.kept, row.agreed, row.broken)) for row in rows]
+    return found, rows[0].accounts if rows else 0
 
 
 def tally_of_account(viewer: Viewer, account_id: int, *, from_on: date, to_on: date, at: datetime) -> Tally:
@@ -247,20 +245,25 @@ def _judged(
             dates.c.account_id,
             dates.c.told_on,
             _outcome(dates, today).label("outcome"),
-        ).join(Project, Project.id == dates.c.project_id),
+        )
+        .join(Project, Project.id == dates.c.project_id)
+        .outerjoin(
+            Milestone,
+            sa.and_(Milestone.project_id == dates.c.project_id, Milestone.key == dates.c.milestone_key),
+        ),
     )
 
 
 def _outcome(due: sa.Subquery, today: date) -> sa.Case[str]:
-    same = sa.and_(Milestone.project_id == due.c.project_id, Milestone.key == due.c.milestone_key)
+    """What became of a date that is due, beside its project and its milestone."""
     later = aliased(Promise)
-    kept = sa.exists().where(same, Milestone.finished_on <= due.c.finish_on)
-    left = sa.exists().where(
-        same,
+    left = sa.and_(
         Milestone.state == MilestoneState.SKIPPED,
-        DateChange.milestone_id == Milestone.id,
-        *_leaving(),
-        _utc_day(DateChange.at) <= due.c.finish_on,
+        sa.exists().where(
+            DateChange.milestone_id == Milestone.id,
+            *_leaving(),
+            _utc_day(DateChange.at) <= due.c.finish_on,
+        ),
     )
     cancelled = sa.and_(Project.cancelled_at.is_not(None), _utc_day(Project.cancelled_at) <= due.c.finish_on)
     agreed = sa.exists().where(
@@ -272,8 +275,8 @@ def _outcome(due: sa.Subquery, today: date) -> sa.Case[str]:
     )
     return sa.case(
         (due.c.finish_on > today, Outcome.OPEN.value),
-        (kept, Outcome.KEPT.value),
-        (sa.or_(left, cancelled), Outcome.WITHDRAWN.value),
+        (Milestone.finished_on <= due.c.finish_on, Outcome.KEPT.value),
+        (sa.or_(cancelled, left), Outcome.WITHDRAWN.value),
         (agreed, Outcome.AGREED.value),
         (due.c.finish_on == today, Outcome.OPEN.value),
         else_=Outcome.BROKEN.value,
