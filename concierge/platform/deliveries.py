@@ -187,7 +187,7 @@ def enqueue_many(
     """
     if not wanted:
         return
-    now = _moment()
+    now = _clock_of(db.session())  # an expression cannot stand in many rows
     rows = [
         {
             "name": name,
