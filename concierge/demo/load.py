@@ -26,16 +26,19 @@ from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus
-from concierge.platform.events import RecordedEvent
+from concierge.platform.events import RecordedEvent, delivery_name
 from concierge.projects.actions import forecasting
 from concierge.projects.chores import follow_the_day
 from concierge.projects.models import Project
+from concierge.projects.reactions import forecast_anew
 from concierge.readiness.actions.sending import PRINT
 from concierge.workforce import queries as workforce
 from concierge.workforce.actions.closures import enter_closure
 from concierge.workforce.actions.technicians import add_technician, enter_absence, grant_skill
 from concierge.workforce.states import AbsenceKind
 
+FORECAST = delivery_name(forecast_anew)
+"""Every forecast is computed at the end of loading, so none of those that were noted on the way is waited for."""
 PRINTED = 8
 """How many checklists are printed after loading."""
 OPENED_DAYS_AGO = 420
@@ -118,6 +121,9 @@ def _forget_old_deliveries(at: datetime) -> None:
     kept: set[tuple[str, int | None]] = set()
     prints = 0
     for delivery in ready:
+        if delivery.name == FORECAST:
+            delivery.status, delivery.finished_at = DeliveryStatus.DONE, at
+            continue
         if delivery.name == PRINT:
             prints += 1
             if prints > PRINTED:
