@@ -239,9 +239,9 @@ def _edit(found: Draft, collection: str, there: Part | None, *, replaces: str = 
             form.basis.data = contents.fingerprint(there)
         return _part_page(found, collection, form, there)
     _offer(found, collection, form, replaces)
-    is_drawing = "draw" in request.form or "more" in request.form
-    if is_drawing:
-        return _part_page(found, collection, form, there, is_drawing="draw" in request.form)
+    is_drawing = "draw" in request.form or "draw" in request.args
+    if is_drawing or "more" in request.form:
+        return _part_page(found, collection, form, there, is_drawing=is_drawing)
     if not form.validate_on_submit():
         return _part_page(found, collection, form, there), 422
     return _save(found, collection, form, there, replaces)
