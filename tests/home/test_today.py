@@ -372,7 +372,7 @@ def test_a_held_gate_close_to_its_date_says_what_is_missing(app: Flask, ada: Fla
 
     text = page(ada)
 
-    assert f"Get 2 items ready, or move {delivery.name['en']}" in text
+    assert f"Get 2 items ready, or move “{delivery.name['en']}”" in text
     assert "Shipping is held; first: 32 A outlet." in text
     assert "in 2 days" in text
 

@@ -231,7 +231,7 @@ def _hold_over(row: Row, today: date) -> Need:
 def _gate(row: Row, today: date) -> Need:
     first = localized((row.holding[0] if row.holding else {}).get("requirement") or {}).rstrip(".")
     title = (
-        ngettext("Get %(num)s item ready, or move %(milestone)s", "Get %(num)s items ready, or move %(milestone)s",
+        ngettext("Get %(num)s item ready, or move “%(milestone)s”", "Get %(num)s items ready, or move “%(milestone)s”",
                  row.open_items, milestone=localized(row.name))
     )  # fmt: skip
     ships = row.kind is GateKind.SHIP
