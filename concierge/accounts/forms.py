@@ -9,7 +9,6 @@ from wtforms import (
     DateField,
     Form,
     FormField,
-    HiddenField,
     SelectField,
     StringField,
     TextAreaField,
@@ -171,7 +170,7 @@ class SiteHoursForm(FlaskForm):
         )
 
 
-class SiteClosureForm(FlaskForm):
+class SiteClosureForm(Edited):
     """Days on which a site is shut, or frozen."""
 
     kind = SelectField(
@@ -198,7 +197,6 @@ class SiteClosureForm(FlaskForm):
         validators=[Optional()],
     )
     to_time = TimeField(_l("Closed until"), validators=[Optional()])
-    seen = HiddenField()
 
     def validate_last_on(self, field: Any) -> None:  # Any: WTForms' own field
         """Refuse days that end before they begin.

@@ -4,10 +4,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, HiddenField, SelectField, StringField, TimeField
+from wtforms import DateField, SelectField, StringField, TimeField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
+from concierge.platform.clashes import Edited
 from concierge.workforce.states import AbsenceKind
 
 A_DAY = _l("Enter a day, such as 24.12.2026.")
@@ -62,7 +63,7 @@ class HalfDays(Days):
             raise ValidationError(str(_l("Choose a time after the closing begins.")))
 
 
-class ClosureForm(HalfDays):
+class ClosureForm(HalfDays, Edited):
     """Days on which the whole company is closed."""
 
     name = StringField(
@@ -70,7 +71,6 @@ class ClosureForm(HalfDays):
         description=_l("Shown as the reason on every day that it closes, such as “Company holidays”."),
         validators=[InputRequired(_l("Enter a name.")), Length(max=120)],
     )
-    seen = HiddenField()
 
 
 class AbsenceForm(Days):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from html import unescape
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from concierge.accounts.actions import hours
 from concierge.accounts.models import Site, SiteClosure, SiteHours
 from concierge.accounts.states import SiteClosureKind
 from concierge.catalogue.states import DaysOf
+from concierge.core.worktime import WEEKDAYS
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import clock, worker
@@ -173,29 +175,35 @@ def test_a_closure_for_years_is_refused_on_the_form(app: Flask, ada: FlaskClient
     assert db.session.scalar(sa.select(CalendarProposal.id)) is None
 
 
+def hidden(page: str, *names: str) -> dict[str, str]:
+    """What a form carries without showing it, as a browser sends it back."""
+    found = {}
+    for name in names:
+        value = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)
+        assert value, name
+        found[name] = unescape(value[1])
+    return found
+
+
 def test_the_second_who_edits_a_closure_sees_both_values(app: Flask, ada: FlaskClient) -> None:
     with unit_of_work():
         closure = workforce.closure("Carnival", on("Mon 2030-03-04"))
     address = f"/calendars/closures/{closure.id}/edit"
-    seen = re.search(r'name="seen"[^>]*value="([^"]+)"', ada.get(address).get_data(as_text=True))
-    assert seen
+    loaded = hidden(ada.get(address).get_data(as_text=True), "version", "loaded")
     with unit_of_work():
         db.session.get_one(Closure, closure.id).name = "Fasnacht"
-    wanted = {"name": "Carnival days", "first_on": "2030-03-04", "last_on": "2030-03-05", "seen": seen[1]}
+    wanted = {"name": "Carnival days", "first_on": "2030-03-04", "last_on": "2030-03-05"}
 
-    status, page, _way = post(ada, address, **wanted)
-    again = re.search(r'name="seen"[^>]*value="([^"]+)"', page)
+    status, page, _way = post(ada, address, **wanted, **loaded)
 
     assert status == 409
-    assert "Fasnacht" in page
-    assert "Carnival days" in page
-    assert again
-    assert post(ada, address, **{**wanted, "seen": again[1]})[0] == 303
+    assert "Theirs: Fasnacht" in page
+    assert "Yours, as below: Carnival days" in page
+    again = hidden(page, "version", "loaded", "theirs-name")
+    assert post(ada, address, **wanted, **again, **{"choose-name": "theirs"})[0] == 303
     db.session.rollback()
-    assert (
-        db.session.scalar(sa.select(Closure.name).execution_options(populate_existing=True))
-        == "Carnival days"
-    )
+    row = db.session.scalars(sa.select(Closure).execution_options(populate_existing=True)).one()
+    assert (row.name, row.last_on) == ("Fasnacht", on("Tue 2030-03-05"))
 
 
 def test_a_closure_is_removed(app: Flask, ada: FlaskClient) -> None:
@@ -294,6 +302,12 @@ def test_every_closed_day_of_a_site_says_why(app: Flask, ada: FlaskClient) -> No
     assert "08:00–16:00" in september
 
 
+def whole_week(hours: dict[str, str]) -> dict[str, str]:
+    """Every field of a week's form as a browser sends it, most of them empty."""
+    parts = ("opens", "closes", "opens_again", "closes_again")
+    return {f"{day.lower()}-{part}": "" for day in WEEKDAYS for part in parts} | hours
+
+
 def test_the_week_of_a_site_is_changed_and_cleared(app: Flask, ada: FlaskClient) -> None:
     with unit_of_work():
         place = orders.site()
@@ -307,7 +321,7 @@ def test_the_week_of_a_site_is_changed_and_cleared(app: Flask, ada: FlaskClient)
         "saturday-closes": "11:30",
     }
 
-    assert post(ada, address, **week)[0] == 303
+    assert post(ada, address, **whole_week(week))[0] == 303
     db.session.rollback()
     rows = db.session.scalars(sa.select(SiteHours).order_by(SiteHours.weekday, SiteHours.opens)).all()
     assert [(row.weekday, f"{row.opens:%H:%M}–{row.closes:%H:%M}") for row in rows] == [
@@ -318,7 +332,7 @@ def test_the_week_of_a_site_is_changed_and_cleared(app: Flask, ada: FlaskClient)
     assert 'value="13:00"' in ada.get(address).get_data(as_text=True)
     assert "08:00–12:00, 13:00–17:00" in ada.get(f"/calendars/sites/{place.id}").get_data(as_text=True)
 
-    assert post(ada, address, **dict.fromkeys(week, ""))[0] == 303
+    assert post(ada, address, **whole_week({}))[0] == 303
     db.session.rollback()
     assert db.session.scalar(sa.select(SiteHours.id)) is None
 
@@ -345,7 +359,7 @@ def test_hours_upside_down_are_shown_again(
     with unit_of_work():
         place = orders.site()
 
-    status, page, _way = post(ada, f"/calendars/sites/{place.id}/hours", **week)
+    status, page, _way = post(ada, f"/calendars/sites/{place.id}/hours", **whole_week(week))
 
     assert status == 422
     assert sentence in page
@@ -361,9 +375,8 @@ def test_a_shutdown_is_entered_changed_and_removed(app: Flask, ada: FlaskClient)
     db.session.rollback()
     closure = db.session.scalars(sa.select(SiteClosure)).one()
     address = f"/calendars/sites/{place.id}/closures/{closure.id}"
-    seen = re.search(r'name="seen"[^>]*value="([^"]+)"', ada.get(f"{address}/edit").get_data(as_text=True))
-    assert seen
-    assert post(ada, f"{address}/edit", **{**fields, "kind": "frozen", "seen": seen[1]})[0] == 303
+    loaded = hidden(ada.get(f"{address}/edit").get_data(as_text=True), "version", "loaded")
+    assert post(ada, f"{address}/edit", **{**fields, "kind": "frozen", **loaded})[0] == 303
     db.session.rollback()
     again = db.session.scalars(sa.select(SiteClosure).execution_options(populate_existing=True)).one()
     assert again.kind is SiteClosureKind.FROZEN

@@ -3,11 +3,13 @@
 Every change becomes a proposal; where plans depend on it a page shows what would move before anything is written.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import time
 from http import HTTPStatus
 from typing import Any
+from zlib import crc32
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -20,15 +22,15 @@ from concierge.accounts import forms as site_forms
 from concierge.accounts.models import Site
 from concierge.core.worktime import WEEKDAYS
 from concierge.home.views.blueprint import bp
-from concierge.home.views.calendars import country_choices, day_names, site_closure_words
+from concierge.home.views.calendars import country_choices, day_names
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
+from concierge.platform.clashes import Change, Edited, Met, meet
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
-from concierge.platform.words import day
 from concierge.projects.actions import calendar_changes as changes
 from concierge.projects.actions import replanning
 from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind
@@ -39,15 +41,6 @@ from concierge.workforce import queries as workforce
 from concierge.workforce.calendars import place_calendar
 
 Page = str | Response | tuple[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """A field that somebody else changed while the form was open."""
-
-    label: str
-    theirs: str
-    yours: str
 
 
 @bp.route("/calendars/closures/new", methods=["GET", "POST"])
@@ -71,13 +64,13 @@ def edit_closure(closure_id: int) -> Page:
     before = changes.closure_as_it_is(row)
     form = forms.ClosureForm(obj=row)
 
-    def shown(form: FlaskForm, conflicts: Sequence[Conflict] = ()) -> Page:
-        return _closure_page(form, closure=row, conflicts=conflicts)
+    def shown(form: FlaskForm, met: Met | None = None) -> Page:
+        return _closure_page(form, closure=row, met=met)
 
     if not form.validate_on_submit():
         return _first_seen(form, before, shown)
-    if form.seen.data != _seen(before):
-        return _conflict(form, before, shown)
+    if met := _met(form, forms.ClosureForm(formdata=None, obj=row), before):
+        return shown(form, met)
     change = _with_days(replace(before, before=before), form)
     return _propose(change, title=change.name, form=form, shown=shown, back=url_for("home.calendars_page"))
 
@@ -188,7 +181,7 @@ def new_site_closure(site_id: int) -> Page:
     form = site_forms.SiteClosureForm()
 
     def shown(form: FlaskForm) -> Page:
-        return _form_page("home/calendar_site_closure.html", form, site=site, closure=None, conflicts=())
+        return _form_page("home/calendar_site_closure.html", form, site=site, closure=None, met=None)
 
     if not form.validate_on_submit():
         return shown(form)
@@ -212,15 +205,15 @@ def edit_site_closure(site_id: int, closure_id: int) -> Page:
     if not form.is_submitted():
         form.kind.data = row.kind.value
 
-    def shown(form: FlaskForm, conflicts: Sequence[Conflict] = ()) -> Page:
-        return _form_page(
-            "home/calendar_site_closure.html", form, site=site, closure=row, conflicts=conflicts
-        )
+    def shown(form: FlaskForm, met: Met | None = None) -> Page:
+        return _form_page("home/calendar_site_closure.html", form, site=site, closure=row, met=met)
 
     if not form.validate_on_submit():
         return _first_seen(form, before, shown)
-    if form.seen.data != _seen(before):
-        return _conflict(form, before, shown)
+    theirs = site_forms.SiteClosureForm(formdata=None, obj=row)
+    theirs.kind.data = row.kind.value
+    if met := _met(form, theirs, before):
+        return shown(form, met)
     change = _with_days(replace(before, before=before, word=form.kind.data), form)
     back = url_for("home.site_days", site_id=site.id)
     return _propose(change, title=f"{change.name}, {site.name}", form=form, shown=shown, back=back)
@@ -267,67 +260,36 @@ def _way(state: CalendarProposalState, proposal_id: int, job_id: int | None, bac
     return url_for("home.calendar_change", proposal_id=proposal_id)
 
 
-def _form_page(template: str, form: FlaskForm, **context: Any) -> Page:  # Any: values for the page
+def _form_page(
+    template: str, form: FlaskForm, *, met: Met | None = None, **context: Any
+) -> Page:  # Any: values for the page
+    if met is not None:
+        return render_template(template, form=form, met=met, **context), HTTPStatus.CONFLICT
     if form.is_submitted():
-        return show_again(template, form, **context)
-    return render_template(template, form=form, **context)
+        return show_again(template, form, met=met, **context)
+    return render_template(template, form=form, met=met, **context)
 
 
-def _closure_page(
-    form: FlaskForm, *, closure: Any = None, conflicts: Sequence[Conflict] = ()
-) -> Page:  # Any: its row
-    return _form_page("home/calendar_closure.html", form, closure=closure, conflicts=conflicts)
+def _closure_page(form: FlaskForm, *, closure: Any = None, met: Met | None = None) -> Page:  # Any: its row
+    return _form_page("home/calendar_closure.html", form, closure=closure, met=met)
 
 
-def _first_seen(
-    form: Any, before: CalendarChange, shown: Any
-) -> Page:  # Any: a form with a mark, what shows it
+def _first_seen(form: Edited, before: CalendarChange, shown: Any) -> Page:  # Any: what shows the form
     """The form as it is first shown, with a mark of the row it was filled from."""
     if not form.is_submitted():
-        form.seen.data = _seen(before)
+        form.load(_mark(before))
     page: Page = shown(form)
     return page
 
 
-def _conflict(
-    form: Any, before: CalendarChange, shown: Any
-) -> Page:  # Any: a form with a mark, what shows it
-    """The form again with both values of each field that differs; sending it once more keeps the person's."""
-    mine = _with_days(before, form)
-    both = (
-        (form["name"], before.name, mine.name),
-        (form["first_on"], day(before.first_on), day(mine.first_on)),
-        (form["last_on"], day(before.last_on), day(mine.last_on)),
-        (form["from_time"], before.from_time, mine.from_time),
-        (form["to_time"], before.to_time, mine.to_time),
-    )
-    conflicts = [
-        Conflict(field.label.text, theirs or _("nothing"), yours or _("nothing"))
-        for field, theirs, yours in both
-        if theirs != yours
-    ]
-    if "kind" in form and form["kind"].data != before.word:
-        words = site_closure_words()
-        conflicts.append(
-            Conflict(form["kind"].label.text, words[before.word], words.get(form["kind"].data, ""))
-        )
-    form.seen.data = _seen(before)
-    page = shown(form, conflicts)
-    return page[0], HTTPStatus.CONFLICT
+def _met(mine: Edited, theirs: Edited, before: CalendarChange) -> Met | None:
+    """What somebody else changed since the form was loaded; None when it can be saved."""
+    return meet(mine, theirs, version=_mark(before), by=Change(), zone=viewer().zone)
 
 
-def _seen(change: CalendarChange) -> str:
-    """A mark of what a row says, to tell when another person has changed it."""
-    return "|".join(
-        (
-            change.word,
-            change.name,
-            str(change.first_on),
-            str(change.last_on),
-            change.from_time,
-            change.to_time,
-        )
-    )
+def _mark(change: CalendarChange) -> int:
+    """A number that tells one state of a row from another."""
+    return crc32(json.dumps(changes.as_json(change), sort_keys=True).encode())
 
 
 def _with_days(change: CalendarChange, form: Any) -> CalendarChange:  # Any: one of the forms of closures
