@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.register(app)
     events.register(app, reactions.REACTIONS)
     timetables.register(app, timetable.TIMETABLE)
-    undo.register(app, tables.TRACKED)
+    undo.register(app, tables.TRACKED, going_along=tables.GOING_ALONG)
     previews.register(app, consequences.of_act)
     procrastination.register(app, settings)
     files.register(app, settings)

@@ -127,6 +127,7 @@ REACTIONS: Reactions = {
     projects.DelayWithdrawn: NOTHING,
     projects.DelayEvidenceLinked: NOTHING,
     projects.DelayCommented: NOTHING,
+    projects.WorkingDaysPutBack: NOTHING,
     projects.ActUndone: Reaction(
         now=(in_visits.share_undone, in_feeds.write_undone, in_readiness.follow_undone), later=FORECAST
     ),

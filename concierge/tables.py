@@ -86,5 +86,8 @@ TRACKED = (
     undo.Tracked(readiness.ReadinessItem, computed=frozenset({"due_on"})),
     undo.Tracked(workforce.Closure),
     undo.Tracked(workforce.Absence),
+    undo.Tracked(workforce.Office),
 )
 """What can be taken back: see ``platform/undo.py``. Who may see a project follows from who goes there."""
+GOING_ALONG = (projects.DateChange, projects.PastCase, projects.CalendarProposalMove, projects.MilestoneCrew)
+"""What is noted of a row and may go with it when the act that made it is taken back."""

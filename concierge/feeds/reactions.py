@@ -12,6 +12,7 @@ from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import clock
 from concierge.platform.database import db
+from concierge.platform.events import unseen
 from concierge.platform.mail import Attachment
 from concierge.projects.actions import promising
 from concierge.projects.events import ActUndone
@@ -25,6 +26,7 @@ from concierge.visits.models import Visit
 VISITS_IN_A_LETTER = 8
 
 
+@unseen
 def write_visit(event: VisitEvent) -> None:
     """Write the entry of the visit for everybody on it."""
     writing.write_entries((event.visit_id,), at=event.at)

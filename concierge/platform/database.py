@@ -292,14 +292,14 @@ def dry_run() -> Iterator[None]:
         raise RuntimeError("Something waits to be saved: look first, then change it.")
     kept.commit()  # nothing was written; only the transaction ends, and what it has read stays readable
     db.session.registry.set(db.session.session_factory())
-    g.writing = g.in_unit_of_work = True
+    g.writing = g.in_unit_of_work = g.looking = True
     try:
         yield
     finally:
         db.session.rollback()
         db.session.close()
         db.session.registry.set(kept)
-        g.writing, g.in_unit_of_work = was_writing, False
+        g.writing, g.in_unit_of_work, g.looking = was_writing, False, False
 
 
 def insert(table: type[Base]) -> postgresql.Insert | sqlite.Insert:

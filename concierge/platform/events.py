@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import sqlalchemy as sa
 from cattrs.preconf.json import make_converter
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from sqlalchemy.orm import Mapped, mapped_column
 
 from concierge.platform import deliveries
@@ -82,9 +82,11 @@ def record(event: Event) -> None:
     db.session.add(row)
     db.session.flush()
     reaction: Reaction = current_app.extensions["concierge.reactions"][type(event)]
+    is_looking = g.get("looking", False)
     for react in reaction.now:
-        react(event)
-    for handler in reaction.later:
+        if not (is_looking and getattr(react, "is_unseen", False)):
+            react(event)
+    for handler in () if is_looking else reaction.later:
         name = delivery_name(handler)
         deliveries.enqueue(name, {"event_id": row.id}, unique_key=f"event:{row.id}:{name}")
 
@@ -127,6 +129,12 @@ def _row(event: Event) -> RecordedEvent:
         project_id=event.project_id,
         payload={f.name: payload[f.name] for f in fields(event)},
     )
+
+
+def unseen(handler: Callable[[Any], None]) -> Callable[[Any], None]:  # Any: takes its own event
+    """Mark a reaction that changes nothing of what is shown before an act: a dry run goes without it."""
+    handler.is_unseen = True  # type: ignore[attr-defined]  # a mark that record() reads
+    return handler
 
 
 def delivery_name(handler: Callable[..., None]) -> str:

@@ -25,6 +25,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from concierge.platform.database import Base, Line, db
 from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent
+from concierge.platform.searching import Searchable, SearchEntry, renew
 
 KEPT = timedelta(days=30)
 """How long an act can be taken back."""
@@ -126,9 +127,13 @@ class Restored:
     is_behind: bool = False
 
 
-def register(app: Flask, tracked: Iterable[Tracked]) -> None:
-    """Hand the tracked tables to the application and watch the sessions."""
+def register(app: Flask, tracked: Iterable[Tracked], *, going_along: Iterable[type[Base]] = ()) -> None:
+    """Hand the tracked tables to the application and watch the sessions.
+
+    :param going_along: tables whose rows may go with a tracked row that an act had made: what is noted of it.
+    """
     app.extensions["concierge.tracked"] = {one.table.name: one for one in tracked}
+    app.extensions["concierge.going_along"] = frozenset(model.__tablename__ for model in going_along)
 
 
 @contextmanager
@@ -158,7 +163,7 @@ def undoable(
         act.differences = _differences(session, act.before)
     finally:
         del session.info["act"]
-    if keep and act.differences:
+    if keep and act.differences and act.events:  # without an event, nothing would tell of it
         act.key = together or secrets.token_hex(8)
         _keep(session, act, actor_id=actor_id, at=at, needs=needs)
 
@@ -211,6 +216,7 @@ def restore(act: str, *, at: datetime) -> Restored:
     _see_again(session, found)
     _put_back(session, found)
     session.expire_all()
+    _find_again(session, found)
     return restored
 
 
@@ -329,8 +335,6 @@ def _only(values: Values, names: Iterable[str]) -> Values:
 def _keep(session: Session, act: Act, *, actor_id: int | None, at: datetime, needs: str) -> None:
     """Store the differences, one row a project, beside the events that the act recorded."""
     events = sorted(act.events, key=lambda row: row.id)
-    if not events:
-        raise RuntimeError("An act that records no event cannot be taken back: nothing would tell of it.")
     by_project: defaultdict[int | None, list[Difference]] = defaultdict(list)
     owners = _projects_of(session, act.differences)
     for one in act.differences:
@@ -437,21 +441,25 @@ def _added_since(session: Session, differences: Sequence[Difference]) -> list[Di
     known = {(one.table, one.id) for one in differences}
     return [
         Difference(table.name, row["id"], None, dict(row))
-        for table, column, ids in _hanging_on(made)
+        for table, column, ids in _hanging_on(made, everywhere=True)
         for row in session.connection().execute(sa.select(table).where(column.in_(sorted(ids)))).mappings()
         if (table.name, row["id"]) not in known
     ]
 
 
 def _hanging_on(
-    rows: Mapping[str, set[int]],
+    rows: Mapping[str, set[int]], *, everywhere: bool = False
 ) -> Iterator[tuple[sa.Table, sa.Column[Any], set[int]]]:  # Any: a key
-    """The tracked tables and columns that may refer to rows."""
-    for name in tracked() if rows else ():
-        table = tracked()[name].table
+    """The tables and columns that may refer to rows: of tracked tables, or of all that somebody would miss."""
+    ignored = current_app.extensions["concierge.going_along"]
+    for table in Base.metadata.sorted_tables if rows else ():
+        if table.name in ignored or not (everywhere or table.name in tracked()):
+            continue
         for column in table.c:
             for key in column.foreign_keys:
-                if ids := rows.get(key.column.table.name):
+                if (ids := rows.get(key.column.table.name)) and (
+                    table.name in tracked() or key.ondelete != "SET NULL"
+                ):
                     yield table, column, ids
 
 
@@ -491,6 +499,19 @@ def _put_back(session: Session, differences: Sequence[Difference]) -> None:
     for one in removed:
         if one.table in parents:
             _remove(connection, one)
+
+
+def _find_again(session: Session, differences: Iterable[Difference]) -> None:
+    """Let the search find rows by the words that they have again."""
+    for one in differences:
+        of = tracked()[one.table]
+        if not issubclass(of.model, Searchable) or not one.changed - of.computed:
+            continue
+        if one.before is None:
+            gone = (SearchEntry.kind == one.table, SearchEntry.row_id == one.id)
+            session.execute(sa.delete(SearchEntry).where(*gone))
+        elif (row := session.get(of.model, one.id)) is not None:
+            renew(row)
 
 
 def _remove(connection: sa.Connection, one: Difference) -> None:

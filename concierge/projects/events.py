@@ -362,6 +362,13 @@ class ProposalDecided(ProjectEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingDaysPutBack(Event):
+    """A change of working days was taken back, or made again; plans say so for themselves."""
+
+    act: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActUndone(PlanEvent):
     """What a person did was taken back, or done again: its rows are as they were."""
 

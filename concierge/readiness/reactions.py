@@ -8,6 +8,7 @@ from concierge.core import codes
 from concierge.platform import clock, deliveries, files
 from concierge.platform.deliveries import Hopeless
 from concierge.platform.errors import NotFound
+from concierge.platform.events import unseen
 from concierge.platform.mail import Attachment, post
 from concierge.platform.pdf import Unprintable
 from concierge.projects import queries as projects
@@ -79,6 +80,7 @@ def remind(event: ProjectReminded) -> None:
         sending.ask_to_send(checklist, project, at=event.at, actor_id=event.actor_id)
 
 
+@unseen
 def follow_delivery(event: PlanEvent) -> None:
     """Date open items anew when what a person did moved delivery."""
     _follow(event)

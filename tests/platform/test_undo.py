@@ -15,9 +15,11 @@ from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent
 from concierge.platform.undo import Undo, undoable
 from concierge.projects import queries
-from concierge.projects.actions import milestones, rescheduling
+from concierge.projects.actions import milestones, replanning, rescheduling
+from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind
 from concierge.projects.actions.undoing import take_back
 from concierge.projects.models import Gate, Milestone, MilestoneLink, Project
+from concierge.projects.states import CalendarProposalState
 from concierge.visits.models import Visit, VisitTechnician
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects, visits, workforce
@@ -256,3 +258,26 @@ def test_visits_that_moved_along_come_back_into_calendars_with_a_higher_sequence
     assert entry.sequence > sequence
     assert f"DTSTART:{back.starts_at:%Y%m%dT%H%M%SZ}".encode() in entry.body
     assert db.session.scalar(sa.select(sa.func.count(Visit.id)).where(Visit.id == visit.id)) == 1
+
+
+def test_a_change_of_working_days_is_taken_back_with_all_plans_that_followed(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        closed_on = projects.milestone(project, "install").start_on
+        assert closed_on
+        change = CalendarChange(kind=ChangeKind.CLOSURE, name="Moving", first_on=closed_on, last_on=closed_on)
+    before = dump()
+    with unit_of_work():
+        proposal = replanning.propose(change, title="Moving", actor_id=None, at=NOW)
+    with unit_of_work(), undoable(actor_id=None, at=NOW) as act:
+        replanning.apply(proposal.id, actor_id=None, at=NOW)
+    assert projects.milestone(queries_again(project), "install").start_on != closed_on
+
+    with unit_of_work():
+        take_back(act.key, actor_id=None, at=NOW)
+
+    after = dump()
+    (left,) = after.pop("calendar_proposals")
+    before.pop("calendar_proposals")
+    assert left["state"] is CalendarProposalState.OPEN
+    assert after == before

@@ -12,7 +12,7 @@ from concierge.home.views.blueprint import bp
 from concierge.home.views.calendars import away_words, day_names, site_closure_words
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock
+from concierge.platform import clock, undo
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotAllowed, Stale
 from concierge.platform.words import country, day
@@ -51,23 +51,22 @@ def apply_calendar_change(proposal_id: int) -> Page:
     """Make the change and let every plan follow; when something has changed since, show it again instead."""
     _refuse_others(proposal_id)
     try:
-        with unit_of_work():
+        at, needs = clock.now(), Permission.SCHEDULE_VISITS.value
+        with unit_of_work(), undo.undoable(actor_id=viewer().user_id, at=at, needs=needs) as act:
             proposal = replanning.apply(
-                proposal_id,
-                note=request.form.get("note", "")[:1000],
-                actor_id=viewer().user_id,
-                at=clock.now(),
+                proposal_id, note=request.form.get("note", "")[:1000], actor_id=viewer().user_id, at=at
             )
     except Stale as stale:
         return _foreseen_again(proposal_id, stale)
     if proposal.state is CalendarProposalState.APPLYING:
         return redirect(f"/jobs/{proposal.job_id}", code=303)
-    flash(
+    undo.tell(
+        act,
         ngettext(
             "Working days are changed; %(num)s project followed.",
             "Working days are changed; %(num)s projects followed.",
             proposal.projects,
-        )
+        ),
     )
     return redirect(url_for("home.calendar_change", proposal_id=proposal_id), code=303)
 

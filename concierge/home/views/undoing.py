@@ -20,8 +20,9 @@ def take_back(act: str) -> Response:
     """Take an act back, or do again what was taken back."""
     looking = viewer()
     parts = undo.find(act)
-    seen = queries.seen_among(looking, {part.project_id for part in parts if part.project_id is not None})
-    if parts and len(seen) < len({part.project_id for part in parts}):
+    touched = {part.project_id for part in parts if part.project_id is not None}
+    seen = queries.seen_among(looking, touched)
+    if len(seen) < len(touched):
         raise NotFound
     if parts and not looking.may(Permission(parts[0].needs or Permission.EDIT_PROJECTS.value)):
         raise NotAllowed(_("Taking this back needs a permission that you do not have."))
@@ -40,4 +41,6 @@ def _where(done: undo.Act, seen: dict[int, str]) -> str:
     if len(seen) == 1:
         (key,) = seen.values()
         return url_for("home.project", key=key)
+    if proposals := done.of("calendar_proposals"):
+        return url_for("home.calendar_change", proposal_id=min(proposals))
     return url_for("projects.projects")

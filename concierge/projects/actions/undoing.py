@@ -16,7 +16,7 @@ from concierge.platform.words import instant, localized
 from concierge.projects import queries
 from concierge.projects.actions.laying_out import follow, today_at
 from concierge.projects.actions.noting import note_dates
-from concierge.projects.events import ActUndone, DateMove, ForecastChanged
+from concierge.projects.events import ActUndone, DateMove, ForecastChanged, WorkingDaysPutBack
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import DateKind, ProjectState
 
@@ -47,6 +47,8 @@ def take_back(act: str, *, zone: str = "UTC", actor_id: int | None, at: datetime
             _tell(project, restored, told, is_behind=is_behind, actor_id=actor_id, at=at)
             if is_behind:
                 _catch_up(project, at=at)
+        if None in restored.differences:
+            record(WorkingDaysPutBack(at=at, actor_id=actor_id, act=act))
     again.is_again = told.name == ActUndone.__name__ and not told.payload["is_again"]
     return again
 
@@ -92,15 +94,15 @@ def _moves(project: Project, differences: Iterable[Difference]) -> tuple[DateMov
         one = rows.get(milestone.id)
         if one is None or not {"forecast_start_on", "forecast_on"} & one.changed:
             continue
-        was = one.after or {}
+        start, finish = milestone.forecast_start_on, milestone.forecast_on
         moves.append(
             DateMove(
                 milestone_id=milestone.id,
                 name=milestone.english_name,
-                start_before=was.get("forecast_start_on", milestone.forecast_start_on),
-                start_after=milestone.forecast_start_on,
-                finish_before=was.get("forecast_on", milestone.forecast_on),
-                finish_after=milestone.forecast_on,
+                start_before=one.after.get("forecast_start_on", start) if one.after else None,
+                start_after=start,
+                finish_before=one.after.get("forecast_on", finish) if one.after else None,
+                finish_after=finish,
             )
         )
     return tuple(moves)
