@@ -54,6 +54,7 @@ def remember(project: Project, *taken: int, kind: MilestoneKind | None = None, p
 
 def seen(project: Project) -> Project:
     db.session.rollback()
+    db.session.expire_all()  # what a worker wrote is in another session
     (found,) = chances.whole_projects([project.id])
     return found
 
