@@ -125,7 +125,7 @@ def test_every_order_group_and_column_works_on_both_databases(app: Flask, ada: F
         assert made[0].key in page(ada, f"/projects?sort={sort}&{columns}")
     for group in GROUPS:
         shown = page(ada, f"/projects?group={group}&more=1")
-        assert 'class="group"' in shown
+        assert 'class="grouping"' in shown
         assert made[1].key in shown
 
 
@@ -221,7 +221,7 @@ def test_the_board_counts_each_stage_and_tints_one_over_its_usual_age(
 
     shown = page(ada, "/projects?view=board&q=account")
 
-    assert 'class="stage over"' in shown
+    assert 'class="lane over warn"' in shown
     assert "median 60 days" in shown
     assert "usually 10 days" in shown
     assert "and 3 more" in shown

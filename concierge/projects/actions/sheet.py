@@ -259,6 +259,7 @@ class _Reader:
         zone = self._cell("zone")
         if zone and not clocks.is_zone(zone):
             self._fault(_("“%(zone)s” is no time zone. Write one such as Europe/Zurich.", zone=zone[:40]))
+            zone = ""
         products = tuple(part.strip() for part in re.split(r"[;\n]", self._cell("products")) if part.strip())
         if len(products) > MOST_PRODUCTS:
             self._fault(_("More than %(most)s products are named. Split the project.", most=MOST_PRODUCTS))
