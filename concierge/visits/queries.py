@@ -13,12 +13,14 @@ from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql.selectable import Select
 
 from concierge.accounts.models import Site
+from concierge.core.hours import Hours, Place, hours_between
 from concierge.core.spans import Span
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
+from concierge.projects import calendars
 from concierge.projects.models import Project
 from concierge.projects.scope import visible_to
 from concierge.visits.models import Visit, VisitTechnician
@@ -328,11 +330,25 @@ def _place(site: Site, starts_at: datetime, ends_at: datetime) -> list[Conflict]
     """Say when the place is closed, or lets nobody in."""
     there = ZoneInfo(site.zone)
     starts, ends = starts_at.astimezone(there), ends_at.astimezone(there)
-    reason = workforce.working_calendar(*site.region).why_closed(starts.date())
+    place = calendars.site_place(site)
     found = []
-    if reason:
-        found.append(Conflict(ConflictKind.CLOSED, words=reason, starts_at=starts_at, zone=site.zone))
-    if starts.time() < site.access_from or ends.time() > site.access_to:
-        words = f"{site.access_from:%H:%M}–{site.access_to:%H:%M}"
+    if place.days is not None and (reasons := place.days.reasons(starts.date())):
+        words = "; ".join(reasons)
+        found.append(Conflict(ConflictKind.CLOSED, words=words, starts_at=starts_at, zone=site.zone))
+    opening, closing = (_hours(place, site, moment.date()) for moment in (starts, ends))
+    comes = any(hours.from_minute <= _minute(starts) < hours.to_minute for hours in opening)
+    goes = any(hours.from_minute < _minute(ends) <= hours.to_minute for hours in closing)
+    if not (comes and goes):
+        words = ", ".join(str(hours) for hours in (closing if comes else opening))
         found.append(Conflict(ConflictKind.ACCESS_HOURS, words=words, zone=site.zone))
     return found
+
+
+def _hours(place: Place, site: Site, day: date) -> tuple[Hours, ...]:
+    """When somebody is let in on a day; on a closed one when they would be, were it open."""
+    usual = (hours_between(site.access_from, site.access_to),)
+    return place.hours_on(day) or place.week.get(day.weekday(), usual)
+
+
+def _minute(moment: datetime) -> int:
+    return moment.hour * 60 + moment.minute

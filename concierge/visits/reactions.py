@@ -5,6 +5,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.catalogue.states import VisitKind
 from concierge.platform.database import db
+from concierge.projects import calendars
 from concierge.projects.events import (
     ActUndone,
     DateMove,
@@ -21,7 +22,6 @@ from concierge.projects.states import MilestoneState, ProjectState
 from concierge.visits.actions import arranging, from_playbook, progress, sharing
 from concierge.visits.models import Visit
 from concierge.visits.states import COMING, VisitState
-from concierge.workforce import queries as workforce
 
 
 def plan_visits(event: PlanApproved | ProjectTakenOver) -> None:
@@ -48,7 +48,7 @@ def follow_milestones(event: PlanEvent) -> None:
         .options(joinedload(Visit.site), selectinload(Visit.crew_members))
         .order_by(Visit.starts_at, Visit.id)
     ).all()
-    calendars = workforce.working_calendars(visit.site.region for visit in visits)
+    days = calendars.site_calendars({visit.site_id for visit in visits}) if visits else {}
     for visit in visits:
         move = moves[visit.milestone_id or 0]
         if move.start_before is None or move.start_after is None:
@@ -58,7 +58,7 @@ def follow_milestones(event: PlanEvent) -> None:
             name=move.name,
             before=move.start_before,
             after=move.start_after,
-            calendar=calendars[visit.site.region],
+            calendar=days[visit.site_id],
             site=visit.site,
             at=event.at,
             actor_id=event.actor_id,

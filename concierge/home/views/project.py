@@ -20,7 +20,7 @@ from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
 from concierge.platform.words import clock_time, day, localized, slip, there_now
-from concierge.projects import queries
+from concierge.projects import calendars, queries
 from concierge.projects.actions import recovering
 from concierge.projects.models import Milestone, Project
 from concierge.projects.queries import fields as own
@@ -34,7 +34,6 @@ from concierge.readiness.states import ItemState
 from concierge.visits import queries as visits
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
-from concierge.workforce import queries as workforce
 
 SHOWN_ITEMS = 3
 SHOWN_NOTES = 2
@@ -56,7 +55,7 @@ def project(key: str) -> str:
     """Show one project."""
     looking = viewer()
     found = queries.project_by_key(looking, key)
-    calendar = workforce.working_calendar(*found.site.region)
+    calendar = calendars.site_calendars([found.site_id])[found.site_id]
     today = clock.today(found.site.zone)
     _found, checklist = readiness.checklist_for(looking, key)
     of_project = [

@@ -23,10 +23,10 @@ from concierge.identity.permissions import Permission, Role
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.words import clock_time, day, there_now
+from concierge.projects import calendars
 from concierge.projects.queries import promises
 from concierge.visits.models import Visit
 from concierge.visits.states import OVER, VisitState
-from concierge.workforce import queries as workforce
 
 SHOWN_AT_ONCE = 6
 MOST_SITES, MOST_READ_SITES = 8, 24
@@ -304,8 +304,8 @@ def _sites(looking: Viewer, now: datetime, *, own: bool) -> Sites:
         if _present(visit, on)
     ]
     drawn, more = visits[:MOST_SITES], max(0, len(visits) - MOST_SITES)
-    calendars = workforce.working_calendars(visit.site.region for visit in drawn)
-    rows = [_site_row(visit, on, now, calendars[visit.site.region]) for visit in drawn]
+    days = calendars.site_calendars({visit.site_id for visit in drawn})
+    rows = [_site_row(visit, on, now, days[visit.site_id]) for visit in drawn]
     caption = _(
         "Visits of %(day)s by site, on the clock of %(city)s; it is %(clock)s.",
         day=day(on.on),

@@ -12,13 +12,13 @@ from concierge.platform.database import unit_of_work
 from concierge.platform.errors import Refused
 from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
+from concierge.projects import calendars
 from concierge.visits import forms, queries
 from concierge.visits.actions import arranging, checks, progress
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
 from concierge.visits.views.blueprint import Page, back_to, bp, seen_version
 from concierge.visits.views.showing import page_of
-from concierge.workforce import queries as workforce
 
 
 @bp.post("/visits/<int:visit_id>/confirmation")
@@ -128,7 +128,7 @@ def follow(visit_id: int) -> Page:
     form = forms.Act()
     if not form.validate_on_submit():
         raise Refused(_("This form has expired. Load the page again and repeat."))
-    calendar = workforce.working_calendar(*visit.site.region)
+    calendar = calendars.site_calendars([visit.site_id])[visit.site_id]
     actor_id, at = viewer().user_id, clock.now()
 
     def go() -> None:

@@ -20,6 +20,7 @@ from concierge.platform.errors import NotFound
 from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
 from concierge.platform.words import localized
+from concierge.projects import calendars
 from concierge.projects.models import Project
 from concierge.visits import forms, queries
 from concierge.visits.actions import arranging, checks
@@ -212,7 +213,7 @@ def times_of(visit: Visit, *, proposed: bool = False) -> dict[str, object]:
     """When a visit is, or would be if it followed the plan, for a form."""
     starts_local, ends_local = visit.starts_local, visit.ends_local
     if visit.proposed_local is not None and proposed:
-        calendar = workforce.working_calendar(*visit.site.region)
+        calendar = calendars.site_calendars([visit.site_id])[visit.site_id]
         when = arranging.proposed_stay(visit, calendar=calendar)
         starts_local, ends_local = when.starts_local, when.ends_local
     one_day = starts_local.date() == ends_local.date()

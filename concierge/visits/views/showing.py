@@ -11,6 +11,7 @@ from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
+from concierge.projects import calendars
 from concierge.projects.states import GateState
 from concierge.visits import forms, queries
 from concierge.visits.actions import arranging, checks
@@ -18,7 +19,6 @@ from concierge.visits.clocks import Stay, is_repeated, wall_time
 from concierge.visits.models import Visit
 from concierge.visits.states import COMING, FOLLOWS, OVER, VisitState
 from concierge.visits.views.blueprint import Page, bp
-from concierge.workforce import queries as workforce
 
 WEEK = timedelta(days=7)
 NEAR = timedelta(hours=12)
@@ -167,7 +167,7 @@ def _conflicts(found: Visit) -> tuple[queries.Conflict, ...]:
 def _proposal(found: Visit) -> Stay | None:
     if found.proposed_local is None:
         return None
-    calendar = workforce.working_calendar(*found.site.region)
+    calendar = calendars.site_calendars([found.site_id])[found.site_id]
     return arranging.proposed_stay(found, calendar=calendar)
 
 
