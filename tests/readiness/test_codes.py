@@ -238,3 +238,24 @@ def test_a_delivery_that_moved_is_a_promise_of_its_own(app: Flask, project: Proj
         Promise.shown_on == ShownOn.MAIL, Promise.milestone_key == "delivery"
     )
     assert len(set(db.session.scalars(by_mail))) == 2
+
+
+def test_a_print_never_shows_installation_before_the_delivery_it_waits_for(
+    app: Flask, project: Project
+) -> None:
+    with unit_of_work():
+        delivery = projects.milestone(project, "delivery")
+        rescheduling.move_milestone(
+            project.id,
+            delivery.id,
+            to=(delivery.start_on or SOON.date()) + timedelta(days=21),
+            reason="",
+            actor_id=None,
+            at=SOON,
+        )
+
+    checklist = readiness.checklist(project)
+    value = filling.filled(checklist, queries.project_of(checklist), language="en")
+    days = [step.on for step in value.steps if step.on is not None]
+    assert days == sorted(days)
+    assert value.delivery_on in days

@@ -24,6 +24,7 @@ from concierge.platform import settings
 from concierge.platform.words import localized
 from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Milestone, Project
+from concierge.projects.queries import fields as own
 from concierge.projects.states import MilestoneState
 from concierge.readiness import plan, queries, scope
 from concierge.readiness.document import values
@@ -184,6 +185,9 @@ def _filled(
         steps=_steps(project.milestones),
         language=language,
         contact=project.contact.name if project.contact else "",
+        own=tuple(
+            (localized(one.field.name, language), one.said) for one in own.shown_to_customer(project.id)
+        ),
         concierge=people.name if people else "",
         concierge_phone=people.phone if people else "",
         concierge_mail=people.email if people else "",
@@ -339,7 +343,7 @@ def _last_of(
     dated = [
         (one, on)
         for one in _shown(kinds, milestones)
-        if (on := one.finished_on or one.promised_on or one.forecast_on)
+        if (on := one.finished_on or one.forecast_on or one.promised_on)
     ]
     ordered = sorted(dated, key=lambda pair: pair[1])
     return ordered[:1] if kinds == _FIRST_COUNTS else ordered[-1:]
