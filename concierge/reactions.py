@@ -92,7 +92,7 @@ REACTIONS: Reactions = {
     projects.PlaybookAdopted: Reaction(
         now=(in_visits.follow_playbook, in_readiness.renew, *FOLLOWED), later=FORECAST
     ),
-    projects.FieldsChanged: NOTHING,
+    projects.FieldsChanged: Reaction(now=(in_readiness.show_fields,)),
     projects.MessageSent: NOTHING,
     projects.MilestoneSplit: Reaction(now=FOLLOWED, later=FORECAST),
     projects.MilestoneSkipped: Reaction(

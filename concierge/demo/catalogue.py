@@ -8,17 +8,20 @@ from concierge.catalogue.actions.playbooks import Content
 from concierge.catalogue.models import (
     Course,
     Playbook,
+    PlaybookField,
     PlaybookItem,
     PlaybookLink,
+    PlaybookMessage,
     PlaybookMilestone,
     PlaybookVisit,
     Product,
     ProductFact,
 )
-from concierge.catalogue.states import AliasScheme, InstrumentClass, ProductKind
+from concierge.catalogue.states import AliasScheme, Audience, FieldKind, InstrumentClass, ProductKind
 from concierge.demo import values
 from concierge.demo.articles import ARTICLES
 from concierge.demo.instruments import INSTRUMENTS
+from concierge.demo.letters import LETTERS
 from concierge.demo.playbooks import PLAYBOOKS
 
 CLASSES: Mapping[str, InstrumentClass] = {
@@ -58,8 +61,42 @@ def content_of(playbook: values.Playbook) -> Content:
         milestones=[_milestone(step, visits.get(step.key, [])) for step in playbook.steps],
         items=[_item(item, playbook.instrument) for item in playbook.items],
         courses=[_course(course) for course in playbook.courses],
+        messages=_letters({step.key for step in playbook.steps}),
+        fields=_fields(),
         note=playbook.summary.en,
     )
+
+
+def _letters(milestones: set[str]) -> list[PlaybookMessage]:
+    """The letters that go with every playbook, as far as it has their milestones."""
+    return [
+        PlaybookMessage(
+            key=letter.key,
+            milestone_key=letter.milestone,
+            offset_workdays=letter.workdays,
+            subject={"en": letter.subject.en, "de": letter.subject.de},
+            text={"en": letter.text.en, "de": letter.text.de},
+        )
+        for letter in LETTERS
+        if letter.milestone in milestones
+    ]
+
+
+def _fields() -> list[PlaybookField]:
+    return [
+        PlaybookField(
+            key="cost-centre",
+            name={"en": "Your cost centre", "de": "Ihre Kostenstelle"},
+            kind=FieldKind.TEXT,
+            audience=Audience.CUSTOMER,
+        ),
+        PlaybookField(
+            key="crate-weight",
+            name={"en": "Weight of the crate", "de": "Gewicht der Kiste"},
+            kind=FieldKind.NUMBER,
+            unit="kg",
+        ),
+    ]
 
 
 def _add_instrument(

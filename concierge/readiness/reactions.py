@@ -15,6 +15,7 @@ from concierge.projects import queries as projects
 from concierge.projects.actions import gates, promising
 from concierge.projects.events import (
     ActUndone,
+    FieldsChanged,
     PlanApproved,
     PlanEvent,
     PlaybookAdopted,
@@ -94,6 +95,13 @@ def follow_undone(event: ActUndone) -> None:
             issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id)
     if event.is_behind:
         _follow(event)
+
+
+def show_fields(event: FieldsChanged) -> None:
+    """Print anew what the customer sees of the fields of the company's own."""
+    checklist = queries.checklist_of(event.project_id)
+    if checklist is not None:
+        sending.refresh_print(checklist.id, at=clock.now())
 
 
 def renew(event: PlaybookAdopted) -> None:
@@ -234,10 +242,14 @@ def post_checklist(event: ChecklistPrinted, *, calendars: tuple[Attachment, ...]
 
 
 def _follow(event: PlanApproved | PlanEvent) -> None:
-    checklist = queries.checklist_of(event.project_id)
+    counted_from = queries.counted_from(event.project_id)
+    if counted_from is None:
+        return
+    project, milestones = queries.dates_of(event.project_id)
+    day = issuing.delivery_day(project, milestones)
+    checklist = queries.checklist_of(event.project_id) if day != counted_from else None
     if checklist is None:
         return
-    day = issuing.delivery_day(checklist.project, queries.milestones_of(event.project_id))
     issuing.redate_checklist(checklist, delivery_on=day, at=event.at, actor_id=event.actor_id)
 
 

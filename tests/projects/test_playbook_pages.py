@@ -20,6 +20,9 @@ from concierge.platform.errors import Refused
 from concierge.projects.actions import fields as filling
 from concierge.projects.models import Project
 from concierge.projects.queries import fields as own
+from concierge.readiness import queries as readiness
+from concierge.readiness.document import printing
+from concierge.readiness.document.filling import filled
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects
 
@@ -226,3 +229,21 @@ def publish_first(fields: tuple[FieldPart, ...]) -> None:
     with unit_of_work():
         standard_version(at=orders.RECEIVED)
     publish(fields=fields)
+
+
+def test_the_customers_pdf_names_what_the_customer_may_see(app: Flask) -> None:
+    publish_first(FIELDS)
+    project = live()
+    with unit_of_work():
+        typed = {"cost-centre": "4711 <b>", "lid": "22"}
+        filling.fill_fields(project.id, typed, actor_id=None, at=orders.RECEIVED)
+    checklist = readiness.checklist_of(project.id)
+    assert checklist is not None
+
+    with app.test_request_context():
+        document = filled(checklist, readiness.project_of(checklist), language="de", revision=1)
+        page = printing.html(document)
+
+    assert [(one.name, one.said) for one in document.own] == [("Cost centre", "4711 <b>")]
+    assert "Cost centre: 4711 &lt;b&gt;" in page
+    assert "Weight of the lid" not in page

@@ -83,6 +83,8 @@ def renew_checklist(project: Project, *, version_before_id: int, at: datetime, a
     renewal = _renewal(
         checklist, _asked(project, versions.values()), queries.playbook_item_keys(version_before_id)
     )
+    if not (renewal.added or renewal.changed or renewal.removed or renewal.kept):
+        return
     for item, wanted in renewal.changed:
         _alter(checklist, item, wanted)
     for item in renewal.removed:

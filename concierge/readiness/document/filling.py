@@ -186,7 +186,8 @@ def _filled(
         language=language,
         contact=project.contact.name if project.contact else "",
         own=tuple(
-            (localized(one.field.name, language), one.said) for one in own.shown_to_customer(project.id)
+            values.OwnField(localized(one.field.name, language), one.said)
+            for one in own.shown_to_customer(project.id)
         ),
         concierge=people.name if people else "",
         concierge_phone=people.phone if people else "",

@@ -130,6 +130,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnField:
+    """A field of the company's own and what it says."""
+
+    name: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Checklist:
     """The whole document. `revision`, `revised_on` and `code` name the print and are no part of its content."""
 
@@ -149,6 +157,8 @@ class Checklist:
     concierge_phone: str = ""
     concierge_mail: str = ""
     serials: tuple[str, ...] = ()
+    own: tuple[OwnField, ...] = ()
+    """Fields of the company's own that the customer sees."""
     delivery_on: date | None = None
     sign_off_on: date | None = None
     link: str = ""
@@ -181,6 +191,9 @@ class Checklist:
         """64 hexadecimal digits over everything printed but the revision, its day and its code."""
         names_the_print = {"revision", "revised_on", "code"}
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in names_the_print}
+        content["own"] = [asdict(one) for one in self.own]
+        if not self.own:  # as it was before there were any
+            del content["own"]
         content["sections"] = [asdict(section) for section in self.sections]
         content["steps"] = [asdict(step) for step in self.steps]
         text = json.dumps([TEMPLATE_VERSION, content], sort_keys=True, default=str, ensure_ascii=False)
