@@ -1,6 +1,7 @@
 """Questions about checklists."""
 
 from collections.abc import Iterable
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -71,6 +72,11 @@ def checklist_of(project_id: int) -> Checklist | None:
     return db.session.scalar(_whole().where(Checklist.project_id == project_id))
 
 
+def counted_from(project_id: int) -> date | None:
+    """The delivery day from which a project's checklist counts its due days; None while there is no checklist."""
+    return db.session.scalar(sa.select(Checklist.anchor_on).where(Checklist.project_id == project_id))
+
+
 def checklist_by_id(checklist_id: int) -> Checklist:
     """One checklist with items and evidence.
 
@@ -136,6 +142,11 @@ def projects_printed(project_ids: Iterable[int]) -> list[Project]:
             )
         )
     )
+
+
+def dates_of(project_id: int) -> tuple[Project, list[Milestone]]:
+    """A project without anything around it, and its milestones in their order."""
+    return db.session.get_one(Project, project_id), milestones_of(project_id)
 
 
 def milestones_of(project_id: int) -> list[Milestone]:

@@ -19,6 +19,7 @@ from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clashes, clock, undo
+from concierge.platform.errors import NotFound
 from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
 from concierge.platform.words import day, localized
@@ -89,8 +90,13 @@ def link(key: str, milestone_id: int) -> Page:
 @bp.post(BASE + "/links/<int:link_id>/removal")
 @requires(Permission.EDIT_PROJECTS)
 def unlink(key: str, milestone_id: int, link_id: int) -> Page:
-    """Let a milestone no longer wait for another one."""
+    """Let a milestone no longer wait for another one.
+
+    :raises NotFound: when it has no such link, or the viewer may not see it.
+    """
     project, found = queries.milestone_for(viewer(), key, milestone_id)
+    if link_id not in {known.id for known in found.links}:
+        raise NotFound
     name = localized(found.name)
     return _do(
         project,
