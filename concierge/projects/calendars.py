@@ -141,7 +141,7 @@ def known_of(projects: Sequence[Project], *, crew: Collection[int] = ()) -> Know
     """
     site_ids = {project.site_id for project in projects}
     project_ids = [project.id for project in projects]
-    crews = _crews(project_ids)
+    crews = _crews(project_ids) if _may_count_crews(projects) else {}
     return Known(
         closures=company_closures(),
         home=home_region(),
@@ -149,6 +149,15 @@ def known_of(projects: Sequence[Project], *, crew: Collection[int] = ()) -> Know
         holds=_holds(project_ids),
         crews=crews,
         technicians=_technicians({*crew, *(user_id for each in crews.values() for user_id in each)}),
+    )
+
+
+def _may_count_crews(projects: Sequence[Project]) -> bool:
+    """Whether a crew's days may count anywhere; milestones that are not loaded may do so."""
+    return any(
+        "milestones" in sa.inspect(project).unloaded
+        or any(one.days_of is DaysOf.CREW for one in project.milestones)
+        for project in projects
     )
 
 
