@@ -8,7 +8,7 @@ from typing import Any
 
 from babel.support import NullTranslations
 from flask import Flask, g
-from flask_babel import Babel, Domain
+from flask_babel import Babel, Domain, get_domain
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -32,6 +32,29 @@ class QuickDomain(Domain):
         if g:
             g._flask_babel.catalogue = (g._flask_babel.babel_locale, catalogue)
         return catalogue
+
+
+def gettext(text: str, /, **values: object) -> str:
+    """Say a text in the reader's language; for what many rows of a page say."""
+    translated: str = _catalogue().ugettext(text)
+    return translated % values if values else translated
+
+
+def ngettext(one: str, many: str, num: int, /, **values: object) -> str:
+    """Say a text with a number in the reader's language; for what many rows of a page say."""
+    translated: str = _catalogue().ungettext(one, many, num)
+    return translated % {"num": num, **values}
+
+
+def _catalogue() -> NullTranslations:
+    try:
+        context = g._flask_babel
+        locale, catalogue = context.catalogue
+        if locale is context.babel_locale:
+            return catalogue  # type: ignore[no-any-return]  # kept by the domain
+    except (AttributeError, RuntimeError):  # nothing kept yet, or no application around
+        pass
+    return get_domain().get_translations()
 
 
 def register(app: Flask, *, directories: str, language: Callable[[], str]) -> None:

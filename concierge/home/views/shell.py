@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app, request
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from concierge.core.names import initials
@@ -17,6 +16,7 @@ from concierge.home.views.blueprint import bp
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
+from concierge.platform.speech import gettext as _
 from concierge.projects import queries as projects
 
 
@@ -175,7 +175,8 @@ def _state(healths: Sequence[str]) -> str:
 
 def page_exists(path: str) -> bool:
     """Whether the application has a page there, so that no link leads nowhere."""
-    known: frozenset[str] = current_app.extensions.setdefault(
-        "concierge.home.pages", frozenset(rule.rule for rule in current_app.url_map.iter_rules())
-    )
+    known: frozenset[str] | None = current_app.extensions.get("concierge.home.pages")
+    if known is None:
+        known = frozenset(rule.rule for rule in current_app.url_map.iter_rules())
+        current_app.extensions["concierge.home.pages"] = known
     return path in known

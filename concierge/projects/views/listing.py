@@ -3,11 +3,11 @@
 from typing import Any
 
 from flask import Response, render_template, request, url_for
-from flask_babel import gettext as _
 
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
+from concierge.platform.speech import gettext as _
 from concierge.platform.words import country, day, localized
 from concierge.projects import queries
 from concierge.projects.queries.filtering import COLUMNS, FIELD, GROUPS, ME, NOBODY, Filter
@@ -60,7 +60,7 @@ def projects() -> str | Response:
     return render_template(
         "projects/list.html",
         rows=rows,
-        heads=showing.heads(wanted.shown_columns, fields),
+        heads=showing.heads(wanted.shown_columns, fields, words),
         looks={
             health.value: (*LOOKS[health], words.health[health])
             for health in {row.health for row in page.projects}

@@ -9,12 +9,11 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from concierge.catalogue.states import FieldKind, MilestoneKind
 from concierge.core import axis
 from concierge.core.spans import days
+from concierge.platform.speech import gettext as _
+from concierge.platform.speech import ngettext
 from concierge.platform.words import country, day, localized, slip
 from concierge.projects import queries
 from concierge.projects.models import FieldValue
@@ -54,6 +53,7 @@ class Words:
     def __init__(self) -> None:
         self.health = {health: health_words(health) for health in Health}
         self.stage = stage_words()
+        self.column = column_words()
         self._countries: dict[str, str] = {}
         self._days: dict[date | None, str] = {}
 
@@ -143,7 +143,7 @@ def rows(
     counts: Mapping[str, int] | None = None,
 ) -> list[Shown]:
     """Projects as rows of a list."""
-    labels = column_words()
+    labels = words.column
     keys = [name.removeprefix(FIELD) for name in fields]
     said = queries.field_values([row.id for row in projects], keys)
     shown, last = [], None
@@ -163,9 +163,9 @@ def rows(
     return shown
 
 
-def heads(columns: Sequence[str], fields: Mapping[str, Field]) -> list[tuple[str, str]]:
+def heads(columns: Sequence[str], fields: Mapping[str, Field], words: Words) -> list[tuple[str, str]]:
     """The heads of the columns, each with its look."""
-    labels = column_words()
+    labels = words.column
     return [
         (labels[name], "n" if name in NUMBERS else "")
         if name in labels
