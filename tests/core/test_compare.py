@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from concierge.core import axis
 from concierge.core.compare import Change, Dated, compare
+from concierge.core.spans import days
 from concierge.core.worktime import WorkCalendar, workdays_between
 from tests.makers.days import on
 
@@ -100,3 +102,26 @@ def test_every_milestone_of_either_plan_is_told_once_and_the_other_way_round_is_
 @given(PLANS)
 def test_a_plan_beside_itself_is_the_same(plan: list[Dated]) -> None:
     assert compare(plan, plan, calendar=BASEL).is_same
+
+
+def test_an_older_plan_is_drawn_in_grey_under_the_newer_one() -> None:
+    start, later = on("Mon 2026-11-02"), on("Mon 2026-11-09")
+    scale = axis.day_axis([start, start + timedelta(days=30)], today=start)
+    row = axis.PlanLine(
+        key="delivery",
+        before=days(start, start + timedelta(days=4)),
+        forecast=days(start + timedelta(days=7), start + timedelta(days=11)),
+    )
+    gone = axis.PlanLine(key="survey", before=days(start, start))
+    moment = axis.PlanLine(
+        key="handover", before=days(start, start), forecast=days(later, later), is_point=True
+    )
+
+    drawn = axis.draw_plan([row, gone, moment], scale)
+
+    assert [[shape.kind for shape in one.shapes] for one in drawn] == [
+        ["before", "forecast"],
+        ["before"],
+        ["slip", "hollow", "solid"],
+    ]
+    assert drawn[0].shapes[0].x < drawn[0].shapes[1].x
