@@ -71,6 +71,21 @@ class SiteForm(Edited):
             raise ValidationError(str(_l("Choose a time after the site opens.")))
 
 
+class SitePlaceForm(FlaskForm):
+    """Where a site is, and on which clock."""
+
+    country = SelectField(_l("Country"), validators=[InputRequired(_l("Choose the country."))])
+    subdivision = StringField(
+        _l("State, province or canton"),
+        description=_l("Its code, such as BS, MA or NSW. It decides about regional holidays."),
+        validators=[
+            Optional(),
+            Regexp(r"^[A-Za-z0-9-]{1,6}$", message=_l("Write the code only, such as BS.")),
+        ],
+    )
+    zone = SelectField(_l("Time zone"), description=_l("Leave it empty to take the country's."))
+
+
 class ContactForm(Edited):
     """A customer's person."""
 

@@ -15,7 +15,7 @@ from concierge.accounts import clocks, forms, queries
 from concierge.accounts.actions import accounts as naming
 from concierge.accounts.actions import contacts as people
 from concierge.accounts.actions import sites as places
-from concierge.accounts.models import Account
+from concierge.accounts.models import Account, Site
 from concierge.accounts.states import ContactRole
 from concierge.identity import queries as persons
 from concierge.identity.guard import requires, viewer
@@ -137,7 +137,7 @@ def edit_site(account_id: int, site_id: int) -> Page:
     with unit_of_work():
         places.change_site(
             site,
-            details=_site_details(form),
+            details=_site_details(form, site),
             version=site.version,
             actor_id=viewer().user_id,
             at=clock.now(),
@@ -222,18 +222,21 @@ def _site_form(site: Any = None, *, fresh: bool = False) -> forms.SiteForm:  # A
     known = sorted(((code, name) for code, name in names.items() if len(code) == 2), key=lambda one: one[1])
     form.country.choices = [SelectChoice("", _("Choose")), *(SelectChoice(*one) for one in known)]
     form.zone.choices = [SelectChoice("", _("The country's")), *_zones()]
+    if site is not None:
+        # Plans hang on these: they are changed among working days, where one sees what would move.
+        del form.country, form.subdivision, form.zone
     return form
 
 
-def _site_details(form: forms.SiteForm) -> places.SiteDetails:
+def _site_details(form: forms.SiteForm, site: Site | None = None) -> places.SiteDetails:
     return places.SiteDetails(
         name=form.name.data or "",
         street=form.street.data or "",
         postcode=form.postcode.data or "",
         city=form.city.data or "",
-        country=form.country.data or "",
-        subdivision=form.subdivision.data or "",
-        zone=form.zone.data or "",
+        country=site.country if site else form.country.data or "",
+        subdivision=site.subdivision if site else form.subdivision.data or "",
+        zone=site.zone if site else form.zone.data or "",
         access_from=form.access_from.data or time(8),
         access_to=form.access_to.data or time(17),
         dock_notes=form.dock_notes.data or "",

@@ -366,6 +366,45 @@ def test_hours_upside_down_are_shown_again(
     assert db.session.scalar(sa.select(SiteHours.id)) is None
 
 
+def test_a_site_that_moves_over_the_date_line_has_another_today(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        place = orders.site(city="Apia", country="AS", subdivision="", zone="Pacific/Pago_Pago")
+    project = running(place=place)
+    before = a_day(project, "kick-off")
+
+    status, _page, way = post(ada, f"/calendars/sites/{place.id}/place", country="WS", zone="")
+
+    assert status == 303
+    if way.startswith("/calendars/changes/"):
+        assert "is in Samoa, on the clock of Pacific/Apia" in ada.get(way).get_data(as_text=True)
+        assert post(ada, f"{way}/application")[0] == 303
+    db.session.rollback()
+    row = db.session.scalars(sa.select(Site).execution_options(populate_existing=True)).one()
+    assert (row.country, row.zone) == ("WS", "Pacific/Apia")
+    assert a_day(project, "kick-off") >= before
+    assert one_proposal().state is CalendarProposalState.APPLIED
+
+
+def test_the_place_of_a_site_is_not_changed_behind_the_plans_back(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        place = orders.site()
+    address = f"/accounts/{place.account_id}/sites/{place.id}/edit"
+    page = ada.get(address).get_data(as_text=True)
+    fields = {
+        "name": "Basel lab",
+        "city": "Basel",
+        "access_from": "08:00",
+        "access_to": "17:00",
+        "country": "JP",
+    }
+
+    assert 'name="country"' not in page
+    assert f"/calendars/sites/{place.id}/place" in page
+    assert post(ada, address, **fields, **hidden(page, "version", "loaded"))[0] == 303
+    db.session.rollback()
+    assert db.session.scalar(sa.select(Site.country).execution_options(populate_existing=True)) == "CH"
+
+
 def test_a_shutdown_is_entered_changed_and_removed(app: Flask, ada: FlaskClient) -> None:
     with unit_of_work():
         place = orders.site()

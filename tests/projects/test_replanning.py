@@ -74,6 +74,11 @@ def dates_of(project: Project) -> Dates:
     return {one.key: (one.forecast_start_on, one.forecast_on) for one in again}
 
 
+def as_it_is(project: Project) -> Project:
+    """The project as its rows are now."""
+    return queries.projects_to_lay_out([project.id], for_change=False)[0]
+
+
 def foreseen(proposal: CalendarProposal) -> dict[int, tuple[date | None, date | None]]:
     rows = db.session.scalars(
         db.select(CalendarProposalMove).where(CalendarProposalMove.proposal_id == number_of(proposal))
@@ -114,7 +119,7 @@ def test_promises_stay_and_the_project_says_so(app: Flask) -> None:
     apply(proposal)
 
     db.session.rollback()
-    again = project_queries.project_for_change(project.id)
+    again = as_it_is(project)
     assert proposal.promises > 0
     assert {one.key: one.promised_on for one in again.milestones} == promised
     assert again.health is Health.LATE
@@ -247,7 +252,7 @@ def test_a_site_that_is_frozen_moves_its_own_projects_only(app: Flask) -> None:
     apply(proposal)
 
     db.session.rollback()
-    days = calendars_for(project_queries.project_for_change(project.id), today=MONDAY.date())
+    days = calendars_for(as_it_is(project), today=MONDAY.date())
     assert moved <= {one.id for one in project.milestones}
     assert dates_of(other) == before
     assert days[DaysOf.SITE].explained(on("Tue 2026-04-07")) == (("frozen", "Audit"),)
@@ -388,7 +393,7 @@ class TestManyProjects:
         }
         assert {id_: after[id_] for id_ in expected} == expected
         assert queries.calendar_proposal(number_of(proposal)).projects == len(some)
-        assert kinds().count("PlanReplanned") == len(some)
+        assert kinds().count("PlanReplannedAmongMany") == len(some)
 
     def test_a_job_that_was_killed_goes_on_where_it_stopped(
         self, app: Flask, monkeypatch: pytest.MonkeyPatch
@@ -412,7 +417,7 @@ class TestManyProjects:
 
         db.session.rollback()
         assert db.session.scalars(db.select(Closure.name)).all() == ["Moving house"]
-        assert kinds().count("PlanReplanned") == len(some)
+        assert kinds().count("PlanReplannedAmongMany") == len(some)
         assert kinds().count("ClosureEntered") == 1
 
     def test_a_calendar_that_changed_before_the_job_began_refuses(self, app: Flask) -> None:

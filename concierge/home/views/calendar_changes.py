@@ -28,6 +28,7 @@ NEEDED = {
     ChangeKind.CLOSURE: Permission.EDIT_PROJECTS,
     ChangeKind.HOME: Permission.EDIT_PROJECTS,
     ChangeKind.ABSENCE: Permission.SCHEDULE_VISITS,
+    ChangeKind.SITE_PLACE: Permission.EDIT_ACCOUNTS,
     ChangeKind.SITE_HOURS: Permission.EDIT_ACCOUNTS,
     ChangeKind.SITE_CLOSURE: Permission.EDIT_ACCOUNTS,
 }
@@ -107,12 +108,18 @@ def change_words(change: CalendarChange) -> str:
             )
         case ChangeKind.CLOSURE:
             return _("“%(name)s” closes the company %(days)s", name=change.name, days=days)
+        case ChangeKind.SITE_PLACE:
+            return _(
+                "%(name)s is in %(where)s, on the clock of %(zone)s",
+                name=change.name,
+                where=_where(change),
+                zone=change.zone,
+            )
         case ChangeKind.HOME:
-            where = country(change.country) + (f", {change.subdivision}" if change.subdivision else "")
             return _(
                 "Our own days are those of %(name)s: public holidays of %(where)s",
                 name=change.name,
-                where=where,
+                where=_where(change),
             )
         case ChangeKind.ABSENCE if change.removes:
             return _("%(name)s is not away %(days)s after all", name=change.name, days=days)
@@ -126,6 +133,10 @@ def change_words(change: CalendarChange) -> str:
         case ChangeKind.SITE_CLOSURE:
             word = site_closure_words().get(change.word, change.word)
             return _("%(word)s at the site %(days)s: “%(name)s”", word=word, days=days, name=change.name)
+
+
+def _where(change: CalendarChange) -> str:
+    return country(change.country) + (f", {change.subdivision}" if change.subdivision else "")
 
 
 def _days(change: CalendarChange) -> str:

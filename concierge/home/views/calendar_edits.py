@@ -90,14 +90,7 @@ def home_office() -> Page:
     """Say where our own people work."""
     office = queries.home_office()
     form = forms.HomeForm(obj=office)
-    form.country.choices = [
-        SelectChoice("", _("Choose")),
-        *(SelectChoice(*one) for one in country_choices()),
-    ]
-    form.zone.choices = [
-        SelectChoice("", _("The country's")),
-        *(SelectChoice(one, one) for one in clocks.zones()),
-    ]
+    _offer_places(form)
 
     def shown(form: FlaskForm) -> Page:
         return _form_page("home/calendar_home.html", form, office=office)
@@ -152,6 +145,32 @@ def remove_absence(absence_id: int) -> Page:
     before = changes.absence_as_it_is(absence, user_id=technician.user_id, name=technician.user.name)
     change = replace(before, removes=True, before=before)
     return _propose(change, title=before.name, back=url_for("home.calendars_page"))
+
+
+@bp.route("/calendars/sites/<int:site_id>/place", methods=["GET", "POST"])
+@requires(Permission.EDIT_ACCOUNTS)
+def site_place(site_id: int) -> Page:
+    """Say where a site is; its public holidays and its clock follow."""
+    site = queries.site_with_days(site_id)
+    before = changes.site_place_as_it_is(site)
+    form = site_forms.SitePlaceForm(obj=site)
+    _offer_places(form)
+
+    def shown(form: FlaskForm) -> Page:
+        return _form_page("home/calendar_place.html", form, site=site)
+
+    if not form.validate_on_submit():
+        return shown(form)
+    country, subdivision = form.country.data or "", (form.subdivision.data or "").upper()
+    change = replace(
+        before,
+        before=before,
+        country=country,
+        subdivision=subdivision.removeprefix(f"{country}-"),
+        zone=form.zone.data or clocks.zone_of(country, subdivision),
+    )
+    back = url_for("home.site_days", site_id=site.id)
+    return _propose(change, title=site.name, form=form, shown=shown, back=back)
 
 
 @bp.route("/calendars/sites/<int:site_id>/hours", methods=["GET", "POST"])
@@ -301,6 +320,17 @@ def _with_days(change: CalendarChange, form: Any) -> CalendarChange:  # Any: one
         from_time=changes.clock_text(form["from_time"].data),
         to_time=changes.clock_text(form["to_time"].data),
     )
+
+
+def _offer_places(form: Any) -> None:  # Any: a form with a country and a zone
+    form.country.choices = [
+        SelectChoice("", _("Choose")),
+        *(SelectChoice(*one) for one in country_choices()),
+    ]
+    form.zone.choices = [
+        SelectChoice("", _("The country's")),
+        *(SelectChoice(one, one) for one in clocks.zones()),
+    ]
 
 
 def _hours_of(site: Site) -> list[tuple[int, time, time]]:

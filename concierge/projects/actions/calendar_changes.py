@@ -1,16 +1,17 @@
 """One change of somebody's working days: as plain values, on the values that calendars are made of, and in rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cattrs.preconf.json import make_converter
 from flask_babel import gettext as _
 
-from concierge.accounts.actions import hours
-from concierge.accounts.models import SiteClosure
+from concierge.accounts.actions import hours, sites
+from concierge.accounts.models import Site, SiteClosure
 from concierge.accounts.states import SiteClosureKind
 from concierge.catalogue.states import DaysOf
 from concierge.core.worktime import refuse_if_never_open
@@ -32,6 +33,7 @@ class ChangeKind(Enum):
     CLOSURE = "closure"
     HOME = "home office"
     ABSENCE = "absence"
+    SITE_PLACE = "site place"
     SITE_HOURS = "site hours"
     SITE_CLOSURE = "site closure"
 
@@ -77,7 +79,7 @@ class CalendarChange:
 
         A change that touches no whole day ends before it begins.
         """
-        if self.kind in {ChangeKind.HOME, ChangeKind.SITE_HOURS}:
+        if self.kind in {ChangeKind.HOME, ChangeKind.SITE_PLACE, ChangeKind.SITE_HOURS}:
             return None
         before = self.before.period if self.before is not None else None
         periods = [period for period in (self.period, before) if period is not None]
@@ -138,6 +140,18 @@ def site_closure_as_it_is(row: SiteClosure) -> CalendarChange:
     )
 
 
+def site_place_as_it_is(site: Site) -> CalendarChange:
+    """Where a site is today, and on which clock."""
+    return CalendarChange(
+        kind=ChangeKind.SITE_PLACE,
+        site_id=site.id,
+        name=site.name,
+        country=site.country,
+        subdivision=site.subdivision,
+        zone=site.zone,
+    )
+
+
 def clock_text(moment: time | None) -> str:
     """A time as a clock shows it; empty when there is none."""
     return f"{moment:%H:%M}" if moment is not None else ""
@@ -159,12 +173,23 @@ def check(change: CalendarChange, known: Known) -> None:
             hours.refuse_bad_closure(_closure_details(change))
         case ChangeKind.SITE_HOURS:
             hours.refuse_disorder(_open_hours(change))
-        case ChangeKind.HOME:
+        case ChangeKind.HOME | ChangeKind.SITE_PLACE:
             if not is_country(change.country):
                 raise Refused(
                     _("“%(code)s” is no country. Use its two letters, such as CH or JP.", code=change.country)
                 )
     _refuse_never_open(change, known)
+
+
+def moment_after(change: CalendarChange, at: datetime) -> datetime:
+    """The instant at which a clock shows before a change what it shows afterwards at ``at``.
+
+    A site on the other side of the date line has another day, and plans are laid out for the day at the site.
+    """
+    if change.kind is not ChangeKind.SITE_PLACE or change.before is None:
+        return at
+    after, before = (at.astimezone(ZoneInfo(zone)).utcoffset() for zone in (change.zone, change.before.zone))
+    return at + ((after or timedelta()) - (before or timedelta()))
 
 
 def tried(known: Known, change: CalendarChange) -> Known:
@@ -177,7 +202,7 @@ def tried(known: Known, change: CalendarChange) -> Known:
             return replace(known, home=(change.country.upper(), change.subdivision.upper()))
         case ChangeKind.ABSENCE:
             return _with_absence(known, change, before)
-        case ChangeKind.SITE_HOURS | ChangeKind.SITE_CLOSURE:
+        case ChangeKind.SITE_PLACE | ChangeKind.SITE_HOURS | ChangeKind.SITE_CLOSURE:
             return _with_site(known, change, before)
 
 
@@ -202,6 +227,8 @@ def write(change: CalendarChange, *, actor_id: int | None, at: datetime) -> None
             )
         case ChangeKind.ABSENCE:
             _write_absence(change, actor_id=actor_id, at=at)
+        case ChangeKind.SITE_PLACE:
+            _write_site_place(change, actor_id=actor_id, at=at)
         case ChangeKind.SITE_HOURS:
             hours.set_hours(_id(change.site_id), hours=_open_hours(change), actor_id=actor_id, at=at)
         case ChangeKind.SITE_CLOSURE:
@@ -225,6 +252,9 @@ def refuse_stale(change: CalendarChange) -> None:
             absence = db.session.get(Absence, _id(change.row_id), populate_existing=True)
             if absence is not None:
                 now = absence_as_it_is(absence, user_id=_id(change.user_id), name=before.name)
+        case ChangeKind.SITE_PLACE:
+            site = db.session.get(Site, _id(change.site_id), populate_existing=True)
+            now = site_place_as_it_is(site) if site is not None else None
         case ChangeKind.SITE_CLOSURE:
             shut = db.session.get(SiteClosure, _id(change.row_id), populate_existing=True)
             now = site_closure_as_it_is(shut) if shut is not None else None
@@ -273,7 +303,9 @@ def _with_site(known: Known, change: CalendarChange, before: Period | None) -> K
     days = known.sites.get(_id(change.site_id))
     if days is None:
         return known
-    if change.kind is ChangeKind.SITE_HOURS:
+    if change.kind is ChangeKind.SITE_PLACE:
+        changed = replace(days, region=(change.country.upper(), change.subdivision.upper()))
+    elif change.kind is ChangeKind.SITE_HOURS:
         weekdays = tuple(sorted({weekday for weekday, _opens, _closes in change.hours}))
         changed = replace(days, weekdays=weekdays or None)
     else:
@@ -344,6 +376,15 @@ def _write_absence(change: CalendarChange, *, actor_id: int | None, at: datetime
         actor_id=actor_id,
         at=at,
     )
+
+
+def _write_site_place(change: CalendarChange, *, actor_id: int | None, at: datetime) -> None:
+    site = db.session.get(Site, _id(change.site_id))
+    if site is None:
+        raise NotFound
+    known = {each.name: getattr(site, each.name) for each in fields(sites.SiteDetails)}
+    known |= {"country": change.country, "subdivision": change.subdivision, "zone": change.zone}
+    sites.change_site(site, details=sites.SiteDetails(**known), actor_id=actor_id, at=at)
 
 
 def _write_site_closure(change: CalendarChange, *, actor_id: int | None, at: datetime) -> None:

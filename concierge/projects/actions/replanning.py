@@ -201,6 +201,7 @@ def foresee_some(
     """What a change would move in some projects, as rows of a proposal; nothing changes."""
     projects = queries.projects_to_lay_out(project_ids, for_change=False)
     known = changes.tried(known_of(projects, crew=_crew(change)), change)
+    at = changes.moment_after(change, at)
     return [
         row
         for project in projects
@@ -246,7 +247,7 @@ def depending(change: CalendarChange) -> Sequence[int]:
             return queries.dependents(touched=None, days_of=DaysOf.COMPANY)
         case ChangeKind.ABSENCE:
             return queries.dependents(touched=touched, user_id=change.user_id)
-        case ChangeKind.SITE_HOURS | ChangeKind.SITE_CLOSURE:
+        case ChangeKind.SITE_PLACE | ChangeKind.SITE_HOURS | ChangeKind.SITE_CLOSURE:
             return queries.dependents(touched=touched, site_id=change.site_id)
 
 
