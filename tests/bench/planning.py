@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from concierge.core.links import Link
 from concierge.core.schedule import LagUnit, LinkKind, Step, lay_out
 from concierge.core.worktime import WorkCalendar
-from concierge.orders.models import Order
+from concierge.orders.models import Order, OrderLine
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.previews import foreseen
+from concierge.projects import queries
 from concierge.projects.actions import rescheduling
 from concierge.projects.actions.creation import create_project
+from concierge.projects.actions.laying_out import follow
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState, ProjectState
 from tests.bench.figures import Figure
@@ -24,9 +26,10 @@ from tests.bench.figures import Figure
 ROUNDS = 60
 MONDAY = date(2026, 3, 2)
 GOALS = {
-    "milestone moved": "goal 5 ms",
-    "project created": "goal 5 ms",
-    "move foreseen": "goal 30 ms",
+    "plan followed": "loaded, laid out, written",
+    "milestone moved": "goal 5 ms; with its visits, feeds and checklist",
+    "project created": "goal 5 ms; its plan merged, laid out and written",
+    "move foreseen": "goal 30 ms; with everything that follows",
 }
 
 
@@ -66,6 +69,7 @@ def acts(*, rounds: int = ROUNDS) -> Iterator[Figure]:
     ]
     wanted = list(itertools.islice(itertools.cycle(movable), rounds))
     db.session.rollback()
+    yield _figure("plan followed", [partial(_follow, each[0], at) for each in wanted])
     yield _figure("milestone moved", [partial(_move, *each, at) for each in wanted])
     yield _figure(
         "move foreseen",
@@ -74,37 +78,65 @@ def acts(*, rounds: int = ROUNDS) -> Iterator[Figure]:
     )
     orders = db.session.scalars(sa.select(Order.id).order_by(Order.id).limit(rounds)).all()
     db.session.rollback()
-    yield _figure("project created", [partial(_create, order_id, at) for order_id in orders])
+    yield _figure("project created", [_Creation(order_id, at) for order_id in orders])
 
 
 class _TakenBack(Exception):
     """The measured act is not to stay."""
 
 
+def _follow(project_id: int, at: datetime) -> None:
+    follow(queries.project_for_change(project_id), at=at)
+
+
 def _move(project_id: int, milestone_id: int, to: date, at: datetime) -> None:
     rescheduling.move_milestone(project_id, milestone_id, to=to, reason="", actor_id=None, at=at)
 
 
-def _create(order_id: int, at: datetime) -> None:
-    """Plan an order anew, as if it had just come: its project is taken away first, which is not measured."""
-    create_project(order_id, actor_id=None, at=at)
+class _Creation:
+    """A copy of an order becomes a project; copying is not measured."""
+
+    def __init__(self, order_id: int, at: datetime) -> None:
+        self.order_id = order_id
+        self.at = at
+        self.copy_id = 0
+
+    def prepare(self) -> None:
+        """Copy the order and its lines."""
+        whole = {Order.__table__: Order.id, OrderLine.__table__: OrderLine.order_id}
+        for table, column in whole.items():
+            assert isinstance(table, sa.Table)
+            for row in db.session.execute(sa.select(table).where(column == self.order_id)).mappings().all():
+                values = {name: value for name, value in row.items() if name != "id"}
+                values |= {"number": f"{row['number']}-copy"} if table is Order.__table__ else {}
+                values |= {"order_id": self.copy_id} if table is OrderLine.__table__ else {}
+                made = db.session.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one()
+                self.copy_id = self.copy_id or made
+
+    def __call__(self) -> None:
+        """Plan it."""
+        create_project(self.copy_id, actor_id=None, at=self.at)
 
 
 def _figure(name: str, acts: list[Callable[[], object]], *, is_taken_back: bool = True) -> Figure:
     took = [_timed(act) if is_taken_back else _timed_alone(act) for act in acts]
     middle = statistics.median(took)
     high = sorted(took)[int(len(took) * 0.95)]
-    return Figure(f"{name}, median", middle, "ms", remark=f"{GOALS[name]}; 95 of 100 within {high:.1f} ms")
+    return Figure(
+        f"{name}, median", middle, "CPU ms", remark=f"{GOALS[name]}; 95 of 100 within {high:.1f} ms"
+    )
 
 
 def _timed(act: Callable[[], object]) -> float:
     took = 0.0
     try:
         with unit_of_work():
-            started = time.perf_counter()
+            if isinstance(act, _Creation):
+                act.prepare()
+            started = time.process_time()
             act()
             db.session.flush()
-            took = (time.perf_counter() - started) * 1000
+            took = (time.process_time() - started) * 1000
             raise _TakenBack
     except _TakenBack:
         db.session.remove()
@@ -112,9 +144,9 @@ def _timed(act: Callable[[], object]) -> float:
 
 
 def _timed_alone(act: Callable[[], object]) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     act()
-    took = (time.perf_counter() - started) * 1000
+    took = (time.process_time() - started) * 1000
     db.session.remove()
     return took
 
@@ -123,9 +155,9 @@ def _fastest(do: Callable[[], object], *, rounds: int = 200) -> float:
     do()
     took = []
     for _ in range(rounds):
-        started = time.perf_counter()
+        started = time.process_time()
         do()
-        took.append(time.perf_counter() - started)
+        took.append(time.process_time() - started)
     return min(took) * 1000
 
 
