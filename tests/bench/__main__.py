@@ -29,7 +29,7 @@ from tests.browser import Site, served
 from tests.processes import dies_with_parent, free_port, stop
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("layout", "pdf", "feed", "pages", "replanning")
+PARTS = ("layout", "pdf", "feed", "pages", "replanning", "portfolio", "finding")
 SERVER = {"CONCIERGE_WORKERS": "1", "CONCIERGE_DEMO": "no", "CONCIERGE_LOG_LEVEL": "warning"}
 
 
@@ -169,6 +169,46 @@ class Bench:
                 for figure in replanning.holiday(app):
                     self.note(figure)
             shutil.rmtree(instance)
+
+    def portfolio(self) -> None:
+        """The projects as list, lines and board, in companies of up to 100,000 projects on both databases."""
+        from tests.bench.portfolio import measure
+        from tests.servers import running_postgres
+
+        sizes = (100, 1000) if self.sizes[-1] < 10_000 else (100, 1000, 10_000, 100_000)
+        instance = company.copied(self.base(), self.work / "portfolio")
+        measure(
+            {"CONCIERGE_INSTANCE": str(instance), **SERVER},
+            "SQLite",
+            sizes=sizes,
+            seconds=self.seconds,
+            note=self.note,
+        )
+        with running_postgres() as server:
+            instance = self.work / "portfolio-postgresql"
+            instance.mkdir()
+            address = {"DATABASE_URL": server.create("bench_portfolio")}
+            for command in (("db", "upgrade"), ("demo", "load")):
+                _concierge(instance, *command, **address)
+            environ = {"CONCIERGE_INSTANCE": str(instance), **SERVER, **address}
+            measure(environ, "PostgreSQL", sizes=sizes, seconds=self.seconds, note=self.note)
+
+    def finding(self) -> None:
+        """Search, and open Today, in companies of up to 100,000 projects on both databases."""
+        from tests.bench.finding import measure
+        from tests.servers import running_postgres
+
+        sizes = (100, 1000) if self.sizes[-1] < 10_000 else (100, 1000, 10_000, 100_000)
+        instance = company.copied(self.base(), self.work / "finding")
+        wishes = {"sizes": sizes, "seconds": self.seconds / 4, "note": self.note}
+        measure({"CONCIERGE_INSTANCE": str(instance), **SERVER}, "SQLite", **wishes)
+        with running_postgres() as server:
+            instance = self.work / "finding-postgresql"
+            instance.mkdir()
+            address = {"DATABASE_URL": server.create("bench_finding")}
+            for command in (("db", "upgrade"), ("demo", "load")):
+                _concierge(instance, *command, **address)
+            measure({"CONCIERGE_INSTANCE": str(instance), **SERVER, **address}, "PostgreSQL", **wishes)
 
     def _cached_pdf(self, instance: Path, port: int, bare: int, cookie: dict[str, str]) -> None:
         """A checklist that has been printed before, as the browser gets it."""
