@@ -325,7 +325,7 @@ def unanswered(looking: Looking) -> Found:
         *_running(looking),
     )
     rows = db.session.execute(
-        visible_to(looking.viewer, firsts).order_by(item.due_on, item.id).limit(looking.most * 8)
+        visible_to(looking.viewer, firsts).order_by(item.due_on, item.id).limit(looking.most * 4)
     ).all()
     first = _first_of_each(rows)
     counted = _counts([row.checklist_id for row in first[: looking.most]], looking.today)
@@ -346,7 +346,7 @@ def unanswered(looking: Looking) -> Found:
                 about,
             )
         )
-    return Found(found, len(first) > looking.most or len(rows) == looking.most * 8)  # type: ignore[arg-type]  # read like rows
+    return Found(found, len(first) > looking.most or len(rows) == looking.most * 4)  # type: ignore[arg-type]  # read like rows
 
 
 def proposals(looking: Looking) -> Found:

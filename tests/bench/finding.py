@@ -2,20 +2,81 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
+from concierge.app import create_app
 from concierge.home import queries
+from concierge.identity.actions.sessions import open_session
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.viewer import Viewer
-from concierge.platform import searching
+from concierge.platform import clock, searching
 from concierge.platform.database import db, unit_of_work
+from concierge.platform.settings import load
 from concierge.projects.models import Project
+from tests.bench import portfolio
+from tests.bench.figures import Figure
 
 ROWS = 50
 """Results of one question."""
+
+
+def measure(
+    environ: Mapping[str, str],
+    database: str,
+    *,
+    sizes: Sequence[int],
+    seconds: float,
+    note: Callable[[Figure], None],
+) -> None:
+    """Search and open Today in companies of each size; the yardstick is the same in the smallest of them.
+
+    :param database: what is written beside the figures.
+    """
+    app = create_app(load(dict(environ)))
+    least: dict[str, float] = {}
+
+    def told(name: str, count: int, ms: float, remark: str) -> None:
+        ratio = ms / least.setdefault(name, ms)
+        note(
+            Figure(
+                f"{name} ({count:,} projects, {database})",
+                ms,
+                "CPU ms",
+                ratio,
+                "the smallest company",
+                remark,
+            )
+        )
+
+    with app.app_context():
+        for size in sizes:
+            count = portfolio.fill(size)
+            index()
+            looking = manager()
+            for name, text in questions().items():
+                ms, found = finding_ms(looking, text, kind="projects", most=ROWS, seconds=seconds)
+                told(f"search, {name}", count, ms, f"{found} rows")
+                ms, found = finding_ms(looking, text, kind="", most=6, seconds=seconds)
+                told(f"search of all kinds, {name}", count, ms, f"{found} rows")
+            common = questions()["being typed"]
+            with unit_of_work():
+                user = db.session.get_one(User, looking.user_id)
+                token = open_session(user, client="bench", days=1, at=clock.now())
+            db.session.remove()
+            cookie = portfolio.signed_in(app, token)
+            for name, path in {
+                "palette": f"/find?{urlencode({'q': common})}",
+                "today": "/today?whose=all",
+            }.items():
+                headers = {**cookie, "HX-Request": "true"} if name == "palette" else cookie
+                ms, size_now = portfolio.processor_ms(app.wsgi_app, path, headers, seconds=seconds)
+                told(name, count, ms, f"{size_now / 1024:,.0f} KiB")
+        db.session.remove()
+        db.engine.dispose()
 
 
 def index() -> int:

@@ -15,7 +15,7 @@ from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.words import clock_time, day, instant
 
-MOST_READ = 80
+MOST_READ = 50
 MOST_SHOWN = 8
 
 LOOKS = {

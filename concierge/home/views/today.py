@@ -29,7 +29,7 @@ from concierge.visits.models import Visit
 from concierge.visits.states import OVER, VisitState
 
 SHOWN_AT_ONCE = 6
-MOST_SITES, MOST_READ_SITES = 8, 24
+MOST_SITES, MOST_READ_SITES = 8, 16
 KEPT_WITHIN_DAYS = 90
 FEWEST_FOR_A_SHARE = 5
 
