@@ -48,12 +48,16 @@ CODES = {
     "outgoing_mails.key", "outgoing_mails.message_id", "outgoing_mails.to", "outgoing_mails.language",
     "outgoing_mails.secret", "outgoing_mails.html", "stored_files.content_type", "users.email",
     "checklist_documents.language", "product_aliases.value", "skills.code", "feeds.name",
+    "undos.needs",
 }  # fmt: skip
 """Text columns that people cannot write: made by the program, or chosen from a list. Reviewed by people."""
 
 LISTS = {"order_imports.file_ids", "outgoing_mails.attachments", "feed_versions.lapses", "deliveries.args",
-         "jobs.args"}  # fmt: skip
+         "jobs.args", "undos.differences"}  # fmt: skip
 """Structures of the program's own, without words of people."""
+
+EMPTY_OR_TOLD = {"milestones.skip_reason"}
+"""Columns that hold words only where something happened; filled only where there are some."""
 
 MADE_UP = {"feeds.fetched_by"}
 """Columns that stay empty in the small world and are filled all the same."""
@@ -247,8 +251,10 @@ def fill(filler: Filler, rows: Mapping[str, frozenset[int]] | None = None) -> in
             name = f"{table.name}.{column.name}"
             found = connection.execute(sa.select(table.c.id, column).order_by(table.c.id)).all()
             for row_id, before in found:
-                if (before is None and name not in MADE_UP) or (
-                    rows is not None and row_id not in rows[table.name]
+                if (
+                    (before is None and name not in MADE_UP)
+                    or (before == "" and name in EMPTY_OR_TOLD)
+                    or (rows is not None and row_id not in rows[table.name])
                 ):
                     continue
                 count += 1

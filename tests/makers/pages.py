@@ -20,7 +20,10 @@ def hidden_in(page: str, *, of: str = "") -> dict[str, list[str]]:
 
 
 def agree(browser: FlaskClient, answer: Any) -> Any:  # Any: werkzeug's answers
-    """Press the button on a page that shows what an act would do; another answer is given back as it is."""
+    """Press the button on a page that shows what an act would do; another answer is given back as it is.
+
+    A form that is still being filled in, with a button to look and one to save, is left alone.
+    """
     page = answer.get_data(as_text=True)
     form = next(
         (form for form in re.findall(r"<form[^>]*>", page) if _stands_before_agreed(page, form)), None
@@ -34,4 +37,4 @@ def agree(browser: FlaskClient, answer: Any) -> Any:  # Any: werkzeug's answers
 
 def _stands_before_agreed(page: str, form: str) -> bool:
     inside = page.split(form, 1)[1].split("</form>", 1)[0]
-    return 'name="agreed"' in inside
+    return 'name="agreed"' in inside and not re.search(r'<button[^>]* name="act"', inside)
