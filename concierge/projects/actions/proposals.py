@@ -10,7 +10,7 @@ from concierge.projects import plan as plans
 from concierge.projects import queries
 from concierge.projects.actions.approving import promise_anew
 from concierge.projects.actions.laying_out import follow
-from concierge.projects.actions.rescheduling import Preview, move_milestone, preview_move
+from concierge.projects.actions.rescheduling import move_milestone
 from concierge.projects.events import ProjectCancelled, ProposalDecided, ProposalMade
 from concierge.projects.models import Project, Proposal
 from concierge.projects.states import ProjectState, ProposalKind, ProposalState
@@ -50,18 +50,6 @@ def propose(
         )
     )
     return proposal
-
-
-def preview(project: Project, proposal: Proposal, *, at: datetime) -> Preview | None:
-    """What accepting new dates would move; None when there is nothing to foresee, or it can no longer be done."""
-    delivery = next((one for one in project.planned if one.kind is MilestoneKind.DELIVERED), None)
-    wish = proposal.requested_from or proposal.requested_to
-    if proposal.kind is not ProposalKind.NEW_DATES or delivery is None or wish is None:
-        return None
-    try:
-        return preview_move(project, delivery, to=wish, at=at)
-    except Refused:
-        return None
 
 
 def accept(project_id: int, proposal_id: int, *, reason: str, actor_id: int | None, at: datetime) -> Project:
