@@ -47,8 +47,9 @@ class Work:
 class Cause:
     """Something that costs days, as a person entered it; both days count, a `last_on` of None lasts.
 
-    A `step` of None means the whole project. `is_hold` closes its days: nobody works on any of them.
-    `ref` names the entry, so that a booking can lead to it.
+    A `step` of None means the whole project. `is_hold` closes its days: nobody works on any of them, and
+    while it lasts no plan counts on work until after `expected_last_on`. `ref` names the entry, so that a
+    booking can lead to it.
     """
 
     party: Party
@@ -59,6 +60,7 @@ class Cause:
     cause: str = ""
     ref: str = ""
     is_hold: bool = False
+    expected_last_on: date | None = None
 
     def lasts_on(self, day: date) -> bool:
         """Whether it costs that day."""
@@ -218,11 +220,13 @@ class _Windows:
             course.causes, key=lambda one: (one.first_on, one.step or "", one.party, one.cause, one.ref)
         )
         self.changes = sorted(course.changes, key=lambda one: (one.on, one.number, one.step, one.ref))
-        self._held = {
+        self._holds = [one for one in self.causes if one.is_hold]
+        held = {
             day
-            for hold in self.causes
-            if hold.is_hold
-            for day in _days(hold.first_on, min(hold.last_on or course.until, course.until))
+            for hold in self._holds
+            for day in _days(
+                hold.first_on, min(hold.last_on + DAY if hold.last_on else course.until, course.until)
+            )
         }
         facts = {
             day
@@ -230,8 +234,8 @@ class _Windows:
             for day in (work.step.started_on, work.step.finished_on)
             if day is not None
         }
-        self._busy = sorted(facts | {change.on for change in self.changes} | self._held)
-        self._calendars: dict[int, Mapping[str, WorkCalendar]] = {0: course.calendars}
+        self._busy = sorted(facts | {change.on for change in self.changes} | held)
+        self._calendars: dict[tuple[tuple[date, date], ...], Mapping[str, WorkCalendar]] = {}
 
     def plan_on(self, today: date) -> Plan:
         """The plan as it was on the morning of a day, with what was known from the days before."""
@@ -293,15 +297,19 @@ class _Windows:
         )
 
     def _open_on(self, before: date) -> Mapping[str, WorkCalendar]:
-        """The calendars with the days that are known to be held closed."""
-        held = [day for day in self._held if day < before]
-        if len(held) not in self._calendars:
-            closed = dict.fromkeys(held, "hold")
-            self._calendars[len(held)] = {
+        """The calendars with the days that were known to be held closed, by what was known before a day."""
+        held = tuple(
+            (hold.first_on, _held_until(hold, before)) for hold in self._holds if hold.first_on < before
+        )
+        if not held:
+            return self.course.calendars
+        if held not in self._calendars:
+            closed = dict.fromkeys((day for first, last in held for day in _days(first, last)), "hold")
+            self._calendars[held] = {
                 name: replace(calendar, closed={**closed, **calendar.closed})
                 for name, calendar in self.course.calendars.items()
             }
-        return self._calendars[len(held)]
+        return self._calendars[held]
 
 
 class _Books:
@@ -492,6 +500,13 @@ def _upstream(works: Mapping[str, Work], course: Course) -> set[str]:
             found.add(key)
             waiting += links.get(key, ())
     return found
+
+
+def _held_until(hold: Cause, before: date) -> date:
+    """The last day of a hold as it was known before a day: when it had ended, or how long it was to last."""
+    if hold.last_on is not None and hold.last_on + DAY < before:
+        return hold.last_on
+    return max(before - DAY, hold.expected_last_on or hold.first_on)
 
 
 def _if_before(day: date | None, limit: date) -> date | None:

@@ -77,8 +77,8 @@ def end_of(given: Course) -> date:
     held = {
         hold.first_on + timedelta(days=number): "hold"
         for hold in given.causes
-        if hold.is_hold
-        for number in range((min(hold.last_on or given.until, given.until) - hold.first_on).days + 1)
+        if hold.is_hold and hold.first_on <= given.until
+        for number in range((closed_until(hold, given.until) - hold.first_on).days + 1)
     }
     open_days = {
         name: replace(calendar, closed={**held, **calendar.closed})
@@ -87,6 +87,13 @@ def end_of(given: Course) -> date:
     steps = [replace(one.step, **changed.get(one.step.key, {})) for one in given.works]
     plan = lay_out(steps, calendars=open_days, start_on=given.start_on, today=given.until)
     return plan.placed[given.end].finish_on
+
+
+def closed_until(hold: Cause, today: date) -> date:
+    """The last held day as it is known today: an open hold lasts today, and as long as it is expected to."""
+    if hold.last_on is not None and hold.last_on < today:
+        return hold.last_on
+    return max(today, hold.expected_last_on or today)
 
 
 def booked(found: Ledger) -> list[tuple[str, str, str | None]]:
@@ -253,6 +260,26 @@ def test_an_open_hold_closes_today_as_well() -> None:
     assert [said(one.lost_on) for one in found.bookings] == ["Wed 2026-03-04", "Thu 2026-03-05"]
 
 
+def test_a_hold_costs_at_once_as_long_as_it_is_expected_to_last() -> None:
+    hold = Cause(
+        Party.CUSTOMER,
+        on("Wed 2026-03-04"),
+        None,
+        cause="building project late",
+        is_hold=True,
+        expected_last_on=on("Tue 2026-03-10"),
+    )
+    rests = ledger(course(until="Thu 2026-03-05", prep=("Mon 2026-03-02", None), causes=(hold,)))
+    early = replace(hold, last_on=on("Thu 2026-03-05"))
+    resumed = ledger(course(until="Fri 2026-03-06", prep=("Mon 2026-03-02", None), causes=(early,)))
+
+    assert [(one.party, said(one.lost_on)) for one in rests.bookings] == [
+        (Party.CUSTOMER, "Wed 2026-03-04")
+    ] * 5
+    assert len(resumed.bookings) == 2
+    assert resumed.won_back == (delays.WonBack(on("Fri 2026-03-06"), 3),)
+
+
 def test_a_step_that_stood_still_in_the_middle_gives_those_days_to_the_cause() -> None:
     no_power = Cause(
         Party.CUSTOMER, on("Wed 2026-03-18"), on("Thu 2026-03-19"), "install", cause="power", ref="3"
@@ -381,6 +408,7 @@ def courses(draw: st.DrawFn) -> Course:
                 cause=draw(st.sampled_from(["power", "customs"])),
                 ref=str(number),
                 is_hold=is_hold,
+                expected_last_on=first + timedelta(days=draw(st.integers(0, 20))) if is_hold else None,
             )
         )
     changes = [
@@ -476,3 +504,10 @@ def test_every_booking_says_whose_it_is(given_course: Course) -> None:
         assert (one.party is Party.CONCURRENT) is (len(one.parties) > 1)
         assert set(one.refs) <= refs
         assert one.lost_on <= max(given_course.until, given_course.taken_on)
+
+
+@given(courses())
+@settings(max_examples=150, deadline=None)
+def test_no_day_is_lost_between_the_windows(given_course: Course) -> None:
+    for one in ledger(given_course).bookings:
+        assert one.step is not None or one.lost_on == given_course.taken_on

@@ -143,6 +143,27 @@ def test_a_hold_enters_itself_and_its_days_are_the_customers(app: Flask) -> None
     assert {one.party for one in held} == {CoreParty.CUSTOMER}
 
 
+def test_a_hold_that_is_expected_to_last_costs_its_days_at_once(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live(requested_from=None)
+    with unit_of_work():
+        holding.hold(
+            project.id,
+            cause=BlockCause.BUILDING,
+            party=Party.CUSTOMER,
+            reason="The building is late.",
+            first_on=on("Tue 2026-03-03"),
+            expected_on=on("Tue 2026-03-24"),
+            actor_id=None,
+            at=after(1),
+        )
+
+    found = ledger(project, after(1))
+
+    assert found.ledger.slip_workdays == slip(project) == 15
+    assert found.ledger.by_party() == {(CoreParty.CUSTOMER, ""): 15}
+
+
 def test_an_agreed_move_is_an_agreed_change(app: Flask) -> None:
     with unit_of_work():
         project = projects.live()

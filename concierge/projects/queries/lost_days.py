@@ -358,7 +358,15 @@ def _causes(project: Project, until: date) -> list[core.Cause]:
         ref = f"delay {said.id}" if said else ""
         causes.append(
             core.Cause(
-                core.Party(party.value), hold.first_on, last_on, None, team, cause.value, ref, is_hold=True
+                core.Party(party.value),
+                hold.first_on,
+                last_on,
+                None,
+                team,
+                cause.value,
+                ref,
+                is_hold=True,
+                expected_last_on=hold.expected_on - timedelta(days=1) if hold.expected_on else None,
             )
         )
     return [one for one in causes if one.first_on <= until]
