@@ -61,6 +61,8 @@ class LostDays:
     end_on: date
     end_name: dict[str, str]
     is_over: bool
+    replanned: tuple[str, ...] = ()
+    """What was changed in working calendars since, in words: it moved the end without anybody's delay."""
 
 
 def lost_days(project: Project, *, at: datetime) -> LostDays | None:
@@ -77,6 +79,7 @@ def lost_days(project: Project, *, at: datetime) -> LostDays | None:
         course.end_on,
         handover.name,
         is_over=handover.finished_on is not None,
+        replanned=_replanned(project.id, baseline.taken_at),
     )
 
 
@@ -217,6 +220,19 @@ def _events_since(project_id: int, since: datetime) -> Sequence[RecordedEvent]:
         )
         .order_by(RecordedEvent.id)
     ).all()
+
+
+def _replanned(project_id: int, since: datetime) -> tuple[str, ...]:
+    rows = db.session.scalars(
+        sa.select(RecordedEvent)
+        .where(
+            RecordedEvent.project_id == project_id,
+            RecordedEvent.at >= since,
+            RecordedEvent.name.in_(("PlanReplanned", "PlanReplannedAmongMany")),
+        )
+        .order_by(RecordedEvent.id)
+    )
+    return tuple(dict.fromkeys(str(row.payload.get("change") or "") for row in rows))
 
 
 class _Changes:

@@ -331,7 +331,7 @@ def _rows(
         (number for one in found.ledger.bookings for kind, number in _refs(one) if kind == "event"),
         project_id=project.id,
     )
-    return [_row(project, one, by_id, events, names) for one in found.ledger.bookings]
+    return [_row(project, one, by_id, events, names, found) for one in found.ledger.bookings]
 
 
 def _row(
@@ -340,6 +340,7 @@ def _row(
     entered: Mapping[int, Delay],
     events: Mapping[int, RecordedEvent],
     names: Mapping[str, str],
+    found: lost_days.LostDays,
 ) -> Shown:
     said = [entered[number] for kind, number in _refs(one) if kind == "delay" and number in entered]
     told = [events[number] for kind, number in _refs(one) if kind == "event" and number in events]
@@ -353,7 +354,7 @@ def _row(
         party=_party(one.party, one.team),
         parties=listed(_party(party, "") for party in one.parties) if len(one.parties) > 1 else "",
         milestone=names.get(one.step or "", _("the plan itself")),
-        why=[reason for reason in why if reason] or [_unexplained(one)],
+        why=[reason for reason in why if reason] or [_unexplained(one, found)],
         delays=[
             Shown(
                 url=url_for("projects.delay", key=project.key, delay_id=delay.id),
@@ -365,7 +366,9 @@ def _row(
     )
 
 
-def _unexplained(one: Booking) -> str:
+def _unexplained(one: Booking, found: lost_days.LostDays) -> str:
+    if one.step is None and found.replanned:
+        return _("Working days were changed: %(changes)s", changes=listed(found.replanned))
     if one.step is None:
         return _("The plan was changed since, or its working days.")
     return _("No cause is entered; it counts for whoever is accountable.")
