@@ -120,7 +120,7 @@ class Choices(NamedTuple):
 def projects_page(viewer: Viewer, wanted: Filter) -> Page:
     """One page of the projects that a viewer may see."""
     page = min(max(1, wanted.page), LAST_PAGE)
-    total = count_of(viewer, wanted)
+    total = _total(viewer, wanted)
     if total <= MOST_COUNTED:
         page = min(page, max(1, -(-total // PAGE)))
     values = {"most": PAGE + 1, "skipped": (page - 1) * PAGE}
@@ -132,6 +132,18 @@ def projects_page(viewer: Viewer, wanted: Filter) -> Page:
         pages=max(1, -(-total // PAGE)) if total <= MOST_COUNTED else None,
         has_next=len(found) > PAGE and page < LAST_PAGE,
     )
+
+
+def _total(viewer: Viewer, wanted: Filter) -> int:
+    """How many there are; of lists that only a state of health narrows, from what the page counts anyway."""
+    plain = _plain(wanted)
+    if plain == _OPEN:
+        return min(sum(counts_by_health(viewer).values()), MOST_COUNTED + 1)
+    if len(plain.health) == 1 and plain == Filter(health=plain.health):
+        health = Health(plain.health[0])
+        if health in NOT_ENDED:
+            return counts_by_health(viewer).get(health, 0)
+    return count_of(viewer, wanted)
 
 
 def count_of(viewer: Viewer, wanted: Filter) -> int:
@@ -323,6 +335,7 @@ def _replaced(wanted: Filter, changed: Mapping[str, object]) -> Filter:
 
 
 _SHOWN = Filter()
+_OPEN = Filter(only_open=True)
 
 
 def _rows(viewer: Viewer, wanted: Filter) -> Statement:
