@@ -15,6 +15,8 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
+from concierge.platform.clashes import Edited
+
 
 class MoveMilestone(FlaskForm):
     """Let a milestone start on another day."""
@@ -241,7 +243,7 @@ class Decide(FlaskForm):
     )
 
 
-class Note(FlaskForm):
+class Note(Edited):
     """Write something down for the staff."""
 
     text = TextAreaField(
@@ -252,7 +254,6 @@ class Note(FlaskForm):
             Length(max=8000, message=_("Say it in at most 8,000 characters.")),
         ],
     )
-    version = HiddenField()
 
 
 class RecordUnit(FlaskForm):

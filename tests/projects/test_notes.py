@@ -84,8 +84,8 @@ def test_of_two_people_the_second_sees_what_the_first_wrote(project: Project, ad
     answer = ada.post(path, data={"csrf_token": token, "text": "Gate 5", "version": "1"})
     page = answer.get_data(as_text=True)
 
-    assert answer.status_code == 422
-    assert "Somebody else changed this note" in page
+    assert answer.status_code == 409
+    assert "Changed while you were editing: Ada Lind" in page
     assert "Gate 4" in page
     assert "Gate 5" in page
     assert kept() == ["Gate 4"]

@@ -1,12 +1,16 @@
 """What people write down about a project: notes for the staff, serial numbers."""
 
+from http import HTTPStatus
+
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
 
+from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
+from concierge.platform.clashes import meet
 from concierge.platform.database import unit_of_work
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
@@ -51,15 +55,17 @@ def change_note(key: str, note_id: int) -> Page:
     """Write a note anew."""
     project = project_by_key(viewer(), key)
     note = queries.note_for(viewer(), project, note_id)
-    form = forms.Note(text=note.text, version=str(note.version))
-    context = {"project": project, "note": note, "theirs": "", "zone": viewer().zone}
+    form = forms.Note(text=note.text)
+    context = {"project": project, "note": note, "zone": viewer().zone}
     if not form.is_submitted():
+        form.load(note.version)
         return render_template("projects/note.html", form=form, **context)
     if not form.validate():
         return show_again("projects/note.html", form, **context)
-    if form.version.data != str(note.version):
-        form.version.data = str(note.version)
-        return show_again("projects/note.html", form, **{**context, "theirs": note.text})
+    by = people.last_change(project_id=project.id, note_id=note.id)
+    theirs = forms.Note(formdata=None, text=note.text)
+    if met := meet(form, theirs, version=note.version, by=by, zone=viewer().zone):
+        return render_template("projects/note.html", form=form, met=met, **context), HTTPStatus.CONFLICT
     with unit_of_work():
         writing.change_note(
             note, text=form.text.data or "", version=note.version, actor_id=viewer().user_id, at=clock.now()
