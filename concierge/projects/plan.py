@@ -11,7 +11,7 @@ from concierge.catalogue.plan import template_steps
 from concierge.catalogue.states import DaysOf, MilestoneKind, ProductKind
 from concierge.core.links import bridged
 from concierge.core.merge import MergedStep, Sold, merge
-from concierge.core.schedule import LagUnit, Link, LinkKind, Plan, Step, lay_out
+from concierge.core.schedule import ConflictKind, LagUnit, Link, LinkKind, Plan, Step, lay_out
 from concierge.core.worktime import WorkCalendar
 from concierge.orders.models import OrderLine
 from concierge.projects.events import DateMove
@@ -233,6 +233,9 @@ def conflicts_of(plan: Plan, milestones: Iterable[Milestone]) -> list[dict[str, 
             "possible_on": conflict.possible_on.isoformat(),
             "driver": conflict.driver,
             "driven_by": names.get(conflict.driver),
+            "workdays": -plan.fit_workdays
+            if conflict.kind is ConflictKind.REQUIRED and plan.fit_workdays is not None
+            else None,
         }
         for conflict in plan.conflicts
     ]

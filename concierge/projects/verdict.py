@@ -136,9 +136,10 @@ def conflict_words(conflict: Facts) -> str:
     match conflict.get("kind"):
         case "required":
             said = _(
-                "Go-live is required by %(wanted)s; the plan ends on %(possible)s.",
+                "Go-live is required by %(wanted)s; the plan gives %(possible)s, %(days)s later.",
                 wanted=day(wanted),
                 possible=day(possible),
+                days=workdays(int(conflict.get("workdays") or 0)),
             )
         case "exactly on":
             said = _(

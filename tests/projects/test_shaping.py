@@ -390,8 +390,8 @@ def test_a_go_live_that_is_too_soon_is_told_and_the_plan_is_counted_forward(app:
 
     row = now(project)
     assert row.forecast_handover_on == handover
-    assert [(one["kind"], one["possible_on"]) for one in row.conflicts] == [
-        ("required", handover.isoformat() if handover else "")
+    assert [(one["kind"], one["possible_on"], one["workdays"]) for one in row.conflicts] == [
+        ("required", handover.isoformat() if handover else "", 7)
     ]
 
 
