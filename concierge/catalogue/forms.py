@@ -120,6 +120,8 @@ class PartForm(FlaskForm):
     """What the forms of all parts share."""
 
     basis = HiddenField()
+    loaded = HiddenField()
+    """The part as it was when the form was opened, as JSON."""
 
     def part(self, key: str) -> Part:
         """The part that the form describes."""

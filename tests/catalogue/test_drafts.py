@@ -246,6 +246,8 @@ def test_a_page_shows_both_values_of_a_conflict_and_saving_again_keeps_ones_own(
     app: Flask, sign_in: SignIn
 ) -> None:
     begin()
+    named = milestone(now(), "install")
+    put(replace(named, name={**named.name, "fr": "Pose"}))
     with unit_of_work():
         ada, bo = (
             people.user(name="Ada Lind", role=Role.CONCIERGE),
@@ -255,16 +257,19 @@ def test_a_page_shows_both_values_of_a_conflict_and_saving_again_keeps_ones_own(
     opened = mine.get("/playbooks/gas-one/draft/milestones/install").get_data(as_text=True)
     other = theirs.get("/playbooks/gas-one/draft/milestones/install").get_data(as_text=True)
 
-    assert _post(theirs, "install", _form(other, workdays="4")).status_code == 303
+    assert _post(theirs, "install", _form(other, workdays="4", team="logistics")).status_code == 303
     conflict = _post(mine, "install", _form(opened, workdays="9"))
     shown = conflict.get_data(as_text=True)
     again = _post(mine, "install", _form(shown, workdays="9"))
 
     assert conflict.status_code == 409
-    assert "Bo Ek changed this" in shown
+    assert "Bo Ek" in shown
     assert "Length in days" in shown
     assert again.status_code == 303
-    assert milestone(now(), "install").workdays == 9
+    saved = milestone(now(), "install")
+    assert saved.workdays == 9, "both changed it, and one's own was kept"
+    assert saved.team is Team.LOGISTICS, "only the other one changed it"
+    assert saved.name["fr"] == "Pose", "a language that the form does not show stays"
 
 
 def test_a_playbook_is_written_from_nothing_to_publishing_in_the_browser(app: Flask, sign_in: SignIn) -> None:
@@ -337,7 +342,7 @@ def _form(page: str, **typed: str) -> dict[str, str]:
             data[name] = chosen.get("value") or ""
         elif one.tag == "textarea":
             data[name] = (one.text or "").removeprefix("\n")
-        elif one.get("type") != "checkbox" or one.get("checked") is not None:
+        elif one.get("type") not in {"checkbox", "radio"} or one.get("checked") is not None:
             data[name] = one.get("value") or ""
     return {**data, **typed}
 

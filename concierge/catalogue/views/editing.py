@@ -1,7 +1,8 @@
 """Writing the next version of a playbook: its draft on one page, drawn as it is edited."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -9,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from concierge.catalogue import checking, contents, forms, queries, words
+from concierge.catalogue import checking, contents, forms, queries, toml_file, words
 from concierge.catalogue.actions import drafting
 from concierge.catalogue.actions import playbooks as publishing
 from concierge.catalogue.actions.drafting import EditedMeanwhile
@@ -22,6 +23,7 @@ from concierge.catalogue.views.blueprint import bp
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
+from concierge.platform.clashes import Clash, Met
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.once import taken_once
@@ -236,7 +238,7 @@ def _edit(found: Draft, collection: str, there: Part | None, *, replaces: str = 
     if request.method != "POST":
         if there is not None:
             form.fill(there)
-            form.basis.data = contents.fingerprint(there)
+            _note(form, there)
         return _part_page(found, collection, form, there)
     _offer(found, collection, form, replaces)
     is_drawing = "draw" in request.form or "draw" in request.args
@@ -249,20 +251,21 @@ def _edit(found: Draft, collection: str, there: Part | None, *, replaces: str = 
 
 def _save(found: Draft, collection: str, form: forms.PartForm, there: Part | None, replaces: str) -> Page:
     key = replaces or _new_key(found, collection, form)
+    part = _chosen(form.part(key), there)
     try:
         with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
             outcome.led_to = url_for("catalogue.draft", key=found.key)
             drafting.put_part(
                 found.key,
                 collection,
-                form.part(key),
+                part,
                 replaces=replaces,
                 basis=form.basis.data or "",
                 actor_id=viewer().user_id,
                 at=clock.now(),
             )
     except EditedMeanwhile as conflict:
-        return _conflict(found, collection, form, conflict.theirs, key)
+        return _conflict(found, collection, form, conflict.theirs, part)
     except Refused as refusal:
         form.form_errors = [refusal.sentence]
         return _part_page(found, collection, form, there), 422
@@ -272,21 +275,58 @@ def _save(found: Draft, collection: str, form: forms.PartForm, there: Part | Non
 
 
 def _conflict(
-    found: Draft, collection: str, form: forms.PartForm, theirs: Part | None, key: str
+    found: Draft, collection: str, form: forms.PartForm, theirs: Part | None, mine: Part
 ) -> tuple[str, int]:
-    """The form as it was filled, with both values of what differs; saving again keeps one's own."""
+    """The form as it was filled, with both values of what somebody else changed, to choose field by field."""
     if theirs is None:
         raise NotFound(
             _("Somebody took this out of the draft in the meantime. Add it again if it is needed.")
         )
-    mine = form.part(key)
-    differing = [
-        Conflict(telling.value_words()[name], telling.told(name, theirs), telling.told(name, mine))
+    try:
+        base = json.loads(form.loaded.data or "{}")
+    except ValueError:
+        base = {}
+    labels = telling.value_words()
+    differing = tuple(
+        Clash(
+            name=name,
+            label=labels[name],
+            theirs=telling.told(name, theirs, found.contents),
+            yours=telling.told(name, mine, found.contents),
+            raw=(),
+            chosen="theirs" if base.get(name) == contents.plain(getattr(mine, name)) else "mine",
+            is_text=False,
+        )
         for name in telling.differing(theirs, mine)
-    ]
-    form.basis.data = contents.fingerprint(theirs)
-    edited = _last_edit(found, collection, key)
-    return _part_page(found, collection, form, theirs, conflicts=differing, edited=edited), 409
+        if name not in base or base[name] != contents.plain(getattr(theirs, name))
+    )
+    _note(form, theirs)
+    who, when = _last_edit(found, collection, theirs.key) or ("", "")
+    by = ", ".join(part for part in (who or _("Somebody"), when) if part)
+    return _part_page(found, collection, form, theirs, met=Met(by, differing)), 409
+
+
+def _note(form: forms.PartForm, saved: Part) -> None:
+    """Let a form carry what was saved when it was shown."""
+    form.basis.data = contents.fingerprint(saved)
+    form.loaded.data = json.dumps(contents.plain(saved), ensure_ascii=False)
+
+
+def _chosen(mine: Part, saved: Part | None) -> Part:
+    """What was typed, with the saved values where those were chosen; texts in other languages stay."""
+    if saved is None:
+        return mine
+    values: dict[str, Any] = {}  # Any: values of the part
+    for name in mine.__dataclass_fields__:
+        theirs, own = getattr(saved, name), getattr(mine, name)
+        if request.form.get(f"choose-{name}") == "theirs":
+            values[name] = theirs
+        elif isinstance(theirs, dict) and all(isinstance(text, str) for text in theirs.values()):
+            values[name] = {
+                **own,
+                **{code: text for code, text in theirs.items() if code not in toml_file.LANGUAGES},
+            }
+    return replace(mine, **values)
 
 
 def _part_page(
@@ -296,8 +336,7 @@ def _part_page(
     there: Part | None,
     *,
     is_drawing: bool = False,
-    conflicts: Sequence[Conflict] = (),
-    edited: tuple[str, str] | None = None,
+    met: Met | None = None,
 ) -> str:
     key = there.key if there is not None else ""
     _offer(found, collection, form, key)
@@ -314,8 +353,7 @@ def _part_page(
         form=form,
         part=there,
         sample=shown,
-        conflicts=conflicts,
-        edited=edited,
+        met=met,
         titles=telling.collection_words(),
         one=telling.part_words(),
         called=telling.called(there) if there is not None else "",
