@@ -1,5 +1,6 @@
 """What projects do when a day begins, and the long work of following a changed calendar."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -280,9 +281,20 @@ def _compare(at: datetime) -> None:
 
 
 def _in_chunks(ids: Sequence[int]) -> Iterator[tuple[int, Sequence[int]]]:
-    """Some ids at a time, with the number of those before them."""
-    for done in range(0, len(ids), replanning.CHUNK):
-        yield done, ids[done : done + replanning.CHUNK]
+    """Some ids at a time, with the number of those before them.
+
+    Rows point at each other in circles, for which Python looks again and again while more are loaded: nearly a
+    third of the work. So it looks once after each piece, among the new ones only.
+    """
+    was_looking = gc.isenabled()
+    gc.disable()
+    try:
+        for done in range(0, len(ids), replanning.CHUNK):
+            yield done, ids[done : done + replanning.CHUNK]
+            gc.collect(0)
+    finally:
+        if was_looking:
+            gc.enable()
 
 
 def _led_to(proposal_id: int, summary: str, surprises: Sequence[str] = ()) -> Result:
