@@ -108,6 +108,9 @@ class Course:
     causes: Sequence[Cause] = ()
     changes: Sequence[Change] = ()
     options: Mapping[str, Any] = field(default_factory=dict)  # Any: keyword arguments of lay_out
+    options_since: date | None = None
+    options_before: Mapping[str, Any] = field(default_factory=dict)  # Any: as above
+    """Other options that were in force until after the day `options_since`; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +237,8 @@ class _Windows:
             for day in (work.step.started_on, work.step.finished_on)
             if day is not None
         }
-        self._busy = sorted(facts | {change.on for change in self.changes} | held)
+        since = {course.options_since} if course.options_since else set()
+        self._busy = sorted(facts | {change.on for change in self.changes} | held | since)
         self._calendars: dict[tuple[tuple[date, date], ...], Mapping[str, WorkCalendar]] = {}
 
     def plan_on(self, today: date) -> Plan:
@@ -293,8 +297,12 @@ class _Windows:
             calendars=self._open_on(closed_before),
             start_on=self.course.start_on,
             today=today,
-            **self.course.options,
+            **self._options(closed_before),
         )
+
+    def _options(self, before: date) -> Mapping[str, Any]:  # Any: keyword arguments of lay_out
+        since = self.course.options_since
+        return self.course.options if since is None or since < before else self.course.options_before
 
     def _open_on(self, before: date) -> Mapping[str, WorkCalendar]:
         """The calendars with the days that were known to be held closed, by what was known before a day."""

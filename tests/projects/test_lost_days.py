@@ -15,10 +15,10 @@ from concierge.platform.errors import Refused, Stale
 from concierge.platform.events import RecordedEvent
 from concierge.platform.file_kinds import NotKept
 from concierge.projects import chores, queries
-from concierge.projects.actions import approving, delays, holding, milestones, rescheduling
+from concierge.projects.actions import approving, delays, holding, milestones, rescheduling, shaping
 from concierge.projects.models import Delay, Project
 from concierge.projects.queries import chances, lost_days
-from concierge.projects.states import BlockCause, Party
+from concierge.projects.states import BlockCause, Counting, Party
 from tests.makers import orders, projects
 from tests.makers.days import on
 
@@ -400,3 +400,60 @@ def test_a_delay_that_is_taken_back_leaves_its_words_in_the_history(app: Flask) 
     assert lost_days.delays_of(project.id) == []
     row = db.session.scalars(sa.select(RecordedEvent).where(RecordedEvent.name == "DelayWithdrawn")).one()
     assert row.payload["before"]["reason"] == "The outlet is missing."
+
+
+def test_a_required_go_live_is_an_agreed_change(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live(requested_from=None)
+    with unit_of_work():
+        shaping.require_go_live(
+            project.id,
+            required_on=on("Thu 2026-06-18"),
+            counting=Counting.BACKWARD,
+            actor_id=None,
+            at=after(0.1),
+        )
+
+    found = ledger(project, after(0.1))
+
+    assert found.ledger.slip_workdays == slip(project) > 20
+    assert found.ledger.by_party() == {(CoreParty.AGREED, ""): slip(project)}
+
+
+def test_a_plan_that_was_shaped_by_its_people_still_adds_up(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live(requested_from=None)
+        install = projects.milestone(project, "install")
+        shaping.split(
+            project.id,
+            projects.milestone(project, "site-ready").id,
+            first_workdays=4,
+            name={"en": "Gas lines"},
+            actor_id=None,
+            at=after(1),
+        )
+        shaping.add(
+            project.id,
+            name={"en": "Acceptance test"},
+            workdays=6,
+            days_of=install.days_of,
+            team=Team.SERVICE,
+            audience=install.audience,
+            after_id=install.id,
+            before_id=projects.milestone(project, "handover").id,
+            actor_id=None,
+            at=after(2),
+        )
+    with unit_of_work():
+        shaping.skip(
+            project.id,
+            projects.milestone(project, "kick-off").id,
+            reason="Done by phone.",
+            actor_id=None,
+            at=after(3),
+        )
+
+    found = ledger(project, after(3))
+
+    assert found.ledger.slip_workdays == slip(project) > 0
+    assert {one.step for one in found.ledger.bookings} != {None}

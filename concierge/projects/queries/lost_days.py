@@ -32,6 +32,7 @@ from concierge.projects.states import MilestoneState, ProjectState
 _AGREED = "DatesPromised"
 _MOVED = "MilestoneMoved"
 _UNDONE = "ActUndone"
+_REQUIRED = "GoLiveRequired"
 _ORDINARY = frozenset(
     {
         "MilestoneStarted",
@@ -193,6 +194,7 @@ def _course(project: Project, baseline: Baseline, handover: Milestone, *, at: da
     told = _events_since(project.id, baseline.taken_at)
     history = _Changes(project, baseline, network, told, until=until)
     works = [history.work(one) for one in project.milestones]
+    go_live_since = history.go_live(handover)
     finishes = {one.milestone_key: one.finish_on for one in baseline.milestones}
     return core.Course(
         works=works,
@@ -207,6 +209,8 @@ def _course(project: Project, baseline: Baseline, handover: Milestone, *, at: da
         causes=_causes(project, until),
         changes=history.changes,
         options=network.options,
+        options_since=go_live_since,
+        options_before={"last_key": network.options.get("last_key")},
     )
 
 
@@ -259,9 +263,20 @@ class _Changes:
             key = self.keys.get((inner or {}).get("milestone_id", 0))
             if key is not None:
                 self.told.setdefault(key, []).append(row)
+        self.required = [row for row in told if row.name == _REQUIRED]
         self.agreed = [row.at for row in told if row.name == _AGREED and row.payload.get("is_agreed", True)]
         structural = [row for rows in self.told.values() for row in rows if row.name not in {_MOVED, _UNDONE}]
         self.changed_at = max((row.at for row in structural), default=None)
+
+    def go_live(self, handover: Milestone) -> date | None:
+        """The day since when a go-live is required, where that came after the baseline; agreed with the customer."""
+        if not self.required:
+            return None
+        row = self.required[0]
+        on = min(clock.day_at(row.at, self.zone), self.until)
+        ref = f"event {row.id}"
+        self.changes.append(core.Change(handover.key, on, (), is_agreed=True, number=row.id, ref=ref))
+        return on
 
     def work(self, milestone: Milestone) -> core.Work:
         """A milestone as the baseline had it; what became of it since goes into `changes`."""
