@@ -30,9 +30,9 @@ from concierge.platform import clock, mail
 from concierge.platform.database import Base, Line, Prose, db, unit_of_work
 from concierge.platform.files import store
 from concierge.platform.jobs import start_job
-from concierge.projects.actions import gates, milestones, proposals
+from concierge.projects.actions import approving, gates, milestones, promising, proposals
 from concierge.projects.models import Milestone
-from concierge.projects.states import BlockCause, MilestoneState, ProposalKind
+from concierge.projects.states import BlockCause, MilestoneState, ProposalKind, ShownOn
 from concierge.readiness import queries as readiness_queries
 from concierge.readiness.actions import answering, attaching, sending
 from concierge.visits.actions import arranging, progress
@@ -47,13 +47,13 @@ CODES = {
     "jobs.kind", "deliveries.name", "deliveries.queue", "deliveries.token", "deliveries.unique_key",
     "outgoing_mails.key", "outgoing_mails.message_id", "outgoing_mails.to", "outgoing_mails.language",
     "outgoing_mails.secret", "outgoing_mails.html", "stored_files.content_type", "users.email",
-    "checklist_documents.language", "product_aliases.value", "skills.code", "feeds.name",
+    "checklist_documents.language", "promises.milestone_key", "product_aliases.value", "skills.code", "feeds.name",
     "undos.needs",
 }  # fmt: skip
 """Text columns that people cannot write: made by the program, or chosen from a list. Reviewed by people."""
 
 LISTS = {"order_imports.file_ids", "outgoing_mails.attachments", "feed_versions.lapses", "deliveries.args",
-         "jobs.args", "undos.differences"}  # fmt: skip
+         "jobs.args", "undos.differences", "baseline_milestones.content"}  # fmt: skip
 """Structures of the program's own, without words of people."""
 
 EMPTY_OR_TOLD = {"milestones.skip_reason"}
@@ -193,6 +193,10 @@ def _customer(
             checklist, language=language, content_hash="0" * 64, revision=1, name="checklist.pdf", data=b"%PDF-1.7",
             code=codes.drawn(), shown=(), occasion="", at=at,
         )  # fmt: skip
+    planned, baseline = approving.keep_plan(
+        project.id, name="Before the move", note="The board asked", actor_id=actor, at=at
+    )
+    promising.note_shown(planned, shown_on=ShownOn.MAIL, reference="yuki@halden.example", at=at, by_id=actor)
     mail.post(
         mail.Letter("yuki@halden.example", "Yuki", "Hello", "Hello", html="<p>Hello"), key=f"hello:{key}"
     )
@@ -206,6 +210,7 @@ def _customer(
         "visit_id": visit.id,
         "item_id": items["circuit"].id,
         "evidence_id": kept.id,
+        "number": baseline.number,
         "checklist_id": checklist.id,
         "account_id": project.account_id,
         "site_id": project.site_id,
