@@ -13,7 +13,9 @@ from concierge.catalogue.states import SECTIONS, PlaybookState
 from concierge.catalogue.views import picture, telling
 from concierge.catalogue.views.blueprint import bp
 from concierge.catalogue.words import (
+    audience_words,
     class_words,
+    field_words,
     quantity_words,
     responsible_words,
     section_words,
@@ -80,6 +82,8 @@ def playbook(key: str) -> Page:
         section_words=section_words(),
         teams=team_words(),
         visit_kinds=visit_words(),
+        kinds=field_words(),
+        audiences=audience_words(),
         responsible=responsible_words(),
         asked=len(version.items),
         blocking=sum(item.gate is not None for item in version.items),
