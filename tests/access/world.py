@@ -85,6 +85,7 @@ def _customer(name: str, key: str, number: str, technician: object, owner: User)
         "milestone_id": projects.milestone(project, "install").id,
         "proposal_id": proposal.id,
         "gate": "ship",
+        "number": 1,
         "visit_id": visit.id,
         "item_id": item,
         "account_id": project.account_id,
