@@ -4,7 +4,7 @@ Every question takes its rows in an order that an index has and stops after some
 more. ``core/urgency.py`` says which of them is done first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
@@ -18,7 +18,7 @@ from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import Order, OrderLine
 from concierge.orders.states import OrderState
-from concierge.platform.database import db
+from concierge.platform.database import UtcInstant, db
 from concierge.projects.models import (
     CalendarProposal,
     Gate,
@@ -66,6 +66,17 @@ HOLDS = {
 }
 
 
+TODAY = sa.bindparam("today", type_=sa.Date)
+IN_DAYS = sa.bindparam("in_days", type_=sa.Date)
+UNTIL_GATE = sa.bindparam("until_gate", type_=sa.Date)
+UNTIL_ANSWER = sa.bindparam("until_answer", type_=sa.Date)
+NOW = sa.bindparam("now", type_=UtcInstant)
+SOON = sa.bindparam("soon", type_=UtcInstant)
+ME = sa.bindparam("me", type_=sa.Integer)
+MOST_ROWS = sa.bindparam("most", type_=sa.Integer)
+"""What differs from one asking to the next; the questions themselves are put together once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What waits of one kind: each matter with its row, and whether there are more of them."""
@@ -87,7 +98,20 @@ class Looking:
     @property
     def whose(self) -> tuple[sa.ColumnElement[bool], ...]:
         """The condition that a project is theirs, where they look only at those."""
-        return (Project.concierge_id == self.viewer.user_id,) if self.mine else ()
+        return (Project.concierge_id == ME,) if self.mine else ()
+
+    def values(self, most: int) -> dict[str, Any]:  # Any: a value of each kind
+        """What the questions' parameters stand for."""
+        return {
+            "today": self.today,
+            "in_days": self.today + timedelta(days=3),
+            "until_gate": self.today + timedelta(days=GATE_DAYS),
+            "until_answer": self.today + timedelta(days=ANSWER_DAYS),
+            "now": self.now,
+            "soon": self.now + timedelta(days=SOON_DAYS),
+            "me": self.viewer.user_id,
+            "most": most,
+        }
 
 
 def all_matters(looking: Looking) -> dict[Kind, Found]:
@@ -116,11 +140,14 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
 
 def blocked(looking: Looking) -> Found:
     """Milestones that cannot go on, of each project the first; the one whose handover slips most stands first."""
-    question = (
-        _about(Milestone, Milestone.id, Milestone.name, Milestone.block_reason, Milestone.blocked_on)
-        .where(BLOCKED_MILESTONE, *_running(looking))
-        .order_by(Project.slip_workdays.desc(), Milestone.id)
-    )
+
+    def question() -> Question:
+        return (
+            _about(Milestone, Milestone.id, Milestone.name, Milestone.block_reason, Milestone.blocked_on)
+            .where(BLOCKED_MILESTONE, *_running(looking))
+            .order_by(Project.slip_workdays.desc(), Milestone.id)
+        )
+
     return _found(
         looking,
         question,
@@ -137,16 +164,19 @@ def blocked(looking: Looking) -> Found:
 
 def overdue(looking: Looking) -> Found:
     """Milestones whose promise has passed and of which nobody said that they are done, the oldest first."""
-    question = (
-        _about(Milestone, Milestone.id, Milestone.name, Milestone.promised_on, Milestone.forecast_on)
-        .where(
-            OPEN_MILESTONE,
-            Milestone.promised_on < looking.today,
-            Milestone.forecast_on <= looking.today + timedelta(days=3),
-            *_running(looking),
+
+    def question() -> Question:
+        return (
+            _about(Milestone, Milestone.id, Milestone.name, Milestone.promised_on, Milestone.forecast_on)
+            .where(
+                OPEN_MILESTONE,
+                Milestone.promised_on < TODAY,
+                Milestone.forecast_on <= IN_DAYS,
+                *_running(looking),
+            )
+            .order_by(Milestone.promised_on, Milestone.id)
         )
-        .order_by(Milestone.promised_on, Milestone.id)
-    )
+
     return _found(
         looking,
         question,
@@ -163,11 +193,14 @@ def overdue(looking: Looking) -> Found:
 
 def late(looking: Looking) -> Found:
     """Projects whose handover is forecast after its promise, the longest slip first."""
-    question = (
-        _of_project(sa.select(Project.promised_handover_on, Project.forecast_handover_on))
-        .where(Project.slip_workdays > 0, *_running(looking))
-        .order_by(Project.slip_workdays.desc(), Project.id)
-    )
+
+    def question() -> Question:
+        return (
+            _of_project(sa.select(Project.promised_handover_on, Project.forecast_handover_on))
+            .where(Project.slip_workdays > 0, *_running(looking))
+            .order_by(Project.slip_workdays.desc(), Project.id)
+        )
+
     return _found(
         looking,
         question,
@@ -183,11 +216,14 @@ def late(looking: Looking) -> Found:
 
 def conflicts(looking: Looking) -> Found:
     """Plans that cannot meet a day that somebody set."""
-    question = (
-        _of_project(sa.select(Project.conflicts, Project.conflict_count))
-        .where(WITH_CONFLICT, *_running(looking))
-        .order_by(Project.slip_workdays.desc(), Project.id)
-    )
+
+    def question() -> Question:
+        return (
+            _of_project(sa.select(Project.conflicts, Project.conflict_count))
+            .where(WITH_CONFLICT, *_running(looking))
+            .order_by(Project.slip_workdays.desc(), Project.id)
+        )
+
     return _found(
         looking,
         question,
@@ -202,16 +238,19 @@ def conflicts(looking: Looking) -> Found:
 
 def holds_over(looking: Looking) -> Found:
     """Projects that still rest although work was to go on by now, the longest first."""
-    question = (
-        _about(Hold, Hold.id, Hold.expected_on, Hold.first_on, Hold.reason)
-        .where(
-            Hold.resumed_on.is_(None),
-            Hold.expected_on <= looking.today,
-            Project.state == ProjectState.LIVE,
-            *looking.whose,
+
+    def question() -> Question:
+        return (
+            _about(Hold, Hold.id, Hold.expected_on, Hold.first_on, Hold.reason)
+            .where(
+                Hold.resumed_on.is_(None),
+                Hold.expected_on <= TODAY,
+                Project.state == ProjectState.LIVE,
+                *looking.whose,
+            )
+            .order_by(Hold.expected_on, Hold.id)
         )
-        .order_by(Hold.expected_on, Hold.id)
-    )
+
     return _found(
         looking,
         question,
@@ -230,26 +269,29 @@ def gates(looking: Looking) -> Found:
     kind = sa.case(
         *((Milestone.kind == milestone, gate.value) for milestone, gate in HOLDS.items()), else_=""
     )
-    question = (
-        _about(
-            Milestone,
-            Gate.id,
-            Gate.kind,
-            Gate.open_items,
-            Gate.holding,
-            Milestone.name,
-            Milestone.forecast_start_on,
+
+    def question() -> Question:
+        return (
+            _about(
+                Milestone,
+                Gate.id,
+                Gate.kind,
+                Gate.open_items,
+                Gate.holding,
+                Milestone.name,
+                Milestone.forecast_start_on,
+            )
+            .join(Gate, sa.and_(Gate.project_id == Project.id, sa.cast(Gate.kind, sa.String) == kind))
+            .where(
+                COMING_MILESTONE,
+                Milestone.forecast_start_on <= UNTIL_GATE,
+                Gate.state == GateState.HELD,
+                Gate.open_items > 0,
+                *_running(looking),
+            )
+            .order_by(Milestone.forecast_start_on, Milestone.id)
         )
-        .join(Gate, sa.and_(Gate.project_id == Project.id, sa.cast(Gate.kind, sa.String) == kind))
-        .where(
-            COMING_MILESTONE,
-            Milestone.forecast_start_on <= looking.today + timedelta(days=GATE_DAYS),
-            Gate.state == GateState.HELD,
-            Gate.open_items > 0,
-            *_running(looking),
-        )
-        .order_by(Milestone.forecast_start_on, Milestone.id)
-    )
+
     return _found(
         looking,
         question,
@@ -266,11 +308,14 @@ def gates(looking: Looking) -> Found:
 
 def to_decide(looking: Looking) -> Found:
     """Confirmed visits whose plan moved away under them, soonest first."""
-    question = (
-        _about(Visit, Visit.id, Visit.title, Visit.starts_local, Visit.needs_decision)
-        .where(TO_DECIDE, Visit.state.in_(COMING), *looking.whose)
-        .order_by(Visit.starts_at, Visit.id)
-    )
+
+    def question() -> Question:
+        return (
+            _about(Visit, Visit.id, Visit.title, Visit.starts_local, Visit.needs_decision)
+            .where(TO_DECIDE, Visit.state.in_(COMING), *looking.whose)
+            .order_by(Visit.starts_at, Visit.id)
+        )
+
     return _found(
         looking,
         question,
@@ -288,17 +333,20 @@ def unassigned(looking: Looking) -> Found:
         .correlate(Visit)
         .scalar_subquery()
     )
-    question = (
-        _about(Visit, Visit.id, Visit.title, Visit.starts_local, (Visit.crew - going).label("missing"))
-        .where(
-            Visit.starts_at >= looking.now,
-            Visit.starts_at < looking.now + timedelta(days=SOON_DAYS),
-            Visit.state.in_(COMING),
-            Visit.crew > going,
-            *looking.whose,
+
+    def question() -> Question:
+        return (
+            _about(Visit, Visit.id, Visit.title, Visit.starts_local, (Visit.crew - going).label("missing"))
+            .where(
+                Visit.starts_at >= NOW,
+                Visit.starts_at < SOON,
+                Visit.state.in_(COMING),
+                Visit.crew > going,
+                *looking.whose,
+            )
+            .order_by(Visit.starts_at, Visit.id)
         )
-        .order_by(Visit.starts_at, Visit.id)
-    )
+
     return _found(
         looking,
         question,
@@ -314,19 +362,24 @@ def unassigned(looking: Looking) -> Found:
 def unanswered(looking: Looking) -> Found:
     """Projects whose site owes blocking answers that are overdue or soon due, the longest overdue first."""
     item = ReadinessItem
-    firsts = _of_project(
-        sa.select(item.due_on, item.requirement, Checklist.id.label("checklist_id"))
-        .select_from(item)
-        .join(Checklist, Checklist.id == item.checklist_id)
-        .join(Project, Project.id == Checklist.project_id)
-    ).where(
-        OPEN_ITEM,
-        item.due_on <= looking.today + timedelta(days=ANSWER_DAYS),
-        *_running(looking),
-    )
-    rows = db.session.execute(
-        visible_to(looking.viewer, firsts).order_by(item.due_on, item.id).limit(looking.most * 4)
-    ).all()
+
+    def question() -> Question:
+        return (
+            _of_project(
+                sa.select(item.due_on, item.requirement, Checklist.id.label("checklist_id"))
+                .select_from(item)
+                .join(Checklist, Checklist.id == item.checklist_id)
+                .join(Project, Project.id == Checklist.project_id)
+            )
+            .where(
+                OPEN_ITEM,
+                item.due_on <= UNTIL_ANSWER,
+                *_running(looking),
+            )
+            .order_by(item.due_on, item.id)
+        )
+
+    rows = _rows(looking, question, looking.most * 4)
     first = _first_of_each(rows)
     counted = _counts([row.checklist_id for row in first[: looking.most]], looking.today)
     found = []
@@ -351,11 +404,14 @@ def unanswered(looking: Looking) -> Found:
 
 def proposals(looking: Looking) -> Found:
     """What order documents ask of approved plans, oldest first."""
-    question = (
-        _about(Proposal, Proposal.id, Proposal.kind, Proposal.requested_from, Proposal.made_at)
-        .where(OPEN_PROPOSAL, *looking.whose)
-        .order_by(Proposal.made_at, Proposal.id)
-    )
+
+    def question() -> Question:
+        return (
+            _about(Proposal, Proposal.id, Proposal.kind, Proposal.requested_from, Proposal.made_at)
+            .where(OPEN_PROPOSAL, *looking.whose)
+            .order_by(Proposal.made_at, Proposal.id)
+        )
+
     return _found(
         looking,
         question,
@@ -367,20 +423,23 @@ def proposals(looking: Looking) -> Found:
 
 def calendar_proposals(looking: Looking) -> Found:
     """Changes of calendars that were foreseen and wait to be applied, oldest first."""
-    question = (
-        sa.select(
-            CalendarProposal.id,
-            CalendarProposal.title,
-            CalendarProposal.projects,
-            CalendarProposal.promises,
-            CalendarProposal.made_at,
+
+    def question() -> Question:
+        return (
+            sa.select(
+                CalendarProposal.id,
+                CalendarProposal.title,
+                CalendarProposal.projects,
+                CalendarProposal.promises,
+                CalendarProposal.made_at,
+            )
+            .where(CalendarProposal.state == CalendarProposalState.OPEN)
+            .order_by(CalendarProposal.made_at, CalendarProposal.id)
         )
-        .where(CalendarProposal.state == CalendarProposalState.OPEN)
-        .order_by(CalendarProposal.made_at, CalendarProposal.id)
-    )
+
     return _few(
         looking,
-        db.session.execute(question.limit(looking.most + 1)).all(),
+        _rows(looking, question, looking.most + 1, of_projects=False),
         lambda row: Matter(
             f"calendar:{row.id}",
             Kind.CALENDAR,
@@ -392,11 +451,14 @@ def calendar_proposals(looking: Looking) -> Found:
 
 def drafts(looking: Looking) -> Found:
     """Plans that wait for approval, oldest first."""
-    question = (
-        _of_project(sa.select(Project.created_at, Project.forecast_handover_on))
-        .where(Project.state == ProjectState.DRAFT, *looking.whose)
-        .order_by(Project.created_at, Project.id)
-    )
+
+    def question() -> Question:
+        return (
+            _of_project(sa.select(Project.created_at, Project.forecast_handover_on))
+            .where(Project.state == ProjectState.DRAFT, *looking.whose)
+            .order_by(Project.created_at, Project.id)
+        )
+
     return _found(
         looking,
         question,
@@ -410,28 +472,33 @@ def unmatched(looking: Looking) -> Found:
     """Orders with lines that mean no product yet, oldest first."""
     if not looking.viewer.may(Permission.SEE_ORDERS):
         return Found(())
-    lines = (
-        sa.select(
-            OrderLine.order_id.label("id"),
-            sa.func.count().label("lines"),
-            sa.func.min(OrderLine.name).label("first"),
+
+    def question() -> Question:
+        lines = (
+            sa.select(
+                OrderLine.order_id.label("id"),
+                sa.func.count().label("lines"),
+                sa.func.min(OrderLine.name).label("first"),
+            )
+            .join(Order, Order.id == OrderLine.order_id)
+            .where(
+                OrderLine.product_id.is_(None), OrderLine.cancelled.is_(False), Order.state == OrderState.OPEN
+            )
+            .group_by(OrderLine.order_id)
+            .order_by(OrderLine.order_id)
+            .limit(MOST_ROWS)
+            .subquery()
         )
-        .join(Order, Order.id == OrderLine.order_id)
-        .where(OrderLine.product_id.is_(None), OrderLine.cancelled.is_(False), Order.state == OrderState.OPEN)
-        .group_by(OrderLine.order_id)
-        .order_by(OrderLine.order_id)
-        .limit(looking.most + 1)
-        .subquery()
-    )
-    question = (
-        sa.select(lines, Order.number, Order.received_at, Account.name.label("account"))
-        .join(Order, Order.id == lines.c.id)
-        .join(Account, Account.id == Order.account_id)
-        .order_by(Order.received_at, Order.id)
-    )
+        return (
+            sa.select(lines, Order.number, Order.received_at, Account.name.label("account"))
+            .join(Order, Order.id == lines.c.id)
+            .join(Account, Account.id == Order.account_id)
+            .order_by(Order.received_at, Order.id)
+        )
+
     return _few(
         looking,
-        db.session.execute(question).all(),
+        _rows(looking, question, looking.most + 1, of_projects=False),
         lambda row: Matter(
             f"unmatched:{row.id}",
             Kind.UNMATCHED,
@@ -482,13 +549,13 @@ def _running(looking: Looking) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _found(
     looking: Looking,
-    question: Question,
-    matter: Any,
+    question: Callable[[], Question],
+    matter: Any,  # Any: a row's matter
     *,
-    one_a_project: bool = False,  # Any: a row's matter
+    one_a_project: bool = False,
 ) -> Found:
     most = looking.most * 3 if one_a_project else looking.most + 1
-    rows = db.session.execute(visible_to(looking.viewer, question).limit(most)).all()
+    rows = _rows(looking, question, most)
     if one_a_project:
         first = _first_of_each(rows)
         return Found(
@@ -496,6 +563,24 @@ def _found(
             len(first) > looking.most or len(rows) == most,
         )
     return _few(looking, rows, matter)
+
+
+def _rows(
+    looking: Looking, question: Callable[[], Question], most: int, *, of_projects: bool = True
+) -> Sequence[Row]:
+    """Ask a question that is put together once for all who see all projects, and anew for others."""
+    key = (question.__qualname__, looking.mine)
+    statement = _KEPT.get(key) if looking.viewer.sees_all_projects else None
+    if statement is None:
+        statement = question().limit(MOST_ROWS)
+        if of_projects:
+            statement = visible_to(looking.viewer, statement)
+        if looking.viewer.sees_all_projects:
+            _KEPT[key] = statement
+    return db.session.connection().execute(statement, looking.values(most)).all()
+
+
+_KEPT: dict[tuple[str, bool], Question] = {}
 
 
 def _few(looking: Looking, rows: Sequence[Row], matter: Any) -> Found:  # Any: a row's matter
