@@ -130,6 +130,15 @@ def _keep_and_shape(*, at: datetime, actor_id: int) -> None:
             actor_id=actor_id,
             at=at,
         )
+    taught = next((one for one in magnet.milestones if one.key.startswith("advanced-training")), None)
+    if taught is not None:
+        shaping.skip(
+            magnet.id,
+            taught.id,
+            reason="The university’s own spectroscopists teach the advanced course.",
+            actor_id=actor_id,
+            at=at,
+        )
 
 
 def _speak(*, at: datetime, concierge_id: int, manager_id: int) -> None:
