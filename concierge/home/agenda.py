@@ -131,7 +131,7 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
     if may(Permission.APPROVE_PLANS):
         found[Kind.PROPOSAL] = proposals(looking)
         found[Kind.DRAFT] = drafts(looking)
-    if may(Permission.EDIT_PROJECTS):
+    if may(Permission.SCHEDULE_VISITS):
         found[Kind.CALENDAR] = calendar_proposals(looking)
     if may(Permission.EDIT_CATALOGUE):
         found[Kind.UNMATCHED] = unmatched(looking)

@@ -423,7 +423,7 @@ def test_a_late_promise_names_both_days_and_the_slip(app: Flask, ada: FlaskClien
     assert "Thu 7 May, 4 working days after the 1 May we promised." in text
 
 
-def test_a_change_of_a_calendar_waits_for_those_who_edit_plans(
+def test_a_change_of_a_calendar_waits_for_those_who_schedule(
     app: Flask, ada: FlaskClient, sign_in: SignIn
 ) -> None:
     with unit_of_work():
@@ -437,7 +437,10 @@ def test_a_change_of_a_calendar_waits_for_those_who_edit_plans(
 
     assert "Apply or dismiss “Works holiday”" in page(ada)
     assert "It moves 3 projects; 1 promise would be missed." in page(ada)
-    assert "Works holiday" not in page(sign_in(dora))
+    address = re.search(r'href="(/calendars/changes/[0-9]+)"', page(ada))
+    assert address
+    assert ada.get(address[1]).status_code != 404
+    assert "Works holiday" in page(sign_in(dora))
 
 
 def test_the_heading_counts_what_is_there_and_says_when_there_is_more(app: Flask, ada: FlaskClient) -> None:

@@ -361,7 +361,7 @@ def _calendar(row: Row, today: date) -> Need:
         state="bad" if row.promises else "warn",
         icon="calendar-range",
         title=_("Apply or dismiss “%(title)s”", title=row.title),
-        url=f"/calendars/proposals/{row.id}",
+        url=f"/calendars/changes/{row.id}",
         why=_("%(moved)s; %(missed)s.", moved=moved, missed=missed),
         when=_waited((today - row.made_at.date()).days),
         note=_("since it was proposed"),
