@@ -92,7 +92,7 @@ def sent_letters(keys: Iterable[str]) -> dict[str, datetime]:
 _IN_ORDER = (Milestone.position, PlaybookMessage.offset_workdays, PlaybookMessage.id)
 
 
-def _letters() -> sa.Select[tuple[PlaybookMessage, Milestone]]:
+def _letters() -> sa.Select[PlaybookMessage, Milestone]:
     is_for_it = sa.and_(
         PlaybookMilestone.id == Milestone.playbook_milestone_id,
         PlaybookMilestone.key == PlaybookMessage.milestone_key,
@@ -108,7 +108,7 @@ def _letters() -> sa.Select[tuple[PlaybookMessage, Milestone]]:
     )
 
 
-def _each_once(rows: Iterable[sa.Row[tuple[PlaybookMessage, Milestone]]]) -> list[Planned]:
+def _each_once(rows: Iterable[sa.Row[PlaybookMessage, Milestone]]) -> list[Planned]:
     """A letter for a milestone that several lines of the order bring is one letter."""
     found: dict[str, Planned] = {}
     for message, milestone in rows:
