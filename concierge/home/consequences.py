@@ -175,8 +175,12 @@ class Consequences:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same consequences: what somebody agreed to."""
+        """The same for the same consequences: what somebody agreed to.
+
+        Without the chance, which is worked out anew by itself, and without where a date was shown.
+        """
         plain = asdict(self)
+        del plain["chance_before"], plain["chance_after"]
         for row in plain["moved"]:
             del row["milestone_id"]
         for row in plain["visits"]:
@@ -184,6 +188,8 @@ class Consequences:
         if plain["to_tell"]:
             for row in plain["to_tell"]["visits"]:
                 del row["visit_id"], row["uid"]
+            for row in plain["to_tell"]["dates"]:
+                del row["shown_on"], row["shown_at"]
         return sha256(dumps(plain, default=str, sort_keys=True).encode()).hexdigest()[:24]
 
 

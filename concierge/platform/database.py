@@ -293,8 +293,10 @@ def dry_run() -> Iterator[None]:
         raise RuntimeError("Something waits to be saved: look first, then change it.")
     kept.commit()  # nothing was written; only the transaction ends, and what it has read stays readable
     db.session.registry.set(db.session.session_factory())
-    g.writing = g.in_unit_of_work = g.looking = True
+    # Only the acts' own connection writes: a row of the request that has to be read again must not wait for it.
+    g.writing, g.in_unit_of_work, g.looking = False, True, True
     try:
+        db.session.connection(execution_options={"writing": True})
         yield
     finally:
         db.session.rollback()
