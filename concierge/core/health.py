@@ -49,6 +49,7 @@ class ReasonKind(StrEnum):
     ITEM_OVERDUE = "item_overdue"  # item, on (was due), workdays since, milestone (the gate's)
     MOVED = "moved"  # milestone, on (the day it was moved to)
     OVERDUE = "overdue"  # milestone, on (was forecast or promised), workdays since
+    CANNOT_MEET = "cannot_meet"  # milestone, on (the day wanted), words (which wish: required, not after, exactly on)
     NO_SLACK = "no_slack"  # milestone, workdays of slack left
 
 
@@ -97,6 +98,15 @@ class OpenItem:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenWish:
+    """A day that somebody wants and the plan cannot give; `wish` says which kind of wish it is."""
+
+    wish: str
+    milestone: str
+    wanted_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """All that health is judged from; `last_key` names the milestone the promise is about, the hand-over."""
 
@@ -105,6 +115,7 @@ class Situation:
     promised_on: date | None
     milestones: Sequence[Milestone] = ()
     open_items: Sequence[OpenItem] = ()
+    broken_wishes: Sequence[BrokenWish] = ()
     stage_since: date | None = None
     stage_words: str = ""
 
@@ -207,7 +218,7 @@ def _last(situation: Situation) -> Milestone:
 def _causes(
     situation: Situation, *, calendar: WorkCalendar, today: date, limits: Thresholds
 ) -> tuple[Reason, ...]:
-    """List what endangers the end: what is blocked, open near its gate, overdue, or without slack."""
+    """List what endangers the end: what is blocked, cannot be met, is open near its gate, overdue, or tight."""
     blocked, moved, overdue, tight = [], [], [], []
     for milestone in situation.milestones:
         if milestone.finished_on is not None:
@@ -237,7 +248,11 @@ def _causes(
                 Reason(ReasonKind.NO_SLACK, milestone=milestone.key, workdays=milestone.slack_workdays)
             )
     items = _item_causes(situation.open_items, calendar, today, limits)
-    return (*blocked, *moved, *items, *overdue, *(() if moved else tight))
+    broken = [
+        Reason(ReasonKind.CANNOT_MEET, milestone=one.milestone, on=one.wanted_on, words=one.wish)
+        for one in situation.broken_wishes
+    ]
+    return (*blocked, *broken, *moved, *items, *overdue, *(() if moved else tight))
 
 
 def _item_causes(

@@ -275,6 +275,12 @@ def cause_words(cause: Facts) -> str:
             )
         case "moved":
             return _("%(milestone)s was moved to %(on)s", milestone=milestone, on=_short(on))
+        case "cannot_meet" if cause.get("words") == "required":
+            return _("the go-live required by %(on)s cannot be met", on=_short(on))
+        case "cannot_meet" if cause.get("words") == "not after":
+            return _("%(milestone)s cannot be done by %(on)s", milestone=milestone, on=_short(on))
+        case "cannot_meet":
+            return _("%(milestone)s cannot be on %(on)s", milestone=milestone, on=_short(on))
         case "overdue":
             return _("%(milestone)s was due %(on)s", milestone=milestone, on=_short(on))
         case "no_slack":

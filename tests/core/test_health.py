@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from concierge.core.health import (
+    BrokenWish,
     Health,
     Milestone,
     OpenItem,
@@ -173,3 +174,14 @@ def test_what_does_not_run_says_so(stage: Stage, health: Health, kind: ReasonKin
 def test_a_plan_without_its_last_milestone_is_refused() -> None:
     with pytest.raises(ValueError, match="no milestone “acceptance”"):
         judge(replace(RUNNING, last_key="acceptance"), calendar=BASEL, today=TODAY)
+
+
+def test_a_wish_that_the_plan_cannot_meet_is_a_risk_although_the_promise_holds() -> None:
+    situation = replace(RUNNING, broken_wishes=(BrokenWish("required", "handover", on("Thu 2026-12-03")),))
+
+    judged = judge(situation, calendar=BASEL, today=TODAY)
+
+    assert judged.health is Health.AT_RISK
+    assert [(cause.kind, cause.on) for cause in judged.causes] == [
+        (ReasonKind.CANNOT_MEET, on("Thu 2026-12-03"))
+    ]

@@ -40,6 +40,10 @@ def judge(
             promised_on=project.promised_handover_on,
             milestones=[_as_core(milestone, plan) for milestone in milestones],
             open_items=_open_items(project.gates, milestones),
+            broken_wishes=[
+                core.BrokenWish(conflict.kind.value, conflict.key, conflict.wanted_on)
+                for conflict in plan.conflicts
+            ],
             stage_since=project.held_on if is_held else project.finished_on or _day(project.cancelled_at),
             stage_words=project.cancel_reason,
         ),
