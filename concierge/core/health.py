@@ -108,7 +108,7 @@ class BrokenWish:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that health is judged from; `last_key` names the milestone the promise is about, the hand-over."""
+    """All that health is judged from; `last_key` names the milestone the promise is about, the handover."""
 
     stage: Stage
     last_key: str

@@ -51,7 +51,7 @@ def remedies(
     """Try what would bring days back, the greatest gain first; equal gains in the order of the plan.
 
     :param lay: lays the steps out on their calendars as the plan itself is laid out.
-    :param last_key: the step whose finish is meant by the end, the hand-over.
+    :param last_key: the step whose finish is meant by the end, the handover.
     :param today: the calendar day at the site; what is done at once is done on it.
     """
     plan = lay(steps)

@@ -182,7 +182,7 @@ def lay_out(
     Counted `backward`, place every step as late as the last one may be to end by `required_on`. Where that
     would begin too early the plan is counted forward after all, and says by how much it does not fit.
 
-    :param last_key: the step that the plan is about, its hand-over: the driving chain leads to it, slack is
+    :param last_key: the step that the plan is about, its handover: the driving chain leads to it, slack is
         room until it moves, and it is what has to end by `required_on`. `None`: whatever ends last. Steps that
         it does not wait for are placed as early as they may be.
     :raises CycleFound: when steps wait for each other.

@@ -291,7 +291,7 @@ def _from_delivery(family: Family) -> list[Step]:
         Step(
             "handover",
             MilestoneKind.HANDOVER,
-            Text("Hand-over", "Übergabe"),
+            Text("Handover", "Übergabe"),
             Team.CONCIERGE,
             1,
             (After("install"), After("oq"), After("training")),

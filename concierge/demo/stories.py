@@ -261,7 +261,7 @@ STORIES: tuple[Story, ...] = (
     ),
     Story("tidewater", ("gridion",), -25),
     Story("lemanique", ("promethion",), -33),
-    # --- ended without hand-over
+    # --- ended without handover
     Story(
         "rheinwald",
         ("agilent-8890",),

@@ -142,7 +142,7 @@ def lay_out_network(
 
 
 def options_of(project: Project) -> dict[str, Any]:  # Any: keyword arguments of lay_out
-    """What a project's plan is about, the hand-over, by when it is required, and from which end it counts."""
+    """What a project's plan is about, the handover, by when it is required, and from which end it counts."""
     handover = next((one for one in project.planned if one.kind is MilestoneKind.HANDOVER), None)
     return {
         "required_on": project.required_on,

@@ -36,7 +36,7 @@ def course(
     causes: tuple[Cause, ...] = (),
     changes: tuple[Change, ...] = (),
 ) -> Course:
-    """Ten days in the laboratory beside five of freight, then three to install; hand-over on Tue 17 March."""
+    """Ten days in the laboratory beside five of freight, then three to install; handover on Tue 17 March."""
 
     def known(text: str | None) -> date | None:
         return on(text) if text and on(text) <= on(until) else None

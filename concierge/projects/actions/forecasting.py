@@ -32,7 +32,7 @@ SHORT_DIGITS = 3
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """The chance in whole percent to keep the promise, and the days of hand-over in 50, 80, 90 of 100 cases.
+    """The chance in whole percent to keep the promise, and the days of handover in 50, 80, 90 of 100 cases.
 
     Everything is None without enough past cases to say anything; `percent` also without a promise. `basis`
     says in plain values which groups of cases it was taken from.
@@ -343,7 +343,7 @@ def _forecast(
 
 
 def _chance_of(project: Project, found: core.Forecast | None, samples: Mapping[str, core.Sample]) -> Chance:
-    """What a forecast says of the hand-over; nothing where no open milestone had cases to draw from."""
+    """What a forecast says of the handover; nothing where no open milestone had cases to draw from."""
     if found is None:
         return NOTHING
     end = _end(project)

@@ -25,7 +25,7 @@ GATED_BY = {"ship": MilestoneKind.DELIVERED, "install": MilestoneKind.INSTALLED}
 def judge(
     project: Project, milestones: Sequence[Milestone], plan: Plan, *, calendar: WorkCalendar, today: date
 ) -> None:
-    """Write health, its reason, forecast hand-over, slip and stage into the project.
+    """Write health, its reason, forecast handover, slip and stage into the project.
 
     :param milestones: those that are in the plan.
     :param calendar: the working days at the site, whether or not the project was on hold.
@@ -69,7 +69,7 @@ def judge(
 
 
 def handover_of(milestones: Sequence[Milestone]) -> Milestone:
-    """The milestone that the promise is about: hand-over, else the last one."""
+    """The milestone that the promise is about: handover, else the last one."""
     in_plan = [one for one in milestones if one.state is not MilestoneState.SKIPPED]
     for milestone in in_plan:
         if milestone.kind is MilestoneKind.HANDOVER:

@@ -87,7 +87,7 @@ def dismiss(project_id: int, proposal_id: int, *, reason: str, actor_id: int | N
 
 
 def cancel(project_id: int, *, reason: str, actor_id: int | None, at: datetime) -> Project:
-    """End a project without hand-over.
+    """End a project without handover.
 
     :raises Refused: when it has ended already, or no reason is given.
     """

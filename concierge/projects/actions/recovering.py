@@ -1,4 +1,4 @@
-"""What would bring a project's hand-over back towards its promise."""
+"""What would bring a project's handover back towards its promise."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +14,9 @@ from concierge.projects.states import Counting, ProjectState
 
 
 def remedies_of(project: Project, *, at: datetime) -> tuple[Remedy, ...]:
-    """What somebody could do so that the hand-over comes sooner, the greatest gain first; nothing changes.
+    """What somebody could do so that the handover comes sooner, the greatest gain first; nothing changes.
 
-    Only for a project under way whose hand-over is forecast after its promise; one that is counted back from
+    Only for a project under way whose handover is forecast after its promise; one that is counted back from
     its go-live gains nothing, for it ends as late as it may. A gain counts up to the promise; the delivery
     period that the customer asked for is not ours to give up.
     """

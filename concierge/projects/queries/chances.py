@@ -131,7 +131,7 @@ def latest_backtest() -> Sequence[Backtest]:
 
 
 def backtests_of_all(*, most: int = 30) -> Sequence[Backtest]:
-    """How all hand-overs together did, night by night, latest first."""
+    """How all handovers together did, night by night, latest first."""
     return db.session.scalars(
         sa.select(Backtest).where(Backtest.group == "").order_by(Backtest.ran_at.desc()).limit(most)
     ).all()

@@ -53,7 +53,7 @@ _WISHES = ("not_before", "not_after", "exactly_on")
 class LostDays:
     """Where the days between the first plan and today's forecast, or the real end, went.
 
-    `ledger` books each of them once. `end_on` is the hand-over as it is forecast, or was.
+    `ledger` books each of them once. `end_on` is the handover as it is forecast, or was.
     """
 
     ledger: core.Ledger
