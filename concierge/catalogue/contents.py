@@ -170,13 +170,6 @@ class Contents:
         found: tuple[Part, ...] = getattr(self, collection)
         return found
 
-    def name_of(self, milestone_key: str, language: str = "en") -> str:
-        """A milestone's name; the key where there is no such milestone."""
-        for one in self.milestones:
-            if one.key == milestone_key:
-                return one.name.get(language) or one.name.get("en") or one.key
-        return milestone_key
-
 
 COLLECTIONS: Mapping[str, type[Part]] = {
     "milestones": MilestonePart,

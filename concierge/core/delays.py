@@ -62,10 +62,6 @@ class Cause:
     is_hold: bool = False
     expected_last_on: date | None = None
 
-    def lasts_on(self, day: date) -> bool:
-        """Whether it costs that day."""
-        return self.first_on <= day and (self.last_on is None or day <= self.last_on)
-
     def touches(self, first_on: date, last_on: date) -> bool:
         """Whether it costs any of these days, both counted."""
         return self.first_on <= last_on and (self.last_on is None or first_on <= self.last_on)

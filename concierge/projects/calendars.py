@@ -19,7 +19,6 @@ from concierge.accounts.states import SiteClosureKind
 from concierge.catalogue.states import DaysOf
 from concierge.core.hours import Hours, Place, Shut, hours_between
 from concierge.core.worktime import SATURDAY_AND_SUNDAY, WorkCalendar
-from concierge.identity.models import User
 from concierge.platform.database import db
 from concierge.projects.models import Hold, Milestone, MilestoneCrew, Project
 from concierge.workforce.calendars import (
@@ -124,16 +123,6 @@ class Known:
         return _technician(self.closures, self.technicians[user_id])
 
 
-def calendars_for(
-    project: Project, *, crew: Collection[int] = (), today: date
-) -> Mapping[DaysOf, WorkCalendar]:
-    """The working days of one project by whose they are; `DaysOf.CREW` counts these technicians' days too.
-
-    :param today: the calendar day at the site.
-    """
-    return known_of([project], crew=crew).calendars(project, today=today, crew=crew)
-
-
 def known_of(projects: Sequence[Project], *, crew: Collection[int] = ()) -> Known:
     """Read everything that the calendars of these projects are made of, in a handful of questions.
 
@@ -204,18 +193,6 @@ def site_place(site: Site) -> Place:
         or {number: usual for number in range(7) if number not in weekend},
         days=site_calendars([site.id])[site.id],
         shut=_shut(half_days),
-    )
-
-
-def technician_place(user: User) -> Place:
-    """When a technician can be sent, by the clock where they live: whole days, those of their absences without."""
-    every_hour = (Hours(0, 24 * 60),)
-    known = known_of_technician(user.id)
-    return Place(
-        name=user.name,
-        zone=ZoneInfo(user.zone),
-        week=dict.fromkeys(range(7), every_hour),
-        days=known.of_technician(user.id) if user.id in known.technicians else None,
     )
 
 

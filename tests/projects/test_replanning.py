@@ -18,7 +18,7 @@ from concierge.projects import chores
 from concierge.projects import queries as project_queries
 from concierge.projects.actions import calendar_changes, replanning
 from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind
-from concierge.projects.calendars import calendars_for
+from concierge.projects.calendars import known_of
 from concierge.projects.models import (
     CalendarProposal,
     CalendarProposalMove,
@@ -252,7 +252,7 @@ def test_a_site_that_is_frozen_moves_its_own_projects_only(app: Flask) -> None:
     apply(proposal)
 
     db.session.rollback()
-    days = calendars_for(as_it_is(project), today=MONDAY.date())
+    days = known_of([project]).calendars(as_it_is(project), today=MONDAY.date())
     assert moved <= {one.id for one in project.milestones}
     assert dates_of(other) == before
     assert days[DaysOf.SITE].explained(on("Tue 2026-04-07")) == (("frozen", "Audit"),)

@@ -25,7 +25,6 @@ AT_ONCE = 8
 """Projects that one request looks at or changes itself; more become a job with a page of its own."""
 MOST = 5000
 """Projects of one act."""
-MOST_WORKDAYS = 250
 
 
 class Kind(StrEnum):

@@ -1,6 +1,5 @@
 """Questions about the fields of the company's own that playbooks define and projects fill in."""
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -59,40 +58,6 @@ def shown_to_customer(project_id: int) -> tuple[Filled, ...]:
         for one in filled_fields(project_id)
         if one.field.audience is Audience.CUSTOMER and one.value is not None and one.value.text
     )
-
-
-def fields_for(project_ids: Iterable[int]) -> Mapping[int, Mapping[str, str]]:
-    """What projects say in their fields, as people read it, by project and key; for lists and exports."""
-    wanted = set(project_ids)
-    if not wanted:
-        return {}
-    defined = (
-        sa.select(ProjectPlaybook.project_id, PlaybookField)
-        .join(PlaybookField, PlaybookField.version_id == ProjectPlaybook.version_id)
-        .where(ProjectPlaybook.project_id.in_(wanted))
-    )
-    fields: dict[tuple[int, str], PlaybookField] = {}
-    for project_id, field in db.session.execute(defined):
-        fields.setdefault((project_id, field.key), field)
-    found: dict[int, dict[str, str]] = {}
-    for value in db.session.scalars(sa.select(FieldValue).where(FieldValue.project_id.in_(wanted))):
-        known = fields.get((value.project_id, value.key))
-        if known is not None and value.text:
-            found.setdefault(value.project_id, {})[value.key] = said(known, value)
-    return found
-
-
-def texts_for(project_ids: Sequence[int]) -> Mapping[int, str]:
-    """All that projects say in their fields as one text, by project; for the search."""
-    rows = db.session.execute(
-        sa.select(FieldValue.project_id, FieldValue.text)
-        .where(FieldValue.project_id.in_(project_ids), FieldValue.text != "")
-        .order_by(FieldValue.project_id, FieldValue.id)
-    )
-    found: dict[int, list[str]] = {}
-    for project_id, text in rows:
-        found.setdefault(project_id, []).append(text)
-    return {project_id: " ".join(texts) for project_id, texts in found.items()}
 
 
 def said(field: PlaybookField, value: FieldValue | None) -> str:
