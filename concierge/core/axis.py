@@ -33,7 +33,9 @@ NARROWEST_PX = 356
 """The axis on the narrowest screen that is designed for, which decides whether words have room."""
 
 TickKind = Literal["year", "month", "week", "hour"]
-ShapeKind = Literal["work", "link", "track", "slip", "promise", "before", "hollow", "done", "forecast", "solid"]
+ShapeKind = Literal[
+    "work", "link", "track", "slip", "promise", "before", "hollow", "done", "forecast", "solid"
+]
 
 
 @dataclass(frozen=True, slots=True)

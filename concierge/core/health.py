@@ -49,7 +49,9 @@ class ReasonKind(StrEnum):
     ITEM_OVERDUE = "item_overdue"  # item, on (was due), workdays since, milestone (the gate's)
     MOVED = "moved"  # milestone, on (the day it was moved to)
     OVERDUE = "overdue"  # milestone, on (was forecast or promised), workdays since
-    CANNOT_MEET = "cannot_meet"  # milestone, on (the day wanted), words (which wish: required, not after, exactly on)
+    CANNOT_MEET = (
+        "cannot_meet"  # milestone, on (the day wanted), words (which wish: required, not after, exactly on)
+    )
     NO_SLACK = "no_slack"  # milestone, workdays of slack left
 
 
