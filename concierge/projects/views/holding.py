@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock, undo
-from concierge.platform.previews import carry_out
+from concierge.platform import clock
 from concierge.platform.web import show_again
 from concierge.projects import forms, queries
 from concierge.projects.actions import holding, shaping
@@ -19,6 +18,7 @@ from concierge.projects.states import BlockCause, Counting, Party
 from concierge.projects.verdict import block_words
 from concierge.projects.views.acts import Page
 from concierge.projects.views.blueprint import bp
+from concierge.projects.views.doing import do
 from concierge.projects.words import party_words
 
 
@@ -32,7 +32,7 @@ def hold(key: str) -> Page:
         return render_template("projects/hold.html", **_page(project))
     if not form.validate():
         return show_again("projects/hold.html", form, **_page(project) | {"hold_form": form})
-    return _carry_out(
+    return _do(
         project,
         lambda: holding.hold(
             project.id,
@@ -56,7 +56,7 @@ def expect(key: str) -> Page:
     form = forms.ExpectResume()
     if not form.validate_on_submit():
         return show_again("projects/hold.html", form, **_page(project) | {"expect_form": form})
-    return _carry_out(
+    return _do(
         project,
         lambda: holding.expect(project.id, expected_on=form.expected_on.data, **_by()),
         title=_("Expect the project to go on on another day"),
@@ -73,7 +73,7 @@ def resume(key: str) -> Page:
     if not form.validate_on_submit():
         return show_again("projects/hold.html", form, **_page(project) | {"resume_form": form})
     on = form.on.data or clock.today(project.site.zone)
-    return _carry_out(
+    return _do(
         project,
         lambda: holding.resume(project.id, on=on, **_by()),
         title=_("Let the project go on"),
@@ -96,7 +96,7 @@ def require_go_live(key: str) -> Page:
         return render_template("projects/go_live.html", form=form, **page)
     if not form.validate():
         return show_again("projects/go_live.html", form, **page)
-    return _carry_out(
+    return _do(
         project,
         lambda: shaping.require_go_live(
             project.id, required_on=form.required_on.data, counting=Counting(form.counting.data), **_by()
@@ -106,22 +106,8 @@ def require_go_live(key: str) -> Page:
     )
 
 
-def _carry_out(project: Project, verb: Callable[[], object], *, title: str, done: str) -> Page:
-    back = url_for("home.project", key=project.key)
-    act = carry_out(
-        verb,
-        project_id=project.id,
-        actor_id=viewer().user_id,
-        at=clock.now(),
-        needs=Permission.EDIT_PROJECTS.value,
-        title=title,
-        verb=_("Do it"),
-        back=back,
-    )
-    if not isinstance(act, undo.Act):
-        return act
-    undo.tell(act, done)
-    return redirect(back, code=303)
+def _do(project: Project, verb: Callable[[], object], *, title: str, done: str) -> Page:
+    return do(project, verb, title=title, done=done, back=url_for("home.project", key=project.key))
 
 
 def _by() -> dict[str, Any]:  # Any: an id and an instant

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from concierge.catalogue.states import Team
 from concierge.catalogue.words import days_of_words, team_words
-from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clashes, clock, undo
-from concierge.platform.previews import carry_out
+from concierge.platform import clashes, clock
 from concierge.platform.web import show_again
 from concierge.platform.words import day, localized
 from concierge.projects import forms, queries
@@ -22,6 +20,7 @@ from concierge.projects.states import NEXT, BlockCause, MilestoneAct, MilestoneS
 from concierge.projects.verdict import block_words, milestone_look, wait_words
 from concierge.projects.views.acts import Page
 from concierge.projects.views.blueprint import bp
+from concierge.projects.views.doing import do_to_milestone
 from concierge.projects.views.shaping import can_be
 
 BASE = "/projects/<key>/milestones/<int:milestone_id>"
@@ -178,29 +177,16 @@ def _do(
     title: str,
     done: str,
 ) -> Page:
-    """Do an act once its consequences have been seen, unless somebody else came first; it can be taken back."""
     actor_id, at = viewer().user_id, clock.now()
-    back = url_for("projects.milestone", key=project.key, milestone_id=found.id)
-    facts = milestone_facts(found)
-    if changed := clashes.changed_facts(request.form.get("loaded"), facts):
-        by = people.last_change(project_id=project.id, milestone_id=found.id).words(viewer().zone)
-        return clashes.ask_again(
-            changed, facts=facts, by=by, title=title, verb=_("Do it all the same"), back=back
-        )
-    act = carry_out(
+    return do_to_milestone(
+        project,
+        found,
         lambda: verb(project.id, found.id, **said, actor_id=actor_id, at=at),
-        project_id=project.id,
-        actor_id=actor_id,
-        at=at,
-        needs=Permission.EDIT_PROJECTS.value,
+        facts=milestone_facts(found),
         title=title,
-        verb=_("Do it"),
-        back=back,
+        done=done,
+        back=url_for("projects.milestone", key=project.key, milestone_id=found.id),
     )
-    if not isinstance(act, undo.Act):
-        return act
-    undo.tell(act, done)
-    return _back(project)
 
 
 def _page(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 
 from concierge.catalogue.states import Audience, DaysOf, LagUnit, LinkKind, Team, VisitKind
@@ -15,12 +15,10 @@ from concierge.catalogue.words import (
     team_words,
     visit_words,
 )
-from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clashes, clock, undo
+from concierge.platform import clashes, clock
 from concierge.platform.errors import NotFound
-from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
 from concierge.platform.words import day, localized
 from concierge.projects import forms, queries
@@ -30,6 +28,7 @@ from concierge.projects.states import NEXT, MilestoneAct, MilestoneState, Projec
 from concierge.projects.verdict import wait_words
 from concierge.projects.views.acts import Page
 from concierge.projects.views.blueprint import bp
+from concierge.projects.views.doing import do, do_to_milestone
 
 BASE = "/projects/<key>/milestones/<int:milestone_id>"
 
@@ -147,7 +146,7 @@ def add(key: str) -> Page:
     if not form.validate():
         return show_again("projects/add.html", form, project=project)
     name = " ".join((form.name.data or "").split())
-    return _carry_out(
+    return do(
         project,
         lambda: shaping.add(
             project.id,
@@ -224,31 +223,7 @@ def can_be(found: Milestone, project: Project) -> set[str]:
 def _do(
     project: Project, found: Milestone, verb: Callable[[], object], *, title: str, done: str, back: str
 ) -> Page:
-    """Do an act on a milestone once its consequences have been seen, unless somebody else came first."""
-    facts = _facts(found)
-    if changed := clashes.changed_facts(request.form.get("loaded"), facts):
-        by = people.last_change(project_id=project.id, milestone_id=found.id).words(viewer().zone)
-        return clashes.ask_again(
-            changed, facts=facts, by=by, title=title, verb=_("Do it all the same"), back=back
-        )
-    return _carry_out(project, verb, title=title, done=done, back=back)
-
-
-def _carry_out(project: Project, verb: Callable[[], object], *, title: str, done: str, back: str) -> Page:
-    act = carry_out(
-        verb,
-        project_id=project.id,
-        actor_id=viewer().user_id,
-        at=clock.now(),
-        needs=Permission.EDIT_PROJECTS.value,
-        title=title,
-        verb=_("Do it"),
-        back=back,
-    )
-    if not isinstance(act, undo.Act):
-        return act
-    undo.tell(act, done)
-    return redirect(url_for("home.project", key=project.key), code=303)
+    return do_to_milestone(project, found, verb, facts=_facts(found), title=title, done=done, back=back)
 
 
 def _by() -> dict[str, Any]:  # Any: an id and an instant
