@@ -6,7 +6,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
-    DateField,
     Form,
     FormField,
     SelectField,
@@ -19,6 +18,7 @@ from wtforms.validators import Email, InputRequired, Length, Optional, Regexp, V
 
 from concierge.accounts.states import ContactRole, SiteClosureKind
 from concierge.platform.clashes import Edited
+from concierge.platform.day_fields import HalfDays
 
 NAME = _l("Enter a name.")
 
@@ -185,7 +185,7 @@ class SiteHoursForm(FlaskForm):
         )
 
 
-class SiteClosureForm(Edited):
+class SiteClosureForm(HalfDays, Edited):
     """Days on which a site is shut, or frozen."""
 
     kind = SelectField(
@@ -200,44 +200,6 @@ class SiteClosureForm(Edited):
         description=_l("Shown as the reason on every day that it closes, such as “Summer shutdown”."),
         validators=[InputRequired(NAME), Length(max=120)],
     )
-    first_on = DateField(_l("First day"), validators=[InputRequired(_l("Enter a day, such as 24.12.2026."))])
-    last_on = DateField(
-        _l("Last day"),
-        description=_l("Included. The same as the first for a single day."),
-        validators=[InputRequired(_l("Enter a day, such as 24.12.2026."))],
-    )
-    from_time = TimeField(
-        _l("Closed from"),
-        description=_l("Only for half days; leave both times empty for whole days."),
-        validators=[Optional()],
-    )
-    to_time = TimeField(_l("Closed until"), validators=[Optional()])
-
-    def validate_last_on(self, field: Any) -> None:  # Any: WTForms' own field
-        """Refuse days that end before they begin.
-
-        :raises ValidationError: when they do.
-        """
-        if self.first_on.data and field.data and field.data < self.first_on.data:
-            raise ValidationError(str(_l("Choose a day that is not before the first day.")))
-
-    def validate_from_time(self, field: Any) -> None:  # Any: WTForms' own field
-        """Refuse half days of which only the beginning is known.
-
-        :raises ValidationError: when the end is missing.
-        """
-        if not self.to_time.data:
-            raise ValidationError(str(_l("Enter until when it is closed, or empty both times.")))
-
-    def validate_to_time(self, field: Any) -> None:  # Any: WTForms' own field
-        """Refuse hours that end before they begin, or of which only the end is known.
-
-        :raises ValidationError: when they do, or the beginning is missing.
-        """
-        if not self.from_time.data:
-            raise ValidationError(str(_l("Enter from when it is closed, or empty both times.")))
-        if field.data <= self.from_time.data:
-            raise ValidationError(str(_l("Choose a time after the closing begins.")))
 
 
 def _refuse_disorder(opens: time | None, closes: time) -> None:
