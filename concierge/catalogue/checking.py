@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from concierge.catalogue.contents import Contents, ItemPart, MessagePart, MilestonePart, Texts
 from concierge.catalogue.states import Audience, FieldKind, ItemType, MilestoneKind, Severity
-from concierge.core.units import Quantity, unit_of
+from concierge.core.units import STORED, Quantity, unit_of
 from concierge.platform.words import listed, localized
 
 PLACEHOLDERS = frozenset({"customer", "contact", "milestone", "date", "project"})
@@ -32,21 +32,6 @@ MEASURED: Mapping[Quantity, frozenset[str]] = {
     Quantity.SOUND: frozenset({"sound", "noise"}),
 }
 """Which quantities are measured in the units of what; quantities of a playbook's own are not judged."""
-
-EXAMPLES: Mapping[Quantity, str] = {
-    Quantity.TEMPERATURE: "°C",
-    Quantity.LENGTH: "mm",
-    Quantity.MASS: "kg",
-    Quantity.PRESSURE: "kPa",
-    Quantity.POWER: "W",
-    Quantity.APPARENT_POWER: "VA",
-    Quantity.FLOW: "L/min",
-    Quantity.VOLTAGE: "V",
-    Quantity.CURRENT: "A",
-    Quantity.SHARE: "%",
-    Quantity.FREQUENCY: "Hz",
-    Quantity.SOUND: "dB(A)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +254,7 @@ def _of_unit(item: ItemPart, name: str) -> Iterator[str]:
             name=name,
             quantity=item.quantity.replace("_", " "),
             unit=item.unit,
-            example=EXAMPLES[wanted],
+            example=STORED[wanted],
         )
 
 
