@@ -31,6 +31,7 @@ from concierge.demo.instruments import INSTRUMENTS
 from concierge.demo.stories import LEAD_DAYS, Story
 from concierge.orders.actions.importing import import_file
 from concierge.platform import files
+from concierge.platform.clock import day_at
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
@@ -118,7 +119,7 @@ class _Life:
         self.customer: Customer = next(one for one in CUSTOMERS if one.key == story.customer)
         self.place: Place = self.customer.places[story.place]
         self.zone = ZoneInfo(self.place.zone)
-        self.today = company.now.astimezone(self.zone).date()
+        self.today = day_at(company.now, self.place.zone)
         self.random = Random(f"{story.customer}-{number}")  # noqa: S311 - the same company every time
         self.concierge_id = company.concierges[self.place.country]
         self.project: Project
@@ -136,7 +137,7 @@ class _Life:
         self._order(at)
         if self.story.is_draft:
             return
-        approved_on = add_workdays(self.calendar, at.astimezone(self.zone).date(), 1)
+        approved_on = add_workdays(self.calendar, day_at(at, self.place.zone), 1)
         yield (at := self._moment(approved_on, 10, 30))
         self.project = approving.approve_plan(self.project.id, actor_id=self.concierge_id, at=at)
         answering = self._answer_days(approved_on)
@@ -183,7 +184,7 @@ class _Life:
         return min(weekday, self.today - timedelta(days=1))
 
     def _order(self, at: datetime) -> None:
-        ordered_on = at.astimezone(self.zone).date()
+        ordered_on = day_at(at, self.place.zone)
         delivery = self.today + timedelta(days=self.story.delivery)
         self.order_number = f"PO-{self.customer.domain[:2].upper()}{20400 + self.number * 7}"
         paper = self._paper(
@@ -281,7 +282,7 @@ class _Life:
 
     def _look_ahead(self, at: datetime) -> None:
         """What a new day means for the plan, and who goes where in the coming weeks."""
-        day = at.astimezone(self.zone).date()
+        day = day_at(at, self.place.zone)
         overdue = any(
             one.state is not MilestoneState.DONE
             and one.forecast_on is not None
@@ -314,7 +315,7 @@ class _Life:
         return True
 
     def _start_what_can(self, at: datetime) -> None:
-        day = at.astimezone(self.zone).date()
+        day = day_at(at, self.place.zone)
         for one in list(self.project.milestones):
             is_due = one.workdays > 0 and one.state is MilestoneState.PLANNED and (one.start_on or day) <= day
             if is_due and self._may_go_on(one, at):
@@ -327,7 +328,7 @@ class _Life:
                 self.due[one.id] = last
 
     def _finish_what_is_due(self, at: datetime) -> None:
-        day = at.astimezone(self.zone).date()
+        day = day_at(at, self.place.zone)
         for one in list(self.project.milestones):
             moment = (
                 one.workdays == 0 and one.state is MilestoneState.PLANNED and (one.start_on or day) <= day
@@ -463,7 +464,7 @@ class _Life:
 
     def _take_in_latest(self, at: datetime) -> None:
         """What the customer's system sent yesterday, for a person to decide."""
-        issued_on = at.astimezone(self.zone).date()
+        issued_on = day_at(at, self.place.zone)
         if self.story.change:
             days, note = self.story.change
             asked = self.today + timedelta(days=days)

@@ -69,12 +69,12 @@ def bring_back(aside_id: int) -> Response:
 
 def _choices(looking: Viewer, now: datetime) -> tuple[date, date]:
     """The first and the last day until which something can be put aside."""
-    today = now.astimezone(ZoneInfo(looking.zone)).date()
+    today = clock.day_at(now, looking.zone)
     return today + timedelta(days=1), today + timedelta(days=FURTHEST_DAYS)
 
 
 def _until(word: str, on: str, looking: Viewer, now: datetime) -> datetime | None:
-    today = now.astimezone(ZoneInfo(looking.zone)).date()
+    today = clock.day_at(now, looking.zone)
     match word:
         case "done":
             return None
