@@ -11,18 +11,21 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from concierge.catalogue.states import MilestoneKind
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.database import db, unit_of_work
 from concierge.projects import queries
+from concierge.projects.actions import rescheduling
 from concierge.projects.models import FieldValue, PastCase, Project, SavedView
 from concierge.projects.queries.filtering import COLUMNS, GROUPS, SORTS, Filter, filter_from
 from concierge.projects.states import Health, Party, ProjectState
 from concierge.projects.views.showing import inert
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects
+from tests.makers.days import on
 
 Browser = Callable[[User], FlaskClient]
 
@@ -321,3 +324,29 @@ def test_a_deleted_view_leaves_the_sidebar(app: Flask, ada: FlaskClient) -> None
 
     assert post(ada, f"/projects/views/{view_of('Late ones').id}/deletion")[0] == 303
     assert "Late ones" not in page(ada, "/projects/views")
+
+
+def test_a_delivery_wished_for_late_leaves_a_project_in_the_stage_it_is_in(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        delivery = projects.milestone(project, "delivery")
+    assert project.stage is MilestoneKind.KICK_OFF
+
+    with unit_of_work():
+        rescheduling.move_milestone(
+            project.id,
+            delivery.id,
+            to=on("Mon 2026-06-29"),
+            reason="",
+            actor_id=None,
+            at=orders.RECEIVED,
+        )
+
+    assert project.stage is MilestoneKind.KICK_OFF
+
+
+def test_the_portfolio_leads_to_promises_and_to_the_forecast(app: Flask, ada: FlaskClient) -> None:
+    shown = ada.get("/projects").text
+
+    assert 'href="/promises"' in shown
+    assert 'href="/forecast"' in shown

@@ -59,7 +59,7 @@ def judge(
         if project.promised_handover_on and last.finish_on
         else 0
     )
-    _name_stage(project, milestones, plan, today=today)
+    _name_stage(project, milestones, today=today)
     names = {milestone.key: milestone.name for milestone in milestones}
     items = {item["key"]: item["requirement"] for gate in project.gates for item in gate.holding}
     project.health_facts = {
@@ -86,12 +86,16 @@ def _about_hold(project: Project, reason: core.Reason, calendar: WorkCalendar, t
     return replace(reason, words=hold.reason, workdays=rested, forecast_on=hold.expected_on)
 
 
-def _name_stage(project: Project, milestones: Sequence[Milestone], plan: Plan, *, today: date) -> None:
-    """Say what the next open milestone that sets the end achieves, and since when that is so."""
+def _name_stage(project: Project, milestones: Sequence[Milestone], *, today: date) -> None:
+    """Say which stage is to be reached next, and since when that is so.
+
+    Work of no stage of its own – a unit being tested beside – says nothing while a stage is open. The chain
+    that sets the end does not matter: it may begin at a day wished for, long after what comes before it.
+    """
     still_open = [one for one in milestones if one.state is not MilestoneState.DONE]
-    driving = [one for one in still_open if one.key in plan.driving_chain]
+    staged = [one for one in still_open if one.kind is not MilestoneKind.OTHER]
     nearest = min(
-        driving or still_open, key=lambda one: (one.start_on or date.max, one.position), default=None
+        staged or still_open, key=lambda one: (one.start_on or date.max, one.position), default=None
     )
     stage = nearest.kind if nearest else handover_of(milestones).kind
     if project.stage is not stage or project.stage_since_on is None:
