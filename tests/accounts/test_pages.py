@@ -171,8 +171,13 @@ def test_technicians_and_strangers_do_not_see_customers(
 
     assert client.get("/accounts").status_code in {302, 303}
     assert sign_in(tomas).get(f"/accounts/{nishiyama.id}").status_code == 403
-    assert sign_in(dispatcher).get(f"/accounts/{nishiyama.id}").status_code == 200
-    assert sign_in(dispatcher).get(f"/accounts/{nishiyama.id}/edit").status_code == 403
+    dora = sign_in(dispatcher)
+    shown = dora.get(f"/accounts/{nishiyama.id}")
+    assert shown.status_code == 200
+    assert dora.get(f"/accounts/{nishiyama.id}/edit").status_code == 403
+    assert "/edit" not in shown.text
+    assert "/new" not in shown.text
+    assert "/accounts/new" not in dora.get("/accounts").text
 
 
 def test_what_is_not_there_is_not_found(ada: FlaskClient, nishiyama: Account) -> None:

@@ -312,6 +312,13 @@ def test_the_comparison_is_an_address(app: Flask, ada: FlaskClient) -> None:
     assert by_day.location.endswith(f"with=day%3A{today}")
 
 
+def test_a_draft_of_yesterday_is_compared_with_its_first_day(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        project = projects.draft(at=clock.now() - timedelta(days=1), requested_from=None)
+
+    assert ada.get(f"/projects/{project.key}/compare").status_code == 200
+
+
 @pytest.mark.parametrize("wanted", ["baseline:77", "day:1999-01-01", "<script>", "day:", "week"])
 def test_a_plan_that_is_not_there_leaves_the_page_with_a_sentence(
     app: Flask, ada: FlaskClient, wanted: str

@@ -43,14 +43,15 @@ def compare(key: str) -> Page:
         address = url_for("projects.compare", key=project.key)
         return redirect(f"{address}?{urlencode({'with': wanted})}", code=303)
     baselines = comparing.named_baselines(project.id)
-    wanted = request.args.get("with", "")[:40] or _usual(baselines)
+    began_on = clock.day_at(project.created_at, project.site.zone)
+    wanted = request.args.get("with", "")[:40] or _usual(baselines, began_on)
     calendar = calendar_of(project)
     page: dict[str, Any] = {  # Any: values for the page
         "project": project,
         "wanted": wanted,
         "choices": _choices(baselines),
         "today": clock.today(project.site.zone),
-        "began_on": clock.day_at(project.created_at, project.site.zone),
+        "began_on": began_on,
         "only": request.args.get("only") == "changed",
     }
     try:
@@ -121,9 +122,9 @@ def _kept(project: Project) -> dict[str, Any]:  # Any: values for the page
     return {"project": project, "baselines": comparing.named_baselines(project.id)}
 
 
-def _usual(baselines: Sequence[Baseline]) -> str:
-    """What is compared with when the address does not say: the first plan, else last week's."""
-    return f"baseline:{baselines[-1].number}" if baselines else "week"
+def _usual(baselines: Sequence[Baseline], began_on: date) -> str:
+    """What is compared with when the address does not say: the first plan, else that of the first day."""
+    return f"baseline:{baselines[-1].number}" if baselines else f"day:{began_on}"
 
 
 def _choices(baselines: Sequence[Baseline]) -> list[tuple[str, str]]:
