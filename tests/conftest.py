@@ -17,6 +17,7 @@ from concierge.identity.models import User
 from concierge.platform import clock
 from concierge.platform.database import Base, db, unit_of_work
 from concierge.platform.settings import load
+from tests.makers import people
 
 if TYPE_CHECKING:
     from tests.servers import PostgresServer  # loaded as a plugin below, which rewrites its assertions
@@ -78,6 +79,14 @@ def sign_in(app: Flask) -> Callable[[User], FlaskClient]:
         return browser
 
     return signed_in
+
+
+@pytest.fixture
+def ada(app: Flask, sign_in: Callable[[User], FlaskClient]) -> FlaskClient:
+    """Ada, who coordinates, in her browser."""
+    with unit_of_work():
+        person = people.user()
+    return sign_in(person)
 
 
 def csrf_token(browser: FlaskClient, page: str) -> str:

@@ -32,14 +32,6 @@ Browser = Callable[[User], FlaskClient]
 NOW = clock.now
 
 
-@pytest.fixture
-def ada(app: Flask, sign_in: Browser) -> FlaskClient:
-    """Ada, who coordinates, in her browser."""
-    with unit_of_work():
-        person = people.user()
-    return sign_in(person)
-
-
 def post(browser: FlaskClient, path: str, **fields: object) -> tuple[int, str, str]:
     answer = browser.post(path, data={"csrf_token": csrf_token(browser, "/settings/me"), **fields})
     return answer.status_code, answer.get_data(as_text=True), answer.location or ""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -13,14 +12,6 @@ from tests.conftest import csrf_token
 from tests.makers import orders, people, projects
 
 SignIn = Callable[[User], FlaskClient]
-
-
-@pytest.fixture
-def ada(app: Flask, sign_in: SignIn) -> FlaskClient:
-    """The coordinator's browser."""
-    with unit_of_work():
-        person = people.user()
-    return sign_in(person)
 
 
 def test_the_search_finds_projects_accounts_people_pages_and_acts(app: Flask, ada: FlaskClient) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,18 +18,10 @@ from concierge.projects.states import MilestoneState, ProposalKind
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
 from tests.conftest import csrf_token
-from tests.makers import people, projects, visits, workforce
+from tests.makers import projects, visits, workforce
 from tests.makers.pages import agree, hidden_in
 
 SignIn = Callable[[User], FlaskClient]
-
-
-@pytest.fixture
-def ada(app: Flask, sign_in: SignIn) -> FlaskClient:
-    """Ada, who coordinates, in her browser."""
-    with unit_of_work():
-        person = people.user()
-    return sign_in(person)
 
 
 def running() -> Project:

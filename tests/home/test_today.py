@@ -33,14 +33,6 @@ def _now() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def ada(app: Flask, sign_in: SignIn) -> FlaskClient:
-    """The coordinator's browser."""
-    with unit_of_work():
-        person = people.user()
-    return sign_in(person)
-
-
 def page(browser: FlaskClient, path: str = "/today") -> str:
     answer = browser.get(path)
     assert answer.status_code == 200

@@ -2,7 +2,11 @@
 
 from datetime import date, datetime
 
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
 from concierge.accounts.models import Site
+from concierge.platform.database import db
 from concierge.projects.actions.approving import approve_plan
 from concierge.projects.actions.creation import create_project
 from concierge.projects.models import Milestone, Project
@@ -27,6 +31,14 @@ def live(**wanted: object) -> Project:
     """A project under way, its dates promised."""
     project = draft(**wanted)  # type: ignore[arg-type]  # the same arguments
     return approve_plan(project.id, actor_id=None, at=wanted.get("at", orders.RECEIVED))  # type: ignore[arg-type]  # an instant
+
+
+def now(project: Project) -> Project:
+    """A project as the database has it now, with its milestones and their links."""
+    db.session.rollback()  # a transaction that read before sees the rows as they were then
+    question = sa.select(Project).where(Project.id == project.id)
+    links = selectinload(Project.milestones).selectinload(Milestone.links)
+    return db.session.scalars(question.options(links).execution_options(populate_existing=True)).one()
 
 
 def milestone(project: Project, key: str) -> Milestone:

@@ -26,14 +26,6 @@ SignIn = Callable[[User], FlaskClient]
 
 
 @pytest.fixture
-def ada(app: Flask, sign_in: SignIn) -> FlaskClient:
-    """Ada, who coordinates."""
-    with unit_of_work():
-        person = people.user()
-    return sign_in(person)
-
-
-@pytest.fixture
 def tomas(app: Flask, sign_in: SignIn) -> FlaskClient:
     """Tomas, who installs."""
     with unit_of_work():

@@ -16,16 +16,9 @@ from concierge.projects.actions import bulk, milestones
 from concierge.projects.models import Project
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects
+from tests.makers.projects import now
 
 Browser = Callable[[User], FlaskClient]
-
-
-@pytest.fixture
-def ada(app: Flask, sign_in: Browser) -> FlaskClient:
-    """Ada, who coordinates, in her browser."""
-    with unit_of_work():
-        person = people.user()
-    return sign_in(person)
 
 
 def several(count: int) -> list[Project]:
@@ -39,12 +32,6 @@ def several(count: int) -> list[Project]:
             )
             for number in range(count)
         ]
-
-
-def now(project: Project) -> Project:
-    db.session.rollback()  # a transaction that read before sees the rows as they were then
-    question = sa.select(Project).where(Project.id == project.id)
-    return db.session.scalars(question.execution_options(populate_existing=True)).one()
 
 
 def post(browser: FlaskClient, path: str, **fields: object) -> tuple[int, str]:

@@ -31,14 +31,6 @@ ENTERED = {
 }
 
 
-@pytest.fixture
-def ada(app: Flask, sign_in: Browser) -> FlaskClient:
-    """Ada, who coordinates, in her browser."""
-    with unit_of_work():
-        person = people.user()
-    return sign_in(person)
-
-
 def a_late_project() -> Project:
     """A project whose plan was approved a month ago; nothing has happened since."""
     began = clock.now() - timedelta(days=30)

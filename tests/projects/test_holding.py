@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.orm import selectinload
 
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
@@ -17,6 +16,7 @@ from concierge.projects.models import Delay, Hold, Project
 from concierge.projects.states import BlockCause, Health, Party, ProjectState
 from tests.makers import orders, projects
 from tests.makers.days import on
+from tests.makers.projects import now
 
 MONDAY = orders.RECEIVED
 WHY: dict[str, Any] = {  # Any: of several types, as the verb takes them
@@ -33,14 +33,6 @@ def at(day: str) -> datetime:
 
 def live() -> Project:
     return projects.live(requested_from=None)
-
-
-def now(project: Project) -> Project:
-    db.session.rollback()
-    question = sa.select(Project).where(Project.id == project.id)
-    return db.session.scalars(
-        question.options(selectinload(Project.milestones)).execution_options(populate_existing=True)
-    ).one()
 
 
 def held(project: Project, first: str, *, when: str, expected: str | None = None) -> Project:

@@ -26,14 +26,6 @@ def project(app: Flask) -> Project:
         return projects.live()
 
 
-@pytest.fixture
-def ada(app: Flask, sign_in: SignIn) -> FlaskClient:
-    """The coordinator's browser."""
-    with unit_of_work():
-        person = people.user()
-    return sign_in(person)
-
-
 def post(browser: FlaskClient, path: str, **fields: object) -> int:
     token = csrf_token(browser, "/settings/me")
     return browser.post(path, data={"csrf_token": token, **fields}).status_code

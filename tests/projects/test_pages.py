@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,28 +18,15 @@ from concierge.projects.states import MilestoneState, ProjectState
 from tests.conftest import csrf_token
 from tests.makers import people, projects
 from tests.makers.pages import agree, hidden_in
+from tests.makers.projects import now
 
 Browser = Callable[[User], FlaskClient]
-
-
-@pytest.fixture
-def ada(app: Flask, sign_in: Browser) -> FlaskClient:
-    """Ada, who coordinates, in her browser."""
-    with unit_of_work():
-        person = people.user()
-    return sign_in(person)
 
 
 def a_project(*, live: bool = True, days_ago: int = 0) -> Project:
     with unit_of_work():
         maker = projects.live if live else projects.draft
         return maker(requested_from=None, at=clock.now() - timedelta(days=days_ago))
-
-
-def now(project: Project) -> Project:
-    db.session.rollback()  # a transaction that read before sees the rows as they were then
-    question = sa.select(Project).where(Project.id == project.id)
-    return db.session.scalars(question.execution_options(populate_existing=True)).one()
 
 
 def milestone(project: Project, key: str) -> Milestone:

@@ -1,6 +1,5 @@
 """The ledger of dates that customers were shown: what enters it, and how it is counted."""
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from concierge.catalogue.states import Audience
 from concierge.core.promises import Outcome, Tally, outcomes, tally
-from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
@@ -320,14 +318,6 @@ def _undone(milestone: Milestone) -> None:
 
 
 # ------------------------------------------------------------------ pages
-
-
-@pytest.fixture
-def ada(app: Flask, sign_in: Callable[[User], FlaskClient]) -> FlaskClient:
-    """Ada, who coordinates, in her browser."""
-    with unit_of_work():
-        person = people.user()
-    return sign_in(person)
 
 
 def test_the_pages_show_what_was_promised_and_what_became_of_it(app: Flask, ada: FlaskClient) -> None:

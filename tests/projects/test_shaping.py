@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.orm import selectinload
 
 from concierge.catalogue.states import Audience, DaysOf, LagUnit, LinkKind, Team, VisitKind
 from concierge.platform.database import db, unit_of_work
@@ -20,6 +19,7 @@ from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
 from tests.makers import orders, projects
 from tests.makers.days import on, said
+from tests.makers.projects import now
 
 MONDAY = orders.RECEIVED
 BY: dict[str, Any] = {"actor_id": None, "at": MONDAY}  # Any: of several types, as verbs take them
@@ -33,16 +33,6 @@ ADDED: dict[str, Any] = {  # Any: the same
 
 def live() -> Project:
     return projects.live(requested_from=None)
-
-
-def now(project: Project) -> Project:
-    db.session.rollback()
-    question = sa.select(Project).where(Project.id == project.id)
-    return db.session.scalars(
-        question.options(selectinload(Project.milestones).selectinload(Milestone.links)).execution_options(
-            populate_existing=True
-        )
-    ).one()
 
 
 def starts(milestone: Milestone) -> date:

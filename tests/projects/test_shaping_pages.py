@@ -5,45 +5,26 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy.orm import selectinload
 
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import clock
-from concierge.platform.database import db, unit_of_work
+from concierge.platform.database import unit_of_work
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import Counting, MilestoneState
 from tests.conftest import csrf_token
 from tests.makers import people, projects
+from tests.makers.projects import now
 
 Browser = Callable[[User], FlaskClient]
 LONG_AGO = timedelta(days=1)
 
 
-@pytest.fixture
-def ada(app: Flask, sign_in: Browser) -> FlaskClient:
-    """Ada, who coordinates, in her browser."""
-    with unit_of_work():
-        person = people.user()
-    return sign_in(person)
-
-
 def a_project() -> Project:
     with unit_of_work():
         return projects.live(requested_from=None, at=clock.now() - LONG_AGO)
-
-
-def now(project: Project) -> Project:
-    db.session.rollback()
-    question = sa.select(Project).where(Project.id == project.id)
-    return db.session.scalars(
-        question.options(selectinload(Project.milestones).selectinload(Milestone.links)).execution_options(
-            populate_existing=True
-        )
-    ).one()
 
 
 def milestone(project: Project, key: str) -> Milestone:
