@@ -52,6 +52,11 @@ def day(value: date | datetime | None, *, weekday: bool = True) -> str:
     return _written(value, pattern, locale)
 
 
+def told_day(value: object) -> str:
+    """A day, or the day of an instant, as stored facts tell it (ISO 8601); "not set" for nothing or no text."""
+    return day(datetime.fromisoformat(value)) if isinstance(value, str) and value else day(None)
+
+
 @lru_cache(maxsize=4096)
 def _written(value: date, pattern: str, locale: Locale) -> str:
     """A day as written; lists say the same days again and again."""

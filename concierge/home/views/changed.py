@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from concierge.home import queries
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
-from concierge.platform.words import clock_time, day, instant
+from concierge.platform.words import clock_time, instant, told_day
 
 MOST_READ = 50
 MOST_SHOWN = 8
@@ -149,11 +149,11 @@ def _project_words(name: str, payload: Payload) -> str:
         case "ProjectCreated":
             return _("became a project with a plan")
         case "ProjectTakenOver":
-            return _("goes on here, handover %(day)s", day=_day(payload.get("handover_on")))
+            return _("goes on here, handover %(day)s", day=told_day(payload.get("handover_on")))
         case "ProjectReminded":
             return _("is reminded of what is open")
         case "PlanApproved":
-            return _("got an approved plan, handover %(day)s", day=_day(payload.get("handover_on")))
+            return _("got an approved plan, handover %(day)s", day=told_day(payload.get("handover_on")))
         case "ForecastChanged":
             moved = max(1, len(payload.get("moves") or ()))
             return ngettext(
@@ -167,7 +167,7 @@ def _project_words(name: str, payload: Payload) -> str:
             return _("is handed over")
         case "GoLiveRequired":
             return (
-                _("needs to go live by %(day)s", day=_day(payload["required_on"]))
+                _("needs to go live by %(day)s", day=told_day(payload["required_on"]))
                 if payload.get("required_on")
                 else _("requires no go-live any more")
             )
@@ -252,7 +252,7 @@ def _visit_words(name: str, payload: Payload, count: int) -> str:
         case "VisitPlanned":
             return ngettext("%(title)s was planned", "%(num)s visits were planned", count, title=title)
         case "VisitMoved":
-            day_on = _day(payload.get("starts_at"))
+            day_on = told_day(payload.get("starts_at"))
             return ngettext(
                 "%(title)s is now on %(day)s", "%(num)s visits moved", count, title=title, day=day_on
             )
@@ -297,15 +297,11 @@ def _text(payload: Payload, field: str) -> str:
     return str(payload.get(field) or "")
 
 
-def _day(value: object) -> str:
-    return day(datetime.fromisoformat(value)) if isinstance(value, str) and value else day(None)
-
-
 def _moved_to(payload: Payload) -> str:
     """The new day of the milestone that a person moved; empty when the event does not say."""
     for move in payload.get("moves") or ():
         if move.get("milestone_id") == payload.get("milestone_id") and move.get("finish_after"):
-            return _day(move["finish_after"])
+            return told_day(move["finish_after"])
     return ""
 
 

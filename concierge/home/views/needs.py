@@ -16,7 +16,7 @@ from concierge.identity import queries as identity
 from concierge.identity.queries import Aside
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
-from concierge.platform.words import clock_time, day, localized, span
+from concierge.platform.words import clock_time, day, localized, span, told_day
 from concierge.projects.states import ProposalKind
 from concierge.visits.models import Visit
 from concierge.visits.states import OVER
@@ -201,8 +201,8 @@ def _conflict(row: Row, today: date) -> Need:
             "%(place)s. %(milestone)s was wanted for %(wanted)s; the plan gives %(possible)s.",
             place=_place(row),
             milestone=localized(first.get("milestone") or {}) or row.project_name,
-            wanted=_iso_day(first.get("wanted_on")),
-            possible=_iso_day(first.get("possible_on")),
+            wanted=told_day(first.get("wanted_on")),
+            possible=told_day(first.get("possible_on")),
         ),
         when=ngettext("%(num)s conflict", "%(num)s conflicts", row.conflict_count),
         note=_("in the plan"),
@@ -457,10 +457,6 @@ def _for_days(since: date | None, today: date) -> str:
 
 def _waited(days: int) -> str:
     return _("today") if days <= 0 else ngettext("%(num)s day", "%(num)s days", days)
-
-
-def _iso_day(value: str | None) -> str:
-    return day(date.fromisoformat(value)) if value else day(None)
 
 
 def _clock_differs(visit: Visit, looking: Viewer) -> bool:

@@ -1,7 +1,6 @@
 """The history of one project: every event in words, with who did it and when, in the reader's zone."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,7 +12,7 @@ from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock, undo
 from concierge.platform.events import Event, RecordedEvent
-from concierge.platform.words import day, instant
+from concierge.platform.words import instant, told_day
 from concierge.projects.models import Project
 from concierge.projects.states import Counting
 from concierge.projects.verdict import block_words
@@ -74,9 +73,11 @@ def _about_plan(name: str, told: Payload) -> str:
         case "PlanRenewed":
             return _("laid the plan out again: %(reason)s", reason=reason)
         case "PlanApproved":
-            return _("approved the plan; handover is promised for %(on)s", on=_on(told.get("handover_on")))
+            return _(
+                "approved the plan; handover is promised for %(on)s", on=told_day(told.get("handover_on"))
+            )
         case "DatesPromised":
-            on = _on(told.get("handover_on"))
+            on = told_day(told.get("handover_on"))
             return _("promised other dates, handover on %(on)s: %(reason)s", on=on, reason=reason)
         case "BaselineTaken":
             return _(
@@ -85,16 +86,20 @@ def _about_plan(name: str, told: Payload) -> str:
                 name=milestone,
             )
         case "MilestoneMoved":
-            moved = _("moved %(name)s to start on %(on)s", name=milestone, on=_on(told.get("to")))
+            moved = _("moved %(name)s to start on %(on)s", name=milestone, on=told_day(told.get("to")))
             return _with_others(moved, told) + (f" ({reason})" if reason else "")
         case "ForecastChanged":
             return _with_moves(_("followed the calendar: another day has passed"), told)
         case "PlanReplanned" | "PlanReplannedAmongMany":
             return _with_moves(_("changed working days: %(change)s", change=told.get("change") or ""), told)
         case "MilestoneStarted":
-            return _with_moves(_("started %(name)s on %(on)s", name=milestone, on=_on(told.get("on"))), told)
+            return _with_moves(
+                _("started %(name)s on %(on)s", name=milestone, on=told_day(told.get("on"))), told
+            )
         case "MilestoneFinished":
-            return _with_moves(_("finished %(name)s on %(on)s", name=milestone, on=_on(told.get("on"))), told)
+            return _with_moves(
+                _("finished %(name)s on %(on)s", name=milestone, on=told_day(told.get("on"))), told
+            )
         case "MilestoneBlocked":
             cause = next(
                 (said for kind, said in block_words().items() if kind.value == told.get("cause")), ""
@@ -124,12 +129,14 @@ def _about_plan(name: str, told: Payload) -> str:
             return _with_moves(_go_live(told), told)
         case "ProjectHeld":
             said = _(
-                "put the project on hold from %(on)s: %(reason)s", on=_on(told.get("first_on")), reason=reason
+                "put the project on hold from %(on)s: %(reason)s",
+                on=told_day(told.get("first_on")),
+                reason=reason,
             )
             return _with_moves(said, told)
         case "ResumeExpected":
             said = (
-                _("expects the project to go on on %(on)s", on=_on(told.get("expected_on")))
+                _("expects the project to go on on %(on)s", on=told_day(told.get("expected_on")))
                 if told.get("expected_on")
                 else _("no longer knows when the project goes on")
             )
@@ -139,7 +146,7 @@ def _about_plan(name: str, told: Payload) -> str:
                 "let the project go on from %(on)s, after %(num)s working day on hold",
                 "let the project go on from %(on)s, after %(num)s working days on hold",
                 int(told.get("workdays") or 0),
-                on=_on(told.get("on")),
+                on=told_day(told.get("on")),
             )
             return _with_moves(said, told)
         case "PlaybookAdopted":
@@ -151,7 +158,7 @@ def _about_plan(name: str, told: Payload) -> str:
                 "sent the letter “%(subject)s” to the customer, about %(name)s on %(on)s",
                 subject=told.get("subject", ""),
                 name=milestone,
-                on=_on(told.get("on")),
+                on=told_day(told.get("on")),
             )
         case "MilestoneReassigned":
             return _("made %(team)s accountable for %(name)s", team=told.get("team", ""), name=milestone)
@@ -174,7 +181,7 @@ def _about_plan(name: str, told: Payload) -> str:
         case "ProjectReassigned":
             return _("gave the project to another concierge")
         case "ProjectFinished":
-            return _("saw the project handed over on %(on)s", on=_on(told.get("on")))
+            return _("saw the project handed over on %(on)s", on=told_day(told.get("on")))
         case "ProjectReopened":
             return _("opened the project again")
         case "ProjectCancelled":
@@ -229,7 +236,9 @@ def _about_delays(name: str, told: Payload) -> str:
         case "DelayAmended":
             return _("corrected a delay: %(what)s", what=_delay(told))
         case "DelayClosed":
-            return _("ended a delay on %(on)s: %(cause)s", on=_on(told.get("last_on")), cause=_cause(told))
+            return _(
+                "ended a delay on %(on)s: %(cause)s", on=told_day(told.get("last_on")), cause=_cause(told)
+            )
         case "DelayWithdrawn":
             return _("took a delay back that was entered by mistake: %(reason)s", reason=told.get("reason"))
         case "DelayEvidenceLinked":
@@ -295,9 +304,11 @@ def _about_visits(name: str, told: Payload) -> str:
     reason = str(told.get("reason") or "")
     match name:
         case "VisitPlanned":
-            return _("planned the visit %(title)s for %(on)s", title=title, on=_on(told.get("starts_at")))
+            return _(
+                "planned the visit %(title)s for %(on)s", title=title, on=told_day(told.get("starts_at"))
+            )
         case "VisitMoved":
-            before, after = _on(told.get("starts_before")), _on(told.get("starts_at"))
+            before, after = told_day(told.get("starts_before")), told_day(told.get("starts_at"))
             return _(
                 "moved the visit %(title)s from %(before)s to %(after)s",
                 title=title,
@@ -374,7 +385,7 @@ def _ships(told: Payload) -> bool:
 def _go_live(told: Payload) -> str:
     if not told.get("required_on"):
         return _("took back that a go-live is required")
-    on = _on(told.get("required_on"))
+    on = told_day(told.get("required_on"))
     if told.get("counting") == Counting.BACKWARD.value:
         return _("counts the plan back from the go-live on %(on)s", on=on)
     return _("noted that the customer needs to go live by %(on)s", on=on)
@@ -401,7 +412,7 @@ def _changed(told: Payload) -> Iterator[str]:
 
 
 def _plain(what: str, value: str) -> str:
-    return _on(value) if what.endswith("_on") and value else value
+    return told_day(value) if what.endswith("_on") and value else value
 
 
 def _with_moves(said: str, told: Payload) -> str:
@@ -416,9 +427,3 @@ def _with_others(said: str, told: Payload) -> str:
         if count > 0
         else ""
     )
-
-
-def _on(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        return day(None)
-    return day(datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value))
