@@ -1,19 +1,17 @@
 """Where the days went: the ledger of a project, and what people enter about its delays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from types import SimpleNamespace as Shown
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 
 from concierge.catalogue.states import Team
 from concierge.catalogue.words import team_words
-from concierge.core.delays import Booking
 from concierge.core.delays import Party as CoreParty
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
@@ -23,28 +21,18 @@ from concierge.platform.errors import NotFound, Refused
 from concierge.platform.events import Event, RecordedEvent
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
-from concierge.platform.words import day, instant, listed, localized, workdays
+from concierge.platform.words import day, instant, localized
 from concierge.projects import forms, queries
 from concierge.projects.actions import delays
 from concierge.projects.models import Delay, DelayEvidence, Project
 from concierge.projects.queries import lost_days
 from concierge.projects.states import BlockCause, Party, ProjectState
 from concierge.projects.verdict import block_words
+from concierge.projects.views import ledger
 from concierge.projects.views.blueprint import bp
 from concierge.projects.words import party_words
 
 Page = str | tuple[str, int] | Response | Redirect
-
-LOOKS = {
-    Party.CUSTOMER: "wait",
-    Party.US: "bad",
-    Party.CARRIER: "warn",
-    Party.SUPPLIER: "go",
-    Party.AGREED: "ok",
-    Party.CONCURRENT: "warn",
-    Party.NONE: "idle",
-}
-"""State of each party's days in the picture; the words beside it say the same."""
 
 
 @bp.get("/projects/<key>/delays")
@@ -55,17 +43,17 @@ def project_delays(key: str) -> Page:
     entered = lost_days.delays_of(project.id)
     found = lost_days.lost_days(project, at=clock.now())
     names = {one.key: localized(one.name) for one in project.milestones}
-    rows = _rows(project, found, entered, names) if found else []
+    rows = ledger.rows(project, found, entered, names) if found else []
     return render_template(
         "projects/delays.html",
         project=project,
         found=found,
-        said=_sentence(found) if found else "",
-        notes=_notes(found) if found else [],
+        said=ledger.sentence(found) if found else "",
+        notes=ledger.notes(found) if found else [],
         rows=rows,
-        parties=(parties := _parties(found, names) if found else []),
+        parties=(parties := ledger.parties(found, names) if found else []),
         segment_parts=[(one.state, one.days, f"{one.words} {one.days}") for one in parties],
-        entered=[_entered(one, rows, project) for one in entered],
+        entered=[ledger.entered(one, rows, project) for one in entered],
     )
 
 
@@ -262,166 +250,6 @@ def delay_file(key: str, evidence_id: int) -> Page:
     return answer
 
 
-# ------------------------------------------------------------------ the ledger in words
-
-
-def _sentence(found: lost_days.LostDays) -> str:
-    """How many days were lost between which two days, and to whom: the lead of the page."""
-    lost = len(found.ledger.bookings)
-    ends = {
-        "promised": day(found.baseline_on),
-        "end": day(found.end_on),
-        "milestone": localized(found.end_name),
-    }
-    if not lost and found.ledger.gained_workdays:
-        early = workdays(found.ledger.gained_workdays)
-        if found.is_over:
-            return _("%(milestone)s came on %(end)s, %(early)s early. No day was lost.", early=early, **ends)
-        return _(
-            "%(milestone)s is forecast for %(end)s, %(early)s early. No day is lost.", early=early, **ends
-        )
-    if not lost:
-        return _("No working day is lost: %(milestone)s stands on %(end)s, as in the first plan.", **ends)
-    parts = listed(
-        f"{_party(party, team)} {number}" for (party, team), number in found.ledger.by_party().items()
-    )
-    if found.is_over:
-        return ngettext(
-            "%(num)s working day was lost between the %(promised)s of the first plan and the %(end)s on which "
-            "it was over: %(parts)s.",
-            "%(num)s working days were lost between the %(promised)s of the first plan and the %(end)s on "
-            "which it was over: %(parts)s.",
-            lost,
-            parts=parts,
-            **ends,
-        )
-    return ngettext(
-        "%(num)s working day is lost between the %(promised)s of the first plan and the %(end)s of "
-        "today’s forecast: %(parts)s.",
-        "%(num)s working days are lost between the %(promised)s of the first plan and the %(end)s of "
-        "today’s forecast: %(parts)s.",
-        lost,
-        parts=parts,
-        **ends,
-    )
-
-
-def _notes(found: lost_days.LostDays) -> list[str]:
-    """What else the ledger says: days that were won back on the way."""
-    return [
-        ngettext(
-            "%(num)s working day was won back on %(on)s, so the last one booked was released.",
-            "%(num)s working days were won back on %(on)s, so the last ones booked were released.",
-            one.workdays,
-            on=day(one.on),
-        )
-        for one in found.ledger.won_back
-    ]
-
-
-def _rows(
-    project: Project,
-    found: lost_days.LostDays,
-    entered: Sequence[Delay],
-    names: Mapping[str, str],
-) -> list[Shown]:
-    """Each lost day as a row: which, whose, where, why, and what shows it."""
-    by_id = {one.id: one for one in entered}
-    events = lost_days.events_by_id(
-        (number for one in found.ledger.bookings for kind, number in _refs(one) if kind == "event"),
-        project_id=project.id,
-    )
-    return [_row(project, one, by_id, events, names, found) for one in found.ledger.bookings]
-
-
-def _row(
-    project: Project,
-    one: Booking,
-    entered: Mapping[int, Delay],
-    events: Mapping[int, RecordedEvent],
-    names: Mapping[str, str],
-    found: lost_days.LostDays,
-) -> Shown:
-    said = [entered[number] for kind, number in _refs(one) if kind == "delay" and number in entered]
-    told = [events[number] for kind, number in _refs(one) if kind == "event" and number in events]
-    causes = block_words()
-    why = [f"{causes[delay.cause]}: {delay.reason}" for delay in said]
-    why += [str(row.payload.get("reason") or "") for row in told]
-    return Shown(
-        day=one.day,
-        lost_on=one.lost_on,
-        state=LOOKS[Party(one.party.value)],
-        party=_party(one.party, one.team),
-        parties=listed(_party(party, "") for party in one.parties) if len(one.parties) > 1 else "",
-        milestone=names.get(one.step or "", _("the plan itself")),
-        why=[reason for reason in why if reason] or [_unexplained(one, found)],
-        delays=[
-            Shown(
-                url=url_for("projects.delay", key=project.key, delay_id=delay.id),
-                evidence=len(delay.evidence),
-                id=delay.id,
-            )
-            for delay in said
-        ],
-    )
-
-
-def _unexplained(one: Booking, found: lost_days.LostDays) -> str:
-    if one.step is None and found.replanned:
-        return _("Working days were changed: %(changes)s", changes=listed(found.replanned))
-    if one.step is None:
-        return _("The plan was changed since, or its working days.")
-    return _("No cause is entered; it counts for whoever is accountable.")
-
-
-def _refs(one: Booking) -> list[tuple[str, int]]:
-    parted = [ref.partition(" ") for ref in one.refs]
-    return [(kind, int(number)) for kind, _space, number in parted]
-
-
-def _parties(found: lost_days.LostDays, names: Mapping[str, str]) -> list[Shown]:
-    rows = []
-    for (party, team), number in found.ledger.by_party().items():
-        held = dict.fromkeys(
-            names.get(one.step or "", "")
-            for one in found.ledger.bookings
-            if (one.party, one.team) == (party, team)
-        )
-        rows.append(
-            Shown(
-                state=LOOKS[Party(party.value)],
-                words=_party(party, team),
-                days=number,
-                said=ngettext("%(num)s day", "%(num)s days", number),
-                milestones=listed(name for name in held if name),
-            )
-        )
-    return rows
-
-
-def _party(party: CoreParty, team: str) -> str:
-    name = party_words()[Party(party.value)]
-    of_team = next((said for one, said in team_words().items() if one.value == team), "")
-    return _("%(party)s (%(team)s)", party=name, team=of_team) if of_team else name
-
-
-def _entered(one: Delay, rows: Sequence[Shown], project: Project) -> Shown:
-    booked = sum(one.id in {delay.id for delay in row.delays} for row in rows)
-    names = {milestone.id: localized(milestone.name) for milestone in project.milestones}
-    return Shown(
-        url=url_for("projects.delay", key=project.key, delay_id=one.id),
-        cause=block_words()[one.cause],
-        reason=one.reason,
-        party=_party(CoreParty(one.party.value), one.team.value if one.team else ""),
-        where=names.get(one.milestone_id or 0, _("the whole project")),
-        first_on=one.first_on,
-        last_on=one.last_on,
-        booked=booked,
-        evidence=len(one.evidence),
-        comments=len(one.comments),
-    )
-
-
 # ------------------------------------------------------------------ one delay
 
 
@@ -430,14 +258,14 @@ def _one(project: Project, found: Delay) -> dict[str, Any]:  # Any: values for t
     events = lost_days.events_by_id(
         (one.event_id for one in found.evidence if one.event_id), project_id=project.id
     )
-    ledger = lost_days.lost_days(project, at=clock.now())
+    lost = lost_days.lost_days(project, at=clock.now())
     ref = f"delay {found.id}"
-    booked = [one for one in ledger.ledger.bookings if ref in one.refs] if ledger else []
+    booked = [one for one in lost.ledger.bookings if ref in one.refs] if lost else []
     return {
         "project": project,
         "delay": found,
         "cause": block_words()[found.cause],
-        "party": _party(CoreParty(found.party.value), found.team.value if found.team else ""),
+        "party": ledger.party_said(CoreParty(found.party.value), found.team.value if found.team else ""),
         "where": names.get(found.milestone_id or 0, _("the whole project")),
         "booked": len(booked),
         "evidence": [_evidence(project, one, events) for one in found.evidence],
@@ -553,7 +381,7 @@ def _say(form: FlaskForm, problem: Refused) -> None:
 
 
 def _version(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _again(key: str) -> Project:
