@@ -97,7 +97,7 @@ def meet(mine: Edited, theirs: Edited, *, version: int, by: Change, zone: str) -
     """
     if mine.version.data == str(version):
         return None
-    was = _read(mine.loaded.data)
+    was = read_loaded(mine.loaded.data)
     found = []
     for field in theirs:
         if field.name in _OWN or field.name not in mine or isinstance(field, HiddenField):
@@ -140,7 +140,7 @@ def changed_facts(loaded: str | None, facts: Mapping[str, str]) -> tuple[Differe
     :param loaded: as `kept_facts` wrote it; without it nothing is compared.
     :param facts: what is true now: label to words.
     """
-    was = _read(loaded)
+    was = read_loaded(loaded)
     return tuple(
         Difference(label, str(was[label]), now)
         for label, now in facts.items()
@@ -230,9 +230,10 @@ def _said(field: Any) -> str:  # Any: WTForms' own field
     return _raw(field)[0] or _("nothing")
 
 
-def _read(text: str | None) -> dict[str, Any]:  # Any: JSON values
+def read_loaded(text: str | None) -> dict[str, Any]:  # Any: JSON values
+    """What a form held when it was loaded; nothing when a browser sent something else."""
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

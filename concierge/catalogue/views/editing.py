@@ -23,7 +23,7 @@ from concierge.catalogue.views.blueprint import bp
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
-from concierge.platform.clashes import Clash, Met
+from concierge.platform.clashes import Clash, Met, read_loaded
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.once import taken_once
@@ -282,10 +282,7 @@ def _conflict(
         raise NotFound(
             _("Somebody took this out of the draft in the meantime. Add it again if it is needed.")
         )
-    try:
-        base = json.loads(form.loaded.data or "{}")
-    except ValueError:
-        base = {}
+    base = read_loaded(form.loaded.data)
     labels = telling.value_words()
     differing = tuple(
         Clash(

@@ -167,7 +167,9 @@ def _selected() -> list[int]:
         ids = list(queries.ids_of(viewer(), wanted, most=bulk.MOST + 1))
     else:
         given = [
-            int(value) for value in request.form.getlist("project") if value.isdigit() and len(value) < 10
+            int(value)
+            for value in request.form.getlist("project")
+            if value.isascii() and value.isdigit() and len(value) < 10
         ]
         ids = list(queries.seen_ids(viewer(), given[: bulk.MOST + 1]))
     if not ids:

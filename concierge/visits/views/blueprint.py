@@ -9,6 +9,9 @@ from concierge.visits.models import Visit
 
 bp = Blueprint("visits", __name__)
 
+LONGEST_NUMBER = 19
+"""Digits that no count of changes has."""
+
 Page: TypeAlias = str | tuple[str, int] | Response | Redirect
 
 
@@ -19,4 +22,4 @@ def back_to(visit: Visit) -> Redirect:
 
 def seen_version(text: str | None) -> int | None:
     """Read the version that a form carries; a missing or spoiled one is older than all."""
-    return int(text) if text and text.isascii() and text.isdigit() else 0
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER else 0
