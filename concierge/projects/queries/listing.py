@@ -280,9 +280,10 @@ def some_product() -> str:
     return db.session.scalar(question.limit(1)) or "Flow cytometer"
 
 
-def account_named(account_id: int) -> str:
-    """The name of an account; empty when there is none."""
-    return db.session.scalar(sa.select(Account.name).where(Account.id == account_id)) or ""
+def account_named(viewer: Viewer, account_id: int) -> str:
+    """The name of an account with a project that the viewer may see; empty when there is none."""
+    seen = visible_to(viewer, sa.select(Project.id).where(Project.account_id == account_id))
+    return db.session.scalar(sa.select(Account.name).where(Account.id == account_id, seen.exists())) or ""
 
 
 def projects_of_account(viewer: Viewer, account_id: int) -> Sequence[Project]:

@@ -207,7 +207,8 @@ def _chips(wanted: Filter, words: showing.Words) -> list[tuple[str, str]]:
     if wanted.country:
         said.append((words.country(wanted.country), {"country": ""}))
     if wanted.account_id is not None:
-        said.append((queries.account_named(wanted.account_id) or _("One account"), {"account_id": None}))
+        name = queries.account_named(viewer(), wanted.account_id) or _("One account")
+        said.append((name, {"account_id": None}))
     if wanted.product_id is not None:
         said.append((_("One instrument"), {"product_id": None}))
     if wanted.held:
