@@ -154,7 +154,7 @@ def milestone_facts(found: Milestone) -> dict[str, str]:
         MilestoneState.STARTED: _("Started"),
         MilestoneState.BLOCKED: _("Blocked"),
         MilestoneState.DONE: _("Done"),
-        MilestoneState.SKIPPED: _("Skipped"),
+        MilestoneState.SKIPPED: _("Left out"),
     }
     return {
         _("State"): states[found.state],
