@@ -14,11 +14,13 @@ from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import RecordedEvent
 from concierge.platform.mail import OutgoingMail
 from concierge.projects import queries
-from concierge.projects.actions import holding
+from concierge.projects.actions import holding, rescheduling
+from concierge.projects.actions.laying_out import calendar_of
 from concierge.projects.chores import send_letters
 from concierge.projects.models import Promise
 from concierge.projects.queries import messages
 from concierge.projects.states import BlockCause, Party
+from concierge.projects.views.letters import letters_of
 from tests.makers import orders, projects
 
 LETTER = MessagePart(
@@ -75,6 +77,28 @@ def test_a_letter_goes_out_once_on_its_working_day_in_the_readers_language(app: 
     assert len(told) == 1
     shown = db.session.scalars(sa.select(Promise).where(Promise.reference == "yuki@halden.example")).all()
     assert [one.finish_on for one in shown] == [date(2026, 4, 1)]
+
+
+def test_a_letter_that_was_sent_is_shown_as_it_was_sent(app: Flask) -> None:
+    project_id = live(LETTER)
+    (letter,) = run("2026-03-25")
+
+    with unit_of_work():
+        project = queries.project_for_change(project_id)
+        rescheduling.move_milestone(
+            project_id,
+            projects.milestone(project, "delivery").id,
+            to=date(2026, 4, 13),
+            reason="",
+            actor_id=None,
+            at=datetime(2026, 3, 26, 9, tzinfo=UTC),
+        )
+    with unit_of_work():
+        project = queries.project_for_change(project_id)
+        (shown,) = letters_of(project, calendar=calendar_of(project), today=date(2026, 3, 26))
+
+    assert shown.sent_at == letter.created_at
+    assert shown.subject == letter.subject
 
 
 def test_nothing_goes_out_on_hold_nor_about_what_the_customer_does_not_see(app: Flask) -> None:

@@ -81,12 +81,14 @@ def candidates(*, today: date) -> Sequence[Planned]:
     return [one for one in near if one.key not in sent]
 
 
-def sent_letters(keys: Iterable[str]) -> dict[str, datetime]:
-    """When letters were written, by their keys; those that were not are left out."""
+def sent_letters(keys: Iterable[str]) -> dict[str, tuple[datetime, str]]:
+    """When letters were written and under which subject, by their keys; those that were not are left out."""
     rows = db.session.execute(
-        sa.select(OutgoingMail.key, OutgoingMail.created_at).where(OutgoingMail.key.in_(set(keys)))
+        sa.select(OutgoingMail.key, OutgoingMail.created_at, OutgoingMail.subject).where(
+            OutgoingMail.key.in_(set(keys))
+        )
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 _IN_ORDER = (Milestone.position, PlaybookMessage.offset_workdays, PlaybookMessage.id)

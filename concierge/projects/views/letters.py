@@ -16,7 +16,10 @@ from concierge.projects.states import MilestoneState, ProjectState
 
 @dataclass(frozen=True, slots=True)
 class ShownLetter:
-    """A letter to the customer: sent, coming, or what keeps it from going out."""
+    """A letter to the customer: sent, coming, or what keeps it from going out.
+
+    One that was sent keeps the subject it had, in the customer's language: what it names may have moved since.
+    """
 
     subject: str
     due_on: date | None
@@ -35,9 +38,9 @@ def letters_of(found: Project, *, calendar: WorkCalendar, today: date) -> Sequen
     sent = messages.sent_letters(one.key for one in planned)
     shown = [
         ShownLetter(
-            subject=_subject(one),
+            subject=sent[one.key][1] if one.key in sent else _subject(one),
             due_on=due_on,
-            sent_at=sent.get(one.key),
+            sent_at=sent[one.key][0] if one.key in sent else None,
             hindrance="" if one.key in sent else _hindrance(found, one, due_on, today),
         )
         for one in planned
