@@ -316,7 +316,7 @@ def _about_visits(name: str, told: Payload) -> str:
                 after=after,
             )
         case "VisitNeedsDecision":
-            return _("asks for a decision on the visit %(title)s: %(reason)s", title=title, reason=reason)
+            return _("asked for a decision on the visit %(title)s: %(reason)s", title=title, reason=reason)
         case "VisitDecided":
             return _("kept the visit %(title)s as it is: %(reason)s", title=title, reason=reason)
         case "VisitChanged":
