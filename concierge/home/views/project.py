@@ -107,9 +107,7 @@ def _picture(found: Project, calendar: WorkCalendar, today: date, planned: Seque
         for visit in reversed(planned)
         if visit.crew_members
     }
-    drawn = [
-        _line(one, keys, calendar, today, is_last=one is found.planned[-1]) for one in found.planned
-    ]
+    drawn = [_line(one, keys, calendar, today, is_last=one is found.planned[-1]) for one in found.planned]
     dates = [
         on
         for one in found.planned
