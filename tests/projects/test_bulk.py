@@ -84,7 +84,9 @@ def test_what_cannot_be_done_to_one_is_told_and_done_to_the_others(app: Flask, a
     assert now(rests).held_on is not None
 
     where = look(ada, [rests, goes], "shift", workdays="3", reason="Late")
-    assert "It is on hold" in ada.get(where).get_data(as_text=True)
+    seen = ada.get(where).get_data(as_text=True)
+    assert "It is on hold" in seen
+    assert "; 1 stays as it is" in seen
     _, result = post(ada, where)
 
     page = ada.get(result).get_data(as_text=True)

@@ -257,10 +257,11 @@ def _head(job: Job, can: int, cannot: int) -> str:
         return _("It can be done to none of them")
     if not cannot:
         return _title(bulk.wish_from(job.args["wish"]).kind, can)
-    return _(
-        "%(act)s; %(cannot)s stay as they are",
+    return ngettext(
+        "%(act)s; %(num)s stays as it is",
+        "%(act)s; %(num)s stay as they are",
+        cannot,
         act=_title(bulk.wish_from(job.args["wish"]).kind, can),
-        cannot=cannot,
     )
 
 
