@@ -61,13 +61,15 @@ def owners_of_drifted(visit_ids: Sequence[int]) -> Sequence[tuple[int, int]]:
 
 
 def _write(visit_ids: Sequence[int], *, at: datetime) -> None:
-    appointments = _appointments(visit_ids)
     crews = _crews(visit_ids)
     entries = {
         (entry.visit_id, entry.owner_id): entry
         for entry in db.session.scalars(sa.select(FeedEntry).where(FeedEntry.visit_id.in_(visit_ids)))
     }
     owners = {owner for crew in crews.values() for owner in crew} | {owner for _, owner in entries}
+    if not owners:
+        return
+    appointments = _appointments(visit_ids)
     versions = _versions_of(sorted(owners), at=at)
     people = db.session.execute(sa.select(User.id, User.language).where(User.id.in_(sorted(owners))))
     languages = {row.id: row.language for row in people}
