@@ -26,7 +26,8 @@ from concierge.platform.database import db
 from concierge.platform.undo import Act, Difference, Values
 from concierge.projects import queries
 from concierge.projects.actions import forecasting
-from concierge.projects.actions.laying_out import calendar_of
+from concierge.projects.actions.laying_out import calendar_of, calendars_of
+from concierge.projects.calendars import Known
 from concierge.projects.models import Milestone, Project, Promise
 from concierge.projects.states import MilestoneState, ShownOn
 from concierge.visits.models import Visit, VisitTechnician
@@ -203,6 +204,7 @@ def of_act(act: Act, *, project_id: int) -> Consequences:
     visits = _visits(act, project_id)
     moved = _moved(act, project)
     before, after = _handover(project, whole)
+    known = calendars_of(project)
     return Consequences(
         moved=moved,
         visits=visits,
@@ -210,11 +212,13 @@ def of_act(act: Act, *, project_id: int) -> Consequences:
         to_tell=_to_tell(project, moved, visits),
         stock=_stock(project, moved),
         chance_before=_was(whole, "chance_percent", project.chance_percent),
-        chance_after=_chance(project, at=act.at),
+        chance_after=_chance(project, known, at=act.at),
         clashes=_clashes(project, whole),
         handover_before=before,
         handover_after=after,
-        handover_workdays=workdays_between(calendar_of(project), before, after) if before and after else 0,
+        handover_workdays=workdays_between(calendar_of(project, known=known), before, after)
+        if before and after
+        else 0,
         promised_handover_on=project.promised_handover_on,
     )
 
@@ -229,11 +233,11 @@ def _handover(project: Project, whole: Difference | None) -> tuple[date | None, 
     return before, project.forecast_handover_on
 
 
-def _chance(project: Project, *, at: datetime) -> int | None:
+def _chance(project: Project, known: Known, *, at: datetime) -> int | None:
     """The chance to keep the promise as the plan is now; None where nothing was forecast yet."""
     if project.chance_percent is None or project.has_ended:
         return None
-    return forecasting.chance(project, at=at).percent
+    return forecasting.chance(project, at=at, known=known).percent
 
 
 def _moved(act: Act, project: Project) -> tuple[Moved, ...]:
@@ -345,12 +349,10 @@ def _fate(visit: Visit, one: Difference) -> VisitFate | None:
 
 def _colleagues(act: Act, visits: Sequence[VisitFate]) -> tuple[Colleague, ...]:
     """Who finds something else in their calendar: other times, and visits that come or go."""
-    rows = {
-        visit.id: visit
-        for visit in db.session.scalars(
-            sa.select(Visit).where(Visit.id.in_({*act.of("visits"), *_visits_of_crews(act)}))
-        )
-    }
+    touched = {*act.of("visits"), *_visits_of_crews(act)}
+    if not touched:
+        return ()
+    rows = {visit.id: visit for visit in db.session.scalars(sa.select(Visit).where(Visit.id.in_(touched)))}
     members = db.session.scalars(sa.select(VisitTechnician).where(VisitTechnician.visit_id.in_(rows)))
     now = {(member.visit_id, member.user_id) for member in members}
     crews = act.of("visit_technicians")
@@ -365,6 +367,8 @@ def _colleagues(act: Act, visits: Sequence[VisitFate]) -> tuple[Colleague, ...]:
         if was != is_now:
             change = CalendarChange(visit.title, was, is_now)
             changes.setdefault(user_id, []).append((visit.starts_at, change))
+    if not changes:
+        return ()
     people = db.session.scalars(sa.select(User).where(User.id.in_(changes)).order_by(User.name, User.id))
     return tuple(
         Colleague(
