@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 from flask import Flask, current_app, render_template, request
 
 from concierge.platform.database import dry_run, unit_of_work
+from concierge.platform.once import taken_once
 from concierge.platform.undo import Act, undoable
 
 FIELD = "agreed"
@@ -93,7 +94,8 @@ def carry_out(
         if ask or not seen.is_quiet:
             return _page(seen, title=title, verb=verb, back=back)
     try:
-        with unit_of_work():
+        with unit_of_work(), taken_once(by=actor_id) as outcome:
+            outcome.led_to = back
             with undoable(actor_id=actor_id, at=at, needs=needs, keep=keep) as act:
                 do()
             if agreed and agreed != described(act, project_id).fingerprint:

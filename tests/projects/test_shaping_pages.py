@@ -269,3 +269,19 @@ def test_a_technician_may_not_change_the_shape_of_a_plan(
 
     for path in ("hold", "go-live", "milestones/new"):
         assert browser.get(f"/projects/{project.key}/{path}").status_code in {403, 404}
+
+
+def test_a_form_that_is_sent_twice_is_done_once(app: Flask, ada: FlaskClient) -> None:
+    project = a_project()
+    path = f"/projects/{project.key}/milestones/new"
+    count = len(now(project).milestones)
+    sent = {
+        "csrf_token": csrf_token(ada, "/settings/me"), "form_token": "a-token-of-one-form", "name": "Crane",
+        "workdays": "1", "days_of": "site", "after": "0", "before": "0", "team": "operations",
+        "audience": "internal", "visit": "",
+    }  # fmt: skip
+    first, second = ada.post(path, data=sent), ada.post(path, data=sent)
+
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert ada.get(second.location).status_code == 200
+    assert len(now(project).milestones) == count + 1
