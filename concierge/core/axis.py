@@ -86,12 +86,24 @@ class Label:
     """Whether the words end at `x`, because there is no room after it."""
 
 
+_LAYERS = {"work": 0, "link": 1}
+
+
+def _layer(shape: Shape) -> int:
+    return _LAYERS.get(shape.kind, 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """The picture of one row."""
 
     shapes: tuple[Shape, ...] = ()
     label: Label | None = None
+
+    @property
+    def in_order(self) -> Sequence[Shape]:
+        """The shapes as they are drawn, one over the other: working time, links, then the rest."""
+        return sorted(self.shapes, key=_layer)
 
 
 @dataclass(frozen=True, slots=True)
