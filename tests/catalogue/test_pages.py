@@ -1,5 +1,6 @@
 """The pages of playbooks and instruments, read by everybody on the staff."""
 
+import re
 from collections.abc import Callable
 
 from flask import Flask
@@ -63,6 +64,19 @@ def test_a_sample_order_without_extras_has_no_qualification(app: Flask, sign_in:
     lines_of = with_extras.split('class="lines"')[1].split("</table>")[0]
     assert "Operational qualification" in lines_of
     assert "Operational qualification" not in plain.split('class="lines"')[1].split("</table>")[0]
+
+
+def test_what_is_sold_after_the_handover_does_not_make_it_later(app: Flask, sign_in: SignIn) -> None:
+    with unit_of_work():
+        fill_catalogue(actor_id=None, at=clock.now())
+        browser_of = people.user()
+
+    page = sign_in(browser_of).get("/playbooks/gridion").get_data(as_text=True)
+
+    lines_of = page.split('class="lines"')[1].split("</table>")[0]
+    told = [int(found) for found in re.findall(r"days? (?:\d+–)?(\d+)\b", lines_of)]
+    assert told[-1] < max(told)
+    assert f"From order to handover in {told[-1]} days" in page
 
 
 def test_a_playbook_without_a_published_version_shows_its_draft(app: Flask, sign_in: SignIn) -> None:

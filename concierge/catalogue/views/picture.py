@@ -11,7 +11,7 @@ from flask_babel import ngettext
 
 from concierge.catalogue import checking, plan
 from concierge.catalogue.contents import Contents, MilestonePart
-from concierge.catalogue.states import DaysOf, ProductKind
+from concierge.catalogue.states import DaysOf, MilestoneKind, ProductKind
 from concierge.catalogue.words import team_words
 from concierge.core.axis import DayAxis, Drawing, PlanLine, day_axis, draw_plan
 from concierge.core.schedule import Plan
@@ -92,8 +92,12 @@ class Sample:
     rows: Sequence[Row] = ()
     axis: DayAxis | None = None
     days: int = 0
+    """From the order to the handover."""
     starts_on: date | None = None
+    handed_over_on: date | None = None
+    """The day of the handover, or of the last milestone where none is one."""
     ends_on: date | None = None
+    """The last day of the picture; what is sold beside may come after the handover."""
     sentence: str = ""
     """Why there is no picture."""
     placed: Plan | None = None
@@ -172,8 +176,17 @@ def _picture(
         )
         for one, drawing in zip(chosen, draw_plan(lines, axis), strict=True)
     ]
-    days = (laid_out.finish_on - start_on).days
-    return Sample(rows, axis, days, start_on, laid_out.finish_on, placed=laid_out)
+    handovers = [laid_out.placed[one.key].finish_on for one in chosen if one.kind is MilestoneKind.HANDOVER]
+    handed_over_on = max(handovers, default=laid_out.finish_on)
+    return Sample(
+        rows,
+        axis,
+        (handed_over_on - start_on).days,
+        start_on,
+        handed_over_on,
+        laid_out.finish_on,
+        placed=laid_out,
+    )
 
 
 def _row(
