@@ -104,7 +104,7 @@ ON_SQLITE = (
     INSERT INTO search_words (rowid, kind, words) VALUES (new.id, new.kind, new.words); END""",
 )
 OFF_SQLITE = "DROP TABLE IF EXISTS search_words"
-LEXEMES = "array_to_tsvector(string_to_array('_' || {row}kind || ' ' || {row}words, ' '))"
+LEXEMES = "array_to_tsvector(array_remove(string_to_array('_' || {row}kind || ' ' || {row}words, ' '), ''))"
 """The words of an entry, as they are: PostgreSQL's own parser would read numbers and addresses into them."""
 ON_POSTGRESQL = (
     f"CREATE INDEX ix_search_entries_words ON search_entries USING gin ({LEXEMES.format(row='')})",

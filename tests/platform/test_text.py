@@ -33,6 +33,7 @@ CORPUS = (
 """What is typed; as a line of 120 characters; as prose of 2,000."""
 
 MACHINE_MADE = {
+    "checklist_documents.code",
     "checklist_documents.content_hash",
     "checklists.link_hash",
     "checklists.link_nonce",
@@ -42,9 +43,13 @@ MACHINE_MADE = {
     "feed_versions.version",
     "feeds.nonce",
     "feeds.token_hash",
+    "offices.country",
     "order_documents.digest",
     "orders.currency",
+    "projects.imported_digest",
     "rate_counts.key",
+    "search_entries.key",
+    "search_entries.words",
     "secret_links.token_hash",
     "sites.country",
     "stored_files.place",
@@ -52,6 +57,7 @@ MACHINE_MADE = {
     "taken_forms.led_to",
     "taken_forms.token",
     "technicians.country",
+    "undos.act",
     "user_sessions.token_hash",
     "users.password_hash",
     "visits.uid",
