@@ -52,7 +52,7 @@ ON_SQLITE = (
     INSERT INTO search_words (rowid, kind, words) VALUES (new.id, new.kind, new.words); END""",
 )
 ON_POSTGRESQL = (
-    """CREATE INDEX ix_search_entries_words ON search_entries USING gin (array_to_tsvector(string_to_array('_' || kind || ' ' || words, ' ')))""",
+    """CREATE INDEX ix_search_entries_words ON search_entries USING gin (array_to_tsvector(array_remove(string_to_array('_' || kind || ' ' || words, ' '), '')))""",
 )
 DATA = (
     "UPDATE milestones SET derived_start_on = forecast_start_on, derived_on = forecast_on",
@@ -540,8 +540,8 @@ def upgrade() -> None:
         batch_op.create_index('ix_milestones_blocked', ['project_id'], unique=False, sqlite_where=sa.text("state = 'blocked'"), postgresql_where=sa.text("state = 'blocked'"))
         batch_op.create_index('ix_milestones_coming', ['forecast_start_on'], unique=False, sqlite_where=sa.text("state = 'planned' AND kind IN ('ship released', 'delivered', 'installed')"), postgresql_where=sa.text("state = 'planned' AND kind IN ('ship released', 'delivered', 'installed')"))
         batch_op.create_index('ix_milestones_promised_open', ['promised_on'], unique=False, sqlite_where=sa.text("state IN ('planned', 'started')"), postgresql_where=sa.text("state IN ('planned', 'started')"))
-        batch_op.create_foreign_key(batch_op.f('fk_milestones_split_from_id'), 'milestones', ['split_from_id'], ['id'], ondelete='SET NULL')
         batch_op.create_foreign_key(batch_op.f('fk_milestones_moved_by_id'), 'users', ['moved_by_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_milestones_split_from_id'), 'milestones', ['split_from_id'], ['id'], ondelete='SET NULL')
 
     with op.batch_alter_table('playbook_links', schema=None) as batch_op:
         batch_op.add_column(sa.Column('kind', sa.Enum('finish to start', 'start to start', 'finish to finish', 'start to finish', name='link_kind', native_enum=False, create_constraint=False, length=40), nullable=False, server_default='finish to start'))
@@ -656,8 +656,8 @@ def downgrade() -> None:
         batch_op.drop_column('kind')
 
     with op.batch_alter_table('milestones', schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f('fk_milestones_moved_by_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_milestones_split_from_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_milestones_moved_by_id'), type_='foreignkey')
         batch_op.drop_index('ix_milestones_promised_open', sqlite_where=sa.text("state IN ('planned', 'started')"), postgresql_where=sa.text("state IN ('planned', 'started')"))
         batch_op.drop_index('ix_milestones_coming', sqlite_where=sa.text("state = 'planned' AND kind IN ('ship released', 'delivered', 'installed')"), postgresql_where=sa.text("state = 'planned' AND kind IN ('ship released', 'delivered', 'installed')"))
         batch_op.drop_index('ix_milestones_blocked', sqlite_where=sa.text("state = 'blocked'"), postgresql_where=sa.text("state = 'blocked'"))
