@@ -92,7 +92,7 @@ def checklist(key: str) -> Page:
     project, found = queries.checklist_for(viewer(), key)
     if found is None:
         return render_template("readiness/none.html", project=project)
-    today = clock.today(project.site.zone)
+    today = _judged_on(project)
     contacts = queries.contacts_of(found.items)
     return render_template(
         "readiness/checklist.html",
@@ -446,7 +446,7 @@ def _item_context(project: Project, asked: ReadinessItem) -> dict[str, object]:
     return {
         "project": project,
         "item": asked,
-        "row": _row(asked, clock.today(project.site.zone)),
+        "row": _row(asked, _judged_on(project)),
         "accepted": filling.accepted_in_words(asked, language=viewer().language, country=country),
         "answered": filling.answer_in_words(asked),
         "party": filling.party(asked.responsible),
@@ -470,6 +470,11 @@ def _answer_told(verdict: Verdict) -> str:
         case Verdict.OUT_OF_RANGE:
             return _("The answer was noted. It is not within what was asked for, so the point stays open.")
     return _("The answer was noted.")
+
+
+def _judged_on(project: Project) -> date:
+    """The day that items are judged on: today at the site; nothing is late any more once a project has ended."""
+    return date.min if project.has_ended else clock.today(project.site.zone)
 
 
 def _standing(project: Project, found: Checklist, today: date) -> Standing:

@@ -12,8 +12,9 @@ from werkzeug.test import TestResponse
 from concierge.catalogue.states import GateKind
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
-from concierge.platform import settings, worker
+from concierge.platform import clock, settings, worker
 from concierge.platform.database import db, unit_of_work
+from concierge.projects.actions.proposals import cancel
 from concierge.projects.models import Gate, Project
 from concierge.projects.states import GateState
 from concierge.readiness import queries, scope
@@ -293,3 +294,15 @@ def test_delivery_waits_for_nothing_once_its_gate_is_overridden(ada: FlaskClient
     assert "Delivery waits for" in held
     assert "Delivery waits for" not in let_pass
     assert "The customer signed a waiver" in let_pass
+
+
+def test_nothing_is_late_any_more_once_the_project_has_ended(ada: FlaskClient, project: Project) -> None:
+    late = "days late"
+    assert late in ada.get(f"/projects/{project.key}/readiness").text
+    assert late in ada.get(f"/projects/{project.key}").text
+
+    with unit_of_work():
+        cancel(project.id, reason="Order withdrawn", actor_id=None, at=clock.now())
+
+    assert late not in ada.get(f"/projects/{project.key}/readiness").text
+    assert late not in ada.get(f"/projects/{project.key}").text

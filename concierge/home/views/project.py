@@ -242,14 +242,15 @@ def _open_items(found: Project, checklist: Any, today: date) -> list[Shown]:  # 
 
 
 def _item(found: Project, item: Any, today: date) -> Shown:  # Any: ReadinessItem
-    is_late = item.due_on < today
+    late = 0 if found.has_ended else max(0, (today - item.due_on).days)
+    is_held = bool(late and item.gate)
     gates = {"ship": _("Gates delivery."), "install": _("Gates installation.")}
     return Shown(
         title=localized(item.requirement),
         why=gates[item.gate.value] if item.gate else _("Advisory."),
-        state="bad" if is_late and item.gate else "wait",
-        icon="triangle-alert" if is_late and item.gate else "hourglass",
-        due=_("%(days)s days late", days=(today - item.due_on).days) if is_late else day(item.due_on),
+        state="bad" if is_held else "wait",
+        icon="triangle-alert" if is_held else "hourglass",
+        due=ngettext("%(num)s day late", "%(num)s days late", late) if late else day(item.due_on),
         person=found.contact if item.responsible.value == "customer" else None,
         url=url_for("readiness.checklist", key=found.key) + f"#item-{item.key}",
     )
