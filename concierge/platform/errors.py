@@ -6,6 +6,7 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, Response, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 log = structlog.get_logger()
@@ -55,6 +56,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DataError, _out_of_range)
+    app.register_error_handler(OverflowError, _out_of_range)
     app.register_error_handler(Exception, _failed)
 
 
@@ -78,6 +81,12 @@ def _http(error: HTTPException) -> Response:
     if code == 405 and getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]  # MethodNotAllowed
     return answer
+
+
+def _out_of_range(error: Exception) -> Response:
+    """A number, day or sign that no column holds was asked for; what forms take is checked before."""
+    log.warning("value out of range", exc_info=error)
+    return _answer(HTTPStatus.BAD_REQUEST, _SENTENCES[400])
 
 
 def _failed(error: Exception) -> Response:

@@ -10,15 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from concierge.accounts.models import SiteClosure
+from concierge.accounts.states import SiteClosureKind
 from concierge.catalogue.models import (
     Course,
+    PlaybookField,
+    PlaybookMessage,
     PlaybookMilestone,
     PlaybookVersion,
     PlaybookVisit,
     Product,
     ProductFact,
 )
-from concierge.catalogue.states import GateKind, VisitKind
+from concierge.catalogue.states import FieldKind, GateKind, VisitKind
 from concierge.core import codes
 from concierge.core.search import normalised
 from concierge.feeds.actions import addresses
@@ -30,13 +34,34 @@ from concierge.platform import clock, mail
 from concierge.platform.database import Base, Line, Prose, db, unit_of_work
 from concierge.platform.files import store
 from concierge.platform.jobs import start_job
+from concierge.platform.searching import SearchEntry
 from concierge.projects.actions import approving, gates, milestones, promising, proposals
-from concierge.projects.models import Milestone
-from concierge.projects.states import BlockCause, MilestoneState, ProposalKind, ShownOn
+from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind, as_json
+from concierge.projects.models import (
+    CalendarProposal,
+    Delay,
+    DelayComment,
+    DelayEvidence,
+    FieldValue,
+    Hold,
+    Milestone,
+    Project,
+    ProjectNote,
+    SavedView,
+    Unit,
+)
+from concierge.projects.states import (
+    BlockCause,
+    CalendarProposalState,
+    MilestoneState,
+    Party,
+    ProposalKind,
+    ShownOn,
+)
 from concierge.readiness import queries as readiness_queries
 from concierge.readiness.actions import answering, attaching, sending
 from concierge.visits.actions import arranging, progress
-from concierge.workforce.models import Technician
+from concierge.workforce.models import Office, Technician
 from tests.makers import orders, people, readiness, visits, workforce
 
 CODES = {
@@ -48,12 +73,15 @@ CODES = {
     "outgoing_mails.key", "outgoing_mails.message_id", "outgoing_mails.to", "outgoing_mails.language",
     "outgoing_mails.secret", "outgoing_mails.html", "stored_files.content_type", "users.email",
     "checklist_documents.language", "promises.milestone_key", "product_aliases.value", "skills.code", "feeds.name",
-    "undos.needs",
+    "undos.needs", "backtests.group", "offices.zone", "offices.subdivision", "calendar_proposals.fingerprint",
+    "playbook_fields.key", "field_values.key", "playbook_messages.key", "playbook_messages.milestone_key",
+    "past_cases.product_key", "past_cases.region", "put_aside.key", "search_entries.kind",
+    "search_entries.under_kind",
 }  # fmt: skip
 """Text columns that people cannot write: made by the program, or chosen from a list. Reviewed by people."""
 
 LISTS = {"order_imports.file_ids", "outgoing_mails.attachments", "feed_versions.lapses", "deliveries.args",
-         "jobs.args", "undos.differences", "baseline_milestones.content"}  # fmt: skip
+         "jobs.args", "undos.differences", "baseline_milestones.content", "backtests.detail"}  # fmt: skip
 """Structures of the program's own, without words of people."""
 
 EMPTY_OR_TOLD = {"milestones.skip_reason"}
@@ -95,6 +123,7 @@ def build(sign_in: Callable[[User], FlaskClient]) -> World:
         workforce.closure("Works outing", date(2026, 3, 6))
         instrument = readiness.instrument()
         _in_the_catalogue(instrument)
+        _of_the_company(staff["concierge"])
     with unit_of_work():
         ours = _customer("HB", "SO-1", instrument, tomas, staff["concierge"])
     before = _rows()
@@ -125,6 +154,27 @@ def _in_the_catalogue(instrument: Product) -> None:
                         checked_on=date(2026, 1, 5)),
             PlaybookVisit(milestone_id=training, kind=VisitKind.TRAINING, title={"en": "Training"}, skill="lcms",
                           minutes=240),
+            PlaybookField(version_id=version_id, position=1, key="room", name={"en": "Room"}, kind=FieldKind.TEXT),
+            PlaybookField(version_id=version_id, position=2, key="power", name={"en": "Power"},
+                          kind=FieldKind.NUMBER, unit="kW"),
+            PlaybookField(version_id=version_id, position=3, key="floor", name={"en": "Floor"},
+                          kind=FieldKind.CHOICE, choices={"low": {"en": "Ground floor"}}),
+            PlaybookMessage(version_id=version_id, position=1, key="soon", milestone_key="training",
+                            offset_workdays=-5, subject={"en": "Soon"}, text={"en": "We come soon"}),
+            Office(name="Head office", country="CH", is_home=True),
+        )
+    )  # fmt: skip
+
+
+def _of_the_company(owner: User) -> None:
+    """What belongs to no customer and is everybody's: a shared list, and a change of the company's days."""
+    at, day = orders.RECEIVED, orders.RECEIVED.date()
+    change = CalendarChange(kind=ChangeKind.CLOSURE, name="Works outing", first_on=day, last_on=day)
+    db.session.add_all(
+        (
+            CalendarProposal(title="Works outing", change=as_json(change), state=CalendarProposalState.OPEN,
+                             made_at=at, made_by_id=owner.id, note="Asked by the board"),
+            SavedView(owner_id=owner.id, name="Old ones", query="q=old", is_shared=True, made_at=at),
         )
     )  # fmt: skip
 
@@ -196,6 +246,7 @@ def _customer(
     planned, baseline = approving.keep_plan(
         project.id, name="Before the move", note="The board asked", actor_id=actor, at=at
     )
+    _planning(project, line, owner)
     promising.note_shown(planned, shown_on=ShownOn.MAIL, reference="yuki@halden.example", at=at, by_id=actor)
     mail.post(
         mail.Letter("yuki@halden.example", "Yuki", "Hello", "Hello", html="<p>Hello"), key=f"hello:{key}"
@@ -222,6 +273,27 @@ def _customer(
         "user_id": technician.user_id,
         "name": "x",
     }
+
+
+def _planning(project: Project, line: OrderLine, owner: User) -> None:
+    """What people write about one plan: notes, holds, delays, working days and lists of their own."""
+    at, day = orders.RECEIVED, orders.RECEIVED.date()
+    project.external_key = f"Old {project.key}"
+    delay = db.session.scalars(sa.select(Delay).where(Delay.project_id == project.id)).first()
+    assert delay is not None
+    db.session.add_all(
+        (
+            Hold(project_id=project.id, first_on=day, resumed_on=day, cause=BlockCause.POWER,
+                 party=Party.CUSTOMER, reason="Money is short", held_at=at, resumed_at=at),
+            DelayComment(delay_id=delay.id, party=Party.CUSTOMER, name="Yuki Mori", text="Not ours", at=at),
+            DelayEvidence(delay_id=delay.id, url="https://carrier.example/1", note="Tracking", linked_at=at),
+            ProjectNote(project_id=project.id, text="Ring the janitor", written_at=at, written_by_id=owner.id),
+            Unit(project_id=project.id, order_line_id=line.id, serial=f"SN {project.key}", recorded_at=at),
+            FieldValue(project_id=project.id, key="room", text="Cellar", changed_at=at),
+            SiteClosure(site_id=project.site_id, kind=SiteClosureKind.SHUTDOWN, name="Summer break",
+                        first_on=day, last_on=day),
+        )
+    )  # fmt: skip
 
 
 def _details(visit: Any) -> dict[str, Any]:  # Any: what change_details takes
@@ -278,6 +350,10 @@ def fill(filler: Filler, rows: Mapping[str, frozenset[int]] | None = None) -> in
                     if rows is None or row_id in rows[table.name]:
                         text = normalised(filler(f"{table.name}.search", row_id, 300))
                         connection.execute(sa.update(table).where(table.c.id == row_id).values(search=text))
+        for (row_id,) in connection.execute(sa.select(SearchEntry.id)).all():
+            if rows is None or row_id in rows[SearchEntry.__tablename__]:
+                text = normalised(filler(f"{SearchEntry.__tablename__}.words", row_id, 300))
+                connection.execute(sa.update(SearchEntry).where(SearchEntry.id == row_id).values(words=text))
     db.session.rollback()
     return count
 

@@ -125,6 +125,8 @@ class Filter:
 
 def filter_of(asked: Mapping[str, Sequence[str]]) -> Filter:
     """Read a filter from the names and values of an address; what cannot be read does not narrow."""
+    # PostgreSQL takes no NUL in a text.
+    asked = {name: [value.replace("\0", "") for value in values] for name, values in asked.items()}
 
     def one(name: str, length: int = 100) -> str:
         return next((value for value in asked.get(name, ()) if value), "")[:length]

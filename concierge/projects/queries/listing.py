@@ -320,8 +320,11 @@ def _ask(question: sa.Executable, values: Mapping[str, object] | None = None) ->
 
 
 def _scope(viewer: Viewer) -> Viewer:
-    """Who is looking, as far as it matters to a statement, so that statements can be kept."""
-    return Viewer(viewer.user_id, "", viewer.role, "UTC", "en")
+    """Who is looking, as far as it matters to a statement, so that statements can be kept.
+
+    In place of a name stands the database: searching is another statement on another one.
+    """
+    return Viewer(viewer.user_id, db.engine.dialect.name, viewer.role, "UTC", "en")
 
 
 def _plain(wanted: Filter) -> Filter:
