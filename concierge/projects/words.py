@@ -9,6 +9,9 @@ from concierge.core.forecast import ENOUGH_CASES, Level
 from concierge.projects.models import Project
 from concierge.projects.states import Party, ProjectState
 
+EVEN_CHANCE = 50
+"""Below so many per cent a promise is missed more often than kept, whatever the plan says."""
+
 
 def party_words() -> Mapping[Party, str]:
     """To whom a lost day is booked."""
@@ -42,11 +45,14 @@ def chance_words(project: Project) -> str:
         return ""
     if percent == 0:
         return _("In none of the cases that were tried is the promise kept.")
-    return ngettext(
+    said = ngettext(
         "In %(num)s of 100 cases the promise is kept.",
         "In %(num)s of 100 cases the promise is kept.",
         percent,
     )
+    if percent < EVEN_CHANCE and project.slip_workdays <= 0:
+        return said + " " + _("The plan holds it as long as nothing takes longer than planned.")
+    return said
 
 
 def basis_words(project: Project) -> str:

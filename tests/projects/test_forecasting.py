@@ -3,6 +3,7 @@
 import time
 from datetime import date, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -16,6 +17,7 @@ from concierge.projects.actions import forecasting, milestones, rescheduling
 from concierge.projects.models import Backtest, Milestone, PastCase, Project
 from concierge.projects.queries import chances
 from concierge.projects.states import GateState, MilestoneState, Party, ProjectState
+from concierge.projects.words import chance_words
 from tests.makers import orders, projects
 from tests.makers.days import on
 
@@ -123,6 +125,21 @@ def test_a_past_of_late_milestones_lowers_the_chance(app: Flask) -> None:
     assert found.forecast_basis["levels"] == {Level.ALL.value: found.forecast_basis["milestones"]} or (
         Level.ALL.value in found.forecast_basis["levels"]
     )
+
+
+@pytest.mark.parametrize(("percent", "slip", "is_explained"), [(29, 0, True), (50, 0, False), (29, 3, False)])
+def test_a_small_chance_beside_a_plan_that_holds_is_explained(
+    app: Flask, percent: int, slip: int, is_explained: bool
+) -> None:
+    with unit_of_work():
+        project = projects.live()
+        project.chance_percent, project.slip_workdays = percent, slip
+
+        with app.test_request_context():
+            said = chance_words(project)
+
+    assert f"In {percent} of 100 cases" in said
+    assert ("as long as nothing takes longer" in said) is is_explained
 
 
 def test_the_forecast_is_written_past_the_versions_that_people_hold(app: Flask) -> None:
