@@ -482,6 +482,12 @@ def test_a_dispatcher_may_look_at_a_closure_and_not_decide(
     assert post(browser, f"{way}/application")[0] == 403
     assert one_proposal().state is CalendarProposalState.OPEN
 
+    made = post(ada, f"{way}/application")[2]
+    undo = re.search(r"/undo/\w+", ada.get(made).get_data(as_text=True))
+    assert undo
+    assert post(browser, undo[0])[0] == 403
+    assert one_proposal().state is CalendarProposalState.APPLIED
+
 
 def test_many_projects_follow_by_jobs_with_a_bar(
     app: Flask, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch

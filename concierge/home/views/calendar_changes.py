@@ -50,10 +50,10 @@ def calendar_change(proposal_id: int) -> Page:
 @requires(Permission.SCHEDULE_VISITS)
 def apply_calendar_change(proposal_id: int) -> Page:
     """Make the change and let every plan follow; when something has changed since, show it again instead."""
-    _refuse_others(proposal_id)
+    needed = _refuse_others(proposal_id)
     try:
-        at, needs = clock.now(), Permission.SCHEDULE_VISITS.value
-        with unit_of_work(), undo.undoable(actor_id=viewer().user_id, at=at, needs=needs) as act:
+        at = clock.now()
+        with unit_of_work(), undo.undoable(actor_id=viewer().user_id, at=at, needs=needed.value) as act:
             proposal = replanning.apply(
                 proposal_id, note=request.form.get("note", "")[:1000], actor_id=viewer().user_id, at=at
             )
@@ -200,8 +200,8 @@ def _on(proposal: CalendarProposal) -> Page:
     return redirect(url_for("home.calendar_change", proposal_id=proposal.id), code=303)
 
 
-def _refuse_others(proposal_id: int) -> None:
-    """Check that the viewer may make a change of this kind.
+def _refuse_others(proposal_id: int) -> Permission:
+    """Check that the viewer may make a change of this kind; return the permission that it takes.
 
     :raises NotAllowed: when their role may not.
     """
@@ -212,3 +212,4 @@ def _refuse_others(proposal_id: int) -> None:
             f"Your role, {viewer().role.value}, may not {needed.value}. "
             "An administrator can change your role under People."
         )
+    return needed
