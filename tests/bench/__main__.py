@@ -1,4 +1,4 @@
-"""Run the measurements: `./dev bench [--only layout,pdf,feed,pages,replanning] [--quick]`."""
+"""Run the measurements: `./dev bench [--only layout,pdf,…] [--quick]`."""
 
 import argparse
 import contextlib
@@ -29,7 +29,7 @@ from tests.browser import Site, served
 from tests.processes import dies_with_parent, free_port, stop
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("layout", "pdf", "feed", "pages", "replanning", "portfolio", "finding")
+PARTS = ("layout", "pdf", "feed", "pages", "planning", "replanning", "portfolio", "finding")
 SERVER = {"CONCIERGE_WORKERS": "1", "CONCIERGE_DEMO": "no", "CONCIERGE_LOG_LEVEL": "warning"}
 
 
@@ -159,6 +159,17 @@ class Bench:
                     )
                 if size == 100:
                     self._cached_pdf(instance, port, bare, cookie)
+
+    def planning(self) -> None:
+        """Lay out every kind of link; then create, move and foresee in the demo company, in processor time."""
+        from tests.bench.planning import acts, arithmetic
+
+        for figure in arithmetic():
+            self.note(figure)
+        instance = company.copied(self.base(), self.work / "planning")
+        with self._inside(instance):
+            for figure in acts():
+                self.note(figure)
 
     def replanning(self) -> None:
         """Add a holiday in companies of more and more running projects; every plan is seen and then moved."""
