@@ -38,6 +38,7 @@ def project(app: Flask) -> Project:
             made = readiness.project()
         worker.drain(app)
     db.session.rollback()
+    db.session.expire_all()  # the worker has written to rows that this session still holds
     return made
 
 
