@@ -132,9 +132,7 @@ REACTIONS: Reactions = {
         now=(in_visits.share_undone, in_feeds.write_undone, in_readiness.follow_undone), later=FORECAST
     ),
     projects.ProjectReminded: Reaction(now=(in_readiness.remind,)),
-    projects.ProjectTakenOver: Reaction(
-        now=(in_visits.plan_visits, in_readiness.take_over), later=FORECAST
-    ),
+    projects.ProjectTakenOver: Reaction(now=(in_visits.plan_visits, in_readiness.take_over), later=FORECAST),
     projects.ProjectBroughtUpToDate: Reaction(
         now=(in_visits.follow_milestones, in_readiness.follow_delivery), later=FORECAST
     ),

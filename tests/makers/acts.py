@@ -139,9 +139,7 @@ def _shaping(rng: random.Random, project: Project, one: Milestone, by: dict[str,
     ]
     if one.links:
         link_id = rng.choice(one.links).id
-        acts.append(
-            Done(f"unlink {one.key}", lambda: shaping.unlink(*key, link_id=link_id, reason="", **by))
-        )
+        acts.append(Done(f"unlink {one.key}", lambda: shaping.unlink(*key, link_id=link_id, reason="", **by)))
     return acts
 
 

@@ -31,7 +31,8 @@ export default function keys(body, { signal }) {
   // what stands in the line that has the focus goes before what stands on the page
   function press(key) {
     const wanted = `[data-key="${key}"]`;
-    const thing = line()?.querySelector(wanted) ?? [...document.querySelectorAll(wanted)].find((one) => !one.closest(LINE));
+    const thing = line()?.querySelector(wanted) ??
+      [...document.querySelectorAll(wanted)].find((one) => !one.closest(LINE));
     thing?.click();
     return Boolean(thing);
   }

@@ -23,7 +23,9 @@ export default function palette(dialog, { signal }) {
   function tell() {
     const count = options().length;
     input.setAttribute("aria-expanded", String(count > 0));
-    const words = count ? (count === 1 ? told.dataset.one : told.dataset.many.replace("#", count)) : told.dataset.none;
+    const words = count
+      ? (count === 1 ? told.dataset.one : told.dataset.many.replace("#", count))
+      : told.dataset.none;
     if (told.textContent !== words) told.textContent = words;
     told.classList.toggle("vh", count > 0);
   }
