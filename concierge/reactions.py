@@ -6,6 +6,7 @@ from concierge.feeds import events as feeds
 from concierge.feeds import reactions as in_feeds
 from concierge.identity import events as identity
 from concierge.identity import reactions as in_identity
+from concierge.invitations import events as invitations
 from concierge.orders import events as orders
 from concierge.platform.events import Reaction, Reactions
 from concierge.projects import events as projects
@@ -168,4 +169,11 @@ REACTIONS: Reactions = {
     feeds.AddressCreated: NOTHING,
     feeds.AddressRotated: NOTHING,
     feeds.AddressRevoked: NOTHING,
+    # --- invitations
+    invitations.InvitationSent: NOTHING,
+    invitations.InvitationAnswered: NOTHING,
+    invitations.AnswerSetAside: NOTHING,
+    invitations.TimeProposed: NOTHING,
+    invitations.TimeProposalDecided: NOTHING,
+    invitations.InvitationUndeliverable: NOTHING,
 }

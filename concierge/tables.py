@@ -4,8 +4,9 @@ from concierge.accounts import models as accounts
 from concierge.catalogue import models as catalogue
 from concierge.feeds import models as feeds
 from concierge.identity import models as identity
+from concierge.invitations import models as invitations
 from concierge.orders import models as orders
-from concierge.platform import deliveries, events, files, jobs, limits, mail, once, searching, undo
+from concierge.platform import deliveries, events, files, incoming, jobs, limits, mail, once, searching, undo
 from concierge.projects import models as projects
 from concierge.readiness import models as readiness
 from concierge.visits import models as visits
@@ -21,9 +22,11 @@ ALL = (
     visits,
     readiness,
     feeds,
+    invitations,
     deliveries,
     events,
     files,
+    incoming,
     jobs,
     limits,
     mail,

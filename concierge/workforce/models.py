@@ -1,13 +1,13 @@
 """Tables of technicians, skills, absences and company closures."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.identity.models import User
 from concierge.platform.database import Base, Line, text_enum
-from concierge.workforce.states import AbsenceKind
+from concierge.workforce.states import AbsenceKind, BusyKind, OwnCalendarState
 
 
 class Technician(Base):
@@ -83,3 +83,77 @@ class Office(Base):
     zone: Mapped[str] = mapped_column(Line(64), default="UTC")
     is_home: Mapped[bool] = mapped_column(default=False)
     """The one whose days the company's durations count."""
+
+
+class OnCallTurn(Base):
+    """A stretch of time in which a technician answers calls; wall time where they live, and the instants."""
+
+    __tablename__ = "on_call_turns"
+
+    uid: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    """Opaque and stable for life; identifies the turn in every calendar."""
+    technician_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("technicians.id", ondelete="CASCADE"), index=True
+    )
+    starts_local: Mapped[datetime] = mapped_column(sa.DateTime())
+    ends_local: Mapped[datetime] = mapped_column(sa.DateTime())
+    zone: Mapped[str] = mapped_column(Line(64))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Line(200), default="")
+    created_at: Mapped[datetime]
+    cancelled_at: Mapped[datetime | None]
+    sequence: Mapped[int] = mapped_column(default=0)
+
+    technician: Mapped[Technician] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (
+        sa.CheckConstraint("starts_at < ends_at", name="ends_after_start"),
+        sa.Index("ix_on_call_turns_starts_at", "starts_at"),
+    )
+
+
+class OwnCalendar(Base):
+    """A technician's own calendar elsewhere, fetched from its address; only busy times are kept of it."""
+
+    __tablename__ = "own_calendars"
+
+    technician_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("technicians.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(Line(80))
+    address: Mapped[str] = mapped_column(Line(500))
+    """https only; secret, shown to its owner alone and never logged."""
+    state: Mapped[OwnCalendarState] = mapped_column(
+        text_enum(OwnCalendarState), default=OwnCalendarState.WAITING
+    )
+    created_at: Mapped[datetime]
+    tried_at: Mapped[datetime | None]
+    fetched_at: Mapped[datetime | None]
+    """The last success: an unreadable calendar keeps what it had then."""
+    due_at: Mapped[datetime]
+    failures: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str] = mapped_column(Line(300), default="")
+    """Why the last fetch failed, in words with the remedy; empty after a success."""
+    entity_tag: Mapped[str] = mapped_column(Line(200), default="")
+    last_modified: Mapped[str] = mapped_column(Line(60), default="")
+
+    technician: Mapped[Technician] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (sa.Index("ix_own_calendars_due_at", "due_at"),)
+
+
+class BusyTime(Base):
+    """A stretch of time that a technician's own calendar says is taken; never what for."""
+
+    __tablename__ = "busy_times"
+
+    own_calendar_id: Mapped[int] = mapped_column(sa.ForeignKey("own_calendars.id", ondelete="CASCADE"))
+    kind: Mapped[BusyKind] = mapped_column(text_enum(BusyKind), default=BusyKind.BUSY)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.CheckConstraint("starts_at < ends_at", name="ends_after_start"),
+        sa.Index("ix_busy_times_own_calendar_id_starts_at", "own_calendar_id", "starts_at"),
+    )

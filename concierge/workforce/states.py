@@ -1,4 +1,4 @@
-"""Why somebody is away."""
+"""Why somebody is away or taken."""
 
 from enum import Enum
 
@@ -10,3 +10,18 @@ class AbsenceKind(Enum):
     SICK = "sick"
     TRAVEL = "travel"
     TRAINING = "training"
+
+
+class OwnCalendarState(Enum):
+    """How a technician's own calendar is doing."""
+
+    WAITING = "waiting"
+    FRESH = "fresh"
+    STALE = "stale"
+
+
+class BusyKind(Enum):
+    """How firmly a time is taken (RFC 5545 §3.2.9)."""
+
+    BUSY = "busy"
+    TENTATIVE = "tentative"

@@ -1,0 +1,1 @@
+"""The verbs of invitations: sending them, and taking answers."""

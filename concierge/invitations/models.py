@@ -1,0 +1,119 @@
+"""Tables of invitations, of the answers to them, and of other times that were asked for."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from concierge.accounts.models import Contact
+from concierge.identity.models import User
+from concierge.invitations.states import Outcome, ProposalState, Reply, Trust, Way
+from concierge.platform.database import Base, Line, Prose, text_enum
+from concierge.visits.models import Visit
+
+
+class Invitation(Base):
+    """One person is invited to one visit: a technician of ours, or a customer's contact."""
+
+    __tablename__ = "invitations"
+
+    visit_id: Mapped[int] = mapped_column(sa.ForeignKey("visits.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contacts.id"), index=True)
+    email: Mapped[str] = mapped_column(Line(254))
+    """Where it was sent; an answer's ATTENDEE is compared with it."""
+    nonce: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    """The secret reply address and the answer page follow from it and the secret key."""
+    created_at: Mapped[datetime]
+
+    # what was last sent; all None until the first letter
+    sent_at: Mapped[datetime | None]
+    """DTSTAMP of the last letter."""
+    sent_sequence: Mapped[int] = mapped_column(default=-1)
+    sent_fingerprint: Mapped[str] = mapped_column(sa.String(64), default="")
+    """Of all that the last letter said: an invitation that says the same is not sent again."""
+    withdrawn_at: Mapped[datetime | None]
+    """When a CANCEL was sent."""
+    undeliverable_at: Mapped[datetime | None]
+    """When a mail server said that the letter cannot be delivered."""
+
+    # what was answered
+    reply: Mapped[Reply] = mapped_column(text_enum(Reply), default=Reply.NONE)
+    replied_at: Mapped[datetime | None]
+    """DTSTAMP of the answer that stands."""
+    replied_sequence: Mapped[int] = mapped_column(default=-1)
+    replied_way: Mapped[Way | None] = mapped_column(text_enum(Way))
+    comment: Mapped[str] = mapped_column(Prose(2000), default="")
+
+    visit: Mapped[Visit] = relationship(lazy="raise_on_sql")
+    user: Mapped[User | None] = relationship(lazy="raise_on_sql")
+    contact: Mapped[Contact | None] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (
+        sa.CheckConstraint("(user_id IS NULL) <> (contact_id IS NULL)", name="one_invited"),
+        sa.Index(
+            "uq_invitations_visit_user",
+            "visit_id",
+            "user_id",
+            unique=True,
+            sqlite_where=sa.text("user_id IS NOT NULL"),
+            postgresql_where=sa.text("user_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "uq_invitations_visit_contact",
+            "visit_id",
+            "contact_id",
+            unique=True,
+            sqlite_where=sa.text("contact_id IS NOT NULL"),
+            postgresql_where=sa.text("contact_id IS NOT NULL"),
+        ),
+    )
+
+
+class Answer(Base):
+    """One answer as it came, whatever became of it: the audit of §7 I22."""
+
+    __tablename__ = "invitation_answers"
+
+    invitation_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("invitations.id", ondelete="SET NULL"), index=True
+    )
+    """None: it could not be matched."""
+    incoming_mail_id: Mapped[int | None] = mapped_column(sa.ForeignKey("incoming_mails.id"), index=True)
+    way: Mapped[Way] = mapped_column(text_enum(Way))
+    method: Mapped[str] = mapped_column(Line(20), default="")
+    reply: Mapped[Reply] = mapped_column(text_enum(Reply), default=Reply.NONE)
+    sender: Mapped[str] = mapped_column(Line(254), default="")
+    attendee: Mapped[str] = mapped_column(Line(254), default="")
+    sequence: Mapped[int] = mapped_column(default=-1)
+    stamped_at: Mapped[datetime | None]
+    comment: Mapped[str] = mapped_column(Prose(2000), default="")
+    trust: Mapped[Trust] = mapped_column(text_enum(Trust), default=Trust.NONE)
+    outcome: Mapped[Outcome] = mapped_column(text_enum(Outcome))
+    why: Mapped[str] = mapped_column(Line(300), default="")
+    """The outcome in words, for staff."""
+    received_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    """When a person dealt with an answer that needed one."""
+
+
+class TimeProposal(Base):
+    """Another time that somebody who is invited asks for (COUNTER); a person decides, nothing moves by itself."""
+
+    __tablename__ = "time_proposals"
+
+    invitation_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("invitations.id", ondelete="CASCADE"), index=True
+    )
+    answer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation_answers.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    comment: Mapped[str] = mapped_column(Prose(2000), default="")
+    state: Mapped[ProposalState] = mapped_column(text_enum(ProposalState), default=ProposalState.OPEN)
+    made_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+
+    invitation: Mapped[Invitation] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (sa.CheckConstraint("starts_at < ends_at", name="ends_after_start"),)
