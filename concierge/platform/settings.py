@@ -1,6 +1,7 @@
 """Every setting of Concierge: name, type, unit, default, meaning. Read once, at the start."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -8,6 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from flask import current_app
+
+_MAILBOX = re.compile(r"[A-Za-z0-9._-]{1,14}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
+"""A secret of 49 characters follows, and mail servers take 64 before the @."""
 
 
 class BadSetting(Exception):
@@ -56,6 +60,11 @@ class Settings:
     mail_from: str = _setting(
         "CONCIERGE_MAIL_FROM", "Sender address of every letter.", default="concierge@localhost.localdomain"
     )
+    reply_address: str = _setting(
+        "CONCIERGE_REPLY_ADDRESS",
+        "Address that answers to invitations are sent to, with +… before its @; "
+        "empty: schedule@ and the domain of CONCIERGE_MAIL_FROM.",
+    )
     files: str = _setting(
         "CONCIERGE_FILES", "fsspec address of the file store; empty: files/ in the instance folder."
     )
@@ -97,6 +106,11 @@ class Settings:
             if self.database_url.startswith(plain):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
         return self.database_url
+
+    @property
+    def reply_mailbox(self) -> str:
+        """The address that answers to invitations are read from; each invitation adds its secret to it."""
+        return self.reply_address or f"schedule@{self.mail_from.rpartition('@')[2]}"
 
     @property
     def address(self) -> str:
@@ -159,6 +173,10 @@ def _check(settings: Settings) -> None:
         raise BadSetting("CONCIERGE_BASE_URL starts with http:// or https://.")
     if settings.base_url.endswith("/"):
         raise BadSetting("CONCIERGE_BASE_URL is written without a slash at the end.")
+    if settings.reply_address and not _MAILBOX.fullmatch(settings.reply_address):
+        raise BadSetting(
+            "CONCIERGE_REPLY_ADDRESS is an address like schedule@example.com, at most 14 characters before its @."
+        )
     if settings.log_level not in {"debug", "info", "warning", "error"}:
         raise BadSetting("CONCIERGE_LOG_LEVEL is debug, info, warning or error.")
 
