@@ -37,6 +37,7 @@ class AnswerSetAside(InvitationEvent):
 
     outcome: str
     why: str
+    answer_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
