@@ -29,6 +29,8 @@ class User(Searchable, Versioned, Base):
     phone: Mapped[str] = mapped_column(Line(40), default="")
     keys_off: Mapped[bool] = mapped_column(default=False)
     """Whether single letters do nothing on a page (WCAG 2.1.4)."""
+    invited_by_mail: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    """Whether each visit comes by mail too; otherwise only what their calendar has not fetched in time."""
     password_hash: Mapped[str | None] = mapped_column(sa.String(200))
     created_at: Mapped[datetime]
     seen_until_event_id: Mapped[int] = mapped_column(default=0)

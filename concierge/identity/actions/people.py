@@ -160,9 +160,11 @@ def change_profile(
     actor_id: int,
     at: datetime,
     keys_off: bool = False,
+    invited_by_mail: bool | None = None,
 ) -> None:
     """Change what a person is called, where they live, what they read, and whether single keys act.
 
+    :param invited_by_mail: whether each visit comes by mail too; None leaves it.
     :param version: the one the form was filled from.
     :raises Stale: when somebody changed it in the meantime.
     """
@@ -170,6 +172,8 @@ def change_profile(
         raise Stale("Somebody else changed this person in the meantime. Load the page again and repeat.")
     user.name, user.zone, user.language, user.phone = name, zone, language, phone
     user.keys_off = keys_off
+    if invited_by_mail is not None:
+        user.invited_by_mail = invited_by_mail
     record(
         ProfileChanged(
             at=at, actor_id=actor_id, user_id=user.id, name=user.name, zone=zone, language=language

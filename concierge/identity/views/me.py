@@ -8,7 +8,7 @@ from concierge.identity import forms, passwords, queries
 from concierge.identity.actions import people, signing_in
 from concierge.identity.actions.sessions import revoke_sessions
 from concierge.identity.guard import requires, viewer
-from concierge.identity.permissions import Permission
+from concierge.identity.permissions import Permission, Role
 from concierge.identity.views.blueprint import bp
 from concierge.identity.views.signing_in import Page, is_wrong
 from concierge.platform import clock, mail
@@ -46,6 +46,7 @@ def change_me() -> Page:
             language=form.language.data,
             phone=form.phone.data or "",
             keys_off=form.keys_off.data,
+            invited_by_mail=form.invited_by_mail.data if _is_invited() else None,
             version=form.version.data or "",
             actor_id=viewer().user_id,
             at=clock.now(),
@@ -118,6 +119,11 @@ def _pressed() -> None:
         raise Refused(_("This form has expired. Load the page again and repeat."))
 
 
+def _is_invited() -> bool:
+    """Whether one is sent to sites, and therefore invited to visits."""
+    return viewer().role is Role.TECHNICIAN
+
+
 def _context() -> dict[str, object]:
     return {
         "person": queries.myself(viewer()),
@@ -126,4 +132,5 @@ def _context() -> dict[str, object]:
         "zone": viewer().zone,
         "may_operate": viewer().may(Permission.OPERATE),
         "has_mail": mail.has_folder(),
+        "is_invited": _is_invited(),
     }
