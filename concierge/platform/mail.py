@@ -59,6 +59,10 @@ class Letter:
     language: str = "en"
     secret: str = ""
     """What only the reader may know, e.g. the token of a link; taken out of the ledger once the letter left."""
+    calendar: Attachment | None = None
+    """An iTIP object that mail programs show with buttons, as part of the text and once more as a file (RFC 6047)."""
+    reply_to: str = ""
+    """Where answers go, when that is not the sender."""
 
 
 class OutgoingMail(Base):
@@ -75,8 +79,10 @@ class OutgoingMail(Base):
     html: Mapped[str] = mapped_column(Prose(400_000), default="")
     language: Mapped[str] = mapped_column(Line(16), default="en")
     attachments: Mapped[list[Any]]
-    """For each attachment the id of its stored file and its calendar method, if it has one."""
+    """For each attachment the id of its stored file, its calendar method, if it has one, and whether it is
+    the letter's own iTIP object."""
     secret: Mapped[str] = mapped_column(Line(200), default="")
+    reply_to: Mapped[str] = mapped_column(Line(320), default="", server_default="")
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
@@ -131,7 +137,11 @@ def post(letter: Letter, *, key: str) -> None:
         html=letter.html,
         language=letter.language,
         secret=letter.secret,
-        attachments=[_kept(attachment) for attachment in letter.attachments],
+        reply_to=letter.reply_to,
+        attachments=[
+            *([{**_kept(letter.calendar), "inline": True}] if letter.calendar else []),
+            *(_kept(attachment) for attachment in letter.attachments),
+        ],
         created_at=clock.now(),
     )
     db.session.add(row)
@@ -244,6 +254,8 @@ def _composed(row: OutgoingMail) -> EmailMessage:
     message = EmailMessage(policy=policy.SMTP)
     message["From"] = _post().sender
     message["To"] = Address(row.to_name, addr_spec=row.to)
+    if row.reply_to:
+        message["Reply-To"] = Address(_post().sender.display_name, addr_spec=row.reply_to)
     message["Subject"] = row.subject
     message["Date"] = row.created_at
     message["Message-ID"] = row.message_id
@@ -256,8 +268,11 @@ def _composed(row: OutgoingMail) -> EmailMessage:
     stored = _files_of(row.attachments)
     for kept in row.attachments:
         file = stored[kept["file_id"]]
+        if kept.get("inline"):
+            _add_calendar(message, file, method=kept["method"])
+            continue
         maintype, _, subtype = file.content_type.partition("/")
-        params = {"method": kept["method"]} if kept.get("method") else {}
+        params = {"charset": "utf-8", "method": kept["method"]} if kept.get("method") else {}
         message.add_attachment(
             files.read(file),
             maintype=maintype,
@@ -266,6 +281,22 @@ def _composed(row: OutgoingMail) -> EmailMessage:
             params=params,
         )
     return message
+
+
+def _add_calendar(message: EmailMessage, file: StoredFile, *, method: str) -> None:
+    """An iTIP object as the last alternative of the text, where programs look for it, and as a file for the rest.
+
+    The alternative has no Content-Disposition: Thunderbird shows no invitation where there is one.
+    """
+    data = files.read(file)
+    message.add_alternative(
+        data.decode(),
+        subtype="calendar",
+        charset="utf-8",
+        cte="base64",
+        params={"method": method, "component": "VEVENT"},
+    )
+    message.add_attachment(data, maintype="application", subtype="ics", filename=file.name)
 
 
 def _files_of(attachments: Sequence[dict[str, Any]]) -> dict[int, StoredFile]:
