@@ -32,6 +32,9 @@ class Invitation(Base):
     sent_sequence: Mapped[int] = mapped_column(default=-1)
     sent_fingerprint: Mapped[str] = mapped_column(sa.String(64), default="")
     """Of all that the last letter said: an invitation that says the same is not sent again."""
+    sent_starts_at: Mapped[datetime | None]
+    sent_ends_at: Mapped[datetime | None]
+    """When the visit was by the last letter, which is what stands in their calendar."""
     withdrawn_at: Mapped[datetime | None]
     """When a CANCEL was sent."""
     undeliverable_at: Mapped[datetime | None]
@@ -68,6 +71,21 @@ class Invitation(Base):
             postgresql_where=sa.text("contact_id IS NOT NULL"),
         ),
     )
+
+
+class Telling(Base):
+    """Somebody has to be told what changed, once it has been quiet for a while. The row goes when they are told."""
+
+    __tablename__ = "invitation_tellings"
+
+    recipient: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    """``user:3`` or ``contact:9``."""
+    since: Mapped[datetime]
+    last_at: Mapped[datetime]
+    """When the first and the last of the changes was made that they have not been told of."""
+    round: Mapped[str] = mapped_column(sa.String(16))
+    number: Mapped[int] = mapped_column(default=0)
+    """Which delivery sees to it: the round's n-th."""
 
 
 class Answer(Base):
