@@ -3,12 +3,15 @@
 The state is computed, never typed in. Each reason is a kind with named values; a page makes the words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
-from concierge.core.worktime import WorkCalendar, workdays_between
+from concierge.core.links import Link, Wait
+from concierge.core.schedule import EXACTLY, JUST_IN_TIME, NOT_BEFORE, TODAY
+from concierge.core.workdays import day_count
+from concierge.core.worktime import WEEKDAYS, WorkCalendar, workdays_between
 
 
 class Stage(StrEnum):
@@ -53,6 +56,15 @@ class ReasonKind(StrEnum):
         "cannot_meet"  # milestone, on (the day wanted), words (which wish: required, not after, exactly on)
     )
     NO_SLACK = "no_slack"  # milestone, workdays of slack left
+    # What a slip comes from; `workdays` counts the days of the slip that it cost.
+    FINISHED_LATE = "finished_late"  # milestone, on (finished)
+    NOT_BEGUN = "not_begun"  # milestone, on (was to begin)
+    BEGAN_LATE = "began_late"  # milestone, on (began)
+    CLOSED = "closed"  # milestone, on, until (the days), place (whose), words (why)
+    LONGER = "longer"  # milestone, days (how many more it takes)
+    WAITS = "waits"  # milestone, other (what it waits for since, or longer)
+    ADDED = "added"  # milestone
+    LATER = "later"  # milestone, on (its forecast)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,31 @@ class Reason:
     on: date | None = None
     workdays: int | None = None
     words: str = ""
+    until: date | None = None
+    place: str = ""
+    other: str | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a milestone lies in the plan and lay in the promise: what the cause of a slip is found from.
+
+    `driver` is what holds it, a milestone's key or a word of the schedule; `links` are what it waits for.
+    `promised_workdays` and `promised_links` are its length and its links when it was promised, None when
+    that is not known.
+    """
+
+    start_on: date
+    calendar: WorkCalendar
+    driver: str = ""
+    link: Link | None = None
+    links: tuple[Link, ...] = ()
+    workdays: int = 0
+    started_on: date | None = None
+    promised_start_on: date | None = None
+    promised_workdays: int | None = None
+    promised_links: tuple[Link, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +124,8 @@ class Milestone:
     blocked_why: str = ""
     moved_to: date | None = None
     """The later start that a person gave it, when that and no predecessor holds it."""
+    course: Course | None = None
+    """Given for each milestone of a project that is late, so that the causes of its slip can be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +145,8 @@ class BrokenWish:
     wish: str
     milestone: str
     wanted_on: date
+    workdays: int | None = None
+    """By how many working days the plan misses it, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +161,9 @@ class Situation:
     broken_wishes: Sequence[BrokenWish] = ()
     stage_since: date | None = None
     stage_words: str = ""
+    closures: Sequence[str] = ()
+    """Names of the calendars that close days beside the weeks and public holidays of places, likeliest first:
+    where a day has several reasons, or more days are closed than were lost, these are the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +230,13 @@ def _judge_running(
     last = _last(situation)
     forecast_on = last.finished_on or last.forecast_on
     promised_on = situation.promised_on
-    causes = _causes(situation, calendar=calendar, today=today, limits=limits)
+    lost = _slip_causes(situation, calendar=calendar, today=today)
+    causes = (
+        *lost,
+        *_causes(
+            situation, calendar=calendar, today=today, limits=limits, told={one.milestone for one in lost}
+        ),
+    )
     if promised_on is None:
         reason = Reason(ReasonKind.NO_PROMISE, milestone=last.key, forecast_on=forecast_on)
         return Judgement(Health.AT_RISK if causes else Health.ON_TRACK, reason, causes)
@@ -217,13 +267,184 @@ def _last(situation: Situation) -> Milestone:
     raise ValueError(f"The plan has no milestone “{situation.last_key}” to measure its promise by.")
 
 
+def _slip_causes(situation: Situation, *, calendar: WorkCalendar, today: date) -> tuple[Reason, ...]:
+    """Name what the days between the promised end and the forecast were lost to, the greatest loss first.
+
+    Going back from the end along what holds it, each milestone answers for the days that what it waits for
+    does not explain; so the days add up to the slip.
+    """
+    by_key = {one.key: one for one in situation.milestones}
+    last = _last(situation)
+    promised_on = situation.promised_on
+    if promised_on is None or last.course is None:
+        return ()
+    end_on = last.finished_on or last.forecast_on
+    budget = workdays_between(calendar, promised_on, end_on)
+    if end_on <= promised_on:
+        return ()
+    found: list[Reason] = []
+    current: Milestone | None = last
+    seen: set[str] = set()
+    while current is not None and current.key not in seen and (budget > 0 or not found):
+        seen.add(current.key)
+        before, explained = _held_up_by(current, by_key, calendar)
+        explained = min(budget, explained)
+        if current.planned_on is None:
+            own = min(budget, current.course.workdays if current.course else 0)
+            explained = budget - own
+        own = budget - explained
+        is_first = before is None or before.key in seen
+        if is_first and not found:
+            own = budget
+        if own > 0 or (is_first and not found):
+            found.append(_why_later(current, own, situation.closures, today))
+        budget, current = explained, before
+    return tuple(sorted(found, key=lambda one: -(one.workdays or 0)))
+
+
+def _held_up_by(
+    one: Milestone, by_key: Mapping[str, Milestone], calendar: WorkCalendar
+) -> tuple[Milestone | None, int]:
+    """What held a milestone up most, and for how many of the days by which it is later than promised."""
+    course = one.course
+    if course is None:
+        return None, 0
+    waits = {link.predecessor: link for link in course.links}
+    if course.driver in by_key:
+        link = course.link or waits.get(course.driver)
+        before = by_key[course.driver]
+        return before, _explained(one, before, link, calendar)
+    claims = [
+        (_explained(one, by_key[key], link, calendar), number, by_key[key])
+        for number, (key, link) in enumerate(waits.items())
+        if key in by_key and not _is_pulled(by_key[key])
+    ]
+    if not claims:
+        return None, 0
+    explained, _number, before = max(claims, key=lambda claim: (claim[0], -claim[1]))
+    return (before, explained) if explained else (None, 0)
+
+
+def _is_as_long(one: Milestone) -> bool:
+    """Whether it has the length that it was promised with: its promised days are then its own."""
+    return one.course is not None and one.course.promised_workdays in {None, one.course.workdays}
+
+
+def _is_pulled(one: Milestone) -> bool:
+    """Whether it lies as late as it may for what follows it: then it is late because of that, not the cause."""
+    return one.finished_on is None and one.course is not None and one.course.driver == JUST_IN_TIME
+
+
+def _explained(one: Milestone, before: Milestone, link: Link | None, calendar: WorkCalendar) -> int:
+    """By how many working days a milestone is later because what it waits for is."""
+    course = one.course
+    finish_on = before.finished_on or before.forecast_on
+    own_slip = (
+        max(0, workdays_between(calendar, before.planned_on, finish_on))
+        if before.planned_on is not None and _is_as_long(before)
+        else None
+    )
+    if course is None or course.promised_start_on is None:
+        return own_slip if own_slip is not None else 0
+    if link is None or before.course is None:
+        return own_slip if own_slip is not None else 0
+    wait = Wait(
+        link,
+        day_count(course.calendar),
+        from_moment=before.course.workdays == 0,
+        to_moment=course.workdays == 0,
+    )
+    end_on = before.course.start_on if link.kind.is_from_start else finish_on
+    earliest = date.fromordinal(wait.earliest(end_on.toordinal()))
+    promised_on = one.planned_on if link.kind.is_to_finish else course.promised_start_on
+    pushed = max(0, workdays_between(calendar, promised_on or earliest, earliest))
+    return pushed if own_slip is None or link.kind.is_from_start else min(pushed, own_slip)
+
+
+def _why_later(one: Milestone, own: int, closures: Sequence[str], today: date) -> Reason:
+    """Why a milestone is later by more than what it waits for."""
+    reason = Reason(ReasonKind.LATER, milestone=one.key, on=one.finished_on or one.forecast_on, workdays=own)
+    course = one.course
+    if one.planned_on is None or course is None:
+        return replace(reason, kind=ReasonKind.ADDED, on=None)
+    if one.blocked_since is not None:
+        return replace(reason, kind=ReasonKind.BLOCKED, on=one.blocked_since, words=one.blocked_why)
+    promised_start = course.promised_start_on or one.planned_on
+    is_wished = course.driver in {NOT_BEFORE, EXACTLY} and course.start_on > promised_start
+    if one.moved_to is not None or (is_wished and course.started_on is None):
+        return replace(reason, kind=ReasonKind.MOVED, on=one.moved_to or course.start_on)
+    closed = _closed_days(one, course, own, promised_start, closures)
+    if closed is not None:
+        return replace(closed, workdays=own)
+    longer = course.workdays - (
+        course.workdays if course.promised_workdays is None else course.promised_workdays
+    )
+    if longer > 0:
+        return replace(reason, kind=ReasonKind.LONGER, on=None, days=longer)
+    if one.finished_on is not None:
+        return replace(reason, kind=ReasonKind.FINISHED_LATE, on=one.finished_on)
+    if course.started_on is not None and course.started_on > promised_start:
+        return replace(reason, kind=ReasonKind.BEGAN_LATE, on=course.started_on)
+    if course.started_on is not None and one.planned_on < today:
+        return replace(reason, kind=ReasonKind.OVERDUE, on=one.planned_on)
+    if course.started_on is None and course.driver == TODAY and promised_start <= today:
+        return replace(reason, kind=ReasonKind.NOT_BEGUN, on=promised_start)
+    if course.promised_links is not None and course.link is not None:
+        then = {link.predecessor: link for link in course.promised_links}
+        if then.get(course.link.predecessor) != course.link:
+            return replace(reason, kind=ReasonKind.WAITS, on=None, other=course.link.predecessor)
+    return reason
+
+
+def _closed_days(
+    one: Milestone, course: Course, own: int, promised_start: date, closures: Sequence[str]
+) -> Reason | None:
+    """The days that nobody works on now and that the promise counted on; None where there are none."""
+    if one.planned_on is None:
+        return None
+    length = course.workdays if course.promised_workdays is None else course.promised_workdays
+    left = sum(course.calendar.is_workday(day) for day in _days(promised_start, one.planned_on))
+    if left >= max(1, length):
+        return None
+    groups: dict[tuple[str, str], list[date]] = {}
+    for day in _days(promised_start, max(one.finished_on or one.forecast_on, one.planned_on)):
+        named = dict(course.calendar.explained(day))
+        if not named or WEEKDAYS[day.weekday()] in named.values():
+            continue
+        place = next((name for name in closures if name in named), next(iter(named)))
+        groups.setdefault((place, named[place]), []).append(day)
+    if not groups:
+        return None
+    rank = {name: number for number, name in enumerate(closures)}
+
+    def likely(group: tuple[tuple[str, str], list[date]]) -> tuple[bool, bool, int, date]:
+        (place, _words), days = group
+        return (place not in rank, len(days) != own, rank.get(place, 0), days[0])
+
+    (place, words), days = min(groups.items(), key=likely)
+    return Reason(ReasonKind.CLOSED, milestone=one.key, on=days[0], until=days[-1], place=place, words=words)
+
+
+def _days(first_on: date, last_on: date) -> list[date]:
+    return [first_on + timedelta(days=number) for number in range((last_on - first_on).days + 1)]
+
+
 def _causes(
-    situation: Situation, *, calendar: WorkCalendar, today: date, limits: Thresholds
+    situation: Situation,
+    *,
+    calendar: WorkCalendar,
+    today: date,
+    limits: Thresholds,
+    told: Collection[str | None] = (),
 ) -> tuple[Reason, ...]:
-    """List what endangers the end: what is blocked, cannot be met, is open near its gate, overdue, or tight."""
+    """List what endangers the end: what is blocked, cannot be met, is open near its gate, overdue, or tight.
+
+    :param told: milestones that the slip is put down to already; those that are late only because of them
+        are no causes.
+    """
     blocked, moved, overdue, tight = [], [], [], []
     for milestone in situation.milestones:
-        if milestone.finished_on is not None:
+        if milestone.finished_on is not None or milestone.key in told:
             continue
         if milestone.blocked_since is not None:
             blocked.append(
@@ -236,6 +457,8 @@ def _causes(
             )
             continue
         if milestone.planned_on is None or milestone.forecast_on <= milestone.planned_on:
+            continue
+        if told and milestone.is_driving:
             continue
         if milestone.moved_to is not None and milestone.is_driving:
             moved.append(Reason(ReasonKind.MOVED, milestone=milestone.key, on=milestone.moved_to))
@@ -251,10 +474,16 @@ def _causes(
             )
     items = _item_causes(situation.open_items, calendar, today, limits)
     broken = [
-        Reason(ReasonKind.CANNOT_MEET, milestone=one.milestone, on=one.wanted_on, words=one.wish)
+        Reason(
+            ReasonKind.CANNOT_MEET,
+            milestone=one.milestone,
+            on=one.wanted_on,
+            words=one.wish,
+            workdays=one.workdays,
+        )
         for one in situation.broken_wishes
     ]
-    return (*blocked, *broken, *moved, *items, *overdue, *(() if moved else tight))
+    return (*blocked, *broken, *moved, *items, *overdue, *(() if moved or told else tight))
 
 
 def _item_causes(

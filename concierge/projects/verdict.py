@@ -1,16 +1,20 @@
 """What is true of a project, as one sentence made from the facts that were judged."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from babel import Locale
+from babel.dates import format_interval
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from concierge.catalogue.states import LagUnit, LinkKind
 from concierge.catalogue.words import link_words
 from concierge.core.recovery import Remedy, RemedyKind
+from concierge.platform import clock
 from concierge.platform.words import day, localized, workdays
 from concierge.projects.models import Milestone, MilestoneLink, Project
 from concierge.projects.states import BlockCause, Health, MilestoneState, ProjectState
@@ -27,6 +31,9 @@ LOOKS = {
     Health.CANCELLED: ("idle", "ban"),
 }
 """State and icon of each health."""
+
+MOST_CAUSES = 1
+"""So many causes are named beside the main one."""
 
 
 def pill_words(project: Project) -> str:
@@ -90,13 +97,34 @@ def _main(project: Project, reason: Facts) -> Markup:
         case "cancelled":
             return _bold(_("Cancelled: %(why)s"), why=project.cancel_reason)
         case "on_hold":
-            return hold_sentence(reason)
+            said = hold_sentence(reason)
+            then = _after_hold(project, has_end=bool(reason.get("forecast_on")))
+            return Markup(" ").join([said, then]) if then else said
+        case "no_promise":
+            return _bold(
+                _("Handover is forecast for %(forecast)s. Nothing is promised yet."), forecast=day(forecast)
+            )
+        case "slipped" if not days:
+            return _bold(
+                _("Handover is forecast for %(forecast)s, after the %(promised)s we promised."),
+                forecast=day(forecast),
+                promised=_short(promised),
+            )
         case "slipped":
             return _bold(
                 _("Handover is forecast for %(forecast)s, %(days)s after the %(promised)s we promised."),
                 forecast=day(forecast),
                 days=workdays(days),
                 promised=_short(promised),
+            )
+        case "promise_passed" if project.slip_workdays > 0:
+            return _bold(
+                _(
+                    "Handover was promised for %(promised)s and is now forecast for %(forecast)s, %(days)s later."
+                ),
+                forecast=day(forecast),
+                promised=_short(promised),
+                days=workdays(project.slip_workdays),
             )
         case "promise_passed":
             return _bold(
@@ -127,6 +155,32 @@ def hold_sentence(reason: Facts) -> Markup:
     if expected is None:
         return said
     return Markup(" ").join([said, _bold(_("It is expected to go on on %(on)s."), on=day(expected))])
+
+
+def _after_hold(project: Project, *, has_end: bool) -> Markup:
+    """Where handover is once a project that rests goes on: when it is expected to, else tomorrow."""
+    forecast, promised, slip = (
+        project.forecast_handover_on,
+        project.promised_handover_on,
+        project.slip_workdays,
+    )
+    if forecast is None or promised is None:
+        return Markup("")
+    if slip <= 0:
+        words = (
+            _("Handover is then forecast for %(forecast)s, in time.")
+            if has_end
+            else _("If it goes on tomorrow, handover is on %(forecast)s, in time.")
+        )
+        return _bold(words, forecast=day(forecast))
+    words = (
+        _("Handover is then forecast for %(forecast)s, %(days)s after the %(promised)s we promised.")
+        if has_end
+        else _(
+            "If it goes on tomorrow, handover is on %(forecast)s, %(days)s after the %(promised)s we promised."
+        )
+    )
+    return _bold(words, forecast=day(forecast), days=workdays(slip), promised=_short(promised))
 
 
 def conflict_words(conflict: Facts) -> str:
@@ -202,12 +256,16 @@ def _about_causes(causes: list[Facts]) -> list[Markup]:
     if not causes:
         return []
     if len(causes) == 1:
-        return [_bold(_("The one cause: %(cause)s."), cause=cause_words(causes[0]))]
+        return [_bold(_("The one cause: %(cause)s."), cause=cause_words(causes[0]).rstrip("."))]
+    others = [cause_words(one) for one in causes[1 : 1 + MOST_CAUSES]]
+    left = len(causes) - 1 - len(others)
+    if left:
+        others.append(ngettext("%(num)s more", "%(num)s more", left))
     return [
         _bold(
-            _("The main cause: %(cause)s; %(others)s more below."),
-            cause=cause_words(causes[0]),
-            others=str(len(causes) - 1),
+            _("The main cause: %(cause)s. Besides: %(others)s."),
+            cause=cause_words(causes[0]).rstrip("."),
+            others="; ".join(others).rstrip("."),
         )
     ]
 
@@ -223,33 +281,65 @@ def _about_request(project: Project) -> list[Markup]:
 
 
 def remedy_sentence(project: Project, found: Sequence[Remedy]) -> Markup:
-    """What would bring the most days back; empty when nothing a person can do would."""
+    """What would bring the most days back, or that nothing would; empty when none is missing."""
     if not found:
-        return Markup("")
+        return _no_remedy(project)
     remedy = found[0]
     name = next((localized(one.name) for one in project.milestones if one.key == remedy.key), remedy.key)
-    days = workdays(remedy.workdays)
+    count, days = remedy.workdays, workdays(remedy.workdays)
     match remedy.kind:
         case RemedyKind.FINISH_NOW:
-            return _bold(
-                _("%(days)s would come back with %(milestone)s done by %(on)s."),
-                days=days,
-                milestone=name,
-                on=_short(remedy.by_on),
+            words = ngettext(
+                "%(days)s would come back with %(milestone)s done by %(on)s.",
+                "%(days)s would come back with %(milestone)s done by %(on)s.",
+                count,
+                **_KEPT,
             )
         case RemedyKind.DROP_WISH:
-            return _bold(
-                _("%(days)s would come back without the later start wished for %(milestone)s."),
-                days=days,
-                milestone=name,
+            words = ngettext(
+                "%(days)s would come back without the later start wished for %(milestone)s.",
+                "%(days)s would come back without the later start wished for %(milestone)s.",
+                count,
+                **_KEPT,
             )
         case RemedyKind.WAIT_LESS:
-            return _bold(
-                _("%(days)s would come back with a day less of waiting before %(milestone)s."),
-                days=days,
-                milestone=name,
+            words = ngettext(
+                "%(days)s would come back with a day less of waiting before %(milestone)s.",
+                "%(days)s would come back with a day less of waiting before %(milestone)s.",
+                count,
+                **_KEPT,
             )
-    return _bold(_("%(days)s would come back with a day less for %(milestone)s."), days=days, milestone=name)
+        case RemedyKind.OPEN_DAY:
+            words = ngettext(
+                "%(days)s would come back with work on %(on)s, a closed day.",
+                "%(days)s would come back with work on %(on)s, a closed day.",
+                count,
+                **_KEPT,
+            )
+        case RemedyKind.GO_ON:
+            words = ngettext(
+                "%(days)s would come back if it went on on %(on)s.",
+                "%(days)s would come back if it went on on %(on)s.",
+                count,
+                **_KEPT,
+            )
+        case RemedyKind.SHORTEN:
+            words = ngettext(
+                "%(days)s would come back with a day less for %(milestone)s.",
+                "%(days)s would come back with a day less for %(milestone)s.",
+                count,
+                **_KEPT,
+            )
+    return _bold(words, days=days, milestone=name, on=day(remedy.by_on))
+
+
+def _no_remedy(project: Project) -> Markup:
+    if project.health is Health.ON_HOLD and project.slip_workdays > 0:
+        return escape(_("Each working day that it goes on sooner brings one back."))
+    is_missed = any(one.get("kind") == "required" for one in project.conflicts or ())
+    if project.health is Health.LATE or (project.health is Health.AT_RISK and is_missed):
+        return escape(_("No single step of this plan would bring a day back."))
+    return Markup("")
 
 
 def cause_words(cause: Facts) -> str:
@@ -275,6 +365,8 @@ def cause_words(cause: Facts) -> str:
             )
         case "moved":
             return _("%(milestone)s was moved to %(on)s", milestone=milestone, on=_short(on))
+        case "cannot_meet" if cause.get("words") == "required" and cause.get("workdays"):
+            return _("the go-live required by %(on)s is missed by %(days)s", on=_short(on), days=days)
         case "cannot_meet" if cause.get("words") == "required":
             return _("the go-live required by %(on)s cannot be met", on=_short(on))
         case "cannot_meet" if cause.get("words") == "not after":
@@ -285,7 +377,75 @@ def cause_words(cause: Facts) -> str:
             return _("%(milestone)s was due %(on)s", milestone=milestone, on=_short(on))
         case "no_slack":
             return _("%(milestone)s has no slack left", milestone=milestone)
-    return milestone or item
+    return _slip_words(cause, milestone, on, days) or milestone or item
+
+
+def _slip_words(cause: Facts, milestone: str, on: date | None, days: str) -> str:
+    """What days of a slip were lost to; empty for any other cause."""
+    match cause.get("kind"):
+        case "finished_late":
+            return _(
+                "%(milestone)s was finished on %(on)s, %(days)s late",
+                milestone=milestone,
+                on=_short(on),
+                days=days,
+            )
+        case "not_begun":
+            return _(
+                "%(milestone)s was to begin on %(on)s and has not begun", milestone=milestone, on=_short(on)
+            )
+        case "began_late":
+            return _(
+                "%(milestone)s began on %(on)s, %(days)s late", milestone=milestone, on=_short(on), days=days
+            )
+        case "closed":
+            return _(
+                "%(closed)s, %(days)s lost for %(milestone)s",
+                closed=_closed_words(cause, on),
+                days=days,
+                milestone=milestone,
+            )
+        case "longer":
+            return ngettext(
+                "%(milestone)s takes %(num)s day longer than promised",
+                "%(milestone)s takes %(num)s days longer than promised",
+                int(cause.get("days") or 0),
+                milestone=milestone,
+            )
+        case "waits":
+            other = localized(cause.get("other"))
+            return _(
+                "%(milestone)s waits for %(other)s, otherwise than promised", milestone=milestone, other=other
+            )
+        case "added":
+            return _("%(milestone)s came into the plan", milestone=milestone)
+        case "later":
+            return _(
+                "%(milestone)s is only on %(on)s, %(days)s late",
+                milestone=milestone,
+                on=_short(on),
+                days=days,
+            )
+    return ""
+
+
+def _closed_words(cause: Facts, first_on: date | None) -> str:
+    """Who is closed when, and why: "company closed 14–16 Dec (stocktaking)"."""
+    last_on = date.fromisoformat(cause["until"]) if cause.get("until") else first_on
+    when = _period(first_on, last_on) if first_on and last_on else ""
+    why = str(cause.get("words") or "")
+    match cause.get("place"):
+        case "company":
+            return _("company closed %(when)s (%(why)s)", when=when, why=why)
+        case "shutdown":
+            return _("site shut %(when)s (%(why)s)", when=when, why=why)
+        case "frozen":
+            return _("dates frozen %(when)s (%(why)s)", when=when, why=why)
+        case "away":
+            return _("crew away %(when)s", when=when)
+        case "on hold":
+            return _("on hold %(when)s (%(why)s)", when=when, why=why.removeprefix("on hold: ").rstrip(". "))
+    return _("closed %(when)s (%(why)s)", when=when, why=why)
 
 
 def milestone_look(milestone: Milestone, *, today: date) -> tuple[str, str]:
@@ -342,8 +502,30 @@ ICONS = {
 """Icon of each kind of milestone."""
 
 
+_KEPT = {name: f"%({name})s" for name in ("days", "milestone", "on")}
+"""Values that are filled in afterwards, so that the answer among them stands out."""
+
+_FULL_STOPS = re.compile(r"\.(</b>)?\.$")
+"""A day that ends on a full stop of its own, such as "22. Apr.", at the end of a sentence."""
+
+
 def _short(value: date | None) -> str:
     return day(value, weekday=False)
+
+
+def _period(first_on: date, last_on: date) -> str:
+    """From one day to another, both counted: "14–16 Dec"."""
+    if first_on == last_on:
+        return _short(first_on)
+    locale = get_locale() or Locale("en")
+    with_year = last_on.year != clock.now().year
+    written = format_interval(
+        first_on,
+        last_on,
+        "yMMMd" if with_year else "MMMd",
+        locale="en_GB" if locale.language == "en" else locale,
+    )
+    return str(written).replace("\u2009", " ")
 
 
 def _bold(message: str, **values: str) -> Markup:
@@ -351,4 +533,5 @@ def _bold(message: str, **values: str) -> Markup:
     first, *_rest = values
     shown = {name: escape(value) for name, value in values.items()}
     shown[first] = Markup("<b>%s</b>") % shown[first]
-    return Markup(escape(message)) % shown  # noqa: S704 # the catalogue's own text, escaped just before
+    said = Markup(escape(message)) % shown  # noqa: S704 # the catalogue's own text, escaped just before
+    return Markup(_FULL_STOPS.sub(r".\1", said))  # noqa: S704 # as it was, less a full stop

@@ -13,6 +13,7 @@ from concierge.core.worktime import WorkCalendar, workdays_between
 from tests.makers.days import on
 
 BASEL = WorkCalendar("Basel-Stadt", closed={on("Mon 2026-11-02"): "Allerseelen"})
+CALENDARS = {"site": BASEL}
 BEGUN = on("Mon 2026-11-09")
 TODAY = on("Mon 2026-11-23")
 
@@ -31,7 +32,9 @@ def laying(today: date = TODAY):  # type: ignore[no-untyped-def]
 
 
 def tried(steps: Sequence[Step], today: date = TODAY) -> list[tuple[str, str, int]]:
-    found = remedies(steps, lay=laying(today), last_key="handover", calendar=BASEL, today=today)
+    found = remedies(
+        steps, lay=laying(today), last_key="handover", calendar=BASEL, calendars=CALENDARS, today=today
+    )
     return [(remedy.kind.value, remedy.key, remedy.workdays) for remedy in found]
 
 
@@ -83,7 +86,7 @@ def test_the_gain_is_what_laying_out_again_gives(lengths: list[int], lags: list[
     before = lay(steps).placed[last].finish_on
     today = date.fromordinal(TODAY.toordinal() + days_on)
 
-    for remedy in remedies(steps, lay=lay, last_key=last, calendar=BASEL, today=today):
+    for remedy in remedies(steps, lay=lay, last_key=last, calendar=BASEL, calendars=CALENDARS, today=today):
         assert remedy.workdays == workdays_between(BASEL, remedy.end_on, before) > 0
         if remedy.kind is RemedyKind.SHORTEN:
             shorter = [
@@ -91,3 +94,39 @@ def test_the_gain_is_what_laying_out_again_gives(lengths: list[int], lags: list[
                 for step in steps
             ]
             assert lay(shorter).placed[last].finish_on == remedy.end_on
+
+
+def test_what_is_to_be_done_at_once_is_named_for_a_day_on_which_somebody_works() -> None:
+    """On a Sunday, and on the day before a holiday's Monday, the first day that counts for the step is meant."""
+    steps = (replace(READY, workdays=12), SHIP, INSTALL, HANDOVER)
+    sunday = on("Sun 2026-11-22")
+
+    found = remedies(
+        steps, lay=laying(sunday), last_key="handover", calendar=BASEL, calendars=CALENDARS, today=sunday
+    )
+
+    (now,) = [one for one in found if one.kind is RemedyKind.FINISH_NOW]
+    assert now.by_on == on("Mon 2026-11-23")
+    assert all(one.by_on is None or BASEL.is_workday(one.by_on) for one in found)
+
+
+def test_work_on_a_closed_day_brings_it_back() -> None:
+    closed = replace(BASEL, closed={**BASEL.closed, on("Wed 2026-12-02"): "Stocktaking"})
+
+    def laid(calendar: WorkCalendar) -> Plan:
+        return lay_out(PLAN, calendars={"site": calendar}, start_on=BEGUN, today=TODAY)
+
+    found = remedies(
+        PLAN,
+        lay=lambda steps: lay_out(steps, calendars={"site": closed}, start_on=BEGUN, today=TODAY),
+        last_key="handover",
+        calendar=BASEL,
+        calendars={"site": closed},
+        today=TODAY,
+        lay_open=lambda _day: laid(BASEL),
+        closed=[("ship", on("Wed 2026-12-02")), ("ready", on("Mon 2026-11-02"))],
+    )
+
+    opened = [one for one in found if one.kind is RemedyKind.OPEN_DAY]
+    assert [(one.key, one.workdays, one.by_on) for one in opened] == [("ship", 1, on("Wed 2026-12-02"))]
+    assert opened[0].end_on == laid(BASEL).placed["handover"].finish_on

@@ -1,17 +1,21 @@
 """Saying how a project stands: computed after every act, never typed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from concierge.catalogue.states import MilestoneKind
 from concierge.core import health as core
-from concierge.core.schedule import NOT_BEFORE, Plan
+from concierge.core.schedule import NOT_BEFORE, ConflictKind, Plan
 from concierge.core.worktime import WorkCalendar, workdays_between
+from concierge.projects import plan as plans
 from concierge.projects import queries
+from concierge.projects.calendars import FROZEN, HOLD, SHUTDOWN
 from concierge.projects.models import Gate, Milestone, Project
+from concierge.projects.queries.networks import promised_shapes
 from concierge.projects.states import GateState, Health, MilestoneState, ProjectState
+from concierge.workforce.calendars import AWAY, COMPANY
 
 STAGES = {
     ProjectState.DRAFT: core.Stage.DRAFT,
@@ -19,33 +23,51 @@ STAGES = {
     ProjectState.DONE: core.Stage.DONE,
     ProjectState.CANCELLED: core.Stage.CANCELLED,
 }
+CLOSURES = (HOLD, AWAY, COMPANY, SHUTDOWN, FROZEN)
+"""What closes days beside weekends and public holidays, by the names of their calendars."""
 GATED_BY = {"ship": MilestoneKind.DELIVERED, "install": MilestoneKind.INSTALLED}
 
 
 def judge(
-    project: Project, milestones: Sequence[Milestone], plan: Plan, *, calendar: WorkCalendar, today: date
+    project: Project,
+    milestones: Sequence[Milestone],
+    plan: Plan,
+    *,
+    calendar: WorkCalendar,
+    calendar_of: Callable[[Milestone], WorkCalendar],
+    today: date,
 ) -> None:
     """Write health, its reason, forecast handover, slip and stage into the project.
 
     :param milestones: those that are in the plan.
     :param calendar: the working days at the site, whether or not the project was on hold.
+    :param calendar_of: the days in which a milestone's length is counted.
     :param today: the calendar day at the site.
     """
     last = handover_of(milestones)
     is_held = project.held_on is not None and project.state is ProjectState.LIVE
+    courses = _courses(project, milestones, plan, last, calendar_of) if not is_held else {}
     verdict = core.judge(
         core.Situation(
             stage=core.Stage.ON_HOLD if is_held else STAGES[project.state],
             last_key=last.key,
             promised_on=project.promised_handover_on,
-            milestones=[_as_core(milestone, plan) for milestone in milestones],
+            milestones=[_as_core(one, plan, courses.get(one.key)) for one in milestones],
             open_items=_open_items(project.gates, milestones),
             broken_wishes=[
-                core.BrokenWish(conflict.kind.value, conflict.key, conflict.wanted_on)
+                core.BrokenWish(
+                    conflict.kind.value,
+                    conflict.key,
+                    conflict.wanted_on,
+                    -plan.fit_workdays
+                    if conflict.kind is ConflictKind.REQUIRED and plan.fit_workdays is not None
+                    else None,
+                )
                 for conflict in plan.conflicts
             ],
             stage_since=project.held_on if is_held else project.finished_on or _day(project.cancelled_at),
             stage_words=project.cancel_reason,
+            closures=CLOSURES,
         ),
         calendar=calendar,
         today=today,
@@ -102,7 +124,40 @@ def _name_stage(project: Project, milestones: Sequence[Milestone], *, today: dat
         project.stage, project.stage_since_on = stage, today
 
 
-def _as_core(milestone: Milestone, plan: Plan) -> core.Milestone:
+def _courses(
+    project: Project,
+    milestones: Sequence[Milestone],
+    plan: Plan,
+    last: Milestone,
+    calendar_of: Callable[[Milestone], WorkCalendar],
+) -> dict[str, core.Course]:
+    """How the milestones of a project that is late lie and lay when they were promised; nothing of any other."""
+    promised_on = project.promised_handover_on
+    end_on = plan.placed[last.key].finish_on
+    if project.state is not ProjectState.LIVE or promised_on is None or end_on <= promised_on:
+        return {}
+    waits = plans.waits_of(project.milestones)
+    then = promised_shapes(project.id, milestones)
+    found = {}
+    for one in milestones:
+        placed = plan.placed[one.key]
+        shape = then.get(one.key)
+        found[one.key] = core.Course(
+            start_on=placed.start_on,
+            calendar=calendar_of(one),
+            driver=placed.driver,
+            link=placed.link,
+            links=waits[one.key],
+            workdays=one.workdays,
+            started_on=one.started_on,
+            promised_start_on=one.promised_start_on,
+            promised_workdays=shape.workdays if shape else None,
+            promised_links=shape.links if shape else None,
+        )
+    return found
+
+
+def _as_core(milestone: Milestone, plan: Plan, course: core.Course | None) -> core.Milestone:
     return core.Milestone(
         key=milestone.key,
         forecast_on=plan.placed[milestone.key].finish_on,
@@ -113,6 +168,7 @@ def _as_core(milestone: Milestone, plan: Plan) -> core.Milestone:
         blocked_since=milestone.blocked_on if milestone.state is MilestoneState.BLOCKED else None,
         blocked_why=milestone.block_reason,
         moved_to=_moved_to(milestone, plan),
+        course=course,
     )
 
 
@@ -154,6 +210,10 @@ def _plain(
         "on": _iso(reason.on),
         "workdays": reason.workdays,
         "words": reason.words,
+        "until": _iso(reason.until),
+        "place": reason.place,
+        "other": names.get(reason.other or ""),
+        "days": reason.days,
     }
 
 

@@ -84,12 +84,14 @@ def follow(
             at,
             why,
         )
+    today = today_at(project, at)
     judging.judge(
         project,
         project.planned,
         plan,
         calendar=calendar_of(project, known=known),
-        today=today_at(project, at),
+        calendar_of=lambda milestone: known.of_milestone(project, milestone, today=today),
+        today=today,
     )
     return moves
 

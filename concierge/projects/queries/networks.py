@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
+
 from concierge.catalogue.states import DaysOf, MilestoneKind, Team
 from concierge.core.schedule import LagUnit, Link, LinkKind, Step
 from concierge.core.worktime import WorkCalendar
+from concierge.platform.database import db
 from concierge.projects import plan as plans
 from concierge.projects.calendars import Known, known_of
-from concierge.projects.models import Baseline, Milestone, Project
+from concierge.projects.models import Baseline, BaselineMilestone, Milestone, Project
 from concierge.projects.states import Party
 
 
@@ -81,15 +84,51 @@ def step_then(
         key=milestone.key,
         workdays=content["workdays"],
         calendar=_calendar_name(milestone.key, DaysOf(content["days_of"])),
-        links=tuple(
-            Link(one["after"], one["lag"], LinkKind(one["kind"]), LagUnit(one["lag_unit"]))
-            for one in content["links"]
-            if one["after"] in keys
-        ),
+        links=tuple(link for link in _links_then(content) if link.predecessor in keys),
         not_before=day_of(content["not_before_on"]),
         just_in_time=content["just_in_time"],
         not_after=day_of(content["not_after_on"]),
         exactly_on=day_of(content["exactly_on"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The length and the links of a milestone when it was promised."""
+
+    workdays: int
+    links: tuple[Link, ...]
+
+
+def promised_shapes(project_id: int, milestones: Collection[Milestone]) -> Mapping[str, Shape]:
+    """How long each milestone was, and what it waited for, when its dates were promised, by key.
+
+    Every promise is kept as a baseline, so it is the latest of them with the promised dates; milestones that
+    no baseline has are left out.
+    """
+    promised = {one.key: (one.promised_start_on, one.promised_on) for one in milestones}
+    rows = db.session.execute(
+        sa.select(
+            BaselineMilestone.milestone_key,
+            BaselineMilestone.start_on,
+            BaselineMilestone.finish_on,
+            BaselineMilestone.content,
+        )
+        .join(Baseline, Baseline.id == BaselineMilestone.baseline_id)
+        .where(Baseline.project_id == project_id)
+        .order_by(Baseline.number, BaselineMilestone.id)
+    )
+    return {
+        key: Shape(content["workdays"], _links_then(content))
+        for key, start_on, finish_on, content in rows
+        if content and promised.get(key) == (start_on, finish_on)
+    }
+
+
+def _links_then(content: Mapping[str, Any]) -> tuple[Link, ...]:  # Any: JSON values
+    return tuple(
+        Link(one["after"], one["lag"], LinkKind(one["kind"]), LagUnit(one["lag_unit"]))
+        for one in content["links"]
     )
 
 
