@@ -27,6 +27,7 @@ from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import OVER, VisitState
 from concierge.workforce import queries as workforce
 from concierge.workforce.models import Technician
+from concierge.workforce.states import BusyKind, OwnCalendarState
 
 LONGEST_VISIT = timedelta(days=400)
 
@@ -36,13 +37,18 @@ class ConflictKind(Enum):
 
     OVERLAP = "overlap"
     ABSENCE = "absence"
+    OWN_CALENDAR = "own calendar"
     SKILL = "skill"
     SAME_DAY = "same day"
     CLOSED = "closed"
     ACCESS_HOURS = "access hours"
+    OWN_TENTATIVE = "own calendar, tentative"
+    OWN_UNREAD = "own calendar, unread"
 
 
-NEEDS_REASON = frozenset({ConflictKind.OVERLAP, ConflictKind.ABSENCE, ConflictKind.SKILL})
+NEEDS_REASON = frozenset(
+    {ConflictKind.OVERLAP, ConflictKind.ABSENCE, ConflictKind.OWN_CALENDAR, ConflictKind.SKILL}
+)
 """Conflicts over which somebody is sent only for a reason; the others are good to know."""
 
 
@@ -61,6 +67,8 @@ class Conflict:
     ends_at: datetime | None = None
     zone: str = "UTC"
     visit_id: int | None = None
+    read_at: datetime | None = None
+    """Of a person's own calendar that cannot be read any more: when it last was."""
 
     @property
     def needs_reason(self) -> bool:
@@ -140,6 +148,11 @@ def visits_between(
     ).all()
 
 
+def visits_with_uids(uids: Collection[str]) -> frozenset[str]:
+    """Say which of these identify visits, in whatever state."""
+    return frozenset(db.session.scalars(select(Visit.uid).where(Visit.uid.in_(uids))))
+
+
 def project_to_visit(viewer: Viewer, key: str) -> Project:
     """Find a project that a visit may be planned for, with site, account and milestones.
 
@@ -194,6 +207,7 @@ def conflicts(
     found = [
         *_busy(user_ids, wanted, site, except_visit_id),
         *_away(technicians, wanted),
+        *_taken(technicians, wanted, site),
         *_unskilled(technicians, skill, clock.day_at(ends_at, site.zone)),
         *_place(site, starts_at, ends_at),
     ]
@@ -229,7 +243,8 @@ def seen_by(viewer: Viewer, question: Select[Visit]) -> Select[Visit]:
 def _identity(conflict: Conflict) -> tuple[object, ...]:
     """Tell one conflict from another, whenever the visit is."""
     about = conflict.visit_id or conflict.words
-    since = conflict.starts_at if conflict.kind is ConflictKind.ABSENCE else None
+    lasting = {ConflictKind.ABSENCE, ConflictKind.OWN_CALENDAR}
+    since = conflict.starts_at if conflict.kind in lasting else None
     return conflict.kind, conflict.user_id, about, since
 
 
@@ -315,6 +330,37 @@ def _away(technicians: Mapping[int, Technician], wanted: Span[datetime]) -> list
                         zone=technician.user.zone,
                     )
                 )
+    return found
+
+
+def _taken(technicians: Mapping[int, Technician], wanted: Span[datetime], site: Site) -> list[Conflict]:
+    """Find what people's own calendars say; one that cannot be read is named, since it frees nobody."""
+    to_at = wanted.to_at or wanted.from_at
+    found = [
+        Conflict(
+            ConflictKind.OWN_CALENDAR if time.kind is BusyKind.BUSY else ConflictKind.OWN_TENTATIVE,
+            user_id=time.user_id,
+            name=time.name,
+            starts_at=time.starts_at,
+            ends_at=time.ends_at,
+            zone=site.zone,
+            read_at=time.stale_since,
+        )
+        for time in workforce.taken_times(technicians.keys(), from_at=wanted.from_at, to_at=to_at)
+    ]
+    said = {conflict.user_id for conflict in found if conflict.read_at is not None}
+    for shown in workforce.own_calendars_shown(technicians.keys()):
+        if shown.state is not OwnCalendarState.FRESH and shown.user_id not in said:
+            said.add(shown.user_id)
+            found.append(
+                Conflict(
+                    ConflictKind.OWN_UNREAD,
+                    user_id=shown.user_id,
+                    name=shown.name,
+                    zone=site.zone,
+                    read_at=shown.fetched_at,
+                )
+            )
     return found
 
 

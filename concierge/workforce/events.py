@@ -1,7 +1,7 @@
 """What happened to technicians and to the company's working days."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from concierge.platform.events import Event
 
@@ -80,3 +80,78 @@ class HomeOfficeSet(Event):
     name: str
     country: str
     subdivision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCalendarAdded(Event):
+    """A technician lets a calendar of their own count; neither its name nor its address is told."""
+
+    user_id: int
+    own_calendar_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCalendarRenamed(Event):
+    """A technician calls one of their own calendars otherwise, or reads it from another address."""
+
+    user_id: int
+    own_calendar_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCalendarRemoved(Event):
+    """A calendar of a technician's own counts no longer; its times are gone."""
+
+    user_id: int
+    own_calendar_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCalendarRead(Event):
+    """A technician's own calendar was read for the first time, again after failures, or with other times."""
+
+    user_id: int
+    own_calendar_id: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCalendarFailed(Event):
+    """A technician's own calendar can no longer be read; the times it had then still count."""
+
+    user_id: int
+    own_calendar_id: int
+    fetched_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEntered(Event):
+    """A technician is on call from an instant to another."""
+
+    user_id: int
+    turn_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnChanged(Event):
+    """A turn on call has other times, another person, or another note."""
+
+    user_id: int
+    turn_id: int
+    user_before: int
+    starts_before: datetime
+    ends_before: datetime
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnCancelled(Event):
+    """A technician is not on call then after all."""
+
+    user_id: int
+    turn_id: int
+    starts_at: datetime
+    ends_at: datetime

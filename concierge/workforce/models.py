@@ -131,10 +131,14 @@ class OwnCalendar(Base):
     tried_at: Mapped[datetime | None]
     fetched_at: Mapped[datetime | None]
     """The last success: an unreadable calendar keeps what it had then."""
+    read_at: Mapped[datetime | None]
+    """When its bytes were last read; an answer that nothing has changed leaves it."""
+    read_zone: Mapped[str] = mapped_column(Line(64), default="", server_default="")
+    """Where its owner lived then: whole days are meant there."""
     due_at: Mapped[datetime]
     failures: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str] = mapped_column(Line(300), default="")
-    """Why the last fetch failed, in words with the remedy; empty after a success."""
+    """Why the last fetch failed, or what of a calendar does not count, in its owner's words with the remedy."""
     entity_tag: Mapped[str] = mapped_column(Line(200), default="")
     last_modified: Mapped[str] = mapped_column(Line(60), default="")
 

@@ -1,18 +1,29 @@
-"""Questions about technicians, their skills and absences, and the working days of places."""
+"""Questions about technicians: skills, absences, own calendars, turns on call; and the working days of places."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import select
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from concierge.core.worktime import WorkCalendar
 from concierge.identity.models import User
 from concierge.identity.states import AccessState
 from concierge.platform.database import db
+from concierge.platform.errors import NotFound
 from concierge.workforce.calendars import open_calendar, with_absences
-from concierge.workforce.models import Absence, Closure, Skill, Technician
+from concierge.workforce.models import (
+    Absence,
+    BusyTime,
+    Closure,
+    OnCallTurn,
+    OwnCalendar,
+    Skill,
+    Technician,
+)
+from concierge.workforce.states import BusyKind, OwnCalendarState
 
 
 def working_calendar(country: str, subdivision: str = "") -> WorkCalendar:
@@ -109,3 +120,136 @@ def technician_calendar(technician: Technician, *, around: date, days: int = 366
         .order_by(Absence.first_on, sa.desc(Absence.id))
     )
     return with_absences(working_calendar(technician.country, technician.subdivision), away)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A time at which somebody's own calendar says they are taken; never what for."""
+
+    user_id: int
+    name: str
+    kind: BusyKind
+    starts_at: datetime
+    ends_at: datetime
+    stale_since: datetime | None
+    """When the calendar was last read, if it can no longer be."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCalendarShown:
+    """How a technician's own calendar is doing, for everybody: without its address and its name."""
+
+    user_id: int
+    name: str
+    """Of the technician."""
+    state: OwnCalendarState
+    fetched_at: datetime | None
+
+
+def own_calendars_of(user_id: int) -> tuple[OwnCalendar, ...]:
+    """List a person's own calendars with their addresses: only for themselves."""
+    question = (
+        select(OwnCalendar)
+        .join(OwnCalendar.technician)
+        .where(Technician.user_id == user_id)
+        .order_by(OwnCalendar.name, OwnCalendar.id)
+    )
+    return tuple(db.session.scalars(question))
+
+
+def own_calendar_of(user_id: int, calendar_id: int) -> OwnCalendar:
+    """Find one of a person's own calendars with its address: only for themselves.
+
+    :raises NotFound: when there is none, or it is somebody else's.
+    """
+    found = next((one for one in own_calendars_of(user_id) if one.id == calendar_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def own_calendar_to_read(calendar_id: int) -> OwnCalendar | None:
+    """Find a calendar with its owner, for whoever reads it."""
+    question = (
+        select(OwnCalendar)
+        .where(OwnCalendar.id == calendar_id)
+        .options(joinedload(OwnCalendar.technician).joinedload(Technician.user))
+    )
+    return db.session.scalar(question)
+
+
+def busy_counts(calendar_ids: Collection[int], *, from_at: datetime) -> Mapping[int, int]:
+    """Count the times still to come that are kept of calendars, by calendar."""
+    rows = db.session.execute(
+        select(BusyTime.own_calendar_id, sa.func.count(BusyTime.id))
+        .where(BusyTime.own_calendar_id.in_(calendar_ids), BusyTime.ends_at > from_at)
+        .group_by(BusyTime.own_calendar_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def own_calendars_shown(user_ids: Collection[int]) -> tuple[OwnCalendarShown, ...]:
+    """List how the own calendars of technicians are doing, by name."""
+    rows = db.session.execute(
+        select(Technician.user_id, User.name, OwnCalendar.state, OwnCalendar.fetched_at)
+        .join(Technician, Technician.id == OwnCalendar.technician_id)
+        .join(User, User.id == Technician.user_id)
+        .where(Technician.user_id.in_(user_ids))
+        .order_by(User.name, OwnCalendar.id)
+    )
+    return tuple(OwnCalendarShown(*row) for row in rows)
+
+
+def taken_times(user_ids: Collection[int], *, from_at: datetime, to_at: datetime) -> tuple[Taken, ...]:
+    """List when people's own calendars say that they are taken, as far as it touches a time; earliest first."""
+    rows = db.session.execute(
+        select(
+            Technician.user_id,
+            User.name,
+            BusyTime.kind,
+            BusyTime.starts_at,
+            BusyTime.ends_at,
+            OwnCalendar.state,
+            OwnCalendar.fetched_at,
+        )
+        .join(OwnCalendar, OwnCalendar.id == BusyTime.own_calendar_id)
+        .join(Technician, Technician.id == OwnCalendar.technician_id)
+        .join(User, User.id == Technician.user_id)
+        .where(Technician.user_id.in_(user_ids), BusyTime.starts_at < to_at, BusyTime.ends_at > from_at)
+        .order_by(BusyTime.starts_at, BusyTime.id)
+    )
+    return tuple(
+        Taken(user_id, name, kind, starts, ends, read if state is OwnCalendarState.STALE else None)
+        for user_id, name, kind, starts, ends, state, read in rows
+    )
+
+
+def turns_between(*, from_at: datetime, to_at: datetime) -> tuple[OnCallTurn, ...]:
+    """List who is on call within a time, earliest first, with technician and user."""
+    question = (
+        select(OnCallTurn)
+        .where(OnCallTurn.starts_at < to_at, OnCallTurn.ends_at > from_at, OnCallTurn.cancelled_at.is_(None))
+        .options(joinedload(OnCallTurn.technician).joinedload(Technician.user))
+        .order_by(OnCallTurn.starts_at, OnCallTurn.id)
+    )
+    return tuple(db.session.scalars(question))
+
+
+def turn(turn_id: int) -> OnCallTurn:
+    """Find a turn on call that stands, with technician and user.
+
+    :raises NotFound: when there is none.
+    """
+    found = db.session.scalar(
+        select(OnCallTurn)
+        .where(OnCallTurn.id == turn_id, OnCallTurn.cancelled_at.is_(None))
+        .options(joinedload(OnCallTurn.technician).joinedload(Technician.user))
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def turns_with_uids(uids: Collection[str]) -> frozenset[str]:
+    """Say which of these identify turns on call."""
+    return frozenset(db.session.scalars(select(OnCallTurn.uid).where(OnCallTurn.uid.in_(uids))))

@@ -50,6 +50,12 @@ def words(name: str, told: Payload) -> str:
     """One event in words, to stand after the name of who did it."""
     if name == "ActUndone":
         what = words(str(told.get("undone") or ""), told.get("told") or {})
+        if letters := int(told.get("letters") or 0):
+            what += " " + ngettext(
+                "(%(num)s letter that had gone out stays sent)",
+                "(%(num)s letters that had gone out stay sent)",
+                letters,
+            )
         return (
             _("did again: %(what)s", what=what)
             if told.get("is_again")
@@ -60,6 +66,7 @@ def words(name: str, told: Payload) -> str:
         or _about_delays(name, told)
         or _about_visits(name, told)
         or _about_readiness(name, told)
+        or _about_technicians(name, told)
     )
     return said or name
 
@@ -329,6 +336,32 @@ def _about_visits(name: str, told: Payload) -> str:
             return _("set the visit %(title)s to %(state)s", title=title, state=told.get("state_after", ""))
         case "VisitCancelled":
             return _("cancelled the visit %(title)s: %(reason)s", title=title, reason=reason)
+    return ""
+
+
+def _about_technicians(name: str, told: Payload) -> str:
+    on = told_day(told.get("starts_at"))
+    match name:
+        case "OwnCalendarAdded":
+            return _("lets a calendar of their own count")
+        case "OwnCalendarRenamed":
+            return _("changed a calendar of their own")
+        case "OwnCalendarRemoved":
+            return _("no longer lets a calendar of their own count")
+        case "OwnCalendarRead":
+            return ngettext(
+                "read a technician’s own calendar: %(num)s time is taken",
+                "read a technician’s own calendar: %(num)s times are taken",
+                int(told.get("times") or 0),
+            )
+        case "OwnCalendarFailed":
+            return _("can no longer read a technician’s own calendar; what it said still counts")
+        case "TurnEntered":
+            return _("put a technician on call from %(on)s", on=on)
+        case "TurnChanged":
+            return _("changed a turn on call; it starts on %(on)s", on=on)
+        case "TurnCancelled":
+            return _("cancelled a turn on call that was to start on %(on)s", on=on)
     return ""
 
 

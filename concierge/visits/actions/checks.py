@@ -97,6 +97,30 @@ def in_words(conflict: Conflict) -> str:
                 why=conflict.words,
                 **_from_to(conflict),
             )
+        case ConflictKind.OWN_CALENDAR:
+            sentence = _(
+                "%(name)s’s own calendar is taken from %(start)s to %(end)s.",
+                name=conflict.name,
+                **_from_to(conflict),
+            ) + _stale(conflict)
+        case ConflictKind.OWN_TENTATIVE:
+            sentence = _(
+                "%(name)s may be taken from %(start)s to %(end)s: their own calendar holds something tentative.",
+                name=conflict.name,
+                **_from_to(conflict),
+            ) + _stale(conflict)
+        case ConflictKind.OWN_UNREAD:
+            sentence = (
+                _(
+                    "%(name)s’s own calendar could not be read since %(when)s. They may be taken.",
+                    name=conflict.name,
+                    when=instant(conflict.read_at, conflict.zone),
+                )
+                if conflict.read_at
+                else _(
+                    "%(name)s’s own calendar could not be read yet. They may be taken.", name=conflict.name
+                )
+            )
         case ConflictKind.SKILL:
             sentence = _(
                 "%(name)s does not hold a valid “%(skill)s” certification then.",
@@ -109,6 +133,16 @@ def in_words(conflict: Conflict) -> str:
         case ConflictKind.ACCESS_HOURS:
             sentence = _("The site lets people in only at %(hours)s.", hours=conflict.words)
     return sentence
+
+
+def _stale(conflict: Conflict) -> str:
+    """Say how old it is, when it cannot be renewed."""
+    if conflict.read_at is None:
+        return ""
+    return " " + _(
+        "That was so on %(when)s; since then it cannot be read.",
+        when=instant(conflict.read_at, conflict.zone),
+    )
 
 
 def _from_to(conflict: Conflict) -> dict[str, str]:
