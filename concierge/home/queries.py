@@ -1,7 +1,7 @@
 """What needs somebody today, what happens at sites, what changed: questions over all slices below."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from concierge.platform.events import RecordedEvent
 from concierge.platform.searching import Hit, found
 from concierge.projects import queries as projects
 from concierge.projects.models import CalendarProposalMove, Milestone, Project, ProjectCrew
+from concierge.projects.queries import fields
 from concierge.projects.scope import visible_to
 from concierge.projects.states import Health, MilestoneState, ProjectState
 from concierge.visits.models import Visit, VisitTechnician
@@ -186,7 +187,12 @@ def find(viewer: Viewer, text: str, *, most: int = 6, kind: str = "") -> list[Hi
     within = None
     if not viewer.sees_all_projects:
         within = sa.select(ProjectCrew.project_id).where(ProjectCrew.user_id == viewer.user_id)
-    return found(text, kinds=kinds, most=most, within=within, everywhere=NOT_OF_PROJECTS)
+    hits = found(text, kinds=kinds, most=most, within=within, everywhere=NOT_OF_PROJECTS)
+    said = fields.said_in_fields([hit.row_id for hit in hits if hit.kind == "field_values"])
+    return [
+        replace(hit, title=said.get(hit.row_id, hit.title)) if hit.kind == "field_values" else hit
+        for hit in hits
+    ]
 
 
 FOUND = {
@@ -197,6 +203,7 @@ FOUND = {
     "contacts": Permission.SEE_ACCOUNTS,
     "units": Permission.SEE_PROJECTS,
     "project_notes": Permission.SEE_PROJECTS,
+    "delays": Permission.SEE_PROJECTS,
     "field_values": Permission.SEE_PROJECTS,
     "playbooks": Permission.SEE_PLAYBOOKS,
     "users": Permission.SEE_PEOPLE,

@@ -38,9 +38,9 @@ def upgrade(directory: str = "") -> None:
 
 
 def let_old_rows_be_found() -> None:
-    """Fill the search where it is empty, as it is after the upgrade that brought it, even one cut short."""
+    """Fill the search where it is empty or was made otherwise, as it is after an upgrade, even one cut short."""
     with db.engine.connect() as connection:
-        if searching.is_filled(connection):
+        if searching.is_current(connection):
             return
     with db.engine.execution_options(writing=True).begin() as connection:
         searching.rebuild(connection)

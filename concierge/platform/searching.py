@@ -3,12 +3,14 @@
 A row's words are normalised by ``core/search.py`` when it is written, kept with it, and written in the same
 transaction into the table of entries, over which SQLite keeps an FTS5 index and PostgreSQL a GIN index. Words are
 found by how they begin; what was found stands in this order: keys that are or begin with what was typed, then
-rows that have all its words, then rows with words that begin so; the newest first.
+rows that have all its words, then rows with words that begin so, then rows that have them together with all that
+belongs to them; the newest first.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
@@ -26,15 +28,23 @@ Question: TypeAlias = sa.Select[*tuple[Any, ...]]  # Any: whatever is asked for
 
 MOST_TERMS = 12
 LONGEST_TERM = 64
+MOST_OF_WHOLE = 250_000
+"""Characters of all that belongs to one row; PostgreSQL's index takes about a megabyte."""
+WHOLE = "whole_"
+"""Before the kind of a row, the kind of the entry that gathers all that belongs to it."""
+MADE = "made"
+"""The kind of the one entry that says how the entries were made."""
+MADE_BY = 1
+"""Raise it when entries are made otherwise than their declarations say; all are then written anew at the next start."""
 LAST_SIGN = "\U0010ffff"
 """Sorts after every sign that a key can hold."""
 
 
-class Searchable:
-    """A row that people search for. Its text is written with the row, and anew when one of its words changes."""
+class Findable:
+    """A row that is found by its own words where it has some; they stand in its entry only."""
 
     searched: ClassVar[tuple[str, ...]] = ()
-    """What it can be found by: attributes of its own, or ``relation.attribute`` of one it belongs to."""
+    """What it can be found by: attributes of its own."""
     found_as: ClassVar[str] = "name"
     """The attribute that is shown when it is found."""
     found_key: ClassVar[str] = ""
@@ -43,6 +53,16 @@ class Searchable:
     """The table of what it belongs to, and the attribute that says which row."""
     found_in: ClassVar[str] = ""
     """The attribute that says to which project it belongs; those who see some projects find only theirs."""
+    gathers: ClassVar[tuple[str, ...]] = ()
+    """Relations, one after the other with points between, to what it is found by as well: words of several rows that
+    belong to it lead to it. So do the words of all that is found in it."""
+
+
+class Searchable(Findable):
+    """A row that people search for. Its text is written with the row, and anew when one of its words changes.
+
+    It can also be found by ``relation.attribute`` of a row that it belongs to.
+    """
 
     search: Mapped[str] = mapped_column(sa.Text, default="", sort_order=91)
 
@@ -154,11 +174,16 @@ def found(
     asked = _Asked(wanted, key, most, within, frozenset(everywhere))
     hits = _by_key(asked, tuple(kinds))
     known = {(hit.kind, hit.row_id) for hit in hits}
-    for begins in (False, True):
+    for begins, whole in ((False, False), (True, False), (True, True)):
         lacking = tuple(kind for kind in kinds if sum(hit.kind == kind for hit in hits) < most)
+        if whole:
+            lacking = tuple(WHOLE + kind for kind in lacking if kind in _gathering())
         if not lacking:
             break
         more = _by_words(asked, lacking, begins=begins)
+        if whole:
+            led_to = {(hit.under_kind, hit.under_id) for hit in hits}
+            more = [hit for hit in more if (hit.kind, hit.row_id) not in led_to]
         hits += [hit for hit in more if (hit.kind, hit.row_id) not in known]
         known.update((hit.kind, hit.row_id) for hit in more)
     place = {kind: number for number, kind in enumerate(kinds)}
@@ -185,7 +210,7 @@ def matches(text: str, *tables: type[Searchable]) -> tuple[sa.ColumnElement[bool
 
 
 def _has(table: type[Searchable], term: str) -> sa.ColumnElement[bool]:
-    name = _name(table)
+    name = WHOLE + _name(table) if table.gathers else _name(table)
     entry = SearchEntry.__table__.alias("e")
     rows = _matching(
         sa.select(entry.c.row_id),
@@ -209,7 +234,7 @@ class _Asked:
 
     def is_everywhere(self, kind: str) -> bool:
         """Whether all rows of a kind are looked at."""
-        return self.within is None or kind in self.everywhere
+        return self.within is None or kind.removeprefix(WHOLE) in self.everywhere
 
 
 def _terms(text: str) -> tuple[str, ...]:
@@ -265,6 +290,7 @@ def _ask(question: Any, values: dict[str, Any]) -> list[sa.Row[*tuple[Any, ...]]
 
 def _hit(row: sa.Row[*tuple[Any, ...]], *, is_by_key: bool = False) -> Hit:  # Any: a column each
     _id, kind, row_id, code, title, under_kind, under_id, under_code, under_title = row
+    kind = kind.removeprefix(WHOLE)
     return Hit(kind, row_id, code, title, under_kind, under_id, under_code, under_title, is_by_key)
 
 
@@ -367,43 +393,65 @@ def _query(wanted: Sequence[str], *, kind: str, begins: bool) -> str:
 
 # ------------------------------------------------------------ writing
 
+Words: TypeAlias = Callable[[Connection, Collection[int]], Mapping[int, str]]
+_MORE: dict[type[Findable], Words] = {}
 
-def renew(row: Searchable) -> None:
+
+def also_found_by(table: type[Findable]) -> Callable[[Words], Words]:
+    """Let rows be found by what people read of them too, which a function says by their ids."""
+
+    def keep(words: Words) -> Words:
+        _MORE[table] = words
+        return words
+
+    return keep
+
+
+def renew(row: Findable) -> None:
     """Write a row's text again because something it is found by changed elsewhere; its version stays."""
     session, table = object_session(row), type(row)
-    if session is not None:
-        connection = session.connection()
+    if session is None:
+        return
+    connection = session.connection()
+    if isinstance(row, Searchable):
         text = _text(connection, row)
         session.execute(sa.update(table).where(table.id == row.id).values(search=text))  # type: ignore[attr-defined]  # every table has one
-        _write(connection, [_entry(row, text)])
+    _keep(connection, table, [_shown(row)])
 
 
-def is_filled(connection: Connection) -> bool:
-    """Whether there are entries at all."""
-    return connection.scalar(sa.select(SearchEntry.id).limit(1)) is not None
+def forget(connection: Connection, table: type[Findable], row_id: int) -> None:
+    """Take away the entry of a row that is gone."""
+    _take_away(connection, _name(table), [row_id])
+
+
+def is_shown_by(table: type[Findable], names: Collection[str]) -> bool:
+    """Whether a row's entry tells of one of these attributes."""
+    return issubclass(table, Searchable) or not _told(table).isdisjoint(names)
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the entries are there, and made as they are made now."""
+    made = sa.select(SearchEntry.words).where(SearchEntry.kind == MADE)
+    return connection.scalar(made) == _declared()
 
 
 def rebuild(connection: Connection) -> int:
-    """Write all entries anew from the rows' kept text; says how many there are."""
+    """Write all entries anew from the rows; says how many rows are found."""
     connection.execute(sa.delete(SearchEntry))
     count = 0
-    for mapper in Base.registry.mappers:
-        if issubclass(mapper.class_, Searchable) and mapper.class_.searched:
-            kept = _kept(connection, mapper)
-            while rows := list(islice(kept, 2000)):
-                connection.execute(sa.insert(SearchEntry), rows)
-                count += len(rows)
+    for table in _tables():
+        rows = (row._asdict() for row in connection.execute(_told_question(table)))
+        while some := list(islice(rows, 2000)):
+            written = _entries(connection, table, some)
+            count += len(written)
+            if written:
+                connection.execute(sa.insert(SearchEntry), written)
+    for root in _gathering().values():
+        ids = iter(connection.scalars(sa.select(root.id).order_by(root.id)).all())  # type: ignore[attr-defined]  # every table has one
+        while part := list(islice(ids, 1000)):
+            connection.execute(sa.insert(SearchEntry), _wholes(connection, root, part))
+    connection.execute(sa.insert(SearchEntry), [_bare_entry(MADE, 0, words=_declared())])
     return count
-
-
-def _kept(
-    connection: Connection, mapper: Mapper[Any]
-) -> Iterator[dict[str, Any]]:  # Any: any table and its values
-    table, kind = mapper.class_, _name(mapper.class_)
-    names = {"id", "search", table.found_as, table.found_key, table.found_under[1], table.found_in} - {""}
-    columns = [getattr(table, name).label(name) for name in sorted(names)]
-    for row in connection.execute(sa.select(*columns).order_by(table.id)):
-        yield _values(table, kind, row._mapping, row.search)
 
 
 @event.listens_for(Searchable, "before_insert", propagate=True)
@@ -418,37 +466,104 @@ def _keep_text(mapper: Mapper[Any], connection: Connection, row: Searchable) -> 
 @event.listens_for(Session, "after_flush")
 def _keep_entries(session: Session, _context: object) -> None:
     """Write the entries of the rows that were just written, and drop those of rows that are gone."""
-    written = [_entry(row, row.search) for row in session.new if _is_found(row)]
-    written += [_entry(row, row.search) for row in session.dirty if _is_found(row) and _shows_anew(row)]
-    if written:
-        _write(session.connection(), written)
+    written: dict[type[Findable], list[Mapping[str, Any]]] = {}  # Any: the values of rows
+    for row in session.new:
+        if _is_found(row) and not _is_blank(row):
+            written.setdefault(type(row), []).append(_shown(row))
+    for row in session.dirty:
+        if _is_found(row) and _shows_anew(row):
+            written.setdefault(type(row), []).append(_shown(row))
+    for table, rows in written.items():
+        _keep(session.connection(), table, rows)
+    gone: dict[str, list[int]] = {}
     for row in session.deleted:
         if _is_found(row):
-            session.connection().execute(
-                sa.delete(SearchEntry).where(
-                    SearchEntry.kind == _name(type(row)), SearchEntry.row_id == row.id
-                )
-            )
+            gone.setdefault(_name(type(row)), []).append(row.id)
+    for kind, ids in gone.items():
+        _take_away(session.connection(), kind, ids)
+    _gather_changed_links(session)
 
 
 def _is_found(row: object) -> bool:
-    return isinstance(row, Searchable) and bool(row.searched)
+    return isinstance(row, Findable) and bool(row.searched)
 
 
-def _shows_anew(row: Searchable) -> bool:
+def _is_blank(row: Findable) -> bool:
+    """Whether a row has no words of its own, so that it needs no entry."""
+    return not isinstance(row, Searchable) and not any(getattr(row, name) for name in row.searched)
+
+
+def _shows_anew(row: Findable) -> bool:
     changed = sa.inspect(row).committed_state
-    return bool(changed) and not changed.keys().isdisjoint(
-        ("search", row.found_as, row.found_key, row.found_under[1], row.found_in)
-    )
+    return bool(changed) and not changed.keys().isdisjoint(_told(type(row)))
 
 
-def _entry(row: Searchable, text: str) -> dict[str, Any]:  # Any: the values of a row
-    table = type(row)
-    names = {"id", table.found_as, table.found_key, table.found_under[1], table.found_in} - {""}
-    return _values(table, _name(table), {name: getattr(row, name) for name in names}, text)
+def _told(table: type[Findable]) -> frozenset[str]:
+    """The attributes that an entry is made of."""
+    words = ("search",) if issubclass(table, Searchable) else table.searched
+    own = [name for name in table.searched if "." not in name] if table in _MORE else []
+    names = {"id", *words, *own, table.found_as, table.found_key, table.found_under[1], table.found_in}
+    return frozenset(names - {""})
 
 
-def _values(table: type[Searchable], kind: str, row: Any, text: str) -> dict[str, Any]:  # Any: values by name
+def _told_question(table: type[Findable]) -> Question:
+    question = sa.select(*(getattr(table, name).label(name) for name in sorted(_told(table))))
+    if not issubclass(table, Searchable):
+        question = question.where(sa.or_(*(getattr(table, name) != "" for name in table.searched)))
+    return question.order_by(table.id)  # type: ignore[attr-defined]  # every table has one
+
+
+def _shown(row: Findable) -> Mapping[str, Any]:  # Any: the values of a row
+    return {name: getattr(row, name) for name in _told(type(row))}
+
+
+def _keep(
+    connection: Connection, table: type[Findable], rows: Sequence[Mapping[str, Any]]
+) -> None:  # Any: values
+    """Write the entries of rows of one table, and those that gather them."""
+    kind, entries = _name(table), _entries(connection, table, rows)
+    blank = {row["id"] for row in rows} - {entry["row_id"] for entry in entries}
+    if blank:
+        _take_away(connection, kind, sorted(blank))
+    if entries:
+        _write(connection, entries)
+        _gather(connection, kind, entries)
+
+
+def _take_away(connection: Connection, kind: str, ids: Sequence[int]) -> None:
+    e = SearchEntry
+    gone = connection.execute(
+        sa.delete(e)
+        .where(sa.or_(e.kind == kind, e.kind == WHOLE + kind), e.row_id.in_(ids))
+        .returning(e.project_id, e.kind)
+    ).all()
+    for root in _gathering().values():
+        if _name(root) != kind:
+            _write_wholes(connection, root, {row.project_id for row in gone if row.project_id is not None})
+
+
+def _entries(
+    connection: Connection, table: type[Findable], rows: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:  # Any: the values of rows
+    more = _MORE[table](connection, [row["id"] for row in rows]) if table in _MORE else {}
+    entries = []
+    for row in rows:
+        if issubclass(table, Searchable):
+            text = row["search"]
+        else:
+            said = " ".join(str(row[name]) for name in table.searched if row[name])
+            if not said:
+                continue
+            text = normalised(said)
+        if row["id"] in more:
+            text = f"{text} {normalised(more[row['id']])}".strip()
+        entries.append(_values(table, _name(table), row, text))
+    return entries
+
+
+def _values(
+    table: type[Findable], kind: str, row: Mapping[str, Any], text: str
+) -> dict[str, Any]:  # Any: values by name
     under_kind, under = table.found_under
     code = str(row[table.found_key] or "") if table.found_key else ""
     return {
@@ -464,6 +579,13 @@ def _values(table: type[Searchable], kind: str, row: Any, text: str) -> dict[str
     }
 
 
+def _bare_entry(kind: str, row_id: int, *, words: str) -> dict[str, Any]:  # Any: values by name
+    return {
+        "kind": kind, "row_id": row_id, "project_id": None, "under_kind": "", "under_id": None,
+        "code": "", "title": "", "key": "", "words": words,
+    }  # fmt: skip
+
+
 def _write(connection: Connection, rows: list[dict[str, Any]]) -> None:  # Any: the values of rows
     kind = postgresql if connection.dialect.name == "postgresql" else sqlite
     writing = kind.insert(SearchEntry)
@@ -476,7 +598,158 @@ def _write(connection: Connection, rows: list[dict[str, Any]]) -> None:  # Any: 
     )
 
 
-def _name(table: type[Searchable]) -> str:
+# ------------------------------------------------------------ what gathers the words of all that belongs to it
+
+
+@cache
+def _tables() -> tuple[type[Findable], ...]:
+    found = (mapper.class_ for mapper in Base.registry.mappers)
+    return tuple(
+        sorted((table for table in found if issubclass(table, Findable) and table.searched), key=_name)
+    )
+
+
+@cache
+def _gathering() -> dict[str, type[Findable]]:
+    """The tables that gather, by their names."""
+    return {_name(table): table for table in _tables() if table.gathers}
+
+
+def _declared() -> str:
+    """A short word for how entries are made; another one when a table declares something else."""
+    said = [
+        (_name(t), t.searched, t.found_as, t.found_key, t.found_under, t.found_in, t.gathers, t in _MORE)
+        for t in _tables()
+    ]
+    return hashlib.sha256(repr((MADE_BY, said)).encode()).hexdigest()[:LONGEST_TERM]
+
+
+def _way(
+    root: type[Findable], path: str
+) -> list[tuple[type[Any], Any, type[Any]]]:  # Any: any table, its relation
+    """The steps of a path: the table, the relation, the table it leads to."""
+    steps, here = [], root
+    for name in filter(None, path.split(".")):
+        relation = getattr(here, name)
+        there = relation.property.mapper.class_
+        steps.append((here, relation, there))
+        here = there
+    return steps
+
+
+def _led(root: type[Findable], path: str) -> tuple[Question, type[Any]]:  # Any: any table
+    """The rows that a path leads to, beside where it began."""
+    steps = _way(root, path)
+    question: Any = sa.select(root.id).select_from(root)  # type: ignore[attr-defined]  # every table has one
+    for _here, relation, _there in steps:
+        question = question.join(relation)
+    return question, steps[-1][2] if steps else root
+
+
+def _gather(connection: Connection, kind: str, entries: Sequence[Mapping[str, Any]]) -> None:  # Any: values
+    """Write anew what gathers these entries."""
+    ids = [entry["row_id"] for entry in entries]
+    for root in _gathering().values():
+        roots = {entry["project_id"] for entry in entries if entry["project_id"] is not None}
+        for path in root.gathers:
+            question, there = _led(root, path)
+            if _name(there) == kind:
+                roots.update(connection.scalars(question.where(there.id.in_(ids))))
+        _write_wholes(connection, root, roots)
+
+
+def _gather_changed_links(session: Session) -> None:
+    """Write anew what now leads elsewhere."""
+    for kind, root in _gathering().items():
+        roots: set[int] = set()
+        for row in session.dirty:
+            for path, names in _links(kind).get(type(row), {}).items():
+                if not sa.inspect(row).committed_state.keys().isdisjoint(names):
+                    if isinstance(row, root):
+                        roots.add(row.id)  # type: ignore[attr-defined]  # every table has one
+                    else:
+                        question, there = _led(root, path)
+                        roots.update(session.connection().scalars(question.where(there.id == row.id)))
+        _write_wholes(session.connection(), root, roots)
+
+
+@cache
+def _links(kind: str) -> dict[type[Any], dict[str, frozenset[str]]]:  # Any: any table
+    """On the tables along the paths: which attributes lead on, by the path from the root to the table."""
+    root = _gathering()[kind]
+    found: dict[type[Any], dict[str, set[str]]] = {}  # Any: any table
+    for path in root.gathers:
+        names = path.split(".")
+        for number, (here, relation, _there) in enumerate(_way(root, path)):
+            if not relation.property.uselist:
+                kept = found.setdefault(here, {}).setdefault(".".join(names[:number]), set())
+                kept.update(_link(sa.inspect(here), names[number]))
+    return {here: {path: frozenset(kept) for path, kept in paths.items()} for here, paths in found.items()}
+
+
+def _write_wholes(connection: Connection, root: type[Findable], ids: Iterable[int]) -> None:
+    kept = iter(sorted(ids))
+    while part := list(islice(kept, 500)):
+        rows = _wholes(connection, root, part)
+        if rows:
+            _write(connection, rows)
+
+
+def _wholes(
+    connection: Connection, root: type[Findable], ids: Sequence[int]
+) -> list[dict[str, Any]]:  # Any: values
+    """The entries that gather all that belongs to some rows of a table."""
+    entry, kind = SearchEntry.__table__, _name(root)
+    own = {
+        row["row_id"]: dict(row)
+        for row in connection.execute(
+            sa.select(entry).where(entry.c.kind == kind, entry.c.row_id.in_(ids))
+        ).mappings()
+    }
+    words = {row_id: [row["words"]] for row_id, row in own.items()}
+    for root_id, more in connection.execute(_gathered(kind), {"ids": list(own)}):
+        words[root_id].append(more)
+    return [
+        {
+            **{name: value for name, value in row.items() if name != "id"},
+            "kind": WHOLE + kind,
+            "key": "",
+            "words": _cut(" ".join(words[row_id])),
+        }
+        for row_id, row in own.items()
+    ]
+
+
+@cache
+def _gathered(kind: str) -> sa.Executable:
+    """The words of all that belongs to some rows of a table: what their paths lead to, then what is found in them,
+    the newest first.
+    """
+    entry, root = SearchEntry.__table__, _gathering()[kind]
+    ids: sa.BindParameter[int] = sa.bindparam("ids", expanding=True)
+    order = (entry.c.kind, entry.c.row_id)
+    within = sa.select(entry.c.project_id, entry.c.words, sa.literal(len(root.gathers)), *order).where(
+        entry.c.project_id.in_(ids), entry.c.kind.not_in([kind, WHOLE + kind])
+    )
+    arms = [sa.select(*within.subquery().c)]
+    for place, path in enumerate(root.gathers):
+        question, there = _led(root, path)
+        arm = (
+            question.add_columns(entry.c.words, sa.literal(place), *order)
+            .join(entry, sa.and_(entry.c.kind == _name(there), entry.c.row_id == there.id))
+            .where(root.id.in_(ids))  # type: ignore[attr-defined]  # every table has one
+        )
+        arms.append(sa.select(*arm.subquery().c))
+    found = sa.union_all(*arms).subquery()
+    first, words, place_of, kind_of, row_id = found.c
+    return sa.select(first, words).order_by(first, place_of, kind_of, row_id.desc())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_OF_WHOLE else text[:MOST_OF_WHOLE].rpartition(" ")[0]
+
+
+def _name(table: type[Findable]) -> str:
     return str(table.__tablename__)  # type: ignore[attr-defined]  # every table has one
 
 

@@ -22,10 +22,10 @@ from sqlalchemy import event
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, defer, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
+from concierge.platform import searching
 from concierge.platform.database import Base, Line, db
 from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent
-from concierge.platform.searching import Searchable, SearchEntry, renew
 
 KEPT = timedelta(days=30)
 """How long an act can be taken back."""
@@ -110,6 +110,8 @@ class Act:
         """Names the act for ever; empty when it changed nothing."""
         self.is_again = False
         """Whether it did again what had been taken back."""
+        self.letters = 0
+        """How many letters went out since what it takes back was done."""
 
     def of(self, table: str) -> dict[int, Difference]:
         """What became of the rows of one table, by their ids."""
@@ -505,13 +507,15 @@ def _find_again(session: Session, differences: Iterable[Difference]) -> None:
     """Let the search find rows by the words that they have again."""
     for one in differences:
         of = tracked()[one.table]
-        if not issubclass(of.model, Searchable) or not one.changed - of.computed:
+        if not issubclass(of.model, searching.Findable) or not one.changed - of.computed:
             continue
         if one.before is None:
-            gone = (SearchEntry.kind == one.table, SearchEntry.row_id == one.id)
-            session.execute(sa.delete(SearchEntry).where(*gone))
-        elif (row := session.get(of.model, one.id)) is not None:
-            renew(row)
+            searching.forget(session.connection(), of.model, one.id)
+        elif (
+            searching.is_shown_by(of.model, one.changed)
+            and (row := session.get(of.model, one.id)) is not None
+        ):
+            searching.renew(row)
 
 
 def _remove(connection: sa.Connection, one: Difference) -> None:

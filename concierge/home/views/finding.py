@@ -31,6 +31,7 @@ ICONS = {
     "contacts": "user",
     "units": "tag",
     "project_notes": "pencil",
+    "delays": "clock",
     "field_values": "table-2",
     "playbooks": "list-checks",
     "users": "user",
@@ -128,6 +129,9 @@ def _hit(row: Row) -> Hit:
         case "project_notes":
             name, note = _short(row.title), f"{row.under_code} · {under}"
             url = f"/projects/{row.under_code}/notes#note-{row.row_id}"
+        case "delays":
+            name, note = _short(row.title), f"{row.under_code} · {under}"
+            url = f"/projects/{row.under_code}/delays/{row.row_id}"
         case "field_values":
             name, note = _short(row.title), f"{row.under_code} · {under}"
             url = f"/projects/{row.under_code}"
@@ -228,6 +232,7 @@ def _kind_words() -> dict[str, str]:
         "contacts": _("Contacts"),
         "units": _("Serial numbers"),
         "project_notes": _("Notes"),
+        "delays": _("Holds, blocks and delays"),
         "field_values": _("Fields"),
         "playbooks": _("Playbooks"),
         "users": _("People"),

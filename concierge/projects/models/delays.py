@@ -9,6 +9,7 @@ from concierge.catalogue.states import Team
 from concierge.identity.models import User
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
 from concierge.platform.files import StoredFile
+from concierge.platform.searching import Findable
 from concierge.projects.states import BlockCause, Party
 
 
@@ -48,10 +49,14 @@ class Hold(Versioned, Base):
     )
 
 
-class Delay(Versioned, Base):
-    """Something that costs days: what, whose, from when to when."""
+class Delay(Findable, Versioned, Base):
+    """Something that costs days: what, whose, from when to when; each block and each hold writes one."""
 
     __tablename__ = "delays"
+    searched = ("reason",)
+    found_as = "reason"
+    found_under = ("projects", "project_id")
+    found_in = "project_id"
 
     project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     milestone_id: Mapped[int | None] = mapped_column(

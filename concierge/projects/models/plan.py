@@ -53,6 +53,7 @@ class Project(Searchable, Versioned, Base):
     found_key = "key"
     found_under = ("accounts", "account_id")
     found_in = "id"
+    gathers = ("site", "contact", "order.lines", "order.lines.product")
 
     key: Mapped[str] = mapped_column(Line(20), unique=True)
     name: Mapped[str] = mapped_column(Line(200))

@@ -17,6 +17,7 @@ from concierge.platform.speech import ngettext
 from concierge.platform.words import country, day, localized, slip
 from concierge.projects import queries
 from concierge.projects.models import FieldValue
+from concierge.projects.queries.fields import said
 from concierge.projects.queries.filtering import FIELD
 from concierge.projects.states import Health
 from concierge.projects.verdict import LOOKS, health_words
@@ -145,13 +146,13 @@ def rows(
     """Projects as rows of a list."""
     labels = words.column
     keys = [name.removeprefix(FIELD) for name in fields]
-    said = queries.field_values([row.id for row in projects], keys)
+    values = queries.field_values([row.id for row in projects], keys)
     shown, last = [], None
     for row in projects:
         cells = tuple(
             _cell(row, name, labels[name], today, words)
             if name in labels
-            else _field_cell(fields[name], said.get((row.id, name.removeprefix(FIELD))), words)
+            else _field_cell(fields[name], values.get((row.id, name.removeprefix(FIELD))), words)
             for name in columns
             if name in labels or name in fields
         )
@@ -203,23 +204,7 @@ def _cell(row: queries.Row, name: str, label: str, today: date, words: Words) ->
 
 def _field_cell(field: Field, value: FieldValue | None, words: Words) -> Cell:
     look = "n" if field.kind in {FieldKind.NUMBER, FieldKind.DATE} else ""
-    return Cell(field.name, field_text(field, value, words), look=look)
-
-
-def field_text(field: Field, value: FieldValue | None, words: Words) -> str:
-    """What a project says in a field, in words."""
-    if value is None or not value.text:
-        return ""
-    match field.kind:
-        case FieldKind.DATE:
-            return words.day(value.day) if value.day else value.text
-        case FieldKind.NUMBER:
-            return f"{value.text} {field.unit}".strip()
-        case FieldKind.CHOICE:
-            return localized(field.choices.get(value.text)) or value.text
-        case FieldKind.YES_NO:
-            return _("yes") if value.text == "yes" else _("no")
-    return value.text
+    return Cell(field.name, said(field, value, day=words.day), look=look)
 
 
 def _heading(group: str, value: str, count: int | None, words: Words) -> str:
@@ -383,7 +368,7 @@ def csv_text(
     """What a list shows as a sheet, days in ISO 8601; nothing in it is taken for a formula."""
     labels, words = column_words(), Words()
     names = [name for name in columns if name in labels or name in fields]
-    said = queries.field_values([row.id for row in projects], [name.removeprefix(FIELD) for name in fields])
+    values = queries.field_values([row.id for row in projects], [name.removeprefix(FIELD) for name in fields])
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
     heads = [labels[name] if name in labels else fields[name].name for name in names]
@@ -392,7 +377,7 @@ def csv_text(
         cells = [
             _plain(row, name, words)
             if name in labels
-            else _plain_field(fields[name], said.get((row.id, name.removeprefix(FIELD))), words)
+            else _plain_field(fields[name], values.get((row.id, name.removeprefix(FIELD))))
             for name in names
         ]
         writer.writerow([inert(text) for text in (row.key, row.name, *cells)])
@@ -434,10 +419,10 @@ def _plain(row: queries.Row, name: str, words: Words) -> str:
     return _iso(row.required_on)
 
 
-def _plain_field(field: Field, value: FieldValue | None, words: Words) -> str:
+def _plain_field(field: Field, value: FieldValue | None) -> str:
     if value is not None and field.kind is FieldKind.DATE:
         return _iso(value.day)
-    return field_text(field, value, words)
+    return said(field, value).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _iso(on: date | None) -> str:
