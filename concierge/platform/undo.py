@@ -112,6 +112,8 @@ class Act:
         """Whether it did again what had been taken back."""
         self.letters = 0
         """How many letters went out since what it takes back was done."""
+        self.letters = 0
+        """How many letters went out since what it takes back was done."""
 
     def of(self, table: str) -> dict[int, Difference]:
         """What became of the rows of one table, by their ids."""
