@@ -7,8 +7,10 @@ from concierge.identity import chores as in_identity
 from concierge.platform import chores as in_platform
 from concierge.platform.timetables import Chore, Daily, Every
 from concierge.projects import chores as in_projects
+from concierge.visits import chores as in_visits
 
 TIMETABLE: tuple[Chore, ...] = (
+    Chore(Every(minutes=15), in_visits.order_own_calendars),
     Chore(Every(minutes=60), in_projects.follow_the_day),
     Chore(Every(minutes=60), in_projects.send_letters),
     Chore(Every(minutes=60), in_platform.forget_limits),
