@@ -7,6 +7,7 @@ from concierge.feeds import reactions as in_feeds
 from concierge.identity import events as identity
 from concierge.identity import reactions as in_identity
 from concierge.invitations import events as invitations
+from concierge.invitations import reactions as in_invitations
 from concierge.orders import events as orders
 from concierge.platform.events import Reaction, Reactions
 from concierge.projects import events as projects
@@ -22,6 +23,8 @@ FOLLOWED = (in_visits.follow_milestones, in_readiness.follow_delivery)
 """What follows when a person's act on the plan moves dates."""
 FORECAST = (in_projects.forecast_anew,)
 """What follows later when a plan has changed: its past cases, its percentiles and the chance of its promise."""
+TOLD = (in_invitations.mark_people,)
+"""What follows later when a visit has changed: whom it may concern is told once it is quiet."""
 
 REACTIONS: Reactions = {
     # --- identity
@@ -32,20 +35,27 @@ REACTIONS: Reactions = {
     identity.RoleChanged: NOTHING,
     identity.AccessDisabled: Reaction(now=(in_feeds.end_addresses,)),
     identity.AccessRestored: NOTHING,
-    identity.ProfileChanged: Reaction(now=(in_feeds.write_calendar_of_person,)),
+    identity.ProfileChanged: Reaction(
+        now=(in_feeds.write_calendar_of_person,), later=(in_invitations.mark_person,)
+    ),
     identity.SignedIn: NOTHING,
     identity.SessionsRevoked: NOTHING,
     # --- accounts
     accounts.AccountAdded: NOTHING,
-    accounts.AccountRenamed: Reaction(now=(in_projects.found_by_new_name, in_feeds.write_visits_of_account)),
+    accounts.AccountRenamed: Reaction(
+        now=(in_projects.found_by_new_name, in_feeds.write_visits_of_account),
+        later=(in_invitations.mark_people_of_account,),
+    ),
     accounts.SiteAdded: NOTHING,
-    accounts.SiteChanged: Reaction(now=(in_feeds.write_visits_of_site,)),
+    accounts.SiteChanged: Reaction(
+        now=(in_feeds.write_visits_of_site,), later=(in_invitations.mark_people_of_site,)
+    ),
     accounts.SiteHoursSet: NOTHING,
     accounts.SiteClosureEntered: NOTHING,
     accounts.SiteClosureChanged: NOTHING,
     accounts.SiteClosureRemoved: NOTHING,
     accounts.ContactAdded: NOTHING,
-    accounts.ContactChanged: NOTHING,
+    accounts.ContactChanged: Reaction(later=(in_invitations.mark_contact,)),
     # --- catalogue
     catalogue.ProductAdded: NOTHING,
     catalogue.AliasAdded: NOTHING,
@@ -138,7 +148,8 @@ REACTIONS: Reactions = {
     projects.DelayCommented: NOTHING,
     projects.WorkingDaysPutBack: NOTHING,
     projects.ActUndone: Reaction(
-        now=(in_visits.share_undone, in_feeds.write_undone, in_readiness.follow_undone), later=FORECAST
+        now=(in_visits.share_undone, in_feeds.write_undone, in_readiness.follow_undone),
+        later=(*FORECAST, in_invitations.mark_people_of_undone),
     ),
     projects.ProjectReminded: Reaction(now=(in_readiness.remind,)),
     projects.ProjectTakenOver: Reaction(now=(in_visits.plan_visits, in_readiness.take_over), later=FORECAST),
@@ -150,14 +161,16 @@ REACTIONS: Reactions = {
     projects.ViewDeleted: NOTHING,
     # --- visits
     visits.VisitPlanned: Reaction(now=(in_feeds.write_visit,)),
-    visits.VisitMoved: Reaction(now=(in_feeds.write_visit,)),
+    visits.VisitMoved: Reaction(now=(in_feeds.write_visit,), later=TOLD),
     visits.VisitNeedsDecision: Reaction(now=(in_feeds.write_visit,)),
-    visits.VisitDecided: Reaction(now=(in_feeds.write_visit,)),
-    visits.VisitChanged: Reaction(now=(in_feeds.write_visit,)),
-    visits.TechniciansAssigned: Reaction(now=(in_feeds.write_visit,)),
-    visits.VisitConfirmed: Reaction(now=(in_feeds.write_visit,)),
-    visits.VisitStateChanged: Reaction(now=(in_feeds.write_visit,)),
-    visits.VisitCancelled: Reaction(now=(in_feeds.write_visit,)),
+    visits.VisitDecided: Reaction(now=(in_feeds.write_visit,), later=TOLD),
+    visits.VisitChanged: Reaction(now=(in_feeds.write_visit,), later=TOLD),
+    visits.TechniciansAssigned: Reaction(now=(in_feeds.write_visit,), later=TOLD),
+    visits.VisitConfirmed: Reaction(now=(in_feeds.write_visit,), later=TOLD),
+    visits.VisitStateChanged: Reaction(
+        now=(in_feeds.write_visit, in_invitations.note_acceptance), later=TOLD
+    ),
+    visits.VisitCancelled: Reaction(now=(in_feeds.write_visit,), later=TOLD),
     # --- readiness
     readiness.ChecklistIssued: Reaction(
         now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)
@@ -179,9 +192,9 @@ REACTIONS: Reactions = {
     feeds.AddressRevoked: NOTHING,
     # --- invitations
     invitations.InvitationSent: NOTHING,
-    invitations.InvitationAnswered: NOTHING,
-    invitations.AnswerSetAside: NOTHING,
+    invitations.InvitationAnswered: Reaction(later=(in_invitations.pass_decline_on,)),
+    invitations.AnswerSetAside: Reaction(later=(in_invitations.withdraw_again,)),
     invitations.TimeProposed: NOTHING,
-    invitations.TimeProposalDecided: NOTHING,
+    invitations.TimeProposalDecided: Reaction(later=(in_invitations.tell_wish_declined,)),
     invitations.InvitationUndeliverable: NOTHING,
 }

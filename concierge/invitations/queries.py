@@ -1,15 +1,19 @@
 """Questions about invitations: to whom, of which visit, with which secret."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
+from concierge.accounts.models import Contact
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState
-from concierge.invitations import secret
+from concierge.invitations import plan, secret
 from concierge.invitations.models import Invitation, TimeProposal
 from concierge.invitations.secret import Claimed
 from concierge.invitations.states import ProposalState, Reply
@@ -18,6 +22,38 @@ from concierge.platform.database import db
 from concierge.platform.errors import NotFound
 from concierge.projects.models import Project
 from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.states import OVER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Somebody who is told of visits: a technician of ours, or a customer's contact."""
+
+    user_id: int | None = None
+    contact_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        """The same for the same person: ``user:3`` or ``contact:9``."""
+        return f"user:{self.user_id}" if self.user_id is not None else f"contact:{self.contact_id}"
+
+    @classmethod
+    def of(cls, key: str) -> "Recipient":
+        """The recipient that a key stands for."""
+        kind, _colon, number = key.partition(":")
+        return cls(user_id=int(number)) if kind == "user" else cls(contact_id=int(number))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """How somebody is written to."""
+
+    name: str
+    email: str
+    language: str
+    zone: str
+    is_invited_by_mail: bool
+    """Otherwise they read a calendar, and hear by mail only of what it has not fetched in time."""
 
 
 def by_token(token: str) -> Invitation:
@@ -126,6 +162,142 @@ def dispatchers() -> Sequence[User]:
     return db.session.scalars(
         select(User).where(User.role == Role.DISPATCHER, User.state == AccessState.ACTIVE).order_by(User.id)
     ).all()
+
+
+def person(recipient: Recipient) -> Person | None:
+    """Who a recipient is and how they are written to; None when there is nobody to write to."""
+    if recipient.user_id is not None:
+        user = db.session.get(User, recipient.user_id)
+        if user is None or user.state is AccessState.DISABLED:
+            return None
+        return Person(user.name, user.email, user.language, user.zone, user.invited_by_mail)
+    contact = db.session.get(Contact, recipient.contact_id)
+    if contact is None or not contact.email:
+        return None
+    return Person(contact.name, contact.email, contact.language, contact.zone, is_invited_by_mail=True)
+
+
+def is_about_invitations(visit_id: int) -> bool:
+    """Whether people are invited to a visit, or were; of one that only follows the plan nobody is told."""
+    was_sent = select(Invitation.id).where(Invitation.visit_id == visit_id).exists()
+    question = select(Visit.id).where(Visit.id == visit_id, sa.or_(Visit.state.in_(plan.INVITED), was_sent))
+    return db.session.scalar(question) is not None
+
+
+def recipients_of(visit_id: int) -> set[Recipient]:
+    """Everybody who may have to be told of a visit: who goes, the customer's contact, and who was ever invited."""
+    going = db.session.scalars(select(VisitTechnician.user_id).where(VisitTechnician.visit_id == visit_id))
+    found = {Recipient(user_id=user_id) for user_id in going}
+    contact_id = db.session.scalar(
+        select(Project.contact_id).join(Visit, Visit.project_id == Project.id).where(Visit.id == visit_id)
+    )
+    if contact_id is not None:
+        found.add(Recipient(contact_id=contact_id))
+    invited = db.session.execute(
+        select(Invitation.user_id, Invitation.contact_id).where(Invitation.visit_id == visit_id)
+    )
+    return found | {Recipient(user_id=row.user_id, contact_id=row.contact_id) for row in invited}
+
+
+def coming_visits(recipient: Recipient, *, at: datetime) -> Sequence[Visit]:
+    """The visits that a recipient is invited to, or was, and that are not over in their calendar or in ours."""
+    goes = (
+        select(VisitTechnician.visit_id).where(VisitTechnician.user_id == recipient.user_id)
+        if recipient.user_id is not None
+        else select(Visit.id)
+        .join(Project, Project.id == Visit.project_id)
+        .where(Project.contact_id == recipient.contact_id)
+    )
+    told = select(Invitation.visit_id).where(
+        _is_for(recipient), Invitation.sent_ends_at > at, Invitation.withdrawn_at.is_(None)
+    )
+    return db.session.scalars(
+        select(Visit)
+        .where(
+            sa.or_(
+                sa.and_(Visit.id.in_(goes), Visit.ends_at > at, Visit.state.in_(plan.INVITED)),
+                Visit.id.in_(told),
+            )
+        )
+        .options(*_to_tell())
+        .order_by(Visit.starts_at, Visit.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def coming_of_account(account_id: int, *, at: datetime) -> Sequence[int]:
+    """Ids of a customer's visits that are not over."""
+    return _coming(Visit.project_id.in_(select(Project.id).where(Project.account_id == account_id)), at=at)
+
+
+def coming_at_site(site_id: int, *, at: datetime) -> Sequence[int]:
+    """Ids of the visits to a site that are not over."""
+    return _coming(Visit.site_id == site_id, at=at)
+
+
+def _coming(condition: sa.ColumnElement[bool], *, at: datetime) -> Sequence[int]:
+    question = select(Visit.id).where(condition, Visit.ends_at > at, Visit.state.not_in(OVER))
+    return db.session.scalars(question.order_by(Visit.id)).all()
+
+
+def was_invited(recipient: Recipient) -> bool:
+    """Whether somebody was ever sent an invitation."""
+    return db.session.scalar(select(Invitation.id).where(_is_for(recipient)).limit(1)) is not None
+
+
+def is_contact_of_coming(contact_id: int, *, at: datetime) -> bool:
+    """Whether somebody is the contact of a project with visits to come."""
+    coming = (
+        select(Visit.id)
+        .join(Project, Project.id == Visit.project_id)
+        .where(Project.contact_id == contact_id, Visit.ends_at > at, Visit.state.in_(plan.INVITED))
+    )
+    return db.session.scalar(coming.limit(1)) is not None
+
+
+def invitation_with_visit(invitation_id: int) -> Invitation | None:
+    """One invitation with all that is told of its visit."""
+    return db.session.scalar(select(Invitation).where(Invitation.id == invitation_id).options(*with_visit()))
+
+
+def visit_to_tell_of(visit_id: int) -> Visit:
+    """One visit with all that a letter tells of it.
+
+    :raises NotFound: when there is none.
+    """
+    question = select(Visit).where(Visit.id == visit_id).options(*_to_tell())
+    visit = db.session.scalar(question.execution_options(populate_existing=True))
+    if visit is None:
+        raise NotFound
+    return visit
+
+
+def _to_tell() -> tuple[ORMOption, ...]:
+    return (
+        joinedload(Visit.site),
+        joinedload(Visit.project).joinedload(Project.account),
+        joinedload(Visit.project).joinedload(Project.contact),
+        joinedload(Visit.project).joinedload(Project.concierge),
+        selectinload(Visit.crew_members).joinedload(VisitTechnician.user),
+    )
+
+
+def invitations_for_change(recipient: Recipient) -> dict[int, Invitation]:
+    """What a recipient was sent so far, by visit, locked until the end of the unit of work."""
+    rows = db.session.scalars(
+        select(Invitation)
+        .where(_is_for(recipient))
+        .order_by(Invitation.id)
+        .with_for_update(of=Invitation)
+        .execution_options(populate_existing=True)
+    )
+    return {row.visit_id: row for row in rows}
+
+
+def _is_for(recipient: Recipient) -> sa.ColumnElement[bool]:
+    if recipient.user_id is not None:
+        return Invitation.user_id == recipient.user_id
+    return Invitation.contact_id == recipient.contact_id
 
 
 def with_visit() -> tuple[ORMOption, ...]:
