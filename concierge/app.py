@@ -21,6 +21,7 @@ from concierge.platform import (
     limits,
     logs,
     mail,
+    mailbox,
     once,
     paths,
     previews,
@@ -44,6 +45,7 @@ SLICES = (
     "visits",
     "readiness",
     "feeds",
+    "invitations",
     "home",
 )
 LANGUAGES = ("en", "de")
@@ -73,6 +75,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     procrastination.register(app, settings)
     files.register(app, settings)
     mail.register(app, settings)
+    mailbox.register(app, settings)
     limits.register(app)
     once.register(app)
     assets.register(app)

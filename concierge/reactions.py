@@ -9,6 +9,7 @@ from concierge.identity import reactions as in_identity
 from concierge.invitations import events as invitations
 from concierge.invitations import reactions as in_invitations
 from concierge.orders import events as orders
+from concierge.platform import incoming as platform
 from concierge.platform.events import Reaction, Reactions
 from concierge.projects import events as projects
 from concierge.projects import reactions as in_projects
@@ -27,6 +28,8 @@ TOLD = (in_invitations.mark_people,)
 """What follows later when a visit has changed: whom it may concern is told once it is quiet."""
 
 REACTIONS: Reactions = {
+    # --- platform
+    platform.MailReceived: NOTHING,
     # --- identity
     identity.PersonInvited: Reaction(now=(in_feeds.give_address,), later=(in_identity.mail_invitation,)),
     identity.PersonAdded: Reaction(now=(in_feeds.give_address,)),

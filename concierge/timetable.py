@@ -10,6 +10,7 @@ from concierge.projects import chores as in_projects
 from concierge.visits import chores as in_visits
 
 TIMETABLE: tuple[Chore, ...] = (
+    Chore(Every(minutes=1), in_platform.read_mailbox),
     Chore(Every(minutes=15), in_visits.order_own_calendars),
     Chore(Every(minutes=60), in_projects.follow_the_day),
     Chore(Every(minutes=60), in_projects.send_letters),

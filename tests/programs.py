@@ -44,6 +44,13 @@ def postgresql_folder() -> Path | None:
 
 
 @cache
+def dovecot() -> str | None:
+    """The IMAP server that mailboxes are read from, or None."""
+    found = shutil.which("dovecot", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    return found if found and shutil.which("openssl") else None
+
+
+@cache
 def chromium() -> str | None:
     """The system's Chromium or Chrome, or None."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

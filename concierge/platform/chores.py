@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from concierge.platform import deliveries, files, limits, once, undo
+from concierge.platform import deliveries, files, limits, mailbox, once, undo
 from concierge.platform.deliveries import outside
 
 KEPT = timedelta(days=30)
@@ -12,6 +12,11 @@ KEPT = timedelta(days=30)
 def forget_deliveries(due_at: datetime) -> None:
     """Remove deliveries that were done a month ago."""
     deliveries.forget(before=due_at - KEPT)
+
+
+def read_mailbox(due_at: datetime) -> None:
+    """Have the mailbox read that answers come to."""
+    mailbox.put_up(at=due_at)
 
 
 def forget_limits(due_at: datetime) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import current_app
 
@@ -64,6 +65,17 @@ class Settings:
         "CONCIERGE_REPLY_ADDRESS",
         "Address that answers to invitations are sent to, with +… before its @; "
         "empty: schedule@ and the domain of CONCIERGE_MAIL_FROM.",
+    )
+    mailbox: str = _setting(
+        "CONCIERGE_MAILBOX",
+        "Where mail to the reply address is read: folder (a maildir, mailbox/ in the instance folder) or "
+        "imaps://user:password@host:port/FOLDER, imap://… with STARTTLS.",
+        default="folder",
+    )
+    authserv: str = _setting(
+        "CONCIERGE_AUTHSERV",
+        "Name by which our mail server signs Authentication-Results, its topmost header of that kind; "
+        "empty: nobody's are believed.",
     )
     files: str = _setting(
         "CONCIERGE_FILES", "fsspec address of the file store; empty: files/ in the instance folder."
@@ -169,6 +181,7 @@ def _check(settings: Settings) -> None:
         raise BadSetting("CONCIERGE_SYNCHRONOUS is FULL or NORMAL.")
     if settings.mail != "folder" and not settings.mail.startswith(("smtp://", "smtps://")):
         raise BadSetting("CONCIERGE_MAIL is folder, or an address like smtp://mail.example:587.")
+    _check_mailbox(settings.mailbox)
     if settings.base_url and not settings.base_url.startswith(("http://", "https://")):
         raise BadSetting("CONCIERGE_BASE_URL starts with http:// or https://.")
     if settings.base_url.endswith("/"):
@@ -179,6 +192,22 @@ def _check(settings: Settings) -> None:
         )
     if settings.log_level not in {"debug", "info", "warning", "error"}:
         raise BadSetting("CONCIERGE_LOG_LEVEL is debug, info, warning or error.")
+
+
+def _check_mailbox(address: str) -> None:
+    """Refuse what is no mailbox; the address holds a password and is not repeated."""
+    if address in {"", "folder"}:
+        return
+    try:
+        parts = urlsplit(address)
+        is_one = parts.scheme in {"imap", "imaps"} and parts.hostname and parts.username and parts.port != 0
+    except ValueError:  # a port that is no number
+        is_one = False
+    if not is_one:
+        raise BadSetting(
+            "CONCIERGE_MAILBOX is folder, or an address like imaps://user:password@mail.example/INBOX; "
+            "write @ in user or password as %40, / as %2F."
+        )
 
 
 def _secret_of(instance: Path) -> str:

@@ -12,7 +12,7 @@ from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.identity.views.blueprint import bp
 from concierge.identity.views.signing_in import Page
-from concierge.platform import clock, deliveries, jobs, mail
+from concierge.platform import clock, deliveries, incoming, jobs, mail
 from concierge.platform.database import unit_of_work
 from concierge.platform.deliveries import DeliveryStatus
 from concierge.platform.errors import NotFound, Refused
@@ -59,6 +59,7 @@ def list_deliveries() -> Page:
         "platform/deliveries.html",
         rows=rows,
         counts=deliveries.counts(),
+        mailboxes=incoming.problems(),
         status=wanted,
         words=_status_words(),
         page=page,
