@@ -1,7 +1,6 @@
 """Forms about working days: closures of the company, its home office, and who is away."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional, Regexp
@@ -37,7 +36,7 @@ class AbsenceForm(Days):
     )
 
 
-class HomeForm(FlaskForm):
+class HomeForm(Edited):
     """Where our own people work."""
 
     name = StringField(
