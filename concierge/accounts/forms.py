@@ -4,9 +4,8 @@ from datetime import time
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
+from wtforms import Form as PlainForm
 from wtforms import (
-    Form,
     FormField,
     SelectField,
     StringField,
@@ -19,6 +18,7 @@ from wtforms.validators import Email, InputRequired, Length, Optional, Regexp, V
 from concierge.accounts.states import ContactRole, SiteClosureKind
 from concierge.platform.clashes import Edited
 from concierge.platform.day_fields import HalfDays
+from concierge.platform.forms import Form
 
 NAME = _l("Enter a name.")
 
@@ -71,7 +71,7 @@ class SiteForm(Edited):
             raise ValidationError(str(_l("Choose a time after the site opens.")))
 
 
-class SitePlaceForm(FlaskForm):
+class SitePlaceForm(Edited):
     """Where a site is, and on which clock."""
 
     country = SelectField(_l("Country"), validators=[InputRequired(_l("Choose the country."))])
@@ -119,7 +119,7 @@ class ContactForm(Edited):
     zone = SelectField(_l("Time zone"))
 
 
-class DayHoursForm(Form):
+class DayHoursForm(PlainForm):
     """When a site lets us in on one weekday: once, or with a break; all empty: not at all."""
 
     opens = TimeField(_l("From"), validators=[Optional()])
@@ -160,7 +160,7 @@ class DayHoursForm(Form):
         _refuse_disorder(self.opens_again.data, field.data)
 
 
-class SiteHoursForm(FlaskForm):
+class SiteHoursForm(Form):
     """The week of a site; all empty: every day of its country's week."""
 
     monday = FormField(DayHoursForm)

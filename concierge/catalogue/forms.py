@@ -7,7 +7,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
@@ -53,6 +52,7 @@ from concierge.catalogue.states import (
 )
 from concierge.core.units import read_number
 from concierge.platform.database import clean
+from concierge.platform.forms import Form
 
 SAY = _l("Say it in English; German may follow.")
 MOST_ROWS = 12
@@ -63,7 +63,7 @@ def _short(length: int, message: Any = None) -> list[Any]:  # Any: lazy text, va
     return [Length(max=length, message=_l("Say it in at most %(max)d characters."))]
 
 
-class NewPlaybook(FlaskForm):
+class NewPlaybook(Form):
     """Begin a playbook from nothing."""
 
     name = StringField(_l("Name"), validators=[InputRequired(_l("Give the playbook a name.")), *_short(120)])
@@ -76,7 +76,7 @@ class NewPlaybook(FlaskForm):
     )
 
 
-class About(FlaskForm):
+class About(Form):
     """What the playbook is called, and what its next version brings."""
 
     name = StringField(_l("Name"), validators=[InputRequired(_l("Give the playbook a name.")), *_short(120)])
@@ -88,7 +88,7 @@ class About(FlaskForm):
     basis = HiddenField()
 
 
-class ImportFile(FlaskForm):
+class ImportFile(Form):
     """A playbook as a file, sent or pasted."""
 
     text = TextAreaField(_l("Or paste its text"), validators=[Optional(), *_short(1024 * 1024)])
@@ -116,7 +116,7 @@ class VisitForm(PlainForm):
     technicians = IntegerField(_l("Technicians"), default=1, validators=[Optional(), NumberRange(0, 20)])
 
 
-class PartForm(FlaskForm):
+class PartForm(Form):
     """What the forms of all parts share."""
 
     basis = HiddenField()

@@ -149,6 +149,16 @@ class Clash:
 
 
 @dataclass(frozen=True, slots=True)
+class PromisedAnew:
+    """A milestone that is promised for another day."""
+
+    key: str
+    name: Mapping[str, str]
+    before: date | None
+    after: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Consequences:
     """Everything that an act does to one project."""
 
@@ -167,6 +177,10 @@ class Consequences:
     handover_workdays: int = 0
     """By how many working days of the site handover moves; negative is sooner."""
     promised_handover_on: date | None = None
+    promised: tuple[PromisedAnew, ...] = ()
+    """Promises that give way to others."""
+    ends_as: str = ""
+    """How the project stands afterwards, where the act itself ends it or lets it live again."""
 
     @property
     def is_quiet(self) -> bool:
@@ -220,6 +234,8 @@ def of_act(act: Act, *, project_id: int) -> Consequences:
         if before and after
         else 0,
         promised_handover_on=project.promised_handover_on,
+        promised=_promised(act, project),
+        ends_as=project.state.value if _was(whole, "state", project.state) is not project.state else "",
     )
 
 
@@ -231,6 +247,17 @@ def _was(one: Difference | None, column: str, now: Any) -> Any:  # Any: what a c
 def _handover(project: Project, whole: Difference | None) -> tuple[date | None, date | None]:
     before: date | None = _was(whole, "forecast_handover_on", project.forecast_handover_on)
     return before, project.forecast_handover_on
+
+
+def _promised(act: Act, project: Project) -> tuple[PromisedAnew, ...]:
+    differences = act.of("milestones")
+    return tuple(
+        PromisedAnew(one.key, one.name, before, one.promised_on)
+        for one in project.milestones
+        if one.id in differences
+        and (before := _was(differences[one.id], "promised_on", one.promised_on)) != one.promised_on
+        and differences[one.id].before is not None
+    )
 
 
 def _chance(project: Project, known: Known, *, at: datetime) -> int | None:
@@ -443,7 +470,11 @@ def _last_shown(project_id: int, milestone_ids: Sequence[int]) -> dict[int, Prom
     """The date of each milestone that the customer was shown last."""
     rows = db.session.scalars(
         sa.select(Promise)
-        .where(Promise.project_id == project_id, Promise.milestone_id.in_(milestone_ids))
+        .where(
+            Promise.project_id == project_id,
+            Promise.milestone_id.in_(milestone_ids),
+            Promise.taken_back_at.is_(None),
+        )
         .order_by(Promise.shown_at, Promise.id)
     )
     return {row.milestone_id: row for row in rows if row.milestone_id is not None}

@@ -6,13 +6,13 @@ from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Email, EqualTo, InputRequired, Length, ValidationError
 
 from concierge.identity import passwords
 from concierge.identity.permissions import Role
+from concierge.platform.forms import Form
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 """The languages of the interface, each in its own words."""
@@ -27,7 +27,7 @@ ROLES = {
 """Each role in a word."""
 
 
-class SignIn(FlaskForm):
+class SignIn(Form):
     """An address and a password."""
 
     email = StringField(
@@ -39,7 +39,7 @@ class SignIn(FlaskForm):
     next = HiddenField()
 
 
-class AskForPassword(FlaskForm):
+class AskForPassword(Form):
     """A mail address that a link is sent to."""
 
     email = StringField(
@@ -52,7 +52,7 @@ class AskForPassword(FlaskForm):
     )
 
 
-class ChoosePassword(FlaskForm):
+class ChoosePassword(Form):
     """A new password, twice."""
 
     password = PasswordField(
@@ -97,7 +97,7 @@ class ChangePassword(ChoosePassword):
     )
 
 
-class Profile(FlaskForm):
+class Profile(Form):
     """What a person is called, where they live, what they read."""
 
     name = StringField(_l("Name"), validators=[InputRequired(_l("Enter a name.")), Length(max=120)])
@@ -112,6 +112,13 @@ class Profile(FlaskForm):
         _l("Switch single keys off"),
         description=_l("Letters such as J, E or G then do nothing by themselves; Ctrl K stays."),
     )
+    invited_by_mail = BooleanField(
+        _l("Send me each visit by mail"),
+        description=_l(
+            "With buttons to accept or decline. Without it, only changes within two days come by mail, "
+            "when your calendar has not fetched them within the hour."
+        ),
+    )
     version = HiddenField()
 
     def __init__(self, **values: Any) -> None:  # Any: what FlaskForm takes
@@ -119,7 +126,7 @@ class Profile(FlaskForm):
         self.zone.choices = zone_choices()
 
 
-class Invitation(FlaskForm):
+class Invitation(Form):
     """Somebody who gets access."""
 
     email = StringField(
@@ -146,7 +153,7 @@ class Invitation(FlaskForm):
         self.zone.choices = zone_choices()
 
 
-class ChangeRole(FlaskForm):
+class ChangeRole(Form):
     """The role a person works in from now on."""
 
     role = SelectField(
@@ -156,7 +163,7 @@ class ChangeRole(FlaskForm):
     )
 
 
-class Nothing(FlaskForm):
+class Nothing(Form):
     """A button: only its token counts."""
 
 

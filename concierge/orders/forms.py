@@ -1,13 +1,14 @@
 """Forms of the order pages."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileRequired, MultipleFileField
 from wtforms import SelectField
 from wtforms.validators import InputRequired
 
+from concierge.platform.forms import Form
 
-class HandIn(FlaskForm):
+
+class HandIn(Form):
     """Order files to check."""
 
     files = MultipleFileField(
@@ -17,7 +18,7 @@ class HandIn(FlaskForm):
     )
 
 
-class MatchLine(FlaskForm):
+class MatchLine(Form):
     """What an order line means."""
 
     product = SelectField(
@@ -28,5 +29,5 @@ class MatchLine(FlaskForm):
     )
 
 
-class Apply(FlaskForm):
+class Apply(Form):
     """Import what was checked: only the token."""

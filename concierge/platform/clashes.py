@@ -20,6 +20,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, SelectMultipleField, TextAreaField
 from wtforms.fields import RadioField, SelectField
 
+from concierge.platform.errors import Refused
+from concierge.platform.forms import Form, has_valid_form
 from concierge.platform.words import clock_time, day
 
 CHOICE, THEIRS = "choose-", "theirs-"
@@ -67,7 +69,7 @@ class Met:
     clashes: tuple[Clash, ...]
 
 
-class Edited(FlaskForm):
+class Edited(Form):
     """A form about something that two people may edit at once."""
 
     version = HiddenField()
@@ -153,6 +155,20 @@ def kept_facts(facts: Mapping[str, str]) -> str:
     return json.dumps(dict(facts), ensure_ascii=False)
 
 
+class ChangedMeanwhile(Refused):
+    """Somebody else changed what a form is about since its page was loaded; the form shows both values."""
+
+    def __init__(self, differences: tuple[Difference, ...], by: str) -> None:
+        super().__init__(
+            _(
+                "Changed while you were looking: %(by)s. Nothing of yours is done yet. Look at both values, then "
+                "send it again or go back.",
+                by=by,
+            )
+        )
+        self.differences = differences
+
+
 def ask_again(
     differences: tuple[Difference, ...],
     *,
@@ -162,7 +178,12 @@ def ask_again(
     verb: str,
     back: str,
 ) -> tuple[str, int]:
-    """The page that shows what somebody else changed before an act, and asks whether it is still wanted."""
+    """The page that shows what somebody else changed before an act, and asks whether it is still wanted.
+
+    :raises ChangedMeanwhile: when a form was filled in, which then says so itself and keeps what was typed.
+    """
+    if has_valid_form():
+        raise ChangedMeanwhile(differences, by)
     page = render_template(
         "platform/met.html",
         differences=differences,
@@ -199,7 +220,7 @@ def _as_chosen(formdata: Any) -> Any:  # Any: werkzeug's form data or None
     return chosen
 
 
-def _held(form: FlaskForm) -> dict[str, list[str]]:
+def _held(form: Form) -> dict[str, list[str]]:
     return {
         field.name: _raw(field)
         for field in form

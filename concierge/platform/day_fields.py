@@ -3,14 +3,15 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import DateField, TimeField
 from wtforms.validators import InputRequired, Optional, ValidationError
+
+from concierge.platform.forms import Form
 
 A_DAY = _l("Enter a day, such as 24.12.2026.")
 
 
-class Days(FlaskForm):
+class Days(Form):
     """From one day up to and including another."""
 
     first_on = DateField(_l("First day"), validators=[InputRequired(A_DAY)])

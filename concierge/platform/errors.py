@@ -4,7 +4,7 @@ import secrets
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -62,7 +62,26 @@ def register(app: Flask) -> None:
 
 
 def _refused(error: Refused) -> Response:
-    return _answer(error.status, error.sentence)
+    return _form_again(error) or _answer(error.status, error.sentence)
+
+
+def _form_again(error: Refused) -> Response | None:
+    """The page of the form whose act was refused, as it was filled, with the sentence; None where there is none.
+
+    The view is asked once more. Its form now says the refusal (`platform/forms.py`), so the act is not reached.
+    """
+    if error.status != HTTPStatus.CONFLICT or not g.get("has_valid_form") or "refused" in g or _asks_json():
+        return None
+    g.refused = error
+    try:
+        view = current_app.ensure_sync(current_app.view_functions[request.endpoint or ""])
+        answer = current_app.make_response(view(**(request.view_args or {})))
+    except (Refused, HTTPException):
+        return None
+    if answer.status_code < HTTPStatus.BAD_REQUEST or answer.mimetype != "text/html":
+        return None
+    answer.status_code = error.status
+    return answer
 
 
 def _csrf(_: CSRFError) -> Response:
@@ -98,11 +117,13 @@ def _failed(error: Exception) -> Response:
     return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, sentence, reference=reference)
 
 
+def _asks_json() -> bool:
+    offered = ["text/html", "application/json", "application/problem+json"]
+    return request.accept_mimetypes.best_match(offered) in offered[1:]
+
+
 def _answer(status: HTTPStatus, sentence: str, *, reference: str = "") -> Response:
-    if request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"]) in {
-        "application/json",
-        "application/problem+json",
-    }:
+    if _asks_json():
         problem = jsonify(
             type="about:blank", title=status.phrase, status=status, detail=sentence, reference=reference
         )

@@ -5,11 +5,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, render_template, request
-from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
+from concierge.platform.forms import LARGEST, Form
 from concierge.platform.settings import Settings
 
 csrf = CSRFProtect()
@@ -45,6 +46,13 @@ LARGEST_HEADERS = 32 * 1024
 """In bytes, of a request's head."""
 
 
+class RowNumber(IntegerConverter):
+    """A row's number in an address: larger ones than a table can have name nothing."""
+
+    def __init__(self, map: Map, *args: Any, **options: Any) -> None:  # noqa: A002 # Any and name: as werkzeug declares it
+        super().__init__(map, *args, **{"max": LARGEST, **options})
+
+
 def register(app: Flask, settings: Settings) -> None:
     """Harden the application: who may ask, how large a request may be, which headers every answer carries."""
     secure = settings.address.startswith("https://")
@@ -63,12 +71,13 @@ def register(app: Flask, settings: Settings) -> None:
     if settings.proxies:
         n = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]  # Flask's way
+    app.url_map.converters["int"] = RowNumber
     csrf.init_app(app)
     app.before_request(_one_host)
     app.after_request(_harden(secure))
 
 
-def show_again(template: str, form: FlaskForm, **context: Any) -> tuple[str, int]:  # Any: values for the page
+def show_again(template: str, form: Form, **context: Any) -> tuple[str, int]:  # Any: values for the page
     """The page of a form that has faults, as it was filled, with 422."""
     return render_template(template, form=form, **context), HTTPStatus.UNPROCESSABLE_ENTITY
 

@@ -1,7 +1,7 @@
 """What happened to projects."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from concierge.platform.events import Event
@@ -380,6 +380,10 @@ class ActUndone(PlanEvent):
     """Whether the taking back was taken back."""
     is_behind: bool = False
     """Whether the world went on meanwhile, so that what is computed has to be computed anew."""
+    done_at: datetime | None = None
+    """When the act was done that was taken back."""
+    letters: int = 0
+    """How many letters to the customer went out since then; they stay sent."""
     touched: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Ids of the rows that were put back, by table; what follows is for the slices that own them."""
 

@@ -1,7 +1,6 @@
 """Forms about projects and milestones."""
 
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
@@ -16,9 +15,10 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from concierge.platform.clashes import Edited
+from concierge.platform.forms import Form
 
 
-class MoveMilestone(FlaskForm):
+class MoveMilestone(Form):
     """Let a milestone start on another day."""
 
     to = DateField(_("Start on"), validators=[DataRequired(_("Choose the day on which it shall start."))])
@@ -30,13 +30,13 @@ class MoveMilestone(FlaskForm):
     loaded = HiddenField()
 
 
-class ActOnDay(FlaskForm):
+class ActOnDay(Form):
     """Start or finish on a day."""
 
     on = DateField(_("On"), validators=[DataRequired(_("Choose the day on which it happened."))])
 
 
-class Block(FlaskForm):
+class Block(Form):
     """Say what stands in the way."""
 
     cause = SelectField(_("Cause"), validators=[InputRequired(_("Choose a cause."))])
@@ -60,7 +60,7 @@ class WholeNumber(IntegerField):
             raise ValueError(_("Give a whole number, such as 5.")) from no_number
 
 
-class Shape(FlaskForm):
+class Shape(Edited):
     """How long a milestone takes, in whose days, and between which days."""
 
     workdays = WholeNumber(
@@ -84,7 +84,7 @@ class Shape(FlaskForm):
     )
 
 
-class AddLink(FlaskForm):
+class AddLink(Form):
     """Let a milestone wait for another one."""
 
     predecessor = SelectField(
@@ -100,7 +100,7 @@ class AddLink(FlaskForm):
     unit = SelectField(_("Counted in"), validators=[InputRequired(_("Choose what the number counts."))])
 
 
-class Split(FlaskForm):
+class Split(Form):
     """Make two milestones of one."""
 
     first = WholeNumber(
@@ -117,7 +117,7 @@ class Split(FlaskForm):
     )
 
 
-class AddMilestone(FlaskForm):
+class AddMilestone(Form):
     """Take a milestone into one project's plan that its playbook does not know."""
 
     name = StringField(_("Name"), validators=[DataRequired(_("Give the milestone a name.")), Length(max=120)])
@@ -143,7 +143,7 @@ class AddMilestone(FlaskForm):
     visit = SelectField(_("Visit"), validators=[Optional()])
 
 
-class PutOnHold(FlaskForm):
+class PutOnHold(Form):
     """Let a project rest."""
 
     first_on = DateField(
@@ -165,7 +165,7 @@ class PutOnHold(FlaskForm):
     )
 
 
-class ExpectResume(FlaskForm):
+class ExpectResume(Edited):
     """Say when a project that rests is expected to go on."""
 
     expected_on = DateField(
@@ -175,7 +175,7 @@ class ExpectResume(FlaskForm):
     )
 
 
-class Resume(FlaskForm):
+class Resume(Form):
     """Let a project go on."""
 
     on = DateField(
@@ -183,7 +183,7 @@ class Resume(FlaskForm):
     )
 
 
-class RequireGoLive(FlaskForm):
+class RequireGoLive(Edited):
     """Say by when the customer needs to go live, and from which end the plan is counted."""
 
     required_on = DateField(
@@ -194,7 +194,7 @@ class RequireGoLive(FlaskForm):
     counting = RadioField(_("How the plan is counted"), validators=[InputRequired(_("Choose one of them."))])
 
 
-class WithReason(FlaskForm):
+class WithReason(Form):
     """Something that needs a reason."""
 
     reason = TextAreaField(
@@ -215,7 +215,7 @@ class PromiseAnew(WithReason):
     )
 
 
-class KeepPlan(FlaskForm):
+class KeepPlan(Form):
     """Keep the plan as it is now under a name."""
 
     name = StringField(
@@ -233,7 +233,7 @@ class KeepPlan(FlaskForm):
     )
 
 
-class Decide(FlaskForm):
+class Decide(Form):
     """Accept what an order document asks, or leave the plan as it is."""
 
     reason = StringField(
@@ -256,7 +256,7 @@ class Note(Edited):
     )
 
 
-class RecordUnit(FlaskForm):
+class RecordUnit(Form):
     """Note the serial number on an instrument or part."""
 
     line = SelectField(
@@ -271,20 +271,20 @@ class RecordUnit(FlaskForm):
     )
 
 
-class Reassign(FlaskForm):
+class Reassign(Form):
     """Make somebody accountable for a milestone."""
 
     team = SelectField(_("Team"), validators=[InputRequired()])
     owner = SelectField(_("Person"), coerce=int, validators=[InputRequired()])
 
 
-class GiveTo(FlaskForm):
+class GiveTo(Edited):
     """Let another concierge look after a project."""
 
     concierge = SelectField(_("Concierge"), coerce=int, validators=[InputRequired()])
 
 
-class DelayForm(FlaskForm):
+class DelayForm(Form):
     """Say what costs days, whose it is, and from when to when."""
 
     milestone = SelectField(
@@ -311,13 +311,13 @@ class DelayForm(FlaskForm):
     version = HiddenField()
 
 
-class EndDelay(FlaskForm):
+class EndDelay(Form):
     """Say on which day a delay ended."""
 
     ended_on = DateField(_("Last day"), validators=[DataRequired(_("Choose the last day that it cost."))])
 
 
-class WithdrawDelay(FlaskForm):
+class WithdrawDelay(Form):
     """Take back a delay that was entered by mistake."""
 
     why = StringField(
@@ -326,7 +326,7 @@ class WithdrawDelay(FlaskForm):
     )
 
 
-class DelayFile(FlaskForm):
+class DelayFile(Form):
     """A file that shows a delay."""
 
     file = FileField(
@@ -337,7 +337,7 @@ class DelayFile(FlaskForm):
     file_note = StringField(_("What it shows"), validators=[Optional(), Length(max=200)])
 
 
-class DelayLink(FlaskForm):
+class DelayLink(Form):
     """An event of the history, or a page elsewhere, that shows a delay."""
 
     event = SelectField(_("From the history"), coerce=int, validators=[InputRequired()])
@@ -349,7 +349,7 @@ class DelayLink(FlaskForm):
     link_note = StringField(_("What it shows"), validators=[Optional(), Length(max=200)])
 
 
-class DelayCommentForm(FlaskForm):
+class DelayCommentForm(Form):
     """What a party says to a delay."""
 
     says = SelectField(_("Who says it"), validators=[InputRequired(_("Choose who says it."))])
@@ -359,7 +359,7 @@ class DelayCommentForm(FlaskForm):
     )
 
 
-class SaveView(FlaskForm):
+class SaveView(Form):
     """Keep a list under a name."""
 
     name = StringField(
@@ -373,13 +373,13 @@ class SaveView(FlaskForm):
     address = HiddenField()
 
 
-class BulkAssign(FlaskForm):
+class BulkAssign(Form):
     """Let another concierge look after the selected projects."""
 
     concierge = SelectField(_("Concierge"), coerce=int, validators=[InputRequired(_("Choose a concierge."))])
 
 
-class BulkShift(FlaskForm):
+class BulkShift(Form):
     """Move what comes next in the selected projects."""
 
     workdays = WholeNumber(
@@ -400,7 +400,7 @@ class BulkShift(FlaskForm):
     )
 
 
-class BulkHold(FlaskForm):
+class BulkHold(Form):
     """Let the selected projects rest from today."""
 
     expected_on = DateField(
@@ -419,11 +419,11 @@ class BulkHold(FlaskForm):
     )
 
 
-class BulkPlain(FlaskForm):
+class BulkPlain(Form):
     """An act that needs nothing but the selected projects."""
 
 
-class ImportProjects(FlaskForm):
+class ImportProjects(Form):
     """A sheet of running projects."""
 
     file = FileField(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, Field, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -11,6 +10,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from concierge.catalogue.states import ItemType
 from concierge.platform.clashes import Edited
+from concierge.platform.forms import Form
 
 _COMMENT = _l("Comment")
 _SAY = _l("Who said so, or what has to be known about it.")
@@ -61,7 +61,7 @@ class TextForm(AnswerForm):
     answer = TextAreaField(_l("Answer"), validators=[InputRequired(_l("Write an answer.")), Length(max=2000)])
 
 
-class FileForm(FlaskForm):
+class FileForm(Form):
     """A file that proves it."""
 
     file = FileField(
@@ -71,7 +71,7 @@ class FileForm(FlaskForm):
     )
 
 
-class AcceptForm(FlaskForm):
+class AcceptForm(Form):
     """That an answer counts."""
 
     accept_comment = TextAreaField(
@@ -82,7 +82,7 @@ class AcceptForm(FlaskForm):
     version = HiddenField()
 
 
-class ReopenForm(FlaskForm):
+class ReopenForm(Form):
     """That an answer does not hold."""
 
     reason = TextAreaField(

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
 
 from concierge.catalogue.states import GateKind, ItemType
@@ -25,6 +24,7 @@ from concierge.platform.deliveries import DeliveryStatus
 from concierge.platform.errors import NotFound, Refused, Stale
 from concierge.platform.file_kinds import NotKept
 from concierge.platform.files import StoredFile
+from concierge.platform.forms import Form
 from concierge.platform.limits import limiter
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
@@ -427,7 +427,7 @@ def _item_page(project: Project, asked: ReadinessItem) -> str:
 
 
 def _item_again(
-    project: Project, asked: ReadinessItem, form: FlaskForm, *, met: Met | None = None
+    project: Project, asked: ReadinessItem, form: Form, *, met: Met | None = None
 ) -> tuple[str, int]:
     context = {**_item_context(project, asked), "met": met}
     for name, kind in (

@@ -5,7 +5,6 @@ from datetime import date, datetime, time
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
@@ -24,6 +23,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from concierge.catalogue.states import VisitKind
 from concierge.platform.clashes import Edited
+from concierge.platform.forms import Form
 from concierge.visits.clocks import EndsTooEarly, NoSuchTime, Stay, is_repeated, stay
 from concierge.visits.states import VisitState
 
@@ -56,7 +56,7 @@ class WholeNumber(IntegerField):
             raise ValueError(_l("Enter a whole number, such as 1.")) from error
 
 
-class ChooseProject(FlaskForm):
+class ChooseProject(Form):
     """Which project a visit is for; sent by GET."""
 
     class Meta:
@@ -204,13 +204,13 @@ class VisitForm(MoveVisit):
     )
 
 
-class Act(FlaskForm):
+class Act(Form):
     """An act that needs nothing but the version somebody saw."""
 
     version = HiddenField()
 
 
-class Keep(FlaskForm):
+class Keep(Form):
     """Leave a visit where it is although the plan moved."""
 
     reason = StringField(
@@ -220,7 +220,7 @@ class Keep(FlaskForm):
     version = HiddenField()
 
 
-class Cancel(FlaskForm):
+class Cancel(Form):
     """Call a visit off."""
 
     reason = TextAreaField(
@@ -231,7 +231,7 @@ class Cancel(FlaskForm):
     version = HiddenField()
 
 
-class Finish(FlaskForm):
+class Finish(Form):
     """How a visit ended."""
 
     outcome = RadioField(

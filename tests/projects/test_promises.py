@@ -25,6 +25,7 @@ from concierge.projects.states import DateKind, MilestoneState, ProposalKind, Sh
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects
 from tests.makers.days import at, on
+from tests.makers.pages import agree
 
 MONDAY = orders.RECEIVED
 OPERATOR = Viewer(user_id=0, name="operator", role=Role.ADMINISTRATOR, zone="UTC", language="en")
@@ -368,5 +369,6 @@ def test_promising_asks_whether_the_customer_agreed(app: Flask, ada: FlaskClient
         data={"csrf_token": token, "reason": "Agreed by telephone", "is_agreed": "y"},
     )
 
-    assert answer.status_code == 303
+    assert ledger() == set(), "what it does is shown before it is done"
+    assert agree(ada, answer).status_code == 303
     assert {channel for _, _, channel in ledger()} == {ShownOn.AGREEMENT}

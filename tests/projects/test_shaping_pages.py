@@ -16,6 +16,7 @@ from concierge.projects.models import Milestone, Project
 from concierge.projects.states import Counting, MilestoneState
 from tests.conftest import csrf_token
 from tests.makers import people, projects
+from tests.makers.pages import hidden_in
 from tests.makers.projects import now
 
 Browser = Callable[[User], FlaskClient]
@@ -31,9 +32,18 @@ def milestone(project: Project, key: str) -> Milestone:
     return next(one for one in now(project).milestones if one.key == key)
 
 
+def opened(browser: FlaskClient, path: str) -> dict[str, list[str]]:
+    """What the page of a form carries, so that nobody overwrites what they did not see."""
+    answer = browser.get(path)
+    if answer.status_code != 200:
+        answer = browser.get(path.rsplit("/", 1)[0])
+    found = hidden_in(answer.get_data(as_text=True), of="version")
+    return {name: value for name, value in found.items() if name in {"version", "loaded"}}
+
+
 def agreed(browser: FlaskClient, path: str, **fields: object) -> str:
     """Send a form, read what follows, and agree to it; give the page that asked."""
-    sent = {"csrf_token": csrf_token(browser, "/settings/me"), **fields}
+    sent = {"csrf_token": csrf_token(browser, "/settings/me"), **opened(browser, path), **fields}
     answer = browser.post(path, data=sent)
     page = answer.get_data(as_text=True)
     if answer.status_code == 303:
@@ -183,14 +193,15 @@ def test_two_people_at_the_length_of_a_milestone_see_each_other(app: Flask, ada:
     project = a_project()
     row = milestone(project, "site-ready")
     path = f"/projects/{project.key}/milestones/{row.id}/shape"
-    loaded = re.search(r'name="loaded" value="([^"]+)"', ada.get(path).get_data(as_text=True))
-    assert loaded
+    loaded = opened(ada, path)
     agreed(ada, path, workdays="12", days_of="site")
 
-    status, page = refused(ada, path, workdays="8", days_of="site", loaded=loaded[1].replace("&#34;", '"'))
+    status, page = refused(ada, path, workdays="8", days_of="site", reason="Less to do", **loaded)
 
     assert status == 409
-    assert "12" in page
+    assert "Theirs: 12" in page
+    assert "Yours, as below: 8" in page
+    assert 'value="Less to do"' in page
     assert milestone(project, "site-ready").workdays == 12
 
 
@@ -280,6 +291,12 @@ def test_a_form_that_is_sent_twice_is_done_once(app: Flask, ada: FlaskClient) ->
         "workdays": "1", "days_of": "site", "after": "0", "before": "0", "team": "operations",
         "audience": "internal", "visit": "",
     }  # fmt: skip
+    looked = ada.post(path, data=sent).get_data(as_text=True)
+    assert "No milestone moves" not in looked
+    assert count == len(now(project).milestones), "what follows is shown before anything is saved"
+    seen = re.search(r'name="agreed" value="([^"]+)"', looked)
+    assert seen
+    sent["agreed"] = seen[1]
     first, second = ada.post(path, data=sent), ada.post(path, data=sent)
 
     assert (first.status_code, second.status_code) == (303, 303)

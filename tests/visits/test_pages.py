@@ -161,7 +161,8 @@ def test_without_a_project_the_form_asks_for_one(scene: dict[str, Any], sign_in:
     [
         ({"title": ""}, "Enter a title"),
         ({"start_on": ""}, "Choose the day"),
-        ({"start_on": "1026-03-18"}, "this century"),
+        ({"start_on": "1026-03-18"}, "from 1970 to 2100"),
+        ({"start_on": "1996-03-18"}, "this century"),
         ({"end_on": "2026-03-17"}, "comes before the first"),
         ({"end_on": "2028-03-17"}, "lasts a year at most"),
         ({"end_time": "09:00"}, "Choose a later end"),

@@ -13,7 +13,6 @@ from zlib import crc32
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
@@ -29,6 +28,7 @@ from concierge.platform import clock
 from concierge.platform.clashes import Change, Edited, Met, meet
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
+from concierge.platform.forms import Form
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
 from concierge.projects.actions import calendar_changes as changes
@@ -64,7 +64,7 @@ def edit_closure(closure_id: int) -> Page:
     before = changes.closure_as_it_is(row)
     form = forms.ClosureForm(obj=row)
 
-    def shown(form: FlaskForm, met: Met | None = None) -> Page:
+    def shown(form: Form, met: Met | None = None) -> Page:
         return _closure_page(form, closure=row, met=met)
 
     if not form.validate_on_submit():
@@ -92,7 +92,7 @@ def home_office() -> Page:
     form = forms.HomeForm(obj=office)
     _offer_places(form)
 
-    def shown(form: FlaskForm) -> Page:
+    def shown(form: Form) -> Page:
         return _form_page("home/calendar_home.html", form, office=office)
 
     if not form.validate_on_submit():
@@ -120,7 +120,7 @@ def new_absence() -> Page:
     if not form.is_submitted() and (chosen := request.args.get("technician", type=int)):
         form.user_id.data = chosen
 
-    def shown(form: FlaskForm) -> Page:
+    def shown(form: Form) -> Page:
         return _form_page("home/calendar_absence.html", form)
 
     if not form.validate_on_submit():
@@ -156,7 +156,7 @@ def site_place(site_id: int) -> Page:
     form = site_forms.SitePlaceForm(obj=site)
     _offer_places(form)
 
-    def shown(form: FlaskForm) -> Page:
+    def shown(form: Form) -> Page:
         return _form_page("home/calendar_place.html", form, site=site)
 
     if not form.validate_on_submit():
@@ -180,7 +180,7 @@ def site_hours(site_id: int) -> Page:
     site = queries.site_with_days(site_id)
     form = site_forms.SiteHoursForm(data=_week_of(_hours_of(site)))
 
-    def shown(form: FlaskForm) -> Page:
+    def shown(form: Form) -> Page:
         return _form_page("home/calendar_hours.html", form, site=site, weekdays=day_names())
 
     if not form.validate_on_submit():
@@ -199,7 +199,7 @@ def new_site_closure(site_id: int) -> Page:
     site = queries.site_with_days(site_id)
     form = site_forms.SiteClosureForm()
 
-    def shown(form: FlaskForm) -> Page:
+    def shown(form: Form) -> Page:
         return _form_page("home/calendar_site_closure.html", form, site=site, closure=None, met=None)
 
     if not form.validate_on_submit():
@@ -224,7 +224,7 @@ def edit_site_closure(site_id: int, closure_id: int) -> Page:
     if not form.is_submitted():
         form.kind.data = row.kind.value
 
-    def shown(form: FlaskForm, met: Met | None = None) -> Page:
+    def shown(form: Form, met: Met | None = None) -> Page:
         return _form_page("home/calendar_site_closure.html", form, site=site, closure=row, met=met)
 
     if not form.validate_on_submit():
@@ -253,7 +253,7 @@ def remove_site_closure(site_id: int, closure_id: int) -> Page:
 
 
 def _propose(
-    change: CalendarChange, *, title: str, back: str, form: FlaskForm | None = None, shown: Any = None
+    change: CalendarChange, *, title: str, back: str, form: Form | None = None, shown: Any = None
 ) -> Page:  # Any: the function that shows the form again
     """Propose a change and go where it leads: done, to a decision, or to a job that works out what would move."""
     try:
@@ -280,7 +280,7 @@ def _way(state: CalendarProposalState, proposal_id: int, job_id: int | None, bac
 
 
 def _form_page(
-    template: str, form: FlaskForm, *, met: Met | None = None, **context: Any
+    template: str, form: Form, *, met: Met | None = None, **context: Any
 ) -> Page:  # Any: values for the page
     if met is not None:
         return render_template(template, form=form, met=met, **context), HTTPStatus.CONFLICT
@@ -289,7 +289,7 @@ def _form_page(
     return render_template(template, form=form, met=met, **context)
 
 
-def _closure_page(form: FlaskForm, *, closure: Any = None, met: Met | None = None) -> Page:  # Any: its row
+def _closure_page(form: Form, *, closure: Any = None, met: Met | None = None) -> Page:  # Any: its row
     return _form_page("home/calendar_closure.html", form, closure=closure, met=met)
 
 

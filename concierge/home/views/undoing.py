@@ -2,6 +2,7 @@
 
 from flask import redirect, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from concierge.home.views.blueprint import bp
@@ -28,7 +29,14 @@ def take_back(act: str) -> Response:
         raise NotAllowed(_("Taking this back needs a permission that you do not have."))
     with unit_of_work():
         done = undoing.take_back(act, zone=looking.zone, actor_id=looking.user_id, at=clock.now())
-    undo.tell(done, _("Done again.") if done.is_again else _("Taken back."))
+    said = _("Done again.") if done.is_again else _("Taken back.")
+    if done.letters:
+        said += " " + ngettext(
+            "%(num)s letter that went out meanwhile stays sent.",
+            "%(num)s letters that went out meanwhile stay sent.",
+            done.letters,
+        )
+    undo.tell(done, said)
     return redirect(_where(done, seen), code=303)
 
 

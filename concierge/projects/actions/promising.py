@@ -1,10 +1,14 @@
-"""The ledger of dates that customers were shown. Rows are only added, by whoever shows a date to a customer."""
+"""The ledger of dates that customers were shown. Rows are only added, by whoever shows a date to a customer.
+
+What was shown was shown: an agreement that is taken back stays in the ledger, with a note.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from concierge.catalogue.states import Audience
@@ -94,10 +98,45 @@ def entries(
 
 
 def write(found: Sequence[Entry], *, session: Session) -> None:
-    """Add rows to the ledger, but for those that are in it."""
+    """Add rows to the ledger, but for those that are in it; one that was taken back stands again."""
     if found:
         known = ("project_id", "milestone_key", "shown_on", "finish_on")
-        session.execute(insert(Promise).values(found).on_conflict_do_nothing(index_elements=known))
+        row = insert(Promise).values(found)
+        anew = ("shown_at", "told_on", "reference", "by_id", "is_agreed")
+        session.execute(
+            row.on_conflict_do_update(
+                index_elements=known,
+                set_={
+                    **{name: row.excluded[name] for name in anew},
+                    "taken_back_at": None,
+                    "taken_back_by_id": None,
+                },
+                where=Promise.taken_back_at.is_not(None),
+            )
+        )
+
+
+def take_back(
+    project_id: int, *, agreed_at: datetime, is_again: bool = False, actor_id: int | None, at: datetime
+) -> int:
+    """Note that an agreement was taken back, or stands again; its dates stay in the ledger. Return how many.
+
+    :param agreed_at: the instant of the agreement.
+    """
+    dates = db.session.scalars(
+        sa.select(Promise)
+        .where(
+            Promise.project_id == project_id,
+            Promise.shown_on == ShownOn.AGREEMENT,
+            Promise.shown_at == agreed_at,
+        )
+        .execution_options(populate_existing=True)
+    ).all()
+    for one in dates:
+        one.taken_back_at = None if is_again else at
+        one.taken_back_by_id = None if is_again else actor_id
+    db.session.flush()
+    return len(dates)
 
 
 def promised_by(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from concierge.identity.models import User
@@ -14,6 +15,7 @@ from concierge.platform.events import RecordedEvent, record
 from concierge.platform.undo import Act, ChangedSince, Difference, Restored
 from concierge.platform.words import instant, localized
 from concierge.projects import queries
+from concierge.projects.actions import promising
 from concierge.projects.actions.laying_out import follow, today_at
 from concierge.projects.actions.noting import note_dates
 from concierge.projects.events import ActUndone, DateMove, ForecastChanged, WorkingDaysPutBack
@@ -50,7 +52,22 @@ def take_back(act: str, *, zone: str = "UTC", actor_id: int | None, at: datetime
         if None in restored.differences:
             record(WorkingDaysPutBack(at=at, actor_id=actor_id, act=act))
     again.is_again = told.name == ActUndone.__name__ and not told.payload["is_again"]
+    again.letters = sum(_letters_since(project_id, parts[0].first_event_id) for project_id in project_ids)
     return again
+
+
+def _letters_since(project_id: int, event_id: int) -> int:
+    """How many letters the customer of a project was sent after an event."""
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count(RecordedEvent.id)).where(
+                RecordedEvent.project_id == project_id,
+                RecordedEvent.id > event_id,
+                RecordedEvent.name.in_(_LETTERS),
+            )
+        )
+        or 0
+    )
 
 
 def _tell(
@@ -65,9 +82,19 @@ def _tell(
     differences = restored.differences[project.id]
     is_again = told.name == ActUndone.__name__
     first: dict[str, Any] = told.payload if is_again else {"undone": told.name, "told": told.payload}
+    before = told.event
+    done_at = (before.done_at or told.at) if isinstance(before, ActUndone) else told.at
     touched: dict[str, tuple[int, ...]] = {}
     for one in differences:
         touched[one.table] = (*touched.get(one.table, ()), one.id)
+    if first["undone"] in _AGREEING:
+        promising.take_back(
+            project.id,
+            agreed_at=done_at,
+            is_again=is_again and not told.payload["is_again"],
+            actor_id=actor_id,
+            at=at,
+        )
     moves = _moves(project, differences)
     _note_dates(project, differences, moves, actor_id=actor_id, at=at)
     record(
@@ -80,6 +107,8 @@ def _tell(
             told=first["told"],
             is_again=is_again and not told.payload["is_again"],
             is_behind=is_behind,
+            done_at=done_at,
+            letters=_letters_since(project.id, told.id),
             touched=touched,
             moves=moves,
         )
@@ -124,6 +153,9 @@ def _note_dates(
     rows = {milestone.id: milestone for milestone in project.milestones}
     for one in differences:
         row = rows.get(one.id) if one.table == Milestone.__tablename__ else None
+        if row is not None and {"promised_start_on", "promised_on"} & one.changed:
+            start, finish = row.promised_start_on, row.promised_on
+            note_dates(project.id, row.id, DateKind.PROMISED, start, finish, actor_id, at, why)
         if row is not None and {"started_on", "finished_on"} & one.changed:
             start, finish = row.started_on, row.finished_on
             note_dates(project.id, row.id, DateKind.ACTUAL, start, finish, actor_id, at, why)
@@ -166,6 +198,9 @@ def _changed_since(refusal: ChangedSince, *, zone: str) -> str:
     )
 
 
+_AGREEING = frozenset({"DatesPromised", "ProposalDecided"})
+"""Events of acts by which dates are agreed with a customer."""
+_LETTERS = frozenset({"ChecklistSent", "MessageSent", "InvitationSent"})
 _ID_OF = {"milestones": "milestone_id", "visits": "visit_id", "readiness_items": "item_id"}
 
 

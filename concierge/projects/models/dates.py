@@ -36,7 +36,10 @@ class DateChange(Base):
 
 
 class Promise(Base):
-    """A date that a customer has been shown: when, where, in which document. Rows are only ever added."""
+    """A date that a customer has been shown: when, where, in which document. Rows are only ever added.
+
+    An agreement that was entered and then taken back stays, says so, and excuses nothing.
+    """
 
     __tablename__ = "promises"
 
@@ -58,6 +61,9 @@ class Promise(Base):
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     is_agreed: Mapped[bool] = mapped_column(default=False)
     """Whether it took the place of an earlier promise because the customer asked for or agreed to it."""
+    taken_back_at: Mapped[datetime | None]
+    """When the agreement was taken back that this date stands for."""
+    taken_back_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
 
     __table_args__ = (
         sa.UniqueConstraint("project_id", "milestone_key", "shown_on", "finish_on"),

@@ -264,7 +264,16 @@ class _Changes:
             if key is not None:
                 self.told.setdefault(key, []).append(row)
         self.required = [row for row in told if row.name == _REQUIRED]
-        self.agreed = [row.at for row in told if row.name == _AGREED and row.payload.get("is_agreed", True)]
+        taken_back: set[datetime] = set()
+        for row in told:
+            if row.name == _UNDONE and isinstance(done_at := row.payload.get("done_at"), str):
+                change = taken_back.discard if row.payload.get("is_again") else taken_back.add
+                change(datetime.fromisoformat(done_at))
+        self.agreed = [
+            row.at
+            for row in told
+            if row.name == _AGREED and row.payload.get("is_agreed", True) and row.at not in taken_back
+        ]
         structural = [row for rows in self.told.values() for row in rows if row.name not in {_MOVED, _UNDONE}]
         self.changed_at = max((row.at for row in structural), default=None)
 

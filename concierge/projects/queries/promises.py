@@ -70,12 +70,19 @@ def ledger_of(project: Project, *, at: datetime) -> Sequence[Entry]:
         .order_by(Promise.shown_at.desc(), Promise.id.desc())
     ).all()
     judged = outcomes(
-        [_told(promise) for promise, _ in rows],
+        [_told(promise) for promise, _ in rows if promise.taken_back_at is None],
         fates_of([project]),
         today=clock.day_at(at, project.site.zone),
     )
     return [
-        Entry(promise, name or "", judged[_name_of(promise), promise.finish_on]) for promise, name in rows
+        Entry(
+            promise,
+            name or "",
+            Outcome.WITHDRAWN
+            if promise.taken_back_at is not None
+            else judged[_name_of(promise), promise.finish_on],
+        )
+        for promise, name in rows
     ]
 
 
@@ -230,7 +237,7 @@ def _judged(
             sa.func.min(Promise.account_id).label("account_id"),
             sa.func.min(Promise.told_on).label("told_on"),
         )
-        .where(Promise.finish_on >= from_on, Promise.finish_on < to_on)
+        .where(Promise.finish_on >= from_on, Promise.finish_on < to_on, Promise.taken_back_at.is_(None))
         .group_by(Promise.project_id, Promise.milestone_key, Promise.finish_on)
     )
     if account_id is not None:
@@ -270,6 +277,7 @@ def _outcome(due: sa.Subquery, today: date) -> sa.Case[str]:
         later.project_id == due.c.project_id,
         later.milestone_key == due.c.milestone_key,
         later.is_agreed,
+        later.taken_back_at.is_(None),
         later.finish_on > due.c.finish_on,
         later.told_on <= due.c.finish_on,
     )
@@ -306,6 +314,7 @@ def _channels(
             Promise.project_id.in_(set(project_ids)),
             Promise.finish_on >= from_on,
             Promise.finish_on < to_on,
+            Promise.taken_back_at.is_(None),
         )
         .order_by(Promise.shown_at, Promise.id)
     )

@@ -1,6 +1,7 @@
 """What people do to a whole project: approve, decide, override, hand over to a colleague, cancel."""
 
 from datetime import date
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -8,9 +9,10 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
 
 from concierge.catalogue.states import GateKind
+from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock, undo
+from concierge.platform import clashes, clock, undo
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.previews import carry_out, foreseen
@@ -87,7 +89,6 @@ def accept_proposal(key: str, proposal_id: int) -> Page:
         title=_("Do what the order asks"),
         verb=_("Do it"),
         back=url_for("projects.proposal", key=project.key, proposal_id=asked.id),
-        keep=False,  # the order itself and the promise change with it
     )
     if not isinstance(act, undo.Act):
         return act
@@ -104,11 +105,12 @@ def dismiss_proposal(key: str, proposal_id: int) -> Page:
     if not (form.validate_on_submit() and (form.reason.data or "").strip()):
         form.reason.errors = [_("Say in a few words why the plan stays as it is.")]
         return show_again("projects/proposal.html", form, **_asked(project, asked))
-    with unit_of_work():
+    at, needs = clock.now(), Permission.APPROVE_PLANS.value
+    with unit_of_work(), undo.undoable(actor_id=viewer().user_id, at=at, needs=needs) as act:
         proposals.dismiss(
-            project.id, asked.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=clock.now()
+            project.id, asked.id, reason=form.reason.data or "", actor_id=viewer().user_id, at=at
         )
-    flash(_("The plan stays as it is."))
+    undo.tell(act, _("The plan stays as it is."))
     return _back(project)
 
 
@@ -129,7 +131,7 @@ def cancel(key: str) -> Page:
             title=_("Cancel the project"),
             verb=_("Cancel the project"),
             back=url_for("home.project", key=project.key),
-            keep=False,  # the order is cancelled with it
+            ask=True,
         )
         if not isinstance(act, undo.Act):
             return act
@@ -147,15 +149,27 @@ def promise(key: str) -> Page:
     project = queries.project_by_key(viewer(), key)
     form = forms.PromiseAnew()
     if form.validate_on_submit():
-        with unit_of_work():
-            approving.promise_anew(
+        actor_id, at = viewer().user_id, clock.now()
+        act = carry_out(
+            lambda: approving.promise_anew(
                 project.id,
                 reason=form.reason.data or "",
                 is_agreed=bool(form.is_agreed.data),
-                actor_id=viewer().user_id,
-                at=clock.now(),
-            )
-        flash(_("The dates of the forecast are promised from now on."))
+                actor_id=actor_id,
+                at=at,
+            ),
+            project_id=project.id,
+            actor_id=actor_id,
+            at=at,
+            needs=Permission.APPROVE_PLANS.value,
+            title=_("Promise the forecast"),
+            verb=_("Promise these dates"),
+            back=url_for("projects.promise", key=project.key),
+            ask=True,
+        )
+        if not isinstance(act, undo.Act):
+            return act
+        undo.tell(act, _("The dates of the forecast are promised from now on."))
         return _back(project)
     if form.is_submitted():
         return show_again("projects/promise.html", form, project=project)
@@ -167,9 +181,13 @@ def promise(key: str) -> Page:
 def give_to(key: str) -> Page:
     """Let another person look after a project."""
     project = queries.project_by_key(viewer(), key)
-    form = forms.GiveTo(concierge=project.concierge_id)
-    form.concierge.choices = [(person.id, person.name) for person in queries.concierges()]
+    form = _give_form(project)
     if form.validate_on_submit():
+        by = people.last_change(project_id=project.id)
+        theirs = _give_form(project, is_sent=False)
+        if met := clashes.meet(form, theirs, version=project.version, by=by, zone=viewer().zone):
+            page = render_template("projects/give_to.html", form=form, project=project, met=met)
+            return page, HTTPStatus.CONFLICT
         at = clock.now()
         needs = Permission.EDIT_PROJECTS.value
         with unit_of_work(), undo.undoable(actor_id=viewer().user_id, at=at, needs=needs) as act:
@@ -180,7 +198,15 @@ def give_to(key: str) -> Page:
         return _back(project)
     if form.is_submitted():
         return show_again("projects/give_to.html", form, project=project)
+    form.load(project.version)
     return render_template("projects/give_to.html", form=form, project=project)
+
+
+def _give_form(project: Project, *, is_sent: bool = True) -> forms.GiveTo:
+    known = {"concierge": project.concierge_id}
+    form = forms.GiveTo(data=known) if is_sent else forms.GiveTo(formdata=None, data=known)
+    form.concierge.choices = [(person.id, person.name) for person in queries.concierges()]
+    return form
 
 
 def _asked(project: Project, asked: Proposal) -> dict[str, Any]:  # Any: values for the page

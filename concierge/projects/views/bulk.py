@@ -6,7 +6,6 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from concierge.identity.guard import requires, viewer
@@ -14,6 +13,7 @@ from concierge.identity.permissions import Permission
 from concierge.platform import clock, jobs
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
+from concierge.platform.forms import Form
 from concierge.platform.jobs import Job
 from concierge.platform.once import taken_once
 from concierge.platform.words import day, slip
@@ -184,7 +184,7 @@ def _selected() -> list[int]:
     return ids
 
 
-def _form(kind: Kind, *, fresh: bool = False) -> FlaskForm:
+def _form(kind: Kind, *, fresh: bool = False) -> Form:
     given: dict[str, Any] = {"formdata": None} if fresh else {}  # Any: WTForms' own argument
     match kind:
         case Kind.ASSIGN:
@@ -202,7 +202,7 @@ def _form(kind: Kind, *, fresh: bool = False) -> FlaskForm:
     return forms.BulkPlain(**given)
 
 
-def _wish(kind: Kind, form: FlaskForm) -> Wish:
+def _wish(kind: Kind, form: Form) -> Wish:
     match form:
         case forms.BulkAssign():
             return Wish(kind, concierge_id=form.concierge.data)

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 
 from concierge.catalogue.states import Team
@@ -19,6 +18,7 @@ from concierge.platform import clock, files
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.events import Event, RecordedEvent
+from concierge.platform.forms import Form
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
 from concierge.platform.words import day, instant, localized
@@ -30,6 +30,7 @@ from concierge.projects.states import BlockCause, Party, ProjectState
 from concierge.projects.verdict import block_words
 from concierge.projects.views import ledger
 from concierge.projects.views.blueprint import bp
+from concierge.projects.views.heads import remedy_of
 from concierge.projects.words import party_words
 
 Page = str | tuple[str, int] | Response | Redirect
@@ -47,6 +48,7 @@ def project_delays(key: str) -> Page:
     return render_template(
         "projects/delays.html",
         project=project,
+        remedy=remedy_of(project),
         found=found,
         said=ledger.sentence(found) if found else "",
         notes=ledger.notes(found) if found else [],
@@ -306,7 +308,7 @@ def _event_words(row: RecordedEvent) -> str:
     return f"{day(row.at)}: {words}" + (f", {about}" if about else "")
 
 
-def _delay_again(key: str, delay_id: int, **faulty: FlaskForm) -> Page:
+def _delay_again(key: str, delay_id: int, **faulty: Form) -> Page:
     project, found = lost_days.delay_for(viewer(), key, delay_id)
     page = {**_one(project, found), **faulty}
     (form,) = faulty.values()
@@ -376,7 +378,7 @@ def _values(form: forms.DelayForm) -> dict[str, Any]:  # Any: the arguments of a
     }
 
 
-def _say(form: FlaskForm, problem: Refused) -> None:
+def _say(form: Form, problem: Refused) -> None:
     form.form_errors = [*form.form_errors, problem.sentence]
 
 

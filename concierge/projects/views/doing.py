@@ -14,21 +14,33 @@ from concierge.projects.models import Milestone, Project
 from concierge.projects.views.acts import Page
 
 
-def do(project: Project, verb: Callable[[], object], *, title: str, done: str, back: str) -> Page:
+def do(
+    project: Project,
+    verb: Callable[[], object],
+    *,
+    title: str,
+    done: str,
+    back: str,
+    ask: bool | None = None,
+    needs: Permission = Permission.EDIT_PROJECTS,
+) -> Page:
     """Do an act on a project and go to its page; or show first what follows.
 
     :param done: what is said once it is done.
     :param back: where to go to leave everything as it is.
+    :param ask: whether to show it before; None: when something follows that others feel.
+    :param needs: the permission that taking it back takes.
     """
     act = carry_out(
         verb,
         project_id=project.id,
         actor_id=viewer().user_id,
         at=clock.now(),
-        needs=Permission.EDIT_PROJECTS.value,
+        needs=needs.value,
         title=title,
         verb=_("Do it"),
         back=back,
+        ask=ask,
     )
     if not isinstance(act, undo.Act):
         return act
@@ -45,6 +57,7 @@ def do_to_milestone(
     title: str,
     done: str,
     back: str,
+    ask: bool | None = None,
 ) -> Page:
     """Do an act on a milestone likewise, unless somebody else changed these facts since the form was loaded."""
     if changed := clashes.changed_facts(request.form.get("loaded"), facts):
@@ -52,4 +65,4 @@ def do_to_milestone(
         return clashes.ask_again(
             changed, facts=facts, by=by, title=title, verb=_("Do it all the same"), back=back
         )
-    return do(project, verb, title=title, done=done, back=back)
+    return do(project, verb, title=title, done=done, back=back, ask=ask)

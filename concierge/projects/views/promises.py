@@ -51,7 +51,11 @@ def promises_of_project(key: str) -> Page:
         )
         for entry in entries
     ]
-    dates = {(entry.promise.milestone_key, entry.promise.finish_on): entry.outcome for entry in entries}
+    dates = {
+        (entry.promise.milestone_key, entry.promise.finish_on): entry.outcome
+        for entry in entries
+        if entry.promise.taken_back_at is None
+    }
     return render_template(
         "projects/promises.html", project=project, rows=rows, tally=_tally(list(dates.values())), dates=dates
     )

@@ -1,6 +1,7 @@
 """Giving one project's plan another shape: how a milestone is planned, what it waits for, split, add, leave out."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from flask import render_template, url_for
@@ -15,6 +16,7 @@ from concierge.catalogue.words import (
     team_words,
     visit_words,
 )
+from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clashes, clock
@@ -43,6 +45,11 @@ def shape(key: str, milestone_id: int) -> Page:
         return render_template("projects/shape.html", **_shape_page(project, found))
     if not form.validate():
         return show_again("projects/shape.html", form, **_shape_page(project, found, shape_form=form))
+    by = people.last_change(project_id=project.id, milestone_id=found.id)
+    theirs = _shape_form(found, empty=True)
+    if met := clashes.meet(form, theirs, version=found.version, by=by, zone=viewer().zone):
+        page = _shape_page(project, found, shape_form=form)
+        return render_template("projects/shape.html", met=met, **page), HTTPStatus.CONFLICT
     wanted = shaping.Shape(
         workdays=form.workdays.data or 0,
         days_of=DaysOf(form.days_of.data),
@@ -51,10 +58,10 @@ def shape(key: str, milestone_id: int) -> Page:
         exactly_on=form.exactly.data,
     )
     name = localized(found.name)
-    return _do(
+    return do(
         project,
-        found,
         lambda: shaping.shape(project.id, found.id, wanted, reason=form.reason.data or "", **_by()),
+        ask=True,
         title=_("Plan %(name)s differently", name=name),
         done=_("%(name)s is planned differently now.", name=name),
         back=_shape_url(project, found),
@@ -160,6 +167,7 @@ def add(key: str) -> Page:
             visit=VisitKind(form.visit.data) if form.visit.data else None,
             **_by(),
         ),
+        ask=True,
         title=_("Take %(name)s into the plan", name=name),
         done=_("%(name)s is in the plan.", name=name),
         back=url_for("home.project", key=project.key),
@@ -223,7 +231,9 @@ def can_be(found: Milestone, project: Project) -> set[str]:
 def _do(
     project: Project, found: Milestone, verb: Callable[[], object], *, title: str, done: str, back: str
 ) -> Page:
-    return do_to_milestone(project, found, verb, facts=_facts(found), title=title, done=done, back=back)
+    return do_to_milestone(
+        project, found, verb, facts=_facts(found), title=title, done=done, back=back, ask=True
+    )
 
 
 def _by() -> dict[str, Any]:  # Any: an id and an instant
@@ -278,6 +288,8 @@ def _shape_form(found: Milestone, *, empty: bool = False) -> forms.Shape:
         "exactly": found.exactly_on,
     }
     form = forms.Shape(formdata=None, data=known) if empty else forms.Shape(data=known)
+    if empty:
+        form.load(found.version)
     form.days_of.choices = [(whose.value, words) for whose, words in days_of_words().items()]
     return form
 

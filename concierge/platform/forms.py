@@ -1,0 +1,111 @@
+"""What every form shares: values that columns can hold, and what was typed when its act is refused.
+
+A form that is filled without faults leads to an act; when that act is refused, ``platform/errors.py`` asks for
+the page once more, and the form then says the refusal itself, with everything as it was typed.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from flask import g
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import (
+    DateField,
+    DecimalField,
+    FieldList,
+    FloatField,
+    FormField,
+    HiddenField,
+    IntegerField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import Length
+
+from concierge.platform.errors import Refused
+
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2100, 12, 31)
+"""Days that plans and calendars can work with."""
+LARGEST = 2**31 - 1
+LONGEST = 10_000
+"""Characters of a text whose field does not say itself how long it may be."""
+LONGEST_HIDDEN = 200_000
+MOST_CHOSEN = 5000
+
+
+class Form(FlaskForm):
+    """A form whose values fit, and which keeps what was typed when its act is refused."""
+
+    differences: tuple[Any, ...] = ()  # Any: see `clashes.Difference`
+    """What somebody else changed since the page of the form was loaded, when that is why it was refused."""
+
+    def validate(self, extra_validators: Any = None) -> bool:  # Any: as WTForms declares it
+        """Check that the values fit, then what the fields ask for; a refused act is a fault of the form."""
+        if not _fits(self):
+            return False
+        if not super().validate(extra_validators):
+            return False
+        refused: Refused | None = g.get("refused")
+        if refused is None:
+            g.has_valid_form = True
+            return True
+        self.differences = getattr(refused, "differences", ())
+        if refused.sentence not in self.form_errors:
+            self.form_errors.append(refused.sentence)
+        return False
+
+
+def has_valid_form() -> bool:
+    """Whether the request carries a form that was filled without faults: a page on which to say what is refused."""
+    return bool(g.get("has_valid_form"))
+
+
+def _fits(form: FlaskForm) -> bool:
+    found = True
+    for field in list(_leaves(form)):
+        if isinstance(field.data, str) and "\x00" in field.data:
+            field.data = field.data.replace("\x00", "")
+        problem = _problem(field)
+        if problem:
+            field.errors = [*field.errors, problem]
+            found = False
+    return found
+
+
+def _leaves(fields: Any) -> Iterator[Any]:  # Any: WTForms' own form or list, and fields
+    for field in fields:
+        if isinstance(field, FormField):
+            yield from _leaves(field.form)
+        elif isinstance(field, FieldList):
+            yield from _leaves(field)
+        else:
+            yield field
+
+
+def _problem(field: Any) -> str:  # Any: WTForms' own field
+    """Why a value cannot be kept or worked with; empty when it can."""
+    value = field.data
+    match field:
+        case DateField() if isinstance(value, date) and not FIRST_DAY <= value <= LAST_DAY:
+            return _(
+                "Choose a day from %(first)s to %(last)s.", first=str(FIRST_DAY.year), last=str(LAST_DAY.year)
+            )
+        case IntegerField() if isinstance(value, int) and abs(value) > LARGEST:
+            return _("This number is too large. Enter a smaller one.")
+        case DecimalField() | FloatField() if value is not None and not abs(float(value)) <= LARGEST:
+            return _("This number is too large. Enter a smaller one.")
+        case SelectMultipleField() if len(value or ()) > MOST_CHOSEN:
+            return _("Choose fewer of them.")
+        case HiddenField() if len(str(value or "")) > LONGEST_HIDDEN:
+            return _("This form has grown too long. Load the page again, then repeat.")
+        case StringField() if not isinstance(field, HiddenField) and len(value or "") > _longest(field):
+            return _("Use at most %(count)s characters.", count=f"{_longest(field):,}")
+    return ""
+
+
+def _longest(field: Any) -> int:  # Any: WTForms' own field
+    """How much text a field takes: what its own check allows is left to that check."""
+    known = [int(one.max) for one in field.validators if isinstance(one, Length) and one.max > 0]
+    return max(*known, LONGEST) if known else LONGEST
