@@ -1,6 +1,7 @@
 """The closed lists of lost days and forecasts in the reader's words."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -38,9 +39,8 @@ def level_words() -> Mapping[Level, str]:
     }
 
 
-def chance_words(project: Project) -> str:
+def chance_words(project: Project, percent: int | None) -> str:
     """The chance of the promise in one sentence; empty where nothing is promised or forecast."""
-    percent = project.chance_percent
     if percent is None or project.state is not ProjectState.LIVE:
         return ""
     if percent == 0:
@@ -55,9 +55,8 @@ def chance_words(project: Project) -> str:
     return said
 
 
-def basis_words(project: Project) -> str:
+def basis_words(basis: Mapping[str, Any]) -> str:  # Any: plain values
     """What the chance was taken from, honest about what was too little."""
-    basis = project.forecast_basis or {}
     milestones = int(basis.get("milestones") or 0)
     if not milestones:
         return ""

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask_babel import force_locale
 
 from concierge.catalogue.states import DaysOf, LagUnit, LinkKind, Team
 from concierge.platform.database import db, unit_of_work
-from concierge.projects import chores, queries
+from concierge.projects import chores
 from concierge.projects.actions import (
     holding,
     milestones,
@@ -40,12 +41,14 @@ def at(day: str) -> datetime:
 
 
 def one(project: Project, key: str) -> Milestone:
-    return projects.milestone(queries.project_for_change(project.id), key)
+    """A milestone as its row is now, whatever the session remembers."""
+    question = sa.select(Milestone).where(Milestone.project_id == project.id, Milestone.key == key)
+    return db.session.scalars(question.execution_options(populate_existing=True)).one()
 
 
 def finish_until(project: Project, key: str, day: str) -> None:
     """Everything up to a milestone is done on its forecast day, that one on another."""
-    for each in list(queries.project_for_change(project.id).milestones):
+    for each in list(now(project).milestones):
         row = one(project, each.key)
         if row.finished_on is not None:
             continue

@@ -69,6 +69,21 @@ def test_the_page_says_how_many_days_were_lost_and_books_each(app: Flask, ada: F
     assert "No cause is entered; it counts for whoever is accountable." in page
 
 
+def test_every_page_of_a_project_has_the_same_head(app: Flask, ada: FlaskClient) -> None:
+    project = a_late_project()
+
+    heads = {
+        ada.get(f"/projects/{project.key}{tab}")
+        .get_data(as_text=True)
+        .split('<p class="lead">')[1]
+        .split("</p>")[0]
+        for tab in ("", "/delays", "/history")
+    }
+
+    assert len(heads) == 1
+    assert "would come back" in heads.pop()
+
+
 def test_a_draft_has_nothing_to_lose(app: Flask, ada: FlaskClient) -> None:
     with unit_of_work():
         project = projects.draft(at=clock.now())

@@ -1,6 +1,7 @@
 """What was reached is learnt from; the chance of a promise follows the plan and is compared with the past."""
 
 import time
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from flask import Flask
 
 from concierge.catalogue.states import MilestoneKind
 from concierge.core.forecast import ENOUGH_CASES, Level
-from concierge.platform import worker
+from concierge.platform import previews, worker
 from concierge.platform.clock import day_at
 from concierge.platform.database import db, unit_of_work
 from concierge.projects import chores, queries
@@ -136,7 +137,7 @@ def test_a_small_chance_beside_a_plan_that_holds_is_explained(
         project.chance_percent, project.slip_workdays = percent, slip
 
         with app.test_request_context():
-            said = chance_words(project)
+            said = chance_words(project, project.chance_percent)
 
     assert f"In {percent} of 100 cases" in said
     assert ("as long as nothing takes longer" in said) is is_explained
@@ -194,6 +195,47 @@ def test_the_preview_of_a_move_is_what_the_move_then_gives(app: Flask) -> None:
         foreseen.p80,
         foreseen.p90,
     )
+
+
+def test_right_after_an_act_its_page_shows_the_chance_that_its_preview_said(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        remember(project, *[10] * 12, *[12] * 8)
+    worker.drain(app)
+    before = forecasting.shown(seen(project), at=after(0))
+    stored = seen(project).chance_percent
+    delivery = projects.milestone(seen(project), "delivery").id
+
+    def move() -> object:
+        return rescheduling.move_milestone(
+            project.id, delivery, to=on("Thu 2026-04-02"), reason="", actor_id=None, at=after(0)
+        )
+
+    foreseen = previews.foreseen(move, project_id=project.id, at=after(0))
+    with unit_of_work():
+        move()
+    row = seen(project)
+    at_once = forecasting.shown(row, at=after(0))
+    still_stored, is_changed = row.chance_percent, bool(db.session.dirty)
+    worker.drain(app)
+    later = seen(project)
+
+    assert before.percent == stored == still_stored == foreseen.chance_before
+    assert at_once.percent == foreseen.chance_after != before.percent
+    assert not is_changed
+    assert at_once.percent == later.chance_percent
+    assert forecasting.shown(later, at=after(0)) == replace(at_once, basis=later.forecast_basis)
+
+
+def test_the_chance_of_a_plan_that_stays_as_it_is_is_not_worked_out_again(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        remember(project, *[10] * 12, *[12] * 8)
+    worker.drain(app)
+    with unit_of_work():
+        db.session.execute(sa.update(Project).values(chance_percent=7))
+
+    assert forecasting.shown(seen(project), at=after(0)).percent == 7
 
 
 def test_a_change_of_the_plan_renews_the_chance_later_and_the_night_does_too(app: Flask) -> None:

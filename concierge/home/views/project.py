@@ -21,13 +21,14 @@ from concierge.identity.permissions import Permission
 from concierge.platform import clock
 from concierge.platform.words import clock_time, day, localized, slip, there_now
 from concierge.projects import calendars, queries
-from concierge.projects.actions import recovering
+from concierge.projects.actions import forecasting
 from concierge.projects.models import Milestone, Project
 from concierge.projects.queries import fields as own
 from concierge.projects.queries import notes as noted
 from concierge.projects.queries import playbooks
 from concierge.projects.states import MilestoneState
-from concierge.projects.verdict import milestone_look, remedy_sentence
+from concierge.projects.verdict import milestone_look
+from concierge.projects.views.heads import remedy_of
 from concierge.projects.views.letters import letters_of
 from concierge.readiness import queries as readiness
 from concierge.readiness.states import ItemState
@@ -86,7 +87,8 @@ def project(key: str) -> str:
         filled=own.filled_fields(found.id),
         letters=letters_of(found, calendar=calendar, today=today),
         newer=playbooks.newer_versions(found.id) if not found.has_ended else (),
-        remedy=remedy_sentence(found, recovering.remedies_of(found, at=clock.now())),
+        remedy=remedy_of(found),
+        likely=forecasting.shown(found, at=clock.now()),
     )
 
 
@@ -96,7 +98,10 @@ def history(key: str) -> str:
     """Show what happened to a project."""
     found = queries.project_by_key(viewer(), key)
     return render_template(
-        "home/history.html", project=found, changes=story.of_project(viewer(), found, most=500)
+        "home/history.html",
+        project=found,
+        remedy=remedy_of(found),
+        changes=story.of_project(viewer(), found, most=500),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,6 +47,54 @@ class Chance:
 
 
 NOTHING = Chance(None, None, None, None, {})
+MADE_OF = "of"
+"""Where the basis of a forecast keeps what it was worked out for."""
+
+
+def shown(project: Project, *, at: datetime) -> Chance:
+    """The chance as a page shows it: as it was worked out last, or anew where the plan is another one by now.
+
+    Acts leave it to a job to write it, so that they stay fast; until then it is worked out for who looks, in
+    the same way as previews do. The project is loaded whole; nothing changes.
+    """
+    basis = project.forecast_basis or {}
+    if "samples" in basis and basis.get(MADE_OF) != made_of(project):
+        return chance(project, at=at)
+    return Chance(
+        project.chance_percent,
+        project.handover_p50_on,
+        project.handover_p80_on,
+        project.handover_p90_on,
+        basis,
+    )
+
+
+def made_of(project: Project) -> str:
+    """All of a plan that its forecast depends on, in short: the same for the same plan and promise."""
+    about = (
+        project.state.value,
+        project.starts_on,
+        project.promised_handover_on,
+        project.required_on,
+        project.counting.value,
+        project.held_on,
+    )
+    rows = [
+        (
+            one.key,
+            one.kind.value,
+            one.team.value,
+            one.state.value,
+            one.workdays,
+            one.days_of.value,
+            one.just_in_time,
+            (one.not_before_on, one.not_after_on, one.exactly_on),
+            (one.forecast_start_on, one.forecast_on, one.started_on, one.finished_on),
+            [(link.predecessor_id, link.kind.value, link.lag, link.lag_unit.value) for link in one.links],
+        )
+        for one in project.milestones
+    ]
+    return sha256(repr((about, rows)).encode()).hexdigest()[:16]
 
 
 def chance(
@@ -108,9 +157,8 @@ def renew(
     found = _forecast(project, network, samples, at=at, promised_on=promised_on)
     said = _chance_of(project, found, samples)
     steps = found.steps if found is not None and said is not NOTHING else {}
-    _write(
-        project, said, steps, {"samples": {key: _plain(one) for key, one in samples.items()}, **said.basis}
-    )
+    kept = {key: _plain(one) for key, one in samples.items()}
+    _write(project, said, steps, {"samples": kept, MADE_OF: made_of(project), **said.basis})
     return said
 
 
