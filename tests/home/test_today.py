@@ -19,6 +19,7 @@ from concierge.platform.database import db, unit_of_work
 from concierge.projects.actions import milestones, rescheduling
 from concierge.projects.models import CalendarProposal, Hold, Milestone, Project
 from concierge.projects.states import BlockCause, CalendarProposalState, GateState, Party
+from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects, visits, workforce
@@ -318,6 +319,13 @@ def test_nobody_brings_back_or_loses_what_another_put_aside(
         {"put": "never draft:1#0"},
         {"put": "done draft:1#x"},
         {"put": "done draft:1#9#0"},
+        {"put": "done draft:01#0"},
+        {"put": "done draft:1#00"},
+        {"put": "done draft:\u0661#0"},
+        {"put": "done nothing:1#0"},
+        {"put": "done draft:999#0"},
+        {"put": "done visit:1#0"},
+        {"put": "done draft:1#0\n"},
         {"put": "done " + "x" * 5000},
         {"put": ""},
     ],
@@ -475,3 +483,80 @@ def test_the_sidebar_names_only_what_one_may_open(app: Flask, sign_in: SignIn) -
 
     assert 'href="/accounts"' in page(sign_in(ada))
     assert 'href="/accounts"' not in page(sign_in(tomas_user))
+
+
+@pytest.fixture
+def visit(app: Flask) -> int:
+    """A visit of Tomas tomorrow."""
+    with unit_of_work():
+        visit = visits.visit(
+            projects.live(), workforce.technician(), title="Calibrate", starts="Wed 2026-03-18 09:00"
+        )
+        return visit.id
+
+
+@pytest.fixture
+def tomas(visit: int, sign_in: SignIn) -> FlaskClient:
+    return sign_in(db.session.scalars(sa.select(User).where(User.role == Role.TECHNICIAN)).one())
+
+
+@pytest.mark.parametrize("until", ["done", "tomorrow", "week"])
+def test_a_technicians_line_is_put_aside_and_brought_back(tomas: FlaskClient, until: str) -> None:
+    put = line(page(tomas), "Calibrate")
+    assert put.startswith("visit:")
+
+    assert aside(tomas, f"{until} {put}") == 303
+    text = page(tomas)
+    assert ">Calibrate<" not in shown(text).split("toast")[0]
+    again = re.search(r'action="(/today/asides/[0-9]+/return)"[^>]*>.*?Bring back', text, re.DOTALL)
+    assert again
+
+    token = csrf_token(tomas, "/settings/me")
+    assert tomas.post(again[1], data={"csrf_token": token}).status_code == 303
+    assert ">Calibrate<" in page(tomas)
+    assert "Bring back" not in page(tomas)
+
+
+def test_a_visit_that_moves_or_is_to_be_reported_comes_back(
+    visit: int, tomas: FlaskClient, sign_in: SignIn
+) -> None:
+    def is_listed(browser: FlaskClient) -> bool:
+        return ">Calibrate<" in page(browser).split(">Put aside")[0]
+
+    aside(tomas, "done " + line(page(tomas), "Calibrate"))
+    assert not is_listed(tomas)
+
+    with unit_of_work():
+        row = db.session.get_one(Visit, visit)
+        row.sequence += 1
+    assert is_listed(tomas)
+
+    aside(tomas, "done " + line(page(tomas), "Calibrate"))
+    assert not is_listed(tomas)
+    with time_machine.travel(datetime(2026, 3, 18, 20, tzinfo=UTC), tick=False):
+        person = db.session.scalars(sa.select(User).where(User.role == Role.TECHNICIAN)).one()
+        assert is_listed(sign_in(person)), "it is over and nobody said how it went"
+
+
+def test_nobody_puts_aside_what_is_not_on_their_own_page(
+    visit: int, ada: FlaskClient, tomas: FlaskClient
+) -> None:
+    with unit_of_work():
+        draft = projects.draft(number="SO-9", place=orders.site(account="Other", key="OT"))
+
+    assert aside(ada, f"done visit:{visit}#0") == 409
+    assert aside(tomas, f"done draft:{draft.id}#0") == 409
+    assert aside(ada, f"done draft:{draft.id}#0") == 303
+
+
+def test_a_level_that_was_made_up_hides_nothing_that_becomes_worse(app: Flask, ada: FlaskClient) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = block_first(project)
+        project.slip_workdays = 2
+    aside(ada, f"done blocked:{milestone.id}#999999")
+
+    with unit_of_work():
+        db.session.get_one(Project, project.id).slip_workdays = 3
+
+    assert f"Clear the way for {milestone.name['en']}" in shown(page(ada))

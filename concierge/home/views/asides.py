@@ -8,7 +8,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from concierge.core.urgency import Kind
+from concierge.home.views import needs
 from concierge.home.views.blueprint import bp
+from concierge.home.views.today import wants_own
 from concierge.identity.actions import asides
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
@@ -21,7 +24,10 @@ from concierge.platform.words import day
 COMES_BACK = time(6)
 """Wall time of the viewer at which a line comes back: before the day's work."""
 FURTHEST_DAYS = 365
-PUT = re.compile(r"(done|tomorrow|week|day) ([a-z]{1,20}:[0-9]{1,12})#([0-9]{1,6})", re.ASCII)
+KINDS = "|".join((*(kind.value for kind in Kind), "visit"))
+PUT = re.compile(
+    rf"(done|tomorrow|week|day) ((?:{KINDS}):[1-9][0-9]{{0,11}})#(0|[1-9][0-9]{{0,5}})", re.ASCII
+)
 """What the button of a line sends: until when, what, and how bad it is."""
 
 
@@ -33,10 +39,16 @@ def put_aside() -> Response:
     put = PUT.fullmatch(request.form.get("put", ""))
     if put is None:
         raise Refused(_("This line is no longer there. Load the page again."))
-    word, key, level = put.groups()
+    word, key, seen = put.groups()
     until = _until(word, request.form.get("day", ""), looking, now)
+    level = needs.level_of(looking, key, now=now, mine=wants_own(looking))
+    if level is None:
+        raise Refused(_("This line is no longer there. Load the page again."))
     with unit_of_work():
-        aside = asides.put_aside(user_id=looking.user_id, key=key, level=int(level), until=until, at=now)
+        # what became worse since the page was loaded comes back at once
+        aside = asides.put_aside(
+            user_id=looking.user_id, key=key, level=min(int(seen), level), until=until, at=now
+        )
     text = (
         _("Done. It comes back only if it becomes worse.")
         if until is None

@@ -1,8 +1,8 @@
 """What needs somebody, in words: a verb and its object, what hangs on it, by when, and one action."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
@@ -10,9 +10,10 @@ from flask_babel import ngettext
 
 from concierge.catalogue.states import GateKind, VisitKind
 from concierge.core.urgency import Band, Kind, Matter, band, in_order, is_aside
-from concierge.home import agenda
+from concierge.home import agenda, queries
 from concierge.home.agenda import Looking, Row
 from concierge.identity import queries as identity
+from concierge.identity.permissions import Role
 from concierge.identity.queries import Aside
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
@@ -75,10 +76,7 @@ class Agenda:
 def of_viewer(looking: Viewer, *, now: datetime, mine: bool) -> Agenda:
     """What needs the viewer, the most urgent first."""
     asides = identity.asides_of(looking.user_id, at=now)
-    asked = Looking(
-        looking, clock.day_at(now, looking.zone), now, mine, agenda.MOST + min(len(asides), agenda.MOST)
-    )
-    found = agenda.all_matters(asked)
+    asked, found = _asked(looking, asides, now=now, mine=mine)
     told = {row.project_id for kind in (Kind.BLOCKED, Kind.OVERDUE) for _matter, row in found[kind].matters}
     ranked = in_order(
         (matter, (kind, row))
@@ -103,12 +101,33 @@ def of_viewer(looking: Viewer, *, now: datetime, mine: bool) -> Agenda:
     return Agenda(listed(Band.NOW), listed(Band.SOON), listed(Band.OTHERS), Listed(aside, len(put_aside)))
 
 
+def level_of(looking: Viewer, key: str, *, now: datetime, mine: bool) -> int | None:
+    """How bad the line with a key is just now; None when the viewer's Today has no such line."""
+    if looking.role is Role.TECHNICIAN:
+        lines = own_visits(visits_of(looking, now=now), looking, now=now)
+        return next((line.level for line in lines if line.key == key), None)
+    _of, found = _asked(looking, identity.asides_of(looking.user_id, at=now), now=now, mine=mine)
+    every = (matter for of_kind in found.values() for matter, _row in of_kind.matters)
+    return next((matter.level for matter in every if matter.key == key), None)
+
+
+def visits_of(looking: Viewer, *, now: datetime) -> Sequence[Visit]:
+    """The visits that a technician's Today is about: those just over, of the day, and of two weeks."""
+    return queries.visits_between(looking, now - timedelta(hours=12), now + timedelta(days=14), own=True)
+
+
 def own_visits(visits: Sequence[Visit], looking: Viewer, *, now: datetime) -> list[Need]:
-    """A technician's visits as rows: what, where, when on the site's clock."""
+    """A technician's visits as rows: what, where, when on the site's clock.
+
+    One that was put aside is shown again when it changes for who goes there, and when it is to be reported on.
+    """
+    asides = identity.asides_of(looking.user_id, at=now)
     rows = []
     for visit in visits:
         is_due = visit.ends_at <= now and visit.state not in OVER
         place = ", ".join(part for part in (visit.project.account.name, visit.site.address_line) if part)
+        key, level = f"visit:{visit.id}", 2 * visit.sequence + is_due
+        aside = asides.get(key)
         rows.append(
             Need(
                 state="warn" if is_due else ("go" if visit.starts_at <= now < visit.ends_at else "idle"),
@@ -121,9 +140,21 @@ def own_visits(visits: Sequence[Visit], looking: Viewer, *, now: datetime) -> li
                 if _clock_differs(visit, looking)
                 else "",
                 action=_("Report") if is_due else _("Open"),
+                key=key,
+                level=level,
+                aside=aside if aside is not None and level <= aside.level else None,
             )
         )
     return rows
+
+
+def _asked(
+    looking: Viewer, asides: Mapping[str, Aside], *, now: datetime, mine: bool
+) -> tuple[Looking, dict[Kind, agenda.Found]]:
+    """What waits for the viewer, with as many more of a kind as they put aside."""
+    most = agenda.MOST + min(len(asides), agenda.MOST)
+    asked = Looking(looking, clock.day_at(now, looking.zone), now, mine, most)
+    return asked, agenda.all_matters(asked)
 
 
 Words = Callable[[Row, date], Need]

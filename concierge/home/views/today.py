@@ -99,7 +99,7 @@ def today() -> str:
     looking, now = viewer(), clock.now()
     if looking.role is Role.TECHNICIAN:
         return _technicians_day(looking, now)
-    mine = _wants_own(looking)
+    mine = wants_own(looking)
     found = needs.of_viewer(looking, now=now, mine=mine)
     since = queries.last_here(looking, now=now)
     counts = queries.counts(looking)
@@ -134,21 +134,29 @@ def _technicians_day(looking: Viewer, now: datetime) -> str:
     """The technician's own visits: today, then the two weeks after."""
     zone = ZoneInfo(looking.zone)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    visits = queries.visits_between(looking, now - timedelta(hours=12), now + timedelta(days=14), own=True)
+    visits = needs.visits_of(looking, now=now)
+    lines = {need.key: need for need in needs.own_visits(visits, looking, now=now)}
     since = queries.last_here(looking, now=now)
     to_close = [visit for visit in visits if visit.ends_at <= now and visit.state not in OVER]
     todays = [visit for visit in visits if visit.starts_at < midnight and visit.ends_at > now]
     coming = [visit for visit in visits if visit.starts_at >= midnight]
     next_one = next((visit for visit in todays + coming if visit.starts_at > now), None)
+
+    def section(title: str, of: Sequence[Visit]) -> Section:
+        found = (lines[f"visit:{visit.id}"] for visit in of)
+        return _section(title, tuple(need for need in found if need.aside is None), shown=20)
+
     return render_template(
         "home/day.html",
         eyebrow=_eyebrow(looking, now),
         heading=_day_heading(len(todays), next_one, now),
         sections=(
-            _section(_("Say how it went"), needs.own_visits(to_close, looking, now=now), shown=20),
-            _section(_("Today"), needs.own_visits(todays, looking, now=now), shown=20),
-            _section(_("The next two weeks"), needs.own_visits(coming, looking, now=now), shown=20),
+            section(_("Say how it went"), to_close),
+            section(_("Today"), todays),
+            section(_("The next two weeks"), coming),
         ),
+        put_aside=_section(_("Put aside"), tuple(need for need in lines.values() if need.aside), shown=0),
+        zone=looking.zone,
         sites=_sites(looking, now, own=True),
         place=queries.city_of(looking.zone),
         since=_since(since, now, looking.zone),
@@ -156,7 +164,8 @@ def _technicians_day(looking: Viewer, now: datetime) -> str:
     )
 
 
-def _wants_own(looking: Viewer) -> bool:
+def wants_own(looking: Viewer) -> bool:
+    """Whether somebody looks at their own projects only, as the address says or as they do by default."""
     asked = request.args.get("whose", "")
     return asked == "mine" or (asked != "all" and queries.own_by_default(looking))
 
