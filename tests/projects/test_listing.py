@@ -293,6 +293,25 @@ def test_a_list_is_kept_and_stands_in_the_sidebar_with_its_count(app: Flask, ada
     assert re.search(r'href="/projects\?country=FR"[^>]*>.*France</span><span class="n">1</span>', sidebar)
 
 
+def test_who_sees_only_some_projects_sees_no_shared_view(
+    app: Flask, ada: FlaskClient, sign_in: Browser
+) -> None:
+    from tests.makers import workforce
+
+    with unit_of_work():
+        tomas = workforce.technician()
+        technician = db.session.get_one(User, tomas.user_id)
+        jonas = people.user(name="Jonas Holt", role=Role.DISPATCHER)
+    assert post(ada, "/projects/views", name="Halden is unhappy", address="q=halden", is_shared="y")[0] == 303
+
+    browser = sign_in(technician)
+    for path in ("/projects", "/projects/views", "/today", "/find?q=halden"):
+        assert "Halden is unhappy" not in browser.get(path).get_data(as_text=True), path
+    assert post(browser, "/projects/views", name="My own", address="q=basel")[0] == 303
+    assert "My own" in browser.get("/projects/views").get_data(as_text=True)
+    assert "Halden is unhappy" in sign_in(jonas).get("/projects/views").get_data(as_text=True)
+
+
 def test_views_are_private_until_they_are_shared(app: Flask, ada: FlaskClient, sign_in: Browser) -> None:
     with unit_of_work():
         bruno = people.user(name="Bruno Roth")

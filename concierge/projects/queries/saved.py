@@ -33,15 +33,23 @@ _KEPT = (
         SavedView.id, SavedView.name, SavedView.query, SavedView.is_shared, SavedView.owner_id, User.name
     )
     .join(User, User.id == SavedView.owner_id)
-    .where(sa.or_(SavedView.owner_id == sa.bindparam("viewer_id"), SavedView.is_shared))
+    .where(
+        sa.or_(
+            SavedView.owner_id == sa.bindparam("viewer_id"),
+            sa.and_(SavedView.is_shared, sa.bindparam("sees_all", type_=sa.Boolean)),
+        )
+    )
     .order_by(SavedView.owner_id != sa.bindparam("viewer_id"), SavedView.name, SavedView.id)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
 
 
 def views_of(viewer: Viewer, *, most: int = 400) -> Sequence[Kept]:
-    """The views that a person sees: their own by name, then those that others share."""
-    values = {"viewer_id": viewer.user_id, "most": most}
+    """The views that a person sees: their own by name, then those that others share.
+
+    Names tell of customers and plans, so only who may see the whole list sees what is shared of it.
+    """
+    values = {"viewer_id": viewer.user_id, "sees_all": viewer.sees_all_projects, "most": most}
     return [Kept._make(row) for row in db.session.connection().execute(_KEPT, values)]
 
 
