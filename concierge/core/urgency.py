@@ -27,6 +27,10 @@ class Kind(Enum):
     """Delivery or installation comes near and its gate is held."""
     DECISION = "decision"
     """A confirmed visit no longer fits its plan."""
+    DECLINED = "declined"
+    """Somebody who is invited to a visit will not have it."""
+    WISH = "wish"
+    """Somebody who is invited to a visit asks for another time."""
     PROPOSAL = "proposal"
     """An order document asks for something else."""
     CALENDAR = "calendar"
@@ -49,6 +53,8 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.OVERDUE: 5,
     Kind.GATE: 5,
     Kind.DECISION: 4,
+    Kind.DECLINED: 4,
+    Kind.WISH: 4,
     Kind.PROPOSAL: 4,
     Kind.CALENDAR: 4,
     Kind.UNASSIGNED: 3,
@@ -90,6 +96,7 @@ NEAR_DAYS = 14
 """A decision about a visit within so many days is taken now: people book their travel."""
 
 _STANDING = frozenset({Kind.BLOCKED, Kind.HOLD_OVER, Kind.CONFLICT, Kind.LATE, Kind.OVERDUE})
+_BOOKED = frozenset({Kind.DECISION, Kind.DECLINED, Kind.WISH})
 _QUIET = frozenset({Kind.PROPOSAL, Kind.CALENDAR, Kind.DRAFT, Kind.UNMATCHED})
 _NO_DAY = 10_000
 Held = TypeVar("Held")
@@ -106,7 +113,7 @@ def band(matter: Matter) -> Band:
         return Band.NOW
     if matter.kind in _QUIET:
         return Band.SOON
-    near = NEAR_DAYS if matter.kind is Kind.DECISION else NOW_DAYS
+    near = NEAR_DAYS if matter.kind in _BOOKED else NOW_DAYS
     return Band.NOW if _left(matter) <= near else Band.SOON
 
 

@@ -14,8 +14,10 @@ import sqlalchemy as sa
 from concierge.accounts.models import Account, Contact, Site
 from concierge.catalogue.states import GateKind, MilestoneKind, Severity
 from concierge.core.urgency import Kind, Matter
+from concierge.identity.models import User
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
+from concierge.invitations.models import Invitation, TimeProposal
 from concierge.orders.models import Order, OrderLine
 from concierge.orders.states import OrderState
 from concierge.platform.database import UtcInstant, db
@@ -36,7 +38,7 @@ from concierge.projects.states import (
 from concierge.readiness.models import Checklist, ReadinessItem
 from concierge.readiness.states import ItemState
 from concierge.visits.models import Visit, VisitTechnician
-from concierge.visits.states import COMING
+from concierge.visits.states import COMING, VisitState
 
 MOST = 20
 """Matters of one kind that are read; of more it is only said that there are more."""
@@ -56,6 +58,8 @@ COMING_MILESTONE = sa.text(
 OPEN_ITEM = sa.text("readiness_items.state = 'open' AND readiness_items.severity = 'blocking'")
 TO_DECIDE = sa.text("visits.needs_decision <> ''")
 OPEN_PROPOSAL = sa.text("proposals.state = 'open'")
+DECLINED = sa.text("invitations.reply = 'declined'")
+OPEN_WISH = sa.text("time_proposals.state = 'open'")
 WITH_CONFLICT = sa.text("projects.conflict_count > 0")
 """The conditions of partial indexes, in their own words: SQLite uses such an index for no others."""
 
@@ -133,6 +137,8 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
         found[Kind.DRAFT] = drafts(looking)
     if may(Permission.SCHEDULE_VISITS):
         found[Kind.CALENDAR] = calendar_proposals(looking)
+        found[Kind.DECLINED] = declined(looking)
+        found[Kind.WISH] = wishes(looking)
     if may(Permission.EDIT_CATALOGUE):
         found[Kind.UNMATCHED] = unmatched(looking)
     return found
@@ -321,6 +327,78 @@ def to_decide(looking: Looking) -> Found:
         question,
         lambda row: Matter(
             f"decision:{row.id}", Kind.DECISION, days_left=_until(row.starts_local.date(), looking.today)
+        ),
+    )
+
+
+def declined(looking: Looking) -> Found:
+    """Visits that a customer will not have, and those later than the next days that a technician will not go on."""
+
+    def question() -> Question:
+        return (
+            _about(
+                Visit,
+                Invitation.id,
+                Visit.id.label("visit_id"),
+                Visit.title,
+                Visit.starts_local,
+                Invitation.user_id,
+                Invitation.comment,
+                sa.func.coalesce(User.name, Contact.name).label("who"),
+            )
+            .join(Invitation, Invitation.visit_id == Visit.id)
+            .outerjoin(User, User.id == Invitation.user_id)
+            .outerjoin(Contact, Contact.id == Invitation.contact_id)
+            .where(
+                DECLINED,
+                Invitation.withdrawn_at.is_(None),
+                Visit.state.in_(COMING),
+                Visit.starts_at >= NOW,
+                sa.or_(
+                    Invitation.contact_id.is_not(None),
+                    sa.and_(Visit.state == VisitState.TENTATIVE, Visit.starts_at >= SOON),
+                ),
+                *looking.whose,
+            )
+            .order_by(Visit.starts_at, Invitation.id)
+        )
+
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"declined:{row.id}", Kind.DECLINED, days_left=_until(row.starts_local.date(), looking.today)
+        ),
+    )
+
+
+def wishes(looking: Looking) -> Found:
+    """Other times that somebody who is invited to a visit asks for, the longest waiting first."""
+
+    def question() -> Question:
+        return (
+            _about(
+                Visit,
+                TimeProposal.id,
+                TimeProposal.starts_at,
+                Visit.title,
+                Visit.starts_local,
+                Visit.zone,
+                sa.func.coalesce(User.name, Contact.name).label("who"),
+            )
+            .join(Invitation, Invitation.visit_id == Visit.id)
+            .join(TimeProposal, TimeProposal.invitation_id == Invitation.id)
+            .outerjoin(User, User.id == Invitation.user_id)
+            .outerjoin(Contact, Contact.id == Invitation.contact_id)
+            .where(OPEN_WISH, Visit.state.in_(COMING), *looking.whose)
+            .order_by(TimeProposal.made_at, TimeProposal.id)
+        )
+
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"wish:{row.id}", Kind.WISH, days_left=_until(row.starts_local.date(), looking.today)
         ),
     )
 

@@ -70,6 +70,12 @@ class Invitation(Base):
             sqlite_where=sa.text("contact_id IS NOT NULL"),
             postgresql_where=sa.text("contact_id IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_invitations_declined",
+            "visit_id",
+            sqlite_where=sa.text("reply = 'declined'"),
+            postgresql_where=sa.text("reply = 'declined'"),
+        ),
     )
 
 
@@ -134,4 +140,12 @@ class TimeProposal(Base):
 
     invitation: Mapped[Invitation] = relationship(lazy="raise_on_sql")
 
-    __table_args__ = (sa.CheckConstraint("starts_at < ends_at", name="ends_after_start"),)
+    __table_args__ = (
+        sa.CheckConstraint("starts_at < ends_at", name="ends_after_start"),
+        sa.Index(
+            "ix_time_proposals_open",
+            "made_at",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        ),
+    )

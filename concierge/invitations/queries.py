@@ -13,15 +13,19 @@ from concierge.accounts.models import Contact
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState
+from concierge.identity.viewer import Viewer
 from concierge.invitations import plan, secret
-from concierge.invitations.models import Invitation, TimeProposal
+from concierge.invitations.models import Answer, Invitation, TimeProposal
 from concierge.invitations.secret import Claimed
-from concierge.invitations.states import ProposalState, Reply
+from concierge.invitations.states import Outcome, ProposalState, Reply
 from concierge.platform import settings
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
+from concierge.platform.incoming import IncomingMail
+from concierge.platform.mail import OutgoingMail
 from concierge.projects.models import Project
 from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.queries import seen_by
 from concierge.visits.states import OVER
 
 
@@ -118,6 +122,40 @@ def open_proposals(visit_id: int) -> Sequence[TimeProposal]:
         )
         .order_by(TimeProposal.id)
     ).all()
+
+
+def invitation_seen_by(viewer: Viewer, invitation_id: int) -> Invitation:
+    """One invitation to a visit that a viewer may see.
+
+    :raises NotFound: when there is none, or they may not see it.
+    """
+    question = seen_by(viewer, select(Visit)).with_only_columns(Visit.id)
+    found = db.session.scalar(
+        select(Invitation).where(Invitation.id == invitation_id, Invitation.visit_id.in_(question))
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def proposal_seen_by(viewer: Viewer, proposal_id: int) -> TimeProposal:
+    """One time that was asked for, of a visit that a viewer may see.
+
+    :raises NotFound: when there is none, or they may not see it.
+    """
+    question = seen_by(viewer, select(Visit)).with_only_columns(Visit.id)
+    found = db.session.scalar(
+        select(TimeProposal)
+        .join(Invitation, Invitation.id == TimeProposal.invitation_id)
+        .where(TimeProposal.id == proposal_id, Invitation.visit_id.in_(question))
+        .options(
+            joinedload(TimeProposal.invitation).joinedload(Invitation.user),
+            joinedload(TimeProposal.invitation).joinedload(Invitation.contact),
+        )
+    )
+    if found is None:
+        raise NotFound
+    return found
 
 
 def proposal_for_change(proposal_id: int) -> TimeProposal:
@@ -298,6 +336,157 @@ def _is_for(recipient: Recipient) -> sa.ColumnElement[bool]:
     if recipient.user_id is not None:
         return Invitation.user_id == recipient.user_id
     return Invitation.contact_id == recipient.contact_id
+
+
+FOR_PEOPLE = (Outcome.STRANGER, Outcome.SUGGESTED, Outcome.FOR_A_PERSON)
+"""What becomes of answers that only a person can settle; other times that are asked for stand beside them."""
+MOST_LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ForPeople:
+    """An answer that waits for a person: who gave it, and the mail that brought it."""
+
+    answer: Answer
+    invitation: Invitation | None
+    mail: IncomingMail | None
+
+
+def answers_for_people(viewer: Viewer) -> Sequence[ForPeople]:
+    """Answers that wait for a person, the newest first."""
+    return _for_people(viewer, Answer.outcome.in_(FOR_PEOPLE), Answer.seen_at.is_(None))
+
+
+def count_for_people(viewer: Viewer) -> int:
+    """How many answers and wishes wait for a person."""
+    if not viewer.sees_all_projects:
+        return 0
+    answers = select(sa.func.count(Answer.id)).where(Answer.outcome.in_(FOR_PEOPLE), Answer.seen_at.is_(None))
+    wishes = select(sa.func.count(TimeProposal.id)).where(TimeProposal.state == ProposalState.OPEN)
+    return (db.session.scalar(answers) or 0) + (db.session.scalar(wishes) or 0)
+
+
+def answer_for(viewer: Viewer, answer_id: int) -> ForPeople:
+    """One answer with its mail.
+
+    :raises NotFound: when there is none that the viewer may see.
+    """
+    found = _for_people(viewer, Answer.id == answer_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def answer_for_change(answer_id: int) -> Answer:
+    """One answer, locked until the end of the unit of work.
+
+    :raises NotFound: when there is none.
+    """
+    found = db.session.get(Answer, answer_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def wishes(viewer: Viewer) -> Sequence[TimeProposal]:
+    """Other times that were asked for and that nobody has decided on, the oldest first."""
+    if not viewer.sees_all_projects:
+        return ()
+    return db.session.scalars(
+        select(TimeProposal)
+        .where(TimeProposal.state == ProposalState.OPEN)
+        .options(
+            joinedload(TimeProposal.invitation).joinedload(Invitation.user),
+            joinedload(TimeProposal.invitation).joinedload(Invitation.contact),
+            joinedload(TimeProposal.invitation).joinedload(Invitation.visit).joinedload(Visit.project),
+        )
+        .order_by(TimeProposal.id)
+        .limit(MOST_LISTED)
+    ).all()
+
+
+def undeliverable(viewer: Viewer, *, at: datetime) -> Sequence[Invitation]:
+    """Invitations to coming visits that a mail server could not deliver, the soonest first."""
+    if not viewer.sees_all_projects:
+        return ()
+    return db.session.scalars(
+        select(Invitation)
+        .join(Visit, Visit.id == Invitation.visit_id)
+        .where(
+            Invitation.undeliverable_at.is_not(None),
+            Invitation.withdrawn_at.is_(None),
+            Visit.ends_at > at,
+            Visit.state.not_in(OVER),
+        )
+        .options(*with_visit())
+        .order_by(Visit.starts_at, Invitation.id)
+        .limit(MOST_LISTED)
+    ).all()
+
+
+def invitations_by_uid(uid: str) -> Sequence[Invitation]:
+    """Everybody who was ever invited to the visit that calendars know by a UID."""
+    if not uid:
+        return ()
+    return db.session.scalars(
+        select(Invitation)
+        .join(Visit, Visit.id == Invitation.visit_id)
+        .where(Visit.uid == uid)
+        .options(*with_visit())
+        .order_by(Invitation.id)
+    ).all()
+
+
+def was_taken(message_id: str, outcome: Outcome) -> bool:
+    """Whether a mail with this Message-ID brought an answer of which the same became."""
+    if not message_id:
+        return False
+    question = (
+        select(Answer.id)
+        .join(IncomingMail, IncomingMail.id == Answer.incoming_mail_id)
+        .where(IncomingMail.message_id == message_id, Answer.outcome == outcome)
+    )
+    return db.session.scalar(question.limit(1)) is not None
+
+
+def sent_to(message_ids: Sequence[str]) -> tuple[str, str] | None:
+    """Key and address of a letter of ours by one of these Message-IDs; None when it is none of ours."""
+    if not message_ids:
+        return None
+    question = select(OutgoingMail.key, OutgoingMail.to).where(OutgoingMail.message_id.in_(message_ids))
+    row = db.session.execute(question.order_by(OutgoingMail.id).limit(1)).first()
+    return (row.key, row.to) if row else None
+
+
+def standing_invitations(recipient: Recipient, email: str) -> Sequence[Invitation]:
+    """What somebody is invited to at an address, locked until the end of the unit of work."""
+    return db.session.scalars(
+        select(Invitation)
+        .where(
+            _is_for(recipient),
+            sa.func.lower(Invitation.email) == email.lower(),
+            Invitation.withdrawn_at.is_(None),
+        )
+        .options(joinedload(Invitation.user), joinedload(Invitation.contact), joinedload(Invitation.visit))
+        .order_by(Invitation.id)
+        .with_for_update(of=Invitation)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _for_people(viewer: Viewer, *conditions: sa.ColumnElement[bool]) -> list[ForPeople]:
+    if not viewer.sees_all_projects:
+        return []
+    rows = db.session.execute(
+        select(Answer, Invitation, IncomingMail)
+        .outerjoin(Invitation, Invitation.id == Answer.invitation_id)
+        .outerjoin(IncomingMail, IncomingMail.id == Answer.incoming_mail_id)
+        .where(*conditions)
+        .options(*with_visit())
+        .order_by(Answer.id.desc())
+        .limit(MOST_LISTED)
+    )
+    return [ForPeople(answer, invitation, mail) for answer, invitation, mail in rows]
 
 
 def with_visit() -> tuple[ORMOption, ...]:

@@ -1,22 +1,23 @@
 """What invitations do when something happens: note who may have to be told, tell them once it is quiet."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
 from concierge.accounts.events import AccountRenamed, ContactChanged, SiteChanged
 from concierge.identity.events import ProfileChanged
 from concierge.identity.models import User
-from concierge.invitations import mails, queries
-from concierge.invitations.actions import sending
+from concierge.invitations import mails, queries, reading
+from concierge.invitations.actions import sending, taking
 from concierge.invitations.actions.sending import Told
 from concierge.invitations.events import AnswerSetAside, InvitationAnswered, TimeProposalDecided
 from concierge.invitations.models import Answer, Invitation, TimeProposal
 from concierge.invitations.queries import Recipient
-from concierge.invitations.states import ProposalState, Reply, Way
-from concierge.platform import clock, deliveries, mail
+from concierge.invitations.states import Outcome, ProposalState, Reply, Way
+from concierge.platform import clock, deliveries, incoming, mail
 from concierge.platform.database import db
+from concierge.platform.incoming import IncomingMail, MailReceived
 from concierge.projects.events import ActUndone
 from concierge.visits.events import VisitEvent, VisitStateChanged
 from concierge.visits.states import VisitState
@@ -82,6 +83,29 @@ def send_again(invitation_id: int) -> bool:
     if told is not None:
         _post([told])
     return told is not None
+
+
+@deliveries.outside
+def take_mail(event: MailReceived) -> Any:  # Any: nothing, or a function that writes
+    """Read a message in a process of its own, then take what it says; once, however often this runs."""
+    kept = db.session.get_one(IncomingMail, event.mail_id)
+    if kept.read_at is not None:
+        return None
+    data = incoming.bytes_of(kept)
+    db.session.rollback()
+    said = reading.read(data)
+
+    def write() -> None:
+        mail_now = db.session.get_one(
+            IncomingMail, event.mail_id, with_for_update=True, populate_existing=True
+        )
+        if mail_now.read_at is not None:
+            return
+        answer = taking.take(mail_now, said, at=clock.now())
+        if answer is not None and (answer.method, answer.outcome) == (taking.REFRESH, Outcome.APPLIED):
+            send_again(cast("int", answer.invitation_id))
+
+    return write
 
 
 def note_acceptance(event: VisitStateChanged) -> None:

@@ -47,6 +47,8 @@ class Trust(Enum):
     """It came to the secret reply address, or from the secret page."""
     SIGNED = "signed"
     """The mail server vouches for the sender's domain, and the sender is who was invited."""
+    PERSON = "a person"
+    """Somebody of ours made sure of it."""
     NONE = "none"
 
 

@@ -58,6 +58,9 @@ LOOKS = {
     "VisitStateChanged": ("go", "map-pin"),
     "VisitCancelled": ("idle", "calendar-x"),
     "TechniciansAssigned": ("idle", "user-plus"),
+    "InvitationAnswered": ("idle", "mail"),
+    "TimeProposed": ("warn", "calendar-clock"),
+    "InvitationUndeliverable": ("warn", "mail"),
     "ItemAnswered": ("ok", "pen-line"),
     "ItemAccepted": ("ok", "check"),
     "ItemReopened": ("warn", "rotate-ccw"),
@@ -136,6 +139,8 @@ def _words(name: str, payload: Payload, count: int) -> str:
             return _readiness_words(name, _text(payload, "requirement"), count)
         case _ if name.startswith(("Visit", "Technicians")):
             return _visit_words(name, payload, count)
+        case "InvitationAnswered" | "TimeProposed" | "InvitationUndeliverable":
+            return _invitation_words(name, payload)
         case _ if name.startswith("Gate"):
             return _gate_words(name, payload)
         case _ if name.startswith("Milestone"):
@@ -268,6 +273,21 @@ def _visit_words(name: str, payload: Payload, count: int) -> str:
             return ngettext(
                 "other people go on %(title)s", "other people go on %(num)s visits", count, title=title
             )
+
+
+def _invitation_words(name: str, payload: Payload) -> str:
+    who = _text(payload, "name")
+    match name, _text(payload, "reply"):
+        case "TimeProposed", _reply:
+            return _("%(name)s asks for another time", name=who)
+        case "InvitationUndeliverable", _reply:
+            return _("an invitation cannot reach %(name)s", name=who)
+        case _name, "accepted":
+            return _("%(name)s accepted a visit", name=who)
+        case _name, "declined":
+            return _("%(name)s declined a visit", name=who)
+        case _:
+            return _("%(name)s answered maybe to a visit", name=who)
 
 
 def _readiness_words(name: str, requirement: str, count: int) -> str:

@@ -17,7 +17,7 @@ from concierge.identity.permissions import Role
 from concierge.identity.queries import Aside
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
-from concierge.platform.words import clock_time, day, localized, span, told_day
+from concierge.platform.words import clock_time, day, instant, localized, span, told_day
 from concierge.projects.states import ProposalKind
 from concierge.visits.models import Visit
 from concierge.visits.states import OVER
@@ -307,6 +307,37 @@ def _to_decide(row: Row, today: date) -> Need:
     )
 
 
+def _declined(row: Row, today: date) -> Need:
+    is_ours = row.user_id is not None
+    said = _("%(who)s declined", who=row.who) + (f": {row.comment}" if row.comment else "")
+    return Need(
+        state="warn",
+        icon="user-plus" if is_ours else "calendar-x",
+        title=_("Find a technician for %(title)s", title=row.title)
+        if is_ours
+        else _("Find another time for %(title)s", title=row.title),
+        url=f"/visits/{row.visit_id}",
+        why=_("%(place)s. %(reason)s", place=_place(row), reason=said),
+        when=day(row.starts_local),
+        note=_until(row.starts_local.date(), today),
+        action=_("Open"),
+    )
+
+
+def _wish(row: Row, today: date) -> Need:
+    wanted = _("%(who)s asks for %(when)s", who=row.who, when=instant(row.starts_at, row.zone))
+    return Need(
+        state="warn",
+        icon="calendar-clock",
+        title=_("Decide on another time for %(title)s", title=row.title),
+        url=f"/time-proposals/{row.id}",
+        why=_("%(place)s. %(reason)s", place=_place(row), reason=wanted),
+        when=day(row.starts_local),
+        note=_until(row.starts_local.date(), today),
+        action=_("Decide"),
+    )
+
+
 def _unassigned(row: Row, today: date) -> Need:
     return Need(
         state="warn",
@@ -447,6 +478,8 @@ _WORDS: dict[Kind, Words] = {
     Kind.OVERDUE: _overdue,
     Kind.GATE: _gate,
     Kind.DECISION: _to_decide,
+    Kind.DECLINED: _declined,
+    Kind.WISH: _wish,
     Kind.PROPOSAL: _proposed,
     Kind.CALENDAR: _calendar,
     Kind.UNASSIGNED: _unassigned,

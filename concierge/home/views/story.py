@@ -67,6 +67,7 @@ def words(name: str, told: Payload) -> str:
         or _about_visits(name, told)
         or _about_readiness(name, told)
         or _about_technicians(name, told)
+        or _about_invitations(name, told)
     )
     return said or name
 
@@ -362,6 +363,33 @@ def _about_technicians(name: str, told: Payload) -> str:
             return _("changed a turn on call; it starts on %(on)s", on=on)
         case "TurnCancelled":
             return _("cancelled a turn on call that was to start on %(on)s", on=on)
+    return ""
+
+
+def _about_invitations(name: str, told: Payload) -> str:
+    who = str(told.get("name") or "")
+    match name:
+        case "InvitationSent" if told.get("method") == "CANCEL":
+            return _("wrote to %(name)s that a visit is off", name=who)
+        case "InvitationSent":
+            return _("invited %(name)s to a visit by mail", name=who)
+        case "InvitationAnswered":
+            said = {
+                "accepted": _("noted that %(name)s accepted", name=who),
+                "tentative": _("noted that %(name)s may come", name=who),
+                "declined": _("noted that %(name)s declined", name=who),
+            }.get(str(told.get("reply")), _("noted an answer of %(name)s", name=who))
+            return said + (f": {_short(told.get('comment'))}" if told.get("comment") else "")
+        case "AnswerSetAside":
+            return _("set an answer of %(name)s aside: %(why)s", name=who, why=told.get("why") or "")
+        case "TimeProposed":
+            return _("noted that %(name)s asks for another time", name=who)
+        case "TimeProposalDecided" if told.get("state") == "taken":
+            return _("took the time that %(name)s asked for", name=who)
+        case "TimeProposalDecided":
+            return _("declined the time that %(name)s asked for", name=who)
+        case "InvitationUndeliverable":
+            return _("could not bring an invitation to %(name)s: the address does not take mail", name=who)
     return ""
 
 

@@ -1,0 +1,86 @@
+"""Forms of invitations: what somebody who is invited answers, and what staff decide."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, HiddenField, SelectField, TextAreaField, TimeField
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Length
+
+from concierge.invitations.states import Reply
+from concierge.platform.forms import Form
+from concierge.visits.clocks import EndsTooEarly, NoSuchTime, Stay, stay
+
+LONGEST_COMMENT = 2000
+NO_DAY = date(2000, 1, 1)
+
+
+class FromALetter(Form):
+    """A form of somebody who is not signed in: the secret in the page's address is what lets them act, no cookie."""
+
+    class Meta:
+        """Nothing that a browser sends by itself gives anybody a right here, so there is nothing to forge."""
+
+        csrf = False
+
+
+class AnswerInvitation(FromALetter):
+    """Yes, maybe or no."""
+
+    answer = SelectField(
+        choices=[
+            SelectChoice(reply.value, reply.value)
+            for reply in (Reply.ACCEPTED, Reply.TENTATIVE, Reply.DECLINED)
+        ]
+    )
+    comment = TextAreaField(_l("A word to us, if you like"), validators=[Length(max=LONGEST_COMMENT)])
+    sequence = HiddenField()
+
+
+class AnotherTime(FromALetter):
+    """When the visit would suit better; wall time at the site, and as long as it is now."""
+
+    start_on = DateField(_l("Day"), validators=[InputRequired(_l("Choose a day."))])
+    start_time = TimeField(_l("From"), validators=[InputRequired(_l("Enter a time, such as 09:00."))])
+    wish = TextAreaField(_l("Why, if you like"), validators=[Length(max=LONGEST_COMMENT)])
+    sequence = HiddenField()
+
+    zone = "UTC"
+    lasts = timedelta(hours=1)
+    """How long the visit is on the clock; with the zone set before the form is validated."""
+    now: datetime | None = None
+
+    @property
+    def when(self) -> Stay:
+        """The instants that are meant. Only for a form without errors."""
+        starts = datetime.combine(self.start_on.data or NO_DAY, self.start_time.data or time())
+        return stay(starts, starts + self.lasts, zone=self.zone)
+
+    def validate(self, extra_validators: Any = None) -> bool:  # Any: as WTForms declares it
+        """Check the fields, then whether the clocks at the site show such a time, and whether it is to come."""
+        if not super().validate(extra_validators):
+            return False
+        try:
+            when = self.when
+        except (NoSuchTime, EndsTooEarly) as refusal:
+            self.start_time.errors = [*self.start_time.errors, refusal.sentence]
+            return False
+        if self.now is not None and when.starts_at <= self.now:
+            self.start_on.errors = [*self.start_on.errors, _l("This time has passed. Choose one to come.")]
+            return False
+        return True
+
+
+class TakeTime(Form):
+    """Move the visit to a time that was asked for."""
+
+    conflict_reason = TextAreaField(
+        _l("Why they go all the same"),
+        description=_l("Needed only when somebody is elsewhere, away, or not certified then."),
+        validators=[Length(max=500)],
+    )
+
+
+class Press(Form):
+    """A button."""
