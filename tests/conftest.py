@@ -22,7 +22,7 @@ from tests.makers import people
 if TYPE_CHECKING:
     from tests.servers import PostgresServer  # loaded as a plugin below, which rewrites its assertions
 
-pytest_plugins = ["tests.programs", "tests.servers", "tests.mail_server", "tests.browser"]
+pytest_plugins = ["tests.programs", "tests.servers", "tests.mail_server", "tests.browser", "tests.web_server"]
 
 SETTINGS = {"CONCIERGE_SECRET_KEY": "a key for tests only", "CONCIERGE_SYNCHRONOUS": "NORMAL"}
 

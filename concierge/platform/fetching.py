@@ -232,11 +232,12 @@ def _target(text: str, ports: frozenset[int], *, redirected: bool = False) -> _T
         raise BadAddress(
             _("The address holds a name or password. Use the secret address that your calendar offers.")
         )
-    if (port or HTTPS) not in ports:
+    port = HTTPS if port is None else port
+    if port not in ports:
         raise BadAddress(_("The address names a port other than 443. Use one without a port."))
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
-    return _Target(_host(parts.hostname or ""), port or HTTPS, urlunsplit(("", "", path, query, "")))
+    return _Target(_host(parts.hostname or ""), port, urlunsplit(("", "", path, query, "")))
 
 
 def _host(host: str) -> str:
@@ -340,6 +341,7 @@ def _ask(target: _Target, headers: dict[str, str], route: Way, clock: _Clock) ->
     :raises Unfetched: of the kind that says why.
     """
     connection: _Pinned | None = None
+    response: urllib3.BaseHTTPResponse | None = None
     try:
         connection = _connected(target, route, clock)
         connection.timeout = clock.left
@@ -349,7 +351,8 @@ def _ask(target: _Target, headers: dict[str, str], route: Way, clock: _Clock) ->
             "GET", target.path, headers={"Host": target.named, **headers}, preload_content=False,
             decode_content=False,
         )  # fmt: skip
-        return _read(connection.getresponse(), route, clock)
+        response = connection.getresponse()
+        return _read(response, route, clock)
     except Refused:
         raise
     except (HTTPError, OSError, http.client.HTTPException, ValueError, LookupError) as error:
@@ -359,6 +362,8 @@ def _ask(target: _Target, headers: dict[str, str], route: Way, clock: _Clock) ->
         raise _as_refusal(error) from None
     finally:
         clock.let_go()
+        if response is not None:
+            response.close()
         if connection is not None:
             connection.close()
 

@@ -25,6 +25,7 @@ OF_SOMEBODY = {
     "feed_id": MISSING,
     "session_id": MISSING,
     "job_id": MISSING,
+    "own_calendar_id": MISSING,
 }
 PAGES_FOR_FORMS = "/settings/me"
 

@@ -17,6 +17,7 @@ from concierge.platform.jobs import start_job
 from concierge.projects.actions import proposals
 from concierge.projects.states import ProposalKind
 from concierge.readiness.models import Checklist, ReadinessItem
+from concierge.workforce.models import Technician
 from tests.makers import orders, people, projects, visits, workforce
 
 MISSING = 987654
@@ -59,10 +60,10 @@ def build(sign_in: Callable[[User], FlaskClient]) -> World:
     return World(ours, theirs, persons, browsers)
 
 
-def _customer(name: str, key: str, number: str, technician: object, owner: User) -> dict[str, object]:
+def _customer(name: str, key: str, number: str, technician: Technician, owner: User) -> dict[str, object]:
     place = orders.site(account=name, key=key)
     project = projects.live(place=place, number=number, requested_from=date(2026, 4, 1))
-    visit = visits.visit(project, technician)  # type: ignore[arg-type]  # a technician
+    visit = visits.visit(project, technician)
     proposal = proposals.propose(
         project.id,
         ProposalKind.NEW_DATES,
@@ -72,6 +73,8 @@ def _customer(name: str, key: str, number: str, technician: object, owner: User)
         at=orders.RECEIVED,
     )
     job = start_job("orders.import", "Import", {}, owner.id)
+    own_calendar = workforce.own_calendar(technician)
+    turn = workforce.turn(technician)
     db.session.flush()
     item = db.session.scalars(
         sa.select(ReadinessItem.id)
@@ -94,6 +97,8 @@ def _customer(name: str, key: str, number: str, technician: object, owner: User)
         "order_id": project.order_id,
         "line_id": line,
         "job_id": job.id,
+        "own_calendar_id": own_calendar.id,
+        "turn_id": turn.id,
     }
 
 

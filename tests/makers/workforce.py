@@ -1,12 +1,13 @@
-"""Technicians, their skills and absences, and company closures for tests. Tomas installs."""
+"""Technicians, their skills, absences and own calendars, turns and closures for tests. Tomas installs."""
 
 from datetime import UTC, date, datetime
 
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
-from concierge.workforce.actions import closures, technicians
-from concierge.workforce.models import Absence, Closure, Technician
-from concierge.workforce.states import AbsenceKind
+from concierge.workforce.actions import closures, on_call, own_calendars, technicians
+from concierge.workforce.busy import Busy, Reading
+from concierge.workforce.models import Absence, Closure, OnCallTurn, OwnCalendar, Technician
+from concierge.workforce.states import AbsenceKind, BusyKind
 from tests.makers import people
 
 SOME_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -47,3 +48,30 @@ def closure(name: str, first_on: date, last_on: date | None = None) -> Closure:
     return closures.enter_closure(
         name=name, first_on=first_on, last_on=last_on or first_on, at=SOME_DAY, actor_id=None
     )
+
+
+def own_calendar(
+    of: Technician,
+    *times: tuple[datetime, datetime],
+    name: str = "Family",
+    address: str = "https://calendar.example.com/secret/tomas.ics",
+    kind: BusyKind = BusyKind.BUSY,
+    is_read: bool = True,
+    at: datetime = SOME_DAY,
+) -> OwnCalendar:
+    """A calendar of a technician's own, read once: taken at these times."""
+    added = own_calendars.add(of, name=name, address=address, at=at, actor_id=of.user_id)
+    if is_read:
+        reading = Reading(tuple(Busy(starts, ends, kind) for starts, ends in times))
+        own_calendars.note_read(added.id, address=added.address, reading=reading, at=at)
+    return added
+
+
+def turn(
+    of: Technician,
+    *,
+    starts_local: datetime = datetime(2026, 3, 16, 8),
+    ends_local: datetime = datetime(2026, 3, 23, 8),
+) -> OnCallTurn:
+    """A technician's turn on call."""
+    return on_call.enter(of, starts_local=starts_local, ends_local=ends_local, at=SOME_DAY, actor_id=None)

@@ -1,9 +1,9 @@
 """Working days on pages: who is closed when, and the year or month of a place, a site or a technician."""
 
 from calendar import Calendar
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from babel.dates import get_day_names, get_month_names
 from flask import redirect, render_template, request, url_for
@@ -32,7 +32,8 @@ from concierge.workforce.calendars import (
     place_calendar,
     subdivisions,
 )
-from concierge.workforce.states import AbsenceKind
+from concierge.workforce.models import Technician
+from concierge.workforce.states import AbsenceKind, OwnCalendarState
 
 WEEK = Calendar()
 
@@ -119,12 +120,15 @@ def calendars_page() -> Page:
     """Who is closed when: the company, its technicians, and the way to every other calendar."""
     today = clock.today(viewer().zone)
     may_see_people = viewer().may(Permission.SEE_PEOPLE)
+    technicians = workforce.technicians() if may_see_people else ()
     return render_template(
         "home/calendars.html",
         closures=queries.all_closures(),
         home=queries.home_office(),
         absences=queries.absences_from(today) if may_see_people else (),
-        technicians=workforce.technicians() if may_see_people else (),
+        technicians=technicians,
+        unread=_unread_calendars(technicians),
+        here=viewer().zone,
         proposals=queries.undecided_calendar_proposals() if viewer().may(Permission.SCHEDULE_VISITS) else (),
         away_words=away_words(),
         countries=country_choices(),
@@ -229,7 +233,13 @@ def technician_days(user_id: int) -> Page:
         raise NotFound
     known = calendars.known_of_technician(user_id)
     return _year_page(
-        technician.user.name, known.of_technician(user_id), zone=technician.user.zone, user_id=user_id
+        technician.user.name,
+        known.of_technician(user_id),
+        zone=technician.user.zone,
+        user_id=user_id,
+        own_calendars=workforce.own_calendars_shown([user_id]),
+        is_me=user_id == viewer().user_id,
+        here=viewer().zone,
     )
 
 
@@ -273,6 +283,12 @@ def reasons_of(days: WorkCalendar, day: date, *, place: Place | None = None) -> 
             for shut in place.shut.get(day, ())
         ]
     return tuple(dict.fromkeys(found))
+
+
+def _unread_calendars(technicians: Collection[Technician]) -> Mapping[int, datetime | None]:
+    """Since when a calendar of a technician's own could not be read, by user; `None` for never."""
+    shown = workforce.own_calendars_shown([technician.user_id for technician in technicians])
+    return {one.user_id: one.fetched_at for one in shown if one.state is OwnCalendarState.STALE}
 
 
 def _reason(calendar: str, words: str, day: date) -> Reason:
