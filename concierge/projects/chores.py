@@ -94,7 +94,7 @@ def apply_calendar(progress: Progress, args: dict[str, Any]) -> Result | Callabl
         proposal = calendars.calendar_proposal_for_change(proposal_id)
         replanning.settle(proposal, actor_id=actor_id, at=at)
         said = ngettext("%(num)s project was moved.", "%(num)s projects were moved.", proposal.projects)
-        return _led_to(proposal_id, said, surprises)
+        return _led_to(proposal_id, said, surprises, replanning.left_over(proposal))
 
     return finish
 
@@ -297,10 +297,28 @@ def _in_chunks(ids: Sequence[int]) -> Iterator[tuple[int, Sequence[int]]]:
             gc.enable()
 
 
-def _led_to(proposal_id: int, summary: str, surprises: Sequence[str] = ()) -> Result:
-    """A job's result; projects that somebody changed in between are named."""
+def _led_to(
+    proposal_id: int,
+    summary: str,
+    surprises: Sequence[str] = (),
+    left: Sequence[tuple[str, int]] = (),
+) -> Result:
+    """A job's result; projects that somebody changed in between are named, and what did not come back."""
     lines = [
         {"text": _("%(key)s had changed in between; it moved otherwise.", key=key), "url": f"/projects/{key}"}
         for key in surprises
+    ]
+    lines += [
+        {
+            "text": ngettext(
+                "%(key)s changed since: %(num)s date is not as it was.",
+                "%(key)s changed since: %(num)s dates are not as they were.",
+                count,
+                key=key,
+            ),
+            "url": f"/projects/{key}",
+        }
+        for key, count in left
+        if key not in surprises
     ]
     return {"summary": summary, "lines": lines[:50], "url": f"/calendars/changes/{proposal_id}"}

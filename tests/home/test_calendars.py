@@ -19,14 +19,16 @@ from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import clock, worker
 from concierge.platform.database import db, unit_of_work
-from concierge.projects.actions import replanning
+from concierge.projects.actions import replanning, rescheduling
 from concierge.projects.models import CalendarProposal, Milestone, MilestoneCrew, Project
 from concierge.projects.states import CalendarProposalState
 from concierge.workforce.models import Absence, Closure, Office
 from concierge.workforce.states import AbsenceKind
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects, workforce
+from tests.makers.acts import dump
 from tests.makers.days import at, on
+from tests.makers.pages import hidden_in
 
 Browser = Callable[[User], FlaskClient]
 NOW = clock.now
@@ -55,6 +57,18 @@ def a_day(project: Project, key: str) -> date:
 def one_proposal() -> CalendarProposal:
     db.session.rollback()
     return db.session.scalars(sa.select(CalendarProposal).execution_options(populate_existing=True)).one()
+
+
+def opened(browser: FlaskClient, path: str) -> dict[str, list[str]]:
+    """What the page of a form carries, so that nobody overwrites what they did not see."""
+    found = hidden_in(browser.get(path).get_data(as_text=True), of="loaded")
+    return {name: value for name, value in found.items() if name in {"version", "loaded"}}
+
+
+def last_proposal() -> CalendarProposal:
+    db.session.rollback()
+    newest = sa.select(CalendarProposal).order_by(CalendarProposal.id.desc()).limit(1)
+    return db.session.scalars(newest.execution_options(populate_existing=True)).one()
 
 
 def test_a_closure_is_shown_with_all_that_moves_and_then_made(app: Flask, ada: FlaskClient) -> None:
@@ -212,7 +226,9 @@ def test_a_closure_is_removed(app: Flask, ada: FlaskClient) -> None:
 def test_the_home_office_decides_about_the_companys_days(app: Flask, ada: FlaskClient) -> None:
     assert "Nobody has said where the home office is" in ada.get("/calendars/company").get_data(as_text=True)
 
-    assert post(ada, "/calendars/home", name="Basel", country="CH", subdivision="CH-BS", zone="")[0] == 303
+    carried = opened(ada, "/calendars/home")
+    wanted = {"name": "Basel", "country": "CH", "subdivision": "CH-BS", "zone": ""}
+    assert post(ada, "/calendars/home", **wanted, **carried)[0] == 303
 
     db.session.rollback()
     office = db.session.scalars(sa.select(Office)).one()
@@ -364,7 +380,8 @@ def test_a_site_that_moves_over_the_date_line_has_another_today(app: Flask, ada:
     project = running(place=place)
     before = a_day(project, "kick-off")
 
-    status, _page, way = post(ada, f"/calendars/sites/{place.id}/place", country="WS", zone="")
+    path = f"/calendars/sites/{place.id}/place"
+    status, _page, way = post(ada, path, country="WS", zone="", **opened(ada, path))
 
     assert status == 303
     if way.startswith("/calendars/changes/"):
@@ -514,3 +531,168 @@ def _work(app: Flask) -> None:
     db.session.remove()
     worker.drain(app)
     db.session.remove()
+
+
+def test_a_change_that_a_job_made_is_taken_back_by_a_job_and_everything_is_as_it_was(
+    app: Flask, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replanning, "FEW", 1)
+    with unit_of_work():
+        place = orders.site()
+    some = [running(place=place, number=f"SO-{number}") for number in range(3)]
+    install = a_day(some[0], "install")
+    _work(app)
+    before = _plans()
+
+    post(ada, "/calendars/closures/new", name="Moving", first_on=str(install), last_on=str(install))
+    _work(app)
+    made = f"/calendars/changes/{last_proposal().id}"
+    post(ada, f"{made}/application")
+    _work(app)
+    assert _plans() != before
+    assert "Take it back" in ada.get(made).get_data(as_text=True)
+
+    assert post(ada, f"{made}/taking-back")[2].startswith("/jobs/")
+    _work(app)
+    back = f"/calendars/changes/{last_proposal().id}"
+    assert back != made
+    assert "3 projects would move." in ada.get(back).get_data(as_text=True)
+    assert _plans() != before, "nothing moves before it was agreed to"
+    assert post(ada, f"{back}/application")[2].startswith("/jobs/")
+    _work(app)
+
+    assert _plans() == before
+    page = ada.get(back).get_data(as_text=True)
+    assert "Every date is as it was before the change." in page
+    assert "This was taken back." in ada.get(made).get_data(as_text=True)
+    assert post(ada, f"{made}/taking-back")[0] == 409
+    told = ada.get(f"/projects/{some[0].key}/history").get_data(as_text=True)
+    assert "taken back" in told
+
+
+def test_what_somebody_changed_since_a_change_stays_and_is_named(
+    app: Flask, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replanning, "FEW", 1)
+    with unit_of_work():
+        place = orders.site()
+    some = [running(place=place, number=f"SO-{number}") for number in range(3)]
+    install = a_day(some[0], "install")
+    post(ada, "/calendars/closures/new", name="Moving", first_on=str(install), last_on=str(install))
+    _work(app)
+    made = f"/calendars/changes/{last_proposal().id}"
+    post(ada, f"{made}/application")
+    _work(app)
+    later = install + timedelta(days=28)
+    with unit_of_work():
+        row = projects.milestone(some[1], "install")
+        rescheduling.move_milestone(
+            some[1].id, row.id, to=later, reason="The customer asks", actor_id=None, at=clock.now()
+        )
+
+    post(ada, f"{made}/taking-back")
+    _work(app)
+    back = f"/calendars/changes/{last_proposal().id}"
+    post(ada, f"{back}/application")
+    _work(app)
+
+    page = ada.get(back).get_data(as_text=True)
+    assert "Changed since, and left as it is" in page
+    assert f'<a href="/projects/{some[1].key}">{some[1].key}</a>: ' in page
+    assert f'<a href="/projects/{some[0].key}">{some[0].key}</a>: ' not in page
+    assert a_day(some[1], "install") >= later
+    assert a_day(some[0], "install") == install
+
+
+@pytest.mark.parametrize("kind", ["closure", "removal", "edit", "absence", "place", "hours", "shutdown"])
+def test_every_kind_of_change_can_be_taken_back(app: Flask, ada: FlaskClient, kind: str) -> None:
+    with unit_of_work():
+        tomas = workforce.technician()
+        known = workforce.closure("Inventory", next_tuesday()).id
+    project = running()
+    install, site = a_day(project, "install"), project.site_id
+    before = _days()
+
+    days = {"first_on": str(install + timedelta(days=1)), "last_on": str(install + timedelta(days=1))}
+    page, sent = {
+        "closure": ("/calendars/closures/new", {"name": "Moving", **days}),
+        "removal": (f"/calendars/closures/{known}/removal", {}),
+        "edit": (f"/calendars/closures/{known}/edit", {"name": "Counting", **days}),
+        "absence": ("/calendars/absences/new", {"user_id": tomas.user_id, "word": "leave", **days}),
+        "place": (
+            f"/calendars/sites/{site}/place",
+            {"country": "JP", "subdivision": "", "zone": "Asia/Tokyo"},
+        ),
+        "hours": (f"/calendars/sites/{site}/hours", {"monday-opens": "08:00", "monday-closes": "12:00"}),
+        "shutdown": (
+            f"/calendars/sites/{site}/closures/new",
+            {"kind": "shutdown", "name": "Summer", **days},
+        ),
+    }[kind]
+    if not page.endswith("removal"):
+        sent = {**opened(ada, page), **sent}
+    assert post(ada, page, **sent)[0] == 303
+    if last_proposal().state is CalendarProposalState.OPEN:
+        assert post(ada, f"/calendars/changes/{last_proposal().id}/application")[0] == 303
+    assert last_proposal().state is CalendarProposalState.APPLIED
+    assert _days() != before
+
+    assert post(ada, f"/calendars/changes/{last_proposal().id}/taking-back")[0] == 303
+    if last_proposal().state is CalendarProposalState.OPEN:
+        assert post(ada, f"/calendars/changes/{last_proposal().id}/application")[0] == 303
+
+    assert last_proposal().state is CalendarProposalState.APPLIED
+    assert _days() == before
+
+
+def next_tuesday() -> date:
+    today = clock.today("Europe/Zurich")
+    return today + timedelta(days=7 + (1 - today.weekday()) % 7)
+
+
+def _days() -> dict[str, list[dict[str, object]]]:
+    """All that makes working days what they are, without the numbers of rows."""
+    tables = ("closures", "absences", "offices", "site_hours", "site_closures")
+    found = {
+        name: sorted(({key: value for key, value in row.items() if key != "id"} for row in rows), key=str)
+        for name, rows in dump().items()
+        if name in tables
+    }
+    sites = db.session.execute(
+        sa.select(Site.id, Site.country, Site.subdivision, Site.zone).order_by(Site.id)
+    )
+    return {**found, "sites": [dict(row) for row in sites.mappings()], **_plans()}
+
+
+def _plans() -> dict[str, list[dict[str, object]]]:
+    """Every plan and visit as the database has it."""
+    rows = dump()
+    return {name: rows[name] for name in ("projects", "milestones", "milestone_links", "visits")}
+
+
+@pytest.mark.parametrize("page", ["home", "place", "hours"])
+def test_two_people_at_the_same_days_see_each_other(app: Flask, ada: FlaskClient, page: str) -> None:
+    with unit_of_work():
+        place = orders.site()
+    path = "/calendars/home" if page == "home" else f"/calendars/sites/{place.id}/{page}"
+    first, second, theirs, yours = {
+        "home": ({"name": "Basel", "country": "CH"}, {"name": "Bern", "country": "CH"}, "Basel", "Bern"),
+        "place": ({"country": "DE"}, {"country": "FR"}, "Germany", "France"),
+        "hours": (
+            {"monday-opens": "07:15", "monday-closes": "12:00"},
+            {"monday-opens": "09:45", "monday-closes": "12:00"},
+            "07:15",
+            "09:45",
+        ),
+    }[page]
+    carried = opened(ada, path)
+    assert post(ada, path, zone="Europe/Zurich", **carried, **first)[0] == 303
+
+    status, shown, _way = post(ada, path, zone="Europe/Zurich", **carried, **second)
+
+    assert status == 409
+    assert theirs in shown
+    assert yours in shown
+    again = {**hidden_in(shown, of="loaded"), "zone": "Europe/Zurich", **second}
+    again = {name: value for name, value in again.items() if not name.startswith("theirs-")}
+    assert post(ada, path, **{name: value for name, value in again.items() if "token" not in name})[0] == 303

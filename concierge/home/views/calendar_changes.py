@@ -72,6 +72,18 @@ def apply_calendar_change(proposal_id: int) -> Page:
     return redirect(url_for("home.calendar_change", proposal_id=proposal_id), code=303)
 
 
+@bp.post("/calendars/changes/<int:proposal_id>/taking-back")
+@requires(Permission.SCHEDULE_VISITS)
+def take_calendar_change_back(proposal_id: int) -> Page:
+    """Propose the opposite of a change that was made; every date that it would move is listed first."""
+    _refuse_others(proposal_id)
+    with unit_of_work():
+        proposal = replanning.propose_back(proposal_id, actor_id=viewer().user_id, at=clock.now())
+    if proposal.state is CalendarProposalState.APPLIED:
+        flash(_("Taken back. No plan depends on it, so nothing moved."))
+    return _on(proposal)
+
+
 @bp.post("/calendars/changes/<int:proposal_id>/dismissal")
 @requires(Permission.SCHEDULE_VISITS)
 def discard_calendar_change(proposal_id: int) -> Page:
@@ -174,6 +186,8 @@ def _page(proposal: CalendarProposal, *, stale: str = "", status: HTTPStatus = H
         promised_only=promised_only,
         may_decide=viewer().may(NEEDED[change.kind]),
         back=_back(change),
+        taken_back=queries.taking_back(proposal.id),
+        left=replanning.left_over(proposal),
     )
     return page, status
 

@@ -25,7 +25,15 @@ from concierge.home.views.calendars import country_choices, day_names
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
-from concierge.platform.clashes import Change, Edited, Met, meet
+from concierge.platform.clashes import (
+    Change,
+    ChangedMeanwhile,
+    Edited,
+    Met,
+    changed_facts,
+    kept_facts,
+    meet,
+)
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.forms import Form
@@ -91,12 +99,17 @@ def home_office() -> Page:
     office = queries.home_office()
     form = forms.HomeForm(obj=office)
     _offer_places(form)
+    before = changes.home_as_it_is(office) or CalendarChange(kind=ChangeKind.HOME)
 
-    def shown(form: Form) -> Page:
-        return _form_page("home/calendar_home.html", form, office=office)
+    def shown(form: Form, met: Met | None = None) -> Page:
+        return _form_page("home/calendar_home.html", form, office=office, met=met)
 
     if not form.validate_on_submit():
-        return shown(form)
+        return _first_seen(form, before, shown)
+    theirs = forms.HomeForm(formdata=None, obj=office)
+    _offer_places(theirs)
+    if met := _met(form, theirs, before):
+        return shown(form, met)
     country, subdivision = form.country.data or "", (form.subdivision.data or "").upper()
     change = CalendarChange(
         kind=ChangeKind.HOME,
@@ -156,11 +169,15 @@ def site_place(site_id: int) -> Page:
     form = site_forms.SitePlaceForm(obj=site)
     _offer_places(form)
 
-    def shown(form: Form) -> Page:
-        return _form_page("home/calendar_place.html", form, site=site)
+    def shown(form: Form, met: Met | None = None) -> Page:
+        return _form_page("home/calendar_place.html", form, site=site, met=met)
 
     if not form.validate_on_submit():
-        return shown(form)
+        return _first_seen(form, before, shown)
+    theirs = site_forms.SitePlaceForm(formdata=None, obj=site)
+    _offer_places(theirs)
+    if met := _met(form, theirs, before):
+        return shown(form, met)
     country, subdivision = form.country.data or "", (form.subdivision.data or "").upper()
     change = replace(
         before,
@@ -180,11 +197,16 @@ def site_hours(site_id: int) -> Page:
     site = queries.site_with_days(site_id)
     form = site_forms.SiteHoursForm(data=_week_of(_hours_of(site)))
 
+    facts = _hours_facts(changes.site_hours_as_they_are(site))
+
     def shown(form: Form) -> Page:
-        return _form_page("home/calendar_hours.html", form, site=site, weekdays=day_names())
+        loaded = kept_facts(facts)
+        return _form_page("home/calendar_hours.html", form, site=site, weekdays=day_names(), loaded=loaded)
 
     if not form.validate_on_submit():
         return shown(form)
+    if changed := changed_facts(request.form.get("loaded"), facts):
+        raise ChangedMeanwhile(changed, Change().words(viewer().zone))
     change = CalendarChange(
         kind=ChangeKind.SITE_HOURS, site_id=site.id, name=site.name, hours=_hours_in(form)
     )
@@ -339,6 +361,15 @@ def _hours_of(site: Site) -> list[tuple[int, time, time]]:
         return [(row.weekday, row.opens, row.closes) for row in site.hours]
     weekend = place_calendar(*site.region).weekend
     return [(number, site.access_from, site.access_to) for number in range(7) if number not in weekend]
+
+
+def _hours_facts(hours: CalendarChange) -> dict[str, str]:
+    """The hours of a site in words, a weekday each: for a form to carry, so that nobody overwrites them unseen."""
+    return {
+        name: ", ".join(f"{opens}–{closes}" for weekday, opens, closes in hours.hours if weekday == number)
+        or _("nothing")
+        for number, name in enumerate(day_names())
+    }
 
 
 def _week_of(hours: Iterable[tuple[int, time, time]]) -> dict[str, dict[str, time]]:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from cattrs.preconf.json import make_converter
 from flask_babel import gettext as _
 
@@ -18,10 +19,11 @@ from concierge.core.worktime import refuse_if_never_open
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound, Refused, Stale
 from concierge.projects.calendars import Known, SiteDays, TechnicianDays
+from concierge.projects.queries import replanning as queries
 from concierge.workforce import queries as workforce
 from concierge.workforce.actions import closures, technicians
 from concierge.workforce.calendars import Period, is_country
-from concierge.workforce.models import Absence, Closure
+from concierge.workforce.models import Absence, Closure, Office
 from concierge.workforce.states import AbsenceKind
 
 _converter = make_converter()
@@ -152,6 +154,113 @@ def site_place_as_it_is(site: Site) -> CalendarChange:
     )
 
 
+def home_as_it_is(office: Office | None) -> CalendarChange | None:
+    """Where our own people work today; None as long as nobody has said."""
+    if office is None:
+        return None
+    return CalendarChange(
+        kind=ChangeKind.HOME,
+        name=office.name,
+        country=office.country,
+        subdivision=office.subdivision,
+        zone=office.zone,
+    )
+
+
+def site_hours_as_they_are(site: Site) -> CalendarChange:
+    """When a site lets us in today; the site is loaded with its hours."""
+    rows = sorted(site.hours, key=lambda row: (row.weekday, row.opens))
+    return CalendarChange(
+        kind=ChangeKind.SITE_HOURS,
+        site_id=site.id,
+        name=site.name,
+        hours=tuple((row.weekday, clock_text(row.opens), clock_text(row.closes)) for row in rows),
+    )
+
+
+def with_before(change: CalendarChange) -> CalendarChange:
+    """The change with what is so until then, where it does not say that itself."""
+    if change.before is not None:
+        return change
+    match change.kind:
+        case ChangeKind.HOME:
+            return replace(change, before=home_as_it_is(queries.home_office()))
+        case ChangeKind.SITE_HOURS:
+            return replace(change, before=site_hours_as_they_are(queries.site_with_days(_id(change.site_id))))
+        case _:
+            return change
+
+
+def back(change: CalendarChange) -> CalendarChange:
+    """The change that takes a written one back.
+
+    :raises Refused: when what it wrote is no longer there as it wrote it, or nobody knows what was before.
+    """
+    until_then = change.before
+    match change.kind:
+        case ChangeKind.CLOSURE | ChangeKind.ABSENCE | ChangeKind.SITE_CLOSURE if change.removes:
+            return replace(until_then or change, row_id=None, removes=False, before=None)
+        case ChangeKind.CLOSURE | ChangeKind.ABSENCE | ChangeKind.SITE_CLOSURE:
+            row_id = change.row_id if change.row_id is not None else _written_as(change)
+            now = replace(change, row_id=row_id, before=None)
+            if until_then is None:
+                return replace(now, removes=True, before=now)
+            return replace(until_then, before=now)
+        case ChangeKind.HOME | ChangeKind.SITE_PLACE | ChangeKind.SITE_HOURS:
+            if until_then is None:
+                raise Refused(_("Nothing was known before this, so there is nothing to go back to."))
+            return replace(until_then, before=replace(change, before=None))
+
+
+def _written_as(change: CalendarChange) -> int:
+    """The row that a change has entered.
+
+    :raises Refused: when it is gone, or says something else by now.
+    """
+    days: tuple[sa.ColumnElement[bool], ...]
+    match change.kind:
+        case ChangeKind.CLOSURE:
+            kind: type[Closure | Absence | SiteClosure] = Closure
+            days = (Closure.name == change.name, *_same_days(Closure, change))
+        case ChangeKind.ABSENCE:
+            technician = workforce.technician_of(_id(change.user_id))
+            kind = Absence
+            days = (
+                Absence.technician_id == (technician.id if technician else None),
+                Absence.kind == AbsenceKind(change.word),
+                Absence.first_on == change.first_on,
+                Absence.last_on == change.last_on,
+            )
+        case _:
+            kind = SiteClosure
+            days = (
+                SiteClosure.site_id == change.site_id,
+                SiteClosure.kind == SiteClosureKind(change.word),
+                SiteClosure.name == change.name,
+                *_same_days(SiteClosure, change),
+            )
+    found = db.session.scalar(sa.select(kind.id).where(*days).order_by(kind.id.desc()).limit(1))
+    if found is None:
+        raise Refused(
+            _(
+                "“%(name)s” was changed or removed since. Change it where it stands; there is nothing to take back.",
+                name=change.name,
+            )
+        )
+    return found
+
+
+def _same_days(
+    kind: type[Closure] | type[SiteClosure], change: CalendarChange
+) -> Sequence[Any]:  # Any: clauses
+    return (
+        kind.first_on == change.first_on,
+        kind.last_on == change.last_on,
+        kind.from_time.is_(None) if not change.from_time else kind.from_time == _time(change.from_time),
+        kind.to_time.is_(None) if not change.to_time else kind.to_time == _time(change.to_time),
+    )
+
+
 def clock_text(moment: time | None) -> str:
     """A time as a clock shows it; empty when there is none."""
     return f"{moment:%H:%M}" if moment is not None else ""
@@ -258,8 +367,10 @@ def refuse_stale(change: CalendarChange) -> None:
         case ChangeKind.SITE_CLOSURE:
             shut = db.session.get(SiteClosure, _id(change.row_id), populate_existing=True)
             now = site_closure_as_it_is(shut) if shut is not None else None
-        case _:
-            return
+        case ChangeKind.HOME:
+            now = home_as_it_is(queries.home_office())
+        case ChangeKind.SITE_HOURS:
+            now = site_hours_as_they_are(queries.site_with_days(_id(change.site_id)))
     if now != before:
         raise Stale(
             _("Somebody else changed or removed “%(name)s” in the meantime. Look again.", name=before.name)

@@ -54,8 +54,40 @@ def propose(change: CalendarChange, *, title: str, actor_id: int | None, at: dat
     :param title: the change in a few English words, for histories.
     :raises Refused: when the change ends before it begins, names no country, or leaves no working day.
     """
+    change = changes.with_before(change)
     changes.check(change, _known_about(change))
     proposal = CalendarProposal(title=title, change=changes.as_json(change), made_at=at, made_by_id=actor_id)
+    db.session.add(proposal)
+    db.session.flush()
+    _begin(proposal, change, actor_id=actor_id, at=at)
+    return proposal
+
+
+def propose_back(proposal_id: int, *, actor_id: int | None, at: datetime) -> CalendarProposal:
+    """Say what taking a change back would move; where nothing would, take it back at once.
+
+    Every plan follows the days as they were; what somebody has changed since stays, and is listed.
+
+    :raises Refused: when it is not made or taken back already, or what it wrote is no longer there.
+    """
+    done = queries.calendar_proposal_for_change(proposal_id)
+    if done.state is not CalendarProposalState.APPLIED:
+        raise Refused(_("Only a change that is made can be taken back."))
+    known = queries.taking_back(proposal_id)
+    if known is not None and known.state is CalendarProposalState.APPLIED:
+        raise Refused(_("That change was taken back already."))
+    if known is not None:
+        return known
+    change = changes.back(changes.from_json(done.change))
+    changes.refuse_stale(change)
+    changes.check(change, _known_about(change))
+    proposal = CalendarProposal(
+        title=f"{done.title[:180]}, taken back",
+        change=changes.as_json(change),
+        made_at=at,
+        made_by_id=actor_id,
+        takes_back_id=done.id,
+    )
     db.session.add(proposal)
     db.session.flush()
     _begin(proposal, change, actor_id=actor_id, at=at)
@@ -192,7 +224,16 @@ def settle(proposal: CalendarProposal, *, actor_id: int | None, at: datetime) ->
     """Note that a change is made and all that depends on it laid out."""
     proposal.state = CalendarProposalState.APPLIED
     proposal.decided_at, proposal.decided_by_id = at, actor_id
+    if proposal.takes_back_id is not None:
+        db.session.flush()
+        left = queries.not_as_before(proposal.takes_back_id)
+        proposal.change = {**proposal.change, "left": [[one.key, one.milestones] for one in left]}
     db.session.flush()
+
+
+def left_over(proposal: CalendarProposal) -> Sequence[tuple[str, int]]:
+    """What taking a change back did not bring back: keys of projects, and how many of their dates are others."""
+    return [(str(key), int(count)) for key, count in proposal.change.get("left", [])]
 
 
 def foresee_some(

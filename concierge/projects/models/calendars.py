@@ -27,6 +27,10 @@ class CalendarProposal(Versioned, Base):
     made_at: Mapped[datetime]
     made_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     job_id: Mapped[int | None] = mapped_column(sa.ForeignKey("jobs.id", ondelete="SET NULL"))
+    takes_back_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("calendar_proposals.id", ondelete="SET NULL"), index=True
+    )
+    """The change that this one takes back."""
     projects: Mapped[int] = mapped_column(default=0)
     """How many projects it would move."""
     promises: Mapped[int] = mapped_column(default=0)

@@ -150,6 +150,49 @@ def calendar_proposal(proposal_id: int) -> CalendarProposal:
     return proposal
 
 
+@dataclass(frozen=True, slots=True)
+class NotAsBefore:
+    """A project whose dates are not as they were before a change of working days."""
+
+    key: str
+    milestones: int
+
+
+def taking_back(proposal_id: int) -> CalendarProposal | None:
+    """The change that takes another one back, made or not yet decided; None when there is none."""
+    return db.session.scalar(
+        sa.select(CalendarProposal)
+        .where(
+            CalendarProposal.takes_back_id == proposal_id,
+            CalendarProposal.state != CalendarProposalState.DISMISSED,
+        )
+        .order_by(CalendarProposal.id.desc())
+        .limit(1)
+    )
+
+
+def not_as_before(proposal_id: int, *, most: int = 500) -> Sequence[NotAsBefore]:
+    """Open projects in which something that a change had moved is not where it was before it, by key."""
+    moves = CalendarProposalMove
+    rows = db.session.execute(
+        sa.select(Project.key, sa.func.count(moves.id))
+        .join(Milestone, Milestone.id == moves.milestone_id)
+        .join(Project, Project.id == moves.project_id)
+        .where(
+            moves.proposal_id == proposal_id,
+            Project.state.in_([ProjectState.DRAFT, ProjectState.LIVE]),
+            sa.or_(
+                Milestone.forecast_start_on.is_distinct_from(moves.start_before),
+                Milestone.forecast_on.is_distinct_from(moves.finish_before),
+            ),
+        )
+        .group_by(Project.key)
+        .order_by(Project.key)
+        .limit(most)
+    )
+    return [NotAsBefore(row[0], row[1]) for row in rows]
+
+
 def calendar_proposal_for_change(proposal_id: int) -> CalendarProposal:
     """A proposed change of a calendar, locked until the end of the unit of work.
 
