@@ -29,6 +29,25 @@ class AccountForm(Edited):
     name = StringField(_l("Name"), validators=[InputRequired(NAME), Length(max=160)])
 
 
+def _country() -> SelectField:
+    return SelectField(_l("Country"), validators=[InputRequired(_l("Choose the country."))])
+
+
+def _subdivision() -> StringField:
+    return StringField(
+        _l("State, province or canton"),
+        description=_l("Its code, such as BS, MA or NSW. It decides about regional holidays."),
+        validators=[
+            Optional(),
+            Regexp(r"^[A-Za-z0-9-]{1,6}$", message=_l("Write the code only, such as BS.")),
+        ],
+    )
+
+
+def _zone() -> SelectField:
+    return SelectField(_l("Time zone"), description=_l("Leave it empty to take the country's."))
+
+
 class SiteForm(Edited):
     """A place of installation."""
 
@@ -40,16 +59,9 @@ class SiteForm(Edited):
     street = StringField(_l("Street"), validators=[Length(max=200)])
     postcode = StringField(_l("Postcode"), validators=[Length(max=20)])
     city = StringField(_l("City"), validators=[InputRequired(_l("Enter the city.")), Length(max=100)])
-    country = SelectField(_l("Country"), validators=[InputRequired(_l("Choose the country."))])
-    subdivision = StringField(
-        _l("State, province or canton"),
-        description=_l("Its code, such as BS, MA or NSW. It decides about regional holidays."),
-        validators=[
-            Optional(),
-            Regexp(r"^[A-Za-z0-9-]{1,6}$", message=_l("Write the code only, such as BS.")),
-        ],
-    )
-    zone = SelectField(_l("Time zone"), description=_l("Leave it empty to take the country's."))
+    country = _country()
+    subdivision = _subdivision()
+    zone = _zone()
     access_from = TimeField(
         _l("Access from"), default=time(8), validators=[InputRequired(_l("Enter a time, such as 08:00."))]
     )
@@ -74,16 +86,9 @@ class SiteForm(Edited):
 class SitePlaceForm(Edited):
     """Where a site is, and on which clock."""
 
-    country = SelectField(_l("Country"), validators=[InputRequired(_l("Choose the country."))])
-    subdivision = StringField(
-        _l("State, province or canton"),
-        description=_l("Its code, such as BS, MA or NSW. It decides about regional holidays."),
-        validators=[
-            Optional(),
-            Regexp(r"^[A-Za-z0-9-]{1,6}$", message=_l("Write the code only, such as BS.")),
-        ],
-    )
-    zone = SelectField(_l("Time zone"), description=_l("Leave it empty to take the country's."))
+    country = _country()
+    subdivision = _subdivision()
+    zone = _zone()
 
 
 class ContactForm(Edited):

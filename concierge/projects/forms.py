@@ -143,36 +143,44 @@ class AddMilestone(Form):
     visit = SelectField(_("Visit"), validators=[Optional()])
 
 
-class PutOnHold(Form):
-    """Let a project rest."""
-
-    first_on = DateField(
-        _("From"), validators=[DataRequired(_("Choose the first day on which the project rests."))]
-    )
-    expected_on = DateField(
+def _expected_on() -> DateField:
+    return DateField(
         _("Expected to go on"),
         description=_("The first day of work; leave it empty when nobody knows."),
         validators=[Optional()],
     )
+
+
+_FIRST_ON = DateField(
+    _("From"), validators=[DataRequired(_("Choose the first day on which the project rests."))]
+)  # made before the other fields of its form, so that its error stands before theirs
+
+
+class BulkHold(Form):
+    """Let projects rest from today."""
+
+    expected_on = _expected_on()
     party = SelectField(_("Who asks for it"), validators=[InputRequired(_("Choose who asks for it."))])
     cause = SelectField(_("Cause"), validators=[InputRequired(_("Choose a cause."))])
     reason = TextAreaField(
         _("Reason"),
         validators=[
-            DataRequired(_("Say in a few words why the project rests.")),
+            DataRequired(_("Say in a few words why work rests.")),
             Length(max=500, message=_("Say it in at most 500 characters.")),
         ],
     )
 
 
+class PutOnHold(BulkHold):
+    """Let one project rest, from a day that may be past."""
+
+    first_on = _FIRST_ON
+
+
 class ExpectResume(Edited):
     """Say when a project that rests is expected to go on."""
 
-    expected_on = DateField(
-        _("Expected to go on"),
-        description=_("The first day of work; leave it empty when nobody knows."),
-        validators=[Optional()],
-    )
+    expected_on = _expected_on()
 
 
 class Resume(Form):
@@ -396,25 +404,6 @@ class BulkShift(Form):
         validators=[
             DataRequired(_("Say in a few words why.")),
             Length(max=300, message=_("Say it in at most 300 characters.")),
-        ],
-    )
-
-
-class BulkHold(Form):
-    """Let the selected projects rest from today."""
-
-    expected_on = DateField(
-        _("Expected to go on"),
-        description=_("The first day of work; leave it empty when nobody knows."),
-        validators=[Optional()],
-    )
-    party = SelectField(_("Who asks for it"), validators=[InputRequired(_("Choose who asks for it."))])
-    cause = SelectField(_("Cause"), validators=[InputRequired(_("Choose a cause."))])
-    reason = TextAreaField(
-        _("Reason"),
-        validators=[
-            DataRequired(_("Say in a few words why the projects rest.")),
-            Length(max=500, message=_("Say it in at most 500 characters.")),
         ],
     )
 

@@ -106,7 +106,7 @@ def test_what_changed_between_versions_is_done_to_the_plan(app: Flask) -> None:
     assert names_of(project, "call") == {"ship-release"}
     assert projects.milestone(project, "handover").forecast_on > before  # type: ignore[operator]  # dates
     assert [one.position for one in project.milestones] == list(range(len(project.milestones)))
-    assert [one.version.number for one in followed.followed(project_id)] == [2]
+    assert [one.version.number for one in queries.playbooks_of(project_id, whole=True)] == [2]
     with pytest.raises(Refused, match="nothing to take over"), unit_of_work():
         adopting.adopt(project_id, playbook.id, actor_id=None, at=AT)
 

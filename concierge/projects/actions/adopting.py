@@ -133,7 +133,7 @@ def adopt(
 def _change(project: Project, version: PlaybookVersion) -> _Change:
     if project.has_ended:
         raise Refused(f"{project.key} is {project.state.value}, so nothing in its plan changes any more.")
-    brought = playbooks.followed(project.id)
+    brought = queries.playbooks_of(project.id, whole=True)
     if not any(_is_older(one, version) for one in brought):
         raise Refused(
             f"{project.key} does not follow an older version of {version.playbook.name}, "

@@ -138,8 +138,11 @@ def proposal_for(viewer: Viewer, key: str, proposal_id: int) -> tuple[Project, P
     return project, proposal
 
 
-def playbooks_of(project_id: int) -> Sequence[ProjectPlaybook]:
-    """The playbook versions that a project follows, with milestones, visits and items."""
+def playbooks_of(project_id: int, *, whole: bool = False) -> Sequence[ProjectPlaybook]:
+    """The playbook versions that a project follows, with milestones, visits and items.
+
+    :param whole: with links, messages and fields too, as comparing two versions needs.
+    """
     version = joinedload(ProjectPlaybook.version)
     milestones = version.selectinload(PlaybookVersion.milestones)
     return db.session.scalars(
@@ -151,6 +154,15 @@ def playbooks_of(project_id: int) -> Sequence[ProjectPlaybook]:
             milestones.selectinload(PlaybookMilestone.visits),
             version.selectinload(PlaybookVersion.items),
             version.joinedload(PlaybookVersion.playbook),
+            *(
+                (
+                    milestones.selectinload(PlaybookMilestone.links),
+                    version.selectinload(PlaybookVersion.messages),
+                    version.selectinload(PlaybookVersion.fields),
+                )
+                if whole
+                else ()
+            ),
         )
     ).all()
 

@@ -1,6 +1,5 @@
 """Questions about the playbooks that projects follow: which version, what it says, who is behind."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,7 +9,6 @@ from concierge.accounts.models import Account
 from concierge.catalogue.models import Playbook, PlaybookMilestone, PlaybookVersion
 from concierge.catalogue.states import PlaybookState
 from concierge.identity.viewer import Viewer
-from concierge.orders.models import OrderLine
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
 from concierge.projects.models import Project, ProjectPlaybook
@@ -33,26 +31,6 @@ class Behind:
     number: int
     state: ProjectState
     health: Health
-
-
-def followed(project_id: int) -> Sequence[ProjectPlaybook]:
-    """The playbook versions that a project follows, whole, and the order lines that brought them."""
-    version = joinedload(ProjectPlaybook.version)
-    milestones = version.selectinload(PlaybookVersion.milestones)
-    return db.session.scalars(
-        sa.select(ProjectPlaybook)
-        .where(ProjectPlaybook.project_id == project_id)
-        .order_by(ProjectPlaybook.id)
-        .options(
-            joinedload(ProjectPlaybook.line).joinedload(OrderLine.product),
-            milestones.selectinload(PlaybookMilestone.links),
-            milestones.selectinload(PlaybookMilestone.visits),
-            version.selectinload(PlaybookVersion.items),
-            version.selectinload(PlaybookVersion.messages),
-            version.selectinload(PlaybookVersion.fields),
-            version.joinedload(PlaybookVersion.playbook),
-        )
-    ).all()
 
 
 def newest_version(playbook_id: int) -> PlaybookVersion:
