@@ -68,6 +68,20 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """Days that were taken out of working calendars after the baseline, known from the day `on`.
+
+    `days` are those of each calendar by its name. `ref` names what made them known.
+    """
+
+    on: date
+    days: Mapping[str, frozenset[date]]
+    party: Party = Party.NONE
+    team: str = ""
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What a person changed in the plan after the baseline: fields of one step, known from a day on.
 
@@ -87,7 +101,8 @@ class Change:
 class Course:
     """All that the ledger is computed from.
 
-    `calendars` are those of the plan without its holds; `counted_in` is the one in which slip is counted.
+    `calendars` are those of the plan without its holds and `closings`; `counted_in` is the one in which slip
+    is counted, as it is today.
     `taken_on` is the day of the baseline, `baseline_on` the end it promised, `end_on` the end that is
     forecast or has come, and `until` today, or the day of the end. `options` go to `lay_out` as they are.
     """
@@ -103,6 +118,7 @@ class Course:
     until: date
     causes: Sequence[Cause] = ()
     changes: Sequence[Change] = ()
+    closings: Sequence[Closing] = ()
     options: Mapping[str, Any] = field(default_factory=dict)  # Any: keyword arguments of lay_out
     options_since: date | None = None
     options_before: Mapping[str, Any] = field(default_factory=dict)  # Any: as above
@@ -113,6 +129,8 @@ class Course:
 class Booking:
     """One lost working day, `day`, lost by what happened on `lost_on`.
 
+    A day that was held or closed is lost on that day itself, even if it was known before or lies ahead; so
+    each day of a hold is lost on a day of its own. Everything else is lost on the day on which it was known.
     `step` is the milestone that held the driving chain, None when the plan itself was changed. `parties` are
     those at once when it is concurrent, else the one. `refs` lead to the entries that explain it.
     """
@@ -167,19 +185,27 @@ def ledger(course: Course) -> Ledger:
     books.move_to(windows.end_of(plan), on=course.taken_on, holders=_nobody)
     day = course.taken_on
     while (day := windows.next_window(plan, day)) < course.until:
-        plan = _pass(windows, books, plan, windows.plan_on(day + DAY), day)
+        plan = _pass_day(windows, books, plan, windows.plan_on(day + DAY), day)
         day += DAY
     if course.taken_on <= course.until:
-        plan = _pass(windows, books, plan, windows.plan_at_last(), course.until)
+        plan = _pass_day(windows, books, plan, windows.plan_at_last(), course.until)
     books.move_to(course.end_on, on=course.until, holders=_nobody)
     return books.closed()
 
 
-def _pass(windows: "_Windows", books: "_Books", before: Plan, after: Plan, day: date) -> Plan:
-    """Book what one day did to the end."""
+def _pass_day(windows: "_Windows", books: "_Books", before: Plan, after: Plan, day: date) -> Plan:
+    """Book what one day did to the end: first the days that became known to be closed, then the rest."""
+    if any(one.on == day for one in windows.closings):
+        closed = windows.plan_on(day, closings_before=day + DAY)
+        before = _pass(windows, books, before, closed, day, by_closing=True)
+    return _pass(windows, books, before, after, day)
 
+
+def _pass(
+    windows: "_Windows", books: "_Books", before: Plan, after: Plan, day: date, *, by_closing: bool = False
+) -> Plan:
     def holders(lost: Sequence[date]) -> list["_Owner"]:
-        return _owners(windows, books, before, after, day, lost)
+        return _owners(windows, books, before, after, day, lost, by_closing=by_closing)
 
     books.move_to(windows.end_of(after), on=day, holders=holders)
     return after
@@ -196,6 +222,8 @@ class _Owner:
     parties: tuple[Party, ...] = ()
     causes: tuple[int, ...] = ()
     refs: tuple[str, ...] = ()
+    lost_on: date | None = None
+    """The idle day that cost it; None: the day on which it was known."""
 
 
 _NOBODY = _Owner(Party.NONE)
@@ -219,6 +247,7 @@ class _Windows:
             course.causes, key=lambda one: (one.first_on, one.step or "", one.party, one.cause, one.ref)
         )
         self.changes = sorted(course.changes, key=lambda one: (one.on, one.number, one.step, one.ref))
+        self.closings = sorted(course.closings, key=lambda one: (one.on, one.ref, one.party))
         self._holds = [one for one in self.causes if one.is_hold]
         held = {
             day
@@ -234,19 +263,27 @@ class _Windows:
             if day is not None
         }
         since = {course.options_since} if course.options_since else set()
-        self._busy = sorted(facts | {change.on for change in self.changes} | held | since)
-        self._calendars: dict[tuple[tuple[date, date], ...], Mapping[str, WorkCalendar]] = {}
+        known = {change.on for change in self.changes} | {closing.on for closing in self.closings}
+        self._busy = sorted(facts | known | held | since)
+        self._calendars: dict[tuple[int, tuple[tuple[date, date], ...]], Mapping[str, WorkCalendar]] = {}
 
-    def plan_on(self, today: date) -> Plan:
-        """The plan as it was on the morning of a day, with what was known from the days before."""
-        return self._lay(self._known(before=today), today, closed_before=today)
+    def plan_on(self, today: date, *, closings_before: date | None = None) -> Plan:
+        """The plan as it was on the morning of a day, with what was known from the days before.
+
+        :param closings_before: with the days that became known to be closed before this one.
+        """
+        return self._lay(
+            self._known(before=today), today, closed_before=today, closings_before=closings_before
+        )
 
     def plan_at_last(self) -> Plan:
         """The plan on the last day, with everything that is known."""
         after = self.course.until + DAY
         return self._lay(self._known(before=after), self.course.until, closed_before=after)
 
-    def plan_but_for(self, today: date, mover: str, moved: Plan) -> Plan:
+    def plan_but_for(
+        self, today: date, mover: str, moved: Plan, *, closings_before: date | None = None
+    ) -> Plan:
         """The plan of a morning, if only one of its steps were to move to where another plan has it."""
         place = moved.placed[mover]
         steps = [
@@ -255,7 +292,7 @@ class _Windows:
             else step
             for step in self._known(before=today)
         ]
-        return self._lay(steps, today, closed_before=today)
+        return self._lay(steps, today, closed_before=today, closings_before=closings_before)
 
     def end_of(self, plan: Plan) -> date:
         """When a plan ends."""
@@ -287,10 +324,17 @@ class _Windows:
             for key, work in self.works.items()
         ]
 
-    def _lay(self, steps: Iterable[Step], today: date, *, closed_before: date) -> Plan:
+    def _lay(
+        self,
+        steps: Iterable[Step],
+        today: date,
+        *,
+        closed_before: date,
+        closings_before: date | None = None,
+    ) -> Plan:
         return lay_out(
             steps,
-            calendars=self._open_on(closed_before),
+            calendars=self._open_on(closed_before, closings_before or closed_before),
             start_on=self.course.start_on,
             today=today,
             **self._options(closed_before),
@@ -300,20 +344,34 @@ class _Windows:
         since = self.course.options_since
         return self.course.options if since is None or since < before else self.course.options_before
 
-    def _open_on(self, before: date) -> Mapping[str, WorkCalendar]:
-        """The calendars with the days that were known to be held closed, by what was known before a day."""
+    def idle_days(self, mover: str, closed: Iterable[date], first_on: date, last_on: date) -> list[date]:
+        """Those among some closed days on which a step would have been worked on."""
+        calendar = self.course.calendars[self.works[mover].step.calendar]
+        return sorted(day for day in {*closed} if first_on <= day <= last_on and calendar.is_workday(day))
+
+    def _open_on(self, before: date, closings_before: date) -> Mapping[str, WorkCalendar]:
+        """The calendars with the days that were known to be held or closed, by what was known before a day."""
         held = tuple(
             (hold.first_on, _held_until(hold, before)) for hold in self._holds if hold.first_on < before
         )
-        if not held:
+        known = [one for one in self.closings if one.on < closings_before]
+        if not held and not known:
             return self.course.calendars
-        if held not in self._calendars:
-            closed = dict.fromkeys((day for first, last in held for day in _days(first, last)), "hold")
-            self._calendars[held] = {
-                name: replace(calendar, closed={**closed, **calendar.closed})
+        key = len(known), held
+        if key not in self._calendars:
+            rest = dict.fromkeys((day for first, last in held for day in _days(first, last)), "hold")
+            self._calendars[key] = {
+                name: replace(
+                    calendar,
+                    closed={
+                        **rest,
+                        **{day: "closed" for one in known for day in one.days.get(name, ())},
+                        **calendar.closed,
+                    },
+                )
                 for name, calendar in self.course.calendars.items()
             }
-        return self._calendars[held]
+        return self._calendars[key]
 
 
 class _Books:
@@ -355,7 +413,7 @@ class _Books:
         booking = Booking(
             day,
             owner.party,
-            on,
+            owner.lost_on or on,
             owner.step,
             owner.team,
             owner.cause,
@@ -366,7 +424,14 @@ class _Books:
 
 
 def _owners(
-    windows: _Windows, books: _Books, before: Plan, after: Plan, day: date, lost: Sequence[date]
+    windows: _Windows,
+    books: _Books,
+    before: Plan,
+    after: Plan,
+    day: date,
+    lost: Sequence[date],
+    *,
+    by_closing: bool,
 ) -> list[_Owner]:
     """Who owns each of the days that one day cost.
 
@@ -374,13 +439,18 @@ def _owners(
     how far it alone would have moved the end: a day that two parties would each have cost is concurrent.
     """
     movers = _movers(windows, before, after)
-    claims = [(mover, _claim(windows, books, before, after, mover, day, len(lost))) for mover in movers]
+    claim = _claim_of_closing if by_closing else _claim
+    claims = [(mover, claim(windows, books, before, after, mover, day, len(lost))) for mover in movers]
     if not claims:
         return [_NOBODY for _ in lost]
     claimed = {owner.party for _, owners in claims for owner in owners}
     if len(claims) == 1 or (len(claimed) == 1 and Party.CONCURRENT not in claimed):
         return claims[0][1]
-    reach = {mover: windows.end_of(windows.plan_but_for(day, mover, after)) for mover in movers}
+    until = day if by_closing else day + DAY
+    reach = {
+        mover: windows.end_of(windows.plan_but_for(day, mover, after, closings_before=until))
+        for mover in movers
+    }
     furthest = max(reach.values())
     if furthest <= windows.end_of(before):
         return claims[0][1]
@@ -432,13 +502,83 @@ def _claim(
             if one.step in steps and one.touches(day, last_on)
         ]
         if active:
-            return [_of_causes(windows, mover, active)] * count
+            held = _sorted_days(
+                windows.idle_days(
+                    mover,
+                    _days(max(day, one.first_on), _held_until(one, day + DAY)),
+                    windows.course.start_on,
+                    date.max,
+                )
+                for one in (windows.causes[number] for number in active)
+                if one.is_hold
+            )
+            return _by_day(_of_causes(windows, mover, active), held, count)
     work = windows.works[mover]
     accountable = _Owner(work.party, mover, work.team if work.party is Party.US else "")
     unspent = _unspent(windows, books, mover, day)
     return [_of_causes(windows, mover, [number]) for number in unspent[:count]] + [accountable] * (
         count - len(unspent)
     )
+
+
+def _claim_of_closing(
+    windows: _Windows, _books: _Books, before: Plan, after: Plan, mover: str, day: date, count: int
+) -> list[_Owner]:
+    """Who closed the days on which a step was to be worked on or waited for, as became known on a day."""
+    place = before.placed[mover]
+    waits = [
+        before.placed[link.predecessor].finish_on
+        for link in windows.works[mover].step.links
+        if link.predecessor in before.placed
+    ]
+    first_on = min(place.start_on, max(waits, default=place.start_on))
+    name = windows.works[mover].step.calendar
+    found = {
+        number: windows.idle_days(mover, one.days.get(name, ()), first_on, after.placed[mover].finish_on)
+        for number, one in enumerate(windows.closings)
+        if one.on == day
+    }
+    closings = {number: days for number, days in found.items() if days}
+    return _closed_by_day(windows, mover, closings, count) if closings else [_NOBODY] * count
+
+
+def _closed_by_day(
+    windows: _Windows, mover: str, closings: Mapping[int, Sequence[date]], count: int
+) -> list[_Owner]:
+    """The owners of so many lost days, each of them whoever closed the day that cost it."""
+    team = windows.works[mover].team
+    owners = {
+        number: _Owner(
+            one.party,
+            mover,
+            (one.team or team) if one.party is Party.US else "",
+            refs=(one.ref,) if one.ref else (),
+        )
+        for number, one in enumerate(windows.closings)
+        if number in closings
+    }
+    of_day = {
+        day: _joined([owner for number, owner in owners.items() if day in closings[number]])
+        for day in _sorted_days(closings.values())
+    }
+    placed = _by_day(_NOBODY, list(of_day), count)
+    return [replace(of_day[one.lost_on], lost_on=one.lost_on) for one in placed if one.lost_on is not None]
+
+
+def _by_day(owner: _Owner, idle: Sequence[date], count: int) -> list[_Owner]:
+    """The owner of so many lost days, each lost on an idle day of its own.
+
+    Where fewer were lost than were idle, the first had room to spare; where more were, the last cost them.
+    """
+    if not idle:
+        return [owner] * count
+    days = [*idle[max(0, len(idle) - count) :]]
+    days += [days[-1]] * (count - len(days))
+    return [replace(owner, lost_on=day) for day in days]
+
+
+def _sorted_days(several: Iterable[Iterable[date]]) -> list[date]:
+    return sorted({day for days in several for day in days})
 
 
 def _unspent(windows: _Windows, books: _Books, mover: str, day: date) -> list[int]:
@@ -471,6 +611,7 @@ def _joined(owners: Sequence[_Owner]) -> _Owner:
     )
     refs = tuple(dict.fromkeys(ref for one in owners for ref in one.refs))
     causes = tuple(dict.fromkeys(number for one in owners for number in one.causes))
+    lost_on = next((one.lost_on for one in owners if one.lost_on is not None), None)
     if len(parties) > 1:
         return _Owner(
             Party.CONCURRENT,
@@ -479,10 +620,11 @@ def _joined(owners: Sequence[_Owner]) -> _Owner:
             parties=tuple(sorted(parties)),
             causes=causes,
             refs=refs,
+            lost_on=lost_on,
         )
     first = next((one for one in owners if one.party is not Party.NONE), owners[0])
     cause = first.cause or next((one.cause for one in owners if one.cause), "")
-    return replace(first, cause=cause, causes=causes, refs=refs)
+    return replace(first, cause=cause, causes=causes, refs=refs, lost_on=lost_on)
 
 
 def _refs(cause: Cause) -> tuple[str, ...]:

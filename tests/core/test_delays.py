@@ -1,7 +1,7 @@
 """Where the days went: every lost working day is booked once, and the bookings add up to the slip."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concierge.core import delays
-from concierge.core.delays import Cause, Change, Course, Ledger, Party, Work, ledger
+from concierge.core.delays import Cause, Change, Closing, Course, Ledger, Party, Work, ledger
 from concierge.core.schedule import Link, Step, lay_out
 from concierge.core.worktime import WorkCalendar, workdays_between
 from tests.makers.days import on, said
@@ -69,6 +69,11 @@ def course(
     return replace(plain, end_on=end_of(plain))
 
 
+def installed(began: str, finished: str, *, ready: str) -> Course:
+    """A course that is over: the laboratory was ready and the crate came on one day, then it was installed."""
+    return course(until=finished, prep=("Mon 2026-03-02", ready), delivered=ready, install=(began, finished))
+
+
 def end_of(given: Course) -> date:
     """The end as the plan gives it with all facts, changes and holds."""
     changed: dict[str, dict[str, Any]] = {}
@@ -81,12 +86,22 @@ def end_of(given: Course) -> date:
         for number in range((closed_until(hold, given.until) - hold.first_on).days + 1)
     }
     open_days = {
-        name: replace(calendar, closed={**held, **calendar.closed})
+        name: closed_on(calendar, {**held, **closed_by(given.closings, name)})
         for name, calendar in given.calendars.items()
     }
     steps = [replace(one.step, **changed.get(one.step.key, {})) for one in given.works]
     plan = lay_out(steps, calendars=open_days, start_on=given.start_on, today=given.until)
     return plan.placed[given.end].finish_on
+
+
+def closed_on(calendar: WorkCalendar, days: Mapping[date, str]) -> WorkCalendar:
+    """A calendar with more closed days."""
+    return replace(calendar, closed={**days, **calendar.closed})
+
+
+def closed_by(closings: Sequence[Closing], name: str) -> dict[date, str]:
+    """The days that closings take out of a calendar."""
+    return {day: "closed" for one in closings for day in one.days.get(name, ())}
 
 
 def closed_until(hold: Cause, today: date) -> date:
@@ -101,28 +116,14 @@ def booked(found: Ledger) -> list[tuple[str, str, str | None]]:
 
 
 def test_a_plan_that_went_as_planned_lost_nothing() -> None:
-    found = ledger(
-        course(
-            until="Tue 2026-03-17",
-            prep=("Mon 2026-03-02", "Fri 2026-03-13"),
-            delivered="Fri 2026-03-13",
-            install=("Fri 2026-03-13", "Tue 2026-03-17"),
-        )
-    )
+    found = ledger(installed("Fri 2026-03-13", "Tue 2026-03-17", ready="Fri 2026-03-13"))
 
     assert found == Ledger(())
     assert found.slip_workdays == 0
 
 
 def test_days_that_nothing_explains_are_those_of_whoever_is_accountable() -> None:
-    found = ledger(
-        course(
-            until="Thu 2026-03-19",
-            prep=("Mon 2026-03-02", "Mon 2026-03-16"),
-            delivered="Mon 2026-03-16",
-            install=("Mon 2026-03-16", "Thu 2026-03-19"),
-        )
-    )
+    found = ledger(installed("Mon 2026-03-16", "Thu 2026-03-19", ready="Mon 2026-03-16"))
 
     assert booked(found) == [
         ("Wed 2026-03-18", "customer", "prep"),
@@ -274,10 +275,103 @@ def test_a_hold_costs_at_once_as_long_as_it_is_expected_to_last() -> None:
     resumed = ledger(course(until="Fri 2026-03-06", prep=("Mon 2026-03-02", None), causes=(early,)))
 
     assert [(one.party, said(one.lost_on)) for one in rests.bookings] == [
-        (Party.CUSTOMER, "Wed 2026-03-04")
-    ] * 5
+        (Party.CUSTOMER, "Wed 2026-03-04"),
+        (Party.CUSTOMER, "Thu 2026-03-05"),
+        (Party.CUSTOMER, "Fri 2026-03-06"),
+        (Party.CUSTOMER, "Mon 2026-03-09"),
+        (Party.CUSTOMER, "Tue 2026-03-10"),
+    ]
+    assert [said(one.lost_on) for one in resumed.bookings] == ["Wed 2026-03-04", "Thu 2026-03-05"]
     assert len(resumed.bookings) == 2
     assert resumed.won_back == (delays.WonBack(on("Fri 2026-03-06"), 3),)
+
+
+def test_a_hold_that_slack_takes_up_at_first_costs_its_last_days() -> None:
+    hold = Cause(
+        Party.CUSTOMER,
+        on("Thu 2026-03-05"),
+        on("Wed 2026-03-11"),
+        cause="building project late",
+        is_hold=True,
+        expected_last_on=on("Wed 2026-03-11"),
+    )
+    rested = course(until="Fri 2026-03-06", prep=("Mon 2026-03-02", None), causes=(hold,))
+    found = ledger(replace(rested, baseline_on=on("Thu 2026-03-19")))
+
+    # Two of the five held days only reach the later end that was promised; the weekend was no working day.
+    assert [said(one.lost_on) for one in found.bookings] == [
+        "Mon 2026-03-09",
+        "Tue 2026-03-10",
+        "Wed 2026-03-11",
+    ]
+
+
+STOCKTAKING = Closing(
+    on("Wed 2026-03-04"),
+    {"site": frozenset({on("Mon 2026-03-09"), on("Tue 2026-03-10"), on("Wed 2026-03-11")})},
+    Party.US,
+    ref="event 7",
+)
+
+
+def closed(given_course: Course, *closings: Closing) -> Course:
+    """A course whose calendars were changed on its way; slip is counted in the calendar of today."""
+    later = replace(given_course, closings=closings, counted_in=closed_on(BASEL, closed_by(closings, "site")))
+    return replace(later, end_on=end_of(later))
+
+
+def test_days_that_are_closed_later_are_those_of_whoever_closed_them_each_on_its_own_day() -> None:
+    found = ledger(closed(course(until="Thu 2026-03-05", prep=("Mon 2026-03-02", None)), STOCKTAKING))
+
+    assert [(one.party, said(one.lost_on), one.refs) for one in found.bookings] == [
+        (Party.US, "Mon 2026-03-09", ("event 7",)),
+        (Party.US, "Tue 2026-03-10", ("event 7",)),
+        (Party.US, "Wed 2026-03-11", ("event 7",)),
+    ]
+    assert [said(one.day) for one in found.bookings] == [
+        "Wed 2026-03-18",
+        "Thu 2026-03-19",
+        "Fri 2026-03-20",
+    ]
+
+
+def test_days_that_two_close_at_once_are_concurrent() -> None:
+    shutdown = Closing(
+        on("Wed 2026-03-04"), {"site": frozenset({on("Tue 2026-03-10")})}, Party.CUSTOMER, ref="event 8"
+    )
+    found = ledger(
+        closed(course(until="Thu 2026-03-05", prep=("Mon 2026-03-02", None)), STOCKTAKING, shutdown)
+    )
+
+    assert [one.party for one in found.bookings] == [Party.US, Party.CONCURRENT, Party.US]
+    assert found.bookings[1].parties == (Party.CUSTOMER, Party.US)
+    assert found.bookings[1].refs == ("event 7", "event 8")
+
+
+def test_days_that_are_closed_on_a_day_on_which_others_are_late_are_told_apart() -> None:
+    late = course(until="Thu 2026-03-05")
+    plain = replace(late, works=[one for one in late.works if one.step.key != "freight"])
+    works = [
+        replace(one, step=replace(one.step, links=(Link("prep"),))) if one.step.key == "delivered" else one
+        for one in plain.works
+    ]
+    found = ledger(closed(replace(plain, works=works), replace(STOCKTAKING, on=on("Tue 2026-03-03"))))
+
+    assert [(one.party, said(one.lost_on)) for one in found.bookings] == [
+        (Party.CUSTOMER, "Mon 2026-03-02"),
+        (Party.US, "Mon 2026-03-09"),
+        (Party.US, "Tue 2026-03-10"),
+        (Party.US, "Wed 2026-03-11"),
+        (Party.CUSTOMER, "Tue 2026-03-03"),
+        (Party.CUSTOMER, "Wed 2026-03-04"),
+    ]
+
+
+def test_closed_days_beside_the_chain_cost_nothing() -> None:
+    aside = replace(STOCKTAKING, days={"crew": STOCKTAKING.days["site"]})
+    found = ledger(closed(course(until="Thu 2026-03-05", prep=("Mon 2026-03-02", None)), aside))
+
+    assert found.bookings == ()
 
 
 def test_a_step_that_stood_still_in_the_middle_gives_those_days_to_the_cause() -> None:
@@ -306,28 +400,14 @@ def test_a_step_that_stood_still_in_the_middle_gives_those_days_to_the_cause() -
 
 
 def test_days_that_are_won_back_release_what_was_booked_last() -> None:
-    found = ledger(
-        course(
-            until="Wed 2026-03-18",
-            prep=("Mon 2026-03-02", "Tue 2026-03-17"),
-            delivered="Tue 2026-03-17",
-            install=("Tue 2026-03-17", "Wed 2026-03-18"),
-        )
-    )
+    found = ledger(installed("Tue 2026-03-17", "Wed 2026-03-18", ready="Tue 2026-03-17"))
 
     assert booked(found) == [("Wed 2026-03-18", "customer", "prep")]
     assert found.won_back == (delays.WonBack(on("Wed 2026-03-18"), 1),)
 
 
 def test_coming_early_books_nothing_and_says_by_how_much() -> None:
-    found = ledger(
-        course(
-            until="Fri 2026-03-13",
-            prep=("Mon 2026-03-02", "Tue 2026-03-10"),
-            delivered="Tue 2026-03-10",
-            install=("Wed 2026-03-11", "Fri 2026-03-13"),
-        )
-    )
+    found = ledger(installed("Wed 2026-03-11", "Fri 2026-03-13", ready="Tue 2026-03-10"))
 
     assert found.bookings == ()
     assert found.gained_workdays == 2
@@ -349,14 +429,7 @@ def test_what_nothing_in_the_plan_explains_is_nobodys() -> None:
 
 
 def test_a_day_that_nobody_works_is_never_lost() -> None:
-    found = ledger(
-        course(
-            until="Tue 2026-04-07",
-            prep=("Mon 2026-03-02", "Fri 2026-03-13"),
-            delivered="Fri 2026-03-13",
-            install=("Tue 2026-03-31", "Tue 2026-04-07"),
-        )
-    )
+    found = ledger(installed("Tue 2026-03-31", "Tue 2026-04-07", ready="Fri 2026-03-13"))
 
     assert "Fri 2026-04-03" not in [said(one.day) for one in found.bookings]
     assert found.slip_workdays == workdays_between(BASEL, on("Tue 2026-03-17"), on("Tue 2026-04-07"))
@@ -422,11 +495,24 @@ def courses(draw: st.DrawFn) -> Course:
         for number in range(draw(st.integers(0, 3)))
     ]
     changes = [one for one in changes if one.on <= until]
+    closings = tuple(
+        Closing(
+            draw(DAYS.filter(lambda one: one >= MONDAY)),
+            {
+                name: frozenset(draw(DAYS) + timedelta(days=more) for more in range(draw(st.integers(1, 9))))
+                for name in draw(st.sampled_from([("site",), ("other",), ("site", "other")]))
+            },
+            draw(PARTIES | st.just(Party.NONE)),
+            ref=f"closing {number}",
+        )
+        for number in range(draw(st.integers(0, 2)))
+    )
+    closings = tuple(one for one in closings if one.on <= until)
     plain = Course(
         tuple(works),
         end=keys[-1],
         calendars={"site": BASEL, "other": WorkCalendar("other", weekend=frozenset({4, 5}))},
-        counted_in=BASEL,
+        counted_in=closed_on(BASEL, closed_by(closings, "site")),
         start_on=MONDAY,
         taken_on=MONDAY + timedelta(days=draw(st.integers(0, 10))),
         baseline_on=MONDAY,
@@ -434,8 +520,11 @@ def courses(draw: st.DrawFn) -> Course:
         until=until,
         causes=tuple(causes),
         changes=tuple(changes),
+        closings=closings,
     )
-    fresh = replace(plain, works=[_unbegun(one) for one in works], causes=(), changes=(), until=MONDAY)
+    fresh = replace(
+        plain, works=[_unbegun(one) for one in works], causes=(), changes=(), closings=(), until=MONDAY
+    )
     return replace(plain, baseline_on=end_of(fresh), end_on=end_of(plain))
 
 
@@ -457,10 +546,10 @@ def test_booked_days_add_up_to_the_slip_and_each_day_stands_once(given_course: C
     expected = [
         one
         for number in range(1, (given_course.end_on - after).days + 1)
-        if BASEL.is_workday(one := after + timedelta(days=number))
+        if given_course.counted_in.is_workday(one := after + timedelta(days=number))
     ]
     assert [one.day for one in found.bookings] == expected
-    assert found.slip_workdays == workdays_between(BASEL, after, given_course.end_on)
+    assert found.slip_workdays == workdays_between(given_course.counted_in, after, given_course.end_on)
     assert sum(found.by_party().values()) == len(found.bookings)
 
 
@@ -476,6 +565,7 @@ def test_the_order_of_entry_changes_nothing(given_course: Course, chance: random
             works=shuffled(given_course.works),
             causes=shuffled(given_course.causes),
             changes=shuffled(given_course.changes),
+            closings=shuffled(given_course.closings),
         )
     )
 
@@ -495,15 +585,27 @@ def test_leaving_out_quiet_days_changes_nothing(given_course: Course) -> None:
     assert ledger(given_course) == slow
 
 
+def idle_days(given_course: Course) -> set[date]:
+    """The days that holds and closings close."""
+    held = {
+        one.first_on + timedelta(days=number)
+        for one in given_course.causes
+        if one.is_hold
+        for number in range((closed_until(one, given_course.until) - one.first_on).days + 1)
+    }
+    return held | {day for one in given_course.closings for days in one.days.values() for day in days}
+
+
 @given(courses())
 @settings(max_examples=100, deadline=None)
 def test_every_booking_says_whose_it_is(given_course: Course) -> None:
-    refs = {one.ref for one in given_course.causes}
+    refs = {one.ref for one in given_course.causes} | {one.ref for one in given_course.closings}
+    known = max(given_course.until, given_course.taken_on)
     for one in ledger(given_course).bookings:
         assert one.parties
         assert (one.party is Party.CONCURRENT) is (len(one.parties) > 1)
         assert set(one.refs) <= refs
-        assert one.lost_on <= max(given_course.until, given_course.taken_on)
+        assert one.lost_on <= known or one.lost_on in idle_days(given_course)
 
 
 @given(courses())

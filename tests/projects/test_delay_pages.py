@@ -14,7 +14,7 @@ from concierge.identity.permissions import Role
 from concierge.platform import clock
 from concierge.platform.database import db, unit_of_work
 from concierge.projects import chores
-from concierge.projects.actions import forecasting, milestones
+from concierge.projects.actions import forecasting, holding, milestones
 from concierge.projects.models import Delay, Project
 from concierge.projects.states import BlockCause, Party
 from tests.conftest import csrf_token
@@ -82,6 +82,31 @@ def test_every_page_of_a_project_has_the_same_head(app: Flask, ada: FlaskClient)
 
     assert len(heads) == 1
     assert "would come back" in heads.pop()
+
+
+def test_the_days_of_a_hold_stand_one_by_one_and_those_to_come_are_marked(
+    app: Flask, ada: FlaskClient
+) -> None:
+    with unit_of_work():
+        project = projects.live(requested_from=None, at=clock.now())
+    with unit_of_work():
+        holding.hold(
+            project.id,
+            cause=BlockCause.BUILDING,
+            party=Party.CUSTOMER,
+            reason="The building is late.",
+            first_on=clock.today("Europe/Zurich"),
+            expected_on=clock.today("Europe/Zurich") + timedelta(days=21),
+            actor_id=None,
+            at=clock.now(),
+        )
+
+    page = ada.get(f"/projects/{project.key}/delays").get_data(as_text=True)
+
+    dated = page.split('data-label="Happened on">')[1:]
+    days = [one.split("<")[0] for one in dated]
+    assert len(days) == len(set(days)) > 9
+    assert page.count("lies ahead") >= len(days) - 1
 
 
 def test_a_draft_has_nothing_to_lose(app: Flask, ada: FlaskClient) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,12 +16,22 @@ from concierge.platform.errors import Refused, Stale
 from concierge.platform.events import RecordedEvent
 from concierge.platform.file_kinds import NotKept
 from concierge.projects import chores, queries
-from concierge.projects.actions import approving, delays, holding, milestones, rescheduling, shaping
+from concierge.projects.actions import (
+    approving,
+    delays,
+    holding,
+    milestones,
+    replanning,
+    rescheduling,
+    shaping,
+)
+from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind
 from concierge.projects.models import Delay, Project
 from concierge.projects.queries import chances, lost_days
 from concierge.projects.states import BlockCause, Counting, Party
 from tests.makers import orders, projects
 from tests.makers.days import on
+from tests.makers.days import said as named
 
 MONDAY = orders.RECEIVED
 PDF = b"%PDF-1.7\n%%EOF\n"
@@ -457,3 +468,71 @@ def test_a_plan_that_was_shaped_by_its_people_still_adds_up(app: Flask) -> None:
 
     assert found.ledger.slip_workdays == slip(project) > 0
     assert {one.step for one in found.ledger.bookings} != {None}
+
+
+@pytest.mark.parametrize(
+    ("change", "party", "days"),
+    [
+        (
+            {"kind": ChangeKind.CLOSURE, "name": "Stocktaking"},
+            CoreParty.US,
+            ["Mon 2026-03-09", "Tue 2026-03-10", "Wed 2026-03-11"],
+        ),
+        (
+            {"kind": ChangeKind.SITE_CLOSURE, "name": "Maintenance", "word": "shutdown"},
+            CoreParty.CUSTOMER,
+            ["Mon 2026-03-09", "Tue 2026-03-10", "Wed 2026-03-11"],
+        ),
+    ],
+)
+def test_days_that_are_closed_later_are_booked_to_whoever_closed_them(
+    app: Flask, change: dict[str, Any], party: CoreParty, days: list[str]
+) -> None:
+    with unit_of_work():
+        project = projects.live(requested_from=None)
+        place = project.site_id if change["kind"] is ChangeKind.SITE_CLOSURE else None
+        wanted = CalendarChange(
+            **change, site_id=place, first_on=on("Sat 2026-03-07"), last_on=on("Wed 2026-03-11")
+        )
+    with unit_of_work():
+        number = replanning.propose(wanted, title="Closed in March", actor_id=None, at=after(1)).id
+    with unit_of_work():
+        replanning.apply(number, actor_id=None, at=after(1))
+
+    found = ledger(project, after(1))
+    later = ledger(project, after(1.2))
+
+    assert found.ledger.slip_workdays == slip(project) == 3
+    assert [(one.party, named(one.lost_on)) for one in found.ledger.bookings] == [
+        (party, day) for day in days
+    ]
+    assert all(ref.startswith("event ") for one in found.ledger.bookings for ref in one.refs)
+    assert list(later.ledger.bookings[:3]) == list(found.ledger.bookings)
+    assert later.ledger.slip_workdays == 3
+
+
+def test_each_day_of_a_hold_is_lost_on_a_day_of_its_own(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live(requested_from=None)
+    with unit_of_work():
+        holding.hold(
+            project.id,
+            cause=BlockCause.BUILDING,
+            party=Party.CUSTOMER,
+            reason="The building is late.",
+            first_on=on("Tue 2026-03-03"),
+            expected_on=on("Tue 2026-03-10"),
+            actor_id=None,
+            at=after(1),
+        )
+
+    found = ledger(project, after(1))
+
+    assert [named(one.lost_on) for one in found.ledger.bookings] == [
+        "Tue 2026-03-03",
+        "Wed 2026-03-04",
+        "Thu 2026-03-05",
+        "Fri 2026-03-06",
+        "Mon 2026-03-09",
+    ]
+    assert len(found.ledger.bookings) == slip(project)

@@ -8,16 +8,26 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from concierge.accounts.states import SiteClosureKind
 from concierge.catalogue.states import DaysOf
 from concierge.core import delays as core
 from concierge.core.schedule import Step
+from concierge.core.worktime import WorkCalendar
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
 from concierge.platform.events import RecordedEvent
-from concierge.projects.calendars import known_of
-from concierge.projects.models import Baseline, Delay, DelayEvidence, Hold, Milestone, Project
+from concierge.projects.calendars import FROZEN, SHUTDOWN, known_of
+from concierge.projects.models import (
+    Baseline,
+    CalendarProposal,
+    Delay,
+    DelayEvidence,
+    Hold,
+    Milestone,
+    Project,
+)
 from concierge.projects.queries.networks import (
     Network,
     accountable_party,
@@ -28,11 +38,14 @@ from concierge.projects.queries.networks import (
 )
 from concierge.projects.queries.plans import baselines_of, project_by_key
 from concierge.projects.states import MilestoneState, ProjectState
+from concierge.workforce.calendars import AWAY, COMPANY
 
 _AGREED = "DatesPromised"
 _MOVED = "MilestoneMoved"
 _UNDONE = "ActUndone"
 _REQUIRED = "GoLiveRequired"
+REPLANNED = ("PlanReplanned", "PlanReplannedAmongMany")
+"""Events that say that a plan followed a changed calendar."""
 _ORDINARY = frozenset(
     {
         "MilestoneStarted",
@@ -47,6 +60,12 @@ _ORDINARY = frozenset(
 """Events of one milestone that do not change the plan's network."""
 _FIELDS = ("workdays", "calendar", "links", "just_in_time")
 _WISHES = ("not_before", "not_after", "exactly_on")
+_CLOSED_BY = {
+    "closure": core.Party.US,
+    "absence": core.Party.US,
+    "site closure": core.Party.CUSTOMER,
+}
+"""Whose days it costs when a calendar is closed, by the kind of the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +213,14 @@ def _course(project: Project, baseline: Baseline, handover: Milestone, *, at: da
     told = _events_since(project.id, baseline.taken_at)
     history = _Changes(project, baseline, network, told, until=until)
     works = [history.work(one) for one in project.milestones]
+    calendars = with_calendars(network, [one.step for one in works])
+    closings = _closings(project, baseline, calendars, until=until)
     go_live_since = history.go_live(handover)
     finishes = {one.milestone_key: one.finish_on for one in baseline.milestones}
     return core.Course(
         works=works,
         end=handover.key,
-        calendars=with_calendars(network, [one.step for one in works]),
+        calendars=_opened(calendars, closings),
         counted_in=network.counted_in,
         start_on=project.starts_on,
         taken_on=clock.day_at(baseline.taken_at, zone),
@@ -208,6 +229,7 @@ def _course(project: Project, baseline: Baseline, handover: Milestone, *, at: da
         until=until,
         causes=_causes(project, until),
         changes=history.changes,
+        closings=closings,
         options=network.options,
         options_since=go_live_since,
         options_before={"last_key": network.options.get("last_key")},
@@ -227,16 +249,96 @@ def _events_since(project_id: int, since: datetime) -> Sequence[RecordedEvent]:
 
 
 def _replanned(project_id: int, since: datetime) -> tuple[str, ...]:
-    rows = db.session.scalars(
+    rows = _replannings(project_id, since)
+    return tuple(dict.fromkeys(str(row.payload.get("change") or "") for row in rows))
+
+
+def _replannings(project_id: int, since: datetime) -> Sequence[RecordedEvent]:
+    return db.session.scalars(
         sa.select(RecordedEvent)
         .where(
             RecordedEvent.project_id == project_id,
             RecordedEvent.at >= since,
-            RecordedEvent.name.in_(("PlanReplanned", "PlanReplannedAmongMany")),
+            RecordedEvent.name.in_(REPLANNED),
         )
         .order_by(RecordedEvent.id)
+    ).all()
+
+
+def _closings(
+    project: Project, baseline: Baseline, calendars: Mapping[str, WorkCalendar], *, until: date
+) -> list[core.Closing]:
+    """The days that changes of working calendars took out of the plan since the baseline, as they are today.
+
+    A day that something else closes too is none of them: it was no working day before, or is none because of
+    what came first.
+    """
+    rows = _replannings(project.id, baseline.taken_at)
+    if not rows:
+        return []
+    ids = {int(row.payload.get("proposal_id") or 0) for row in rows}
+    changes = {
+        one.id: one.change
+        for one in db.session.scalars(sa.select(CalendarProposal).where(CalendarProposal.id.in_(ids)))
+    }
+    found: list[core.Closing] = []
+    told: set[date] = set()
+    for row in rows:
+        change = changes.get(int(row.payload.get("proposal_id") or 0), {})
+        wanted = set(_days_closed_by(change)) - set(_days_closed_by(change.get("before") or {})) - told
+        reason = _reason_of(change)
+        days = {
+            name: frozenset(day for day in wanted if set(calendar.explained(day)) == {reason})
+            for name, calendar in calendars.items()
+        }
+        if not any(days.values()):
+            continue
+        told |= wanted
+        on = min(clock.day_at(row.at, project.site.zone), until)
+        found.append(core.Closing(on, days, _CLOSED_BY[change["kind"]], ref=f"event {row.id}"))
+    return found
+
+
+def _days_closed_by(change: Mapping[str, Any]) -> list[date]:  # Any: JSON
+    """The whole days that a kept change of a calendar closes."""
+    first_on, last_on = day_of(change.get("first_on")), day_of(change.get("last_on"))
+    is_closing = (
+        change.get("kind") in _CLOSED_BY and not change.get("removes") and not change.get("from_time")
     )
-    return tuple(dict.fromkeys(str(row.payload.get("change") or "") for row in rows))
+    if not is_closing or first_on is None or last_on is None:
+        return []
+    return [first_on + timedelta(days=number) for number in range((last_on - first_on).days + 1)]
+
+
+def _reason_of(change: Mapping[str, Any]) -> tuple[str, str]:  # Any: JSON
+    """As a calendar gives the reason of a day that such a change closes: whose it is, and why."""
+    match change.get("kind"):
+        case "closure":
+            return COMPANY, str(change.get("name") or "")
+        case "absence":
+            return AWAY, str(change.get("word") or "")
+    place = SHUTDOWN if change.get("word") == SiteClosureKind.SHUTDOWN.value else FROZEN
+    return place, str(change.get("name") or "")
+
+
+def _opened(
+    calendars: Mapping[str, WorkCalendar], closings: Sequence[core.Closing]
+) -> Mapping[str, WorkCalendar]:
+    """Calendars as they were before days were closed."""
+    return {
+        name: replace(
+            calendar,
+            closed={
+                day: why
+                for day, why in calendar.closed.items()
+                if not any(day in one.days.get(name, ()) for one in closings)
+            },
+            parts=(),
+        )
+        if closings
+        else calendar
+        for name, calendar in calendars.items()
+    }
 
 
 class _Changes:

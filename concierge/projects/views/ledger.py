@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from concierge.catalogue.words import team_words
 from concierge.core.delays import Booking
 from concierge.core.delays import Party as CoreParty
+from concierge.platform import clock
 from concierge.platform.events import RecordedEvent
 from concierge.platform.words import day, listed, localized, workdays
 from concierge.projects.models import Delay, Project
@@ -157,10 +158,11 @@ def _row(
     told = [events[number] for kind, number in _refs(one) if kind == "event" and number in events]
     causes = block_words()
     why = [f"{causes[delay.cause]}: {delay.reason}" for delay in said]
-    why += [str(row.payload.get("reason") or "") for row in told]
+    why += [_told(row) for row in told]
     return Shown(
         day=one.day,
         lost_on=one.lost_on,
+        is_ahead=not found.is_over and one.lost_on > clock.today(project.site.zone),
         state=LOOKS[Party(one.party.value)],
         party=party_said(one.party, one.team),
         parties=listed(party_said(party, "") for party in one.parties) if len(one.parties) > 1 else "",
@@ -175,6 +177,13 @@ def _row(
             for delay in said
         ],
     )
+
+
+def _told(row: RecordedEvent) -> str:
+    """Why something was done, as its event says."""
+    if row.name in lost_days.REPLANNED:
+        return _("Working days were changed: %(changes)s", changes=row.payload.get("change") or "")
+    return str(row.payload.get("reason") or "")
 
 
 def _unexplained(one: Booking, found: lost_days.LostDays) -> str:
