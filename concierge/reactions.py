@@ -29,7 +29,7 @@ TOLD = (in_invitations.mark_people,)
 
 REACTIONS: Reactions = {
     # --- platform
-    platform.MailReceived: NOTHING,
+    platform.MailReceived: Reaction(later=(in_invitations.take_mail,)),
     # --- identity
     identity.PersonInvited: Reaction(now=(in_feeds.give_address,), later=(in_identity.mail_invitation,)),
     identity.PersonAdded: Reaction(now=(in_feeds.give_address,)),
