@@ -66,6 +66,7 @@ REACTIONS: Reactions = {
     catalogue.PlaybookDrafted: NOTHING,
     catalogue.PlaybookEdited: NOTHING,
     catalogue.PlaybookDiscarded: NOTHING,
+    catalogue.PlaybookPutBack: NOTHING,
     catalogue.PlaybookChosen: NOTHING,
     # --- workforce
     workforce.TechnicianAdded: NOTHING,

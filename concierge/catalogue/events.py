@@ -1,6 +1,7 @@
 """What happened to the catalogue."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from concierge.platform.events import Event
 
@@ -52,6 +53,18 @@ class PlaybookEdited(Event):
     """``milestones``, ``items``, ``messages``, ``fields`` or ``courses``; ``about`` for name and note."""
     key: str
     act: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybookPutBack(Event):
+    """What a person did to a draft was taken back, or done again: it is as it was."""
+
+    act: str
+    undone: str
+    """Name of the event that told of it, and in ``told`` what it said."""
+    told: dict[str, Any]
+    is_again: bool = False
+    """Whether the taking back was taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -251,18 +251,28 @@ def _see_rows(session: Session, _context: Any, _instances: Any) -> None:  # Any:
     if act is None:
         return
     wanted: defaultdict[str, set[int]] = defaultdict(set)
-    for row in (*session.dirty, *session.deleted):
+    gone = [*session.deleted, *_orphans(session)]
+    for row in (*session.dirty, *gone):
         if isinstance(row, Base) and row.__tablename__ in tracked():
             wanted[row.__tablename__].update(sa.inspect(row).identity or ())
     for name, ids in wanted.items():
         table = tracked()[name].table
         _see(session, act, table, [table.c.id.in_(sorted(ids))], ids)
     removed: defaultdict[str, set[int]] = defaultdict(set)
-    for row in session.deleted:
+    for row in gone:
         if isinstance(row, Base) and row.__tablename__ in tracked():
             removed[row.__tablename__].update(sa.inspect(row).identity or ())
     for table, column, ids in _hanging_on(removed):  # the database removes or empties these by itself
         _see(session, act, table, [column.in_(sorted(ids))], ())
+
+
+def _orphans(session: Session) -> Iterator[object]:
+    """Rows that the flush removes because nothing holds them any more."""
+    for row in session.dirty:
+        state = sa.inspect(row)
+        for relation in state.mapper.relationships:
+            if relation.cascade.delete_orphan and relation.key in state.dict:
+                yield from state.attrs[relation.key].history.deleted
 
 
 @event.listens_for(Session, "after_flush")
@@ -291,7 +301,22 @@ def _see_statement(state: ORMExecuteState) -> None:
     if not isinstance(statement, sa.Update | sa.Delete):
         raise RuntimeError(f"Add rows of “{name}” to the session one by one; undo cannot see this INSERT.")
     state.session.flush()
-    _see(state.session, act, tracked()[name].table, list(statement._where_criteria), ())
+    where = list(statement._where_criteria)
+    _see(state.session, act, tracked()[name].table, where, ())
+    if isinstance(statement, sa.Delete):
+        hit = sa.select(tracked()[name].table.c.id).where(*where)
+        _see_below(state.session, act, {name: set(state.session.connection().scalars(hit))})
+
+
+def _see_below(session: Session, act: Act, removed: Mapping[str, set[int]]) -> None:
+    """Note the rows that the database removes or empties with others, however deep."""
+    while removed:
+        below: defaultdict[str, set[int]] = defaultdict(set)
+        for table, column, ids in _hanging_on(removed):
+            where = column.in_(sorted(ids))
+            _see(session, act, table, [where], ())
+            below[table.name].update(session.connection().scalars(sa.select(table.c.id).where(where)))
+        removed = {name: ids for name, ids in below.items() if ids and ids != removed.get(name)}
 
 
 def _see(

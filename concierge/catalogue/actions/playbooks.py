@@ -70,7 +70,12 @@ def draft_playbook(key: str, *, name: str, content: Content) -> PlaybookVersion:
     )
     numbers = {row.number: row.state for row in rows}
     if PlaybookState.DRAFT in numbers.values():
-        raise Refused(_("“%(name)s” has an open draft. Publish it first.", name=playbook.name))
+        raise Refused(
+            _(
+                "“%(name)s” has an open draft. Go on with that one, or publish it or throw it away first.",
+                name=playbook.name,
+            )
+        )
     version = PlaybookVersion(
         playbook_id=playbook.id,
         playbook=playbook,

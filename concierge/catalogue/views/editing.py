@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +23,7 @@ from concierge.catalogue.views import picture, telling
 from concierge.catalogue.views.blueprint import bp
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock
+from concierge.platform import clock, undo
 from concierge.platform.clashes import Clash, Met, read_loaded
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
@@ -110,14 +111,14 @@ def about_draft(key: str) -> Page:
     if not form.validate_on_submit():
         return show_again("catalogue/about.html", form, draft=found, conflicts=())
     try:
-        with unit_of_work():
+        with unit_of_work(), _undoable() as act:
             drafting.describe(
                 key,
                 name=form.name.data or "",
                 note=form.note.data or "",
                 basis=form.basis.data or "",
                 actor_id=viewer().user_id,
-                at=clock.now(),
+                at=act.at,
             )
     except EditedMeanwhile:
         both = ((_("Name"), name, form.name.data), (_("Note"), note, form.note.data))
@@ -132,7 +133,7 @@ def about_draft(key: str) -> Page:
             edited=_last_edit(found, "about", key),
         )
         return page, 409
-    flash(_("Saved."))
+    undo.tell(act, _("Saved."))
     return redirect(url_for("catalogue.draft", key=key), code=303)
 
 
@@ -140,9 +141,9 @@ def about_draft(key: str) -> Page:
 @requires(EDIT)
 def discard_draft(key: str) -> Page:
     """Throw a draft away."""
-    with unit_of_work():
-        drafting.discard_draft(key, actor_id=viewer().user_id, at=clock.now())
-    flash(_("The draft is thrown away."))
+    with unit_of_work(), _undoable() as act:
+        drafting.discard_draft(key, actor_id=viewer().user_id, at=act.at)
+    undo.tell(act, _("The draft is thrown away."))
     is_gone = not queries.playbooks_by_key([key])
     address = url_for("catalogue.playbooks") if is_gone else url_for("catalogue.playbook", key=key)
     return redirect(address, code=303)
@@ -170,11 +171,11 @@ def publish_draft(key: str) -> Page:
 @requires(EDIT)
 def use_playbook(key: str) -> Page:
     """Let orders of an instrument be planned by this playbook."""
-    with unit_of_work():
+    with unit_of_work(), _undoable() as act:
         product = drafting.use_for(
-            key, request.form.get("product", "")[:60], actor_id=viewer().user_id, at=clock.now()
+            key, request.form.get("product", "")[:60], actor_id=viewer().user_id, at=act.at
         )
-    flash(_("New orders of %(name)s are planned by this playbook.", name=product.name))
+    undo.tell(act, _("New orders of %(name)s are planned by this playbook.", name=product.name))
     return redirect(url_for("catalogue.playbook", key=key), code=303)
 
 
@@ -201,10 +202,8 @@ def edit_part(key: str, part: str, name: str) -> Page:
 def remove_part(key: str, part: str, name: str) -> Page:
     """Take something out of a draft."""
     found = _draft(key)
-    with unit_of_work():
-        followers = drafting.remove_part(
-            key, _collection(part), name, actor_id=viewer().user_id, at=clock.now()
-        )
+    with unit_of_work(), _undoable() as act:
+        followers = drafting.remove_part(key, _collection(part), name, actor_id=viewer().user_id, at=act.at)
     said = _("It is taken out.")
     if followers:
         said += " " + ngettext(
@@ -212,7 +211,7 @@ def remove_part(key: str, part: str, name: str) -> Page:
             "%(num)s milestones that waited for it wait for what it waited for.",
             len(followers),
         )
-    flash(said)
+    undo.tell(act, said)
     return redirect(url_for("catalogue.draft", key=key, **found.order.address), code=303)
 
 
@@ -227,10 +226,16 @@ def move_part(key: str, part: str, name: str) -> Page:
         if step not in {-1, 1} or name not in keys:
             raise NotFound
         to = keys.index(name) + (step or 0)
-    with unit_of_work():
-        drafting.move_part(key, collection, name, to=max(0, to), actor_id=viewer().user_id, at=clock.now())
+    with unit_of_work(), _undoable() as act:
+        drafting.move_part(key, collection, name, to=max(0, to), actor_id=viewer().user_id, at=act.at)
+    undo.tell(act, _("It stands at another place now."))
     address = url_for("catalogue.draft", key=key, **found.order.address, _anchor=f"{collection}-{name}")
     return redirect(address, code=303)
+
+
+def _undoable() -> AbstractContextManager[undo.Act]:
+    """Watch an edit of a draft, so that it can be taken back."""
+    return undo.undoable(actor_id=viewer().user_id, at=clock.now(), needs=EDIT.value)
 
 
 def _edit(found: Draft, collection: str, there: Part | None, *, replaces: str = "") -> Page:
@@ -253,7 +258,7 @@ def _save(found: Draft, collection: str, form: forms.PartForm, there: Part | Non
     key = replaces or _new_key(found, collection, form)
     part = _chosen(form.part(key), there)
     try:
-        with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+        with unit_of_work(), taken_once(by=viewer().user_id) as outcome, _undoable() as act:
             outcome.led_to = url_for("catalogue.draft", key=found.key)
             drafting.put_part(
                 found.key,
@@ -262,14 +267,14 @@ def _save(found: Draft, collection: str, form: forms.PartForm, there: Part | Non
                 replaces=replaces,
                 basis=form.basis.data or "",
                 actor_id=viewer().user_id,
-                at=clock.now(),
+                at=act.at,
             )
     except EditedMeanwhile as conflict:
         return _conflict(found, collection, form, conflict.theirs, part)
     except Refused as refusal:
         form.form_errors = [refusal.sentence]
         return _part_page(found, collection, form, there), 422
-    flash(_("Saved.") if replaces else _("Added."))
+    undo.tell(act, _("Saved.") if replaces else _("Added."))
     address = url_for("catalogue.draft", key=found.key, **found.order.address, _anchor=f"{collection}-{key}")
     return redirect(address, code=303)
 

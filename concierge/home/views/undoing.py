@@ -42,6 +42,9 @@ def take_back(act: str) -> Response:
 
 def _where(done: undo.Act, seen: dict[int, str]) -> str:
     """The page that shows what came back: of the visit, when nothing else did, else of the project."""
+    if undoing.PLAYBOOKS & {one.table for one in done.differences}:
+        playbook = undoing.playbook_of(done.key)
+        return url_for("catalogue.playbook", key=playbook) if playbook else url_for("catalogue.playbooks")
     touched = done.of("visits")
     if len(touched) == 1 and not done.of("milestones"):
         (visit_id,) = touched

@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
+from concierge.catalogue.events import PlaybookPutBack
+from concierge.catalogue.models import Playbook
 from concierge.identity.models import User
 from concierge.platform import events, undo
 from concierge.platform.database import db
@@ -49,11 +51,38 @@ def take_back(act: str, *, zone: str = "UTC", actor_id: int | None, at: datetime
             _tell(project, restored, told, is_behind=is_behind, actor_id=actor_id, at=at)
             if is_behind:
                 _catch_up(project, at=at)
-        if None in restored.differences:
+        is_again = told.name in _BACK and not told.payload["is_again"]
+        of_none = {one.table for one in restored.differences.get(None, ())}
+        if of_none & PLAYBOOKS:
+            first: dict[str, Any] = (
+                told.payload if told.name in _BACK else {"undone": told.name, "told": told.payload}
+            )
+            record(
+                PlaybookPutBack(
+                    at=at,
+                    actor_id=actor_id,
+                    act=act,
+                    undone=first["undone"],
+                    told=first["told"],
+                    is_again=is_again,
+                )
+            )
+        elif of_none:
             record(WorkingDaysPutBack(at=at, actor_id=actor_id, act=act))
-    again.is_again = told.name == ActUndone.__name__ and not told.payload["is_again"]
+    again.is_again = is_again
     again.letters = sum(_letters_since(project_id, parts[0].first_event_id) for project_id in project_ids)
     return again
+
+
+def playbook_of(act: str) -> str:
+    """The key of the playbook whose draft an act has changed; empty when it changed none, or that is gone."""
+    parts = undo.find(act)
+    if not parts:
+        return ""
+    row = db.session.get_one(RecordedEvent, parts[0].first_event_id)
+    told = row.payload["told"] if row.name == PlaybookPutBack.__name__ else row.payload
+    playbook = db.session.get(Playbook, told.get("playbook_id") or 0) if row.name in _OF_DRAFTS else None
+    return playbook.key if playbook is not None else ""
 
 
 def _letters_since(project_id: int, event_id: int) -> int:
@@ -198,6 +227,25 @@ def _changed_since(refusal: ChangedSince, *, zone: str) -> str:
     )
 
 
+PLAYBOOKS = frozenset(
+    {
+        "playbooks",
+        "playbook_versions",
+        "playbook_milestones",
+        "playbook_links",
+        "playbook_visits",
+        "playbook_items",
+        "playbook_messages",
+        "playbook_fields",
+        "courses",
+        "products",
+    }
+)
+"""Tables of what is edited in drafts of playbooks."""
+_OF_DRAFTS = frozenset(
+    {"PlaybookEdited", "PlaybookDiscarded", "PlaybookChosen", "PlaybookDrafted", PlaybookPutBack.__name__}
+)
+_BACK = frozenset({ActUndone.__name__, PlaybookPutBack.__name__})
 _AGREEING = frozenset({"DatesPromised", "ProposalDecided"})
 """Events of acts by which dates are agreed with a customer."""
 _LETTERS = frozenset({"ChecklistSent", "MessageSent", "InvitationSent"})
