@@ -15,12 +15,14 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Flask
 
+from concierge.accounts.events import AccountRenamed
 from concierge.accounts.models import Account, Site
 from concierge.app import create_app
 from concierge.catalogue.states import VisitKind
 from concierge.identity.models import User
 from concierge.platform import clock
 from concierge.platform.database import db, unit_of_work
+from concierge.platform.events import record
 from concierge.platform.settings import Settings
 from concierge.projects.models import Project
 from concierge.visits.models import Visit, VisitTechnician
@@ -83,11 +85,20 @@ class Company:
             calendar.move(visits[0], by=timedelta(days=3), at=clock.now())
             calendar.move(visits[1], by=timedelta(minutes=5), at=clock.now())
 
-    def retitle(self) -> None:
-        """Give a visit a name that would break a careless file."""
+    def rename(self) -> None:
+        """Give the customer a name that would break a careless file."""
         with self._visits() as visits:
-            calendar.retitle(
-                visits[2], "Line one END:VEVENT; a, b \\ ü 漢字 😀 " + "long " * 20, at=clock.now()
+            project = db.session.get_one(Project, visits[0].project_id)
+            account = db.session.get_one(Account, project.account_id)
+            before, account.name = account.name, "One END:VEVENT; a, b \\n ü 漢字 😀 " + "long " * 15 + "name"
+            record(
+                AccountRenamed(
+                    at=clock.now(),
+                    actor_id=None,
+                    account_id=account.id,
+                    name_before=before,
+                    name_after=account.name,
+                )
             )
 
     def cancel(self) -> None:
