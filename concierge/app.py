@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from concierge import reactions, tables, timetable
 from concierge.home import consequences
+from concierge.home.views import story
 from concierge.identity import signed_in
 from concierge.identity.guard import public, viewer
 from concierge.identity.permissions import Permission
@@ -28,6 +29,7 @@ from concierge.platform import (
     probes,
     procrastination,
     speech,
+    telling,
     timetables,
     undo,
     web,
@@ -72,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     timetables.register(app, timetable.TIMETABLE)
     undo.register(app, tables.TRACKED, going_along=tables.GOING_ALONG)
     previews.register(app, consequences.of_act)
+    telling.register(app, story.words)
     procrastination.register(app, settings)
     files.register(app, settings)
     mail.register(app, settings)

@@ -312,6 +312,21 @@ def test_the_comparison_is_an_address(app: Flask, ada: FlaskClient) -> None:
     assert by_day.location.endswith(f"with=day%3A{today}")
 
 
+def test_the_handover_is_a_diamond_in_the_picture_even_where_it_takes_a_day(
+    app: Flask, ada: FlaskClient
+) -> None:
+    with unit_of_work():
+        project = projects.live(at=clock.now(), requested_from=None)
+        _begin_history(project)
+        projects.milestone(project, "handover").workdays = 1
+
+    page = ada.get(f"/projects/{project.key}/compare").text
+    handover = page.split('<tr role="row" class="total">')[1].split("</tr>")[0]
+
+    assert "g-solid" in handover
+    assert "g-forecast" not in handover
+
+
 def test_a_draft_of_yesterday_is_compared_with_its_first_day(app: Flask, ada: FlaskClient) -> None:
     with unit_of_work():
         project = projects.draft(at=clock.now() - timedelta(days=1), requested_from=None)

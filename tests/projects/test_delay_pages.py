@@ -228,6 +228,28 @@ def test_a_block_cannot_be_ended_or_withdrawn_here(app: Flask, ada: FlaskClient)
     assert "A hold or a block wrote this delay" in said
 
 
+def test_what_happened_is_offered_as_evidence_in_words_and_not_by_the_names_of_events(
+    app: Flask, ada: FlaskClient
+) -> None:
+    project = a_late_project()
+    with unit_of_work():
+        first = next(one for one in project.milestones if one.started_on is None)
+        milestones.block(
+            project.id, first.id, cause=BlockCause.POWER, reason="No power.", actor_id=None, at=clock.now()
+        )
+    base = f"/projects/{project.key}/delays/{the_delay().id}"
+
+    page = ada.get(base).get_data(as_text=True)
+    choices = page.split('name="event"')[1].split("</select>")[0]
+    event = choices.split("blocked Kick-off")[0].rsplit('value="', 1)[1].split('"')[0]
+    status, _said = post(ada, f"{base}/links", event=event, url="", link_note="")
+
+    assert "blocked Kick-off: Power: No power." in choices
+    assert "milestone blocked" not in choices
+    assert status == 303
+    assert ada.get(base).get_data(as_text=True).count("blocked Kick-off: Power: No power.") == 2
+
+
 def test_a_delay_of_another_project_is_not_found(app: Flask, ada: FlaskClient) -> None:
     project = a_late_project()
     post(ada, f"/projects/{project.key}/delays/new", **ENTERED, first_on=today())

@@ -10,6 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from concierge.catalogue.states import MilestoneKind
 from concierge.core import axis
 from concierge.core.compare import Change, Comparison, Dated, Row
 from concierge.core.spans import Span, days
@@ -101,7 +102,7 @@ def keep_plan(key: str) -> Page:
         project = queries.project_by_key(viewer(), key)
         form.name.errors = [refusal.sentence]
         return show_again("projects/baselines.html", form, **_kept(project))
-    flash(_("The plan is kept. Nobody can change it from now on."))
+    flash(_("The baseline is taken. Nobody can change it from now on."))
     return redirect(url_for("projects.baseline", key=project.key, number=number), code=303)
 
 
@@ -241,7 +242,8 @@ def _line(row: Row, milestone: Milestone | None) -> axis.PlanLine:
         before=_span(row.before),
         done=_span(row.after) if is_done else None,
         forecast=None if is_done else _span(row.after),
-        is_point=milestone is not None and milestone.workdays == 0,
+        is_point=milestone is not None
+        and (milestone.workdays == 0 or milestone.kind is MilestoneKind.HANDOVER),
         state="ok" if is_done else "warn" if row.finish_workdays > 0 else "idle",
     )
 

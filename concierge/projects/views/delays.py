@@ -1,6 +1,7 @@
 """Where the days went: the ledger of a project, and what people enter about its delays."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import date
 from types import SimpleNamespace as Shown
 from typing import Any
@@ -8,13 +9,14 @@ from typing import Any
 from flask import Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
+from wtforms import Field
 
 from concierge.catalogue.states import Team
 from concierge.catalogue.words import team_words
 from concierge.core.delays import Party as CoreParty
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock, files
+from concierge.platform import clock, files, telling
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.events import Event, RecordedEvent
@@ -138,16 +140,12 @@ def end_delay(key: str, delay_id: int) -> Page:
     """Say on which day a delay ended."""
     _project, found = lost_days.delay_for(viewer(), key, delay_id)
     form = forms.EndDelay()
-    if form.validate_on_submit() and form.ended_on.data:
-        try:
-            with unit_of_work():
-                delays.close(found.id, last_on=form.ended_on.data, actor_id=viewer().user_id, at=clock.now())
-        except Refused as problem:
-            _say(form, problem)
-        else:
-            flash(_("The delay has ended."))
-            return redirect(url_for("projects.delay", key=key, delay_id=delay_id), code=303)
-    return _delay_again(key, delay_id, end_form=form)
+
+    def end() -> None:
+        delays.close(found.id, last_on=form.ended_on.data or date.min, **_act())
+
+    done = _carried_out(form, end, said=_("The delay has ended."), back=_at_delay(key, delay_id))
+    return done or _delay_again(key, delay_id, end_form=form)
 
 
 @bp.post("/projects/<key>/delays/<int:delay_id>/withdrawal")
@@ -156,18 +154,15 @@ def withdraw_delay(key: str, delay_id: int) -> Page:
     """Take back a delay that was entered by mistake."""
     _project, found = lost_days.delay_for(viewer(), key, delay_id)
     form = forms.WithdrawDelay()
-    if form.validate_on_submit():
-        try:
-            with unit_of_work():
-                delays.withdraw(
-                    found.id, reason=form.why.data or "", actor_id=viewer().user_id, at=clock.now()
-                )
-        except Refused as problem:
-            _say(form, problem)
-        else:
-            flash(_("The delay is taken back. The history keeps what it said."))
-            return _back(key)
-    return _delay_again(key, delay_id, withdraw_form=form)
+
+    def withdraw() -> None:
+        delays.withdraw(found.id, reason=form.why.data or "", **_act())
+
+    said = _("The delay is taken back. The history keeps what it said.")
+    back = url_for("projects.project_delays", key=key)
+    return _carried_out(form, withdraw, said=said, back=back) or _delay_again(
+        key, delay_id, withdraw_form=form
+    )
 
 
 @bp.post("/projects/<key>/delays/<int:delay_id>/files")
@@ -176,24 +171,19 @@ def attach_to_delay(key: str, delay_id: int) -> Page:
     """Keep a file that shows a delay."""
     _project, found = lost_days.delay_for(viewer(), key, delay_id)
     form = forms.DelayFile()
-    if form.validate_on_submit():
-        try:
-            with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
-                outcome.led_to = url_for("projects.delay", key=key, delay_id=delay_id)
-                delays.attach_file(
-                    found.id,
-                    name=form.file.data.filename or "",
-                    data=form.file.data.read(files.LARGEST + 1),
-                    note=form.file_note.data or "",
-                    actor_id=viewer().user_id,
-                    at=clock.now(),
-                )
-        except Refused as problem:
-            form.file.errors = [*form.file.errors, problem.sentence]
-        else:
-            flash(_("The file is linked to the delay."))
-            return redirect(url_for("projects.delay", key=key, delay_id=delay_id), code=303)
-    return _delay_again(key, delay_id, file_form=form)
+
+    def attach() -> None:
+        delays.attach_file(
+            found.id,
+            name=form.file.data.filename or "",
+            data=form.file.data.read(files.LARGEST + 1),
+            note=form.file_note.data or "",
+            **_act(),
+        )
+
+    said, back = _("The file is linked to the delay."), _at_delay(key, delay_id)
+    done = _carried_out(form, attach, said=said, back=back, is_once=True, at_field=form.file)
+    return done or _delay_again(key, delay_id, file_form=form)
 
 
 @bp.post("/projects/<key>/delays/<int:delay_id>/links")
@@ -202,16 +192,9 @@ def link_to_delay(key: str, delay_id: int) -> Page:
     """Link an event of the history, or a page elsewhere, to a delay."""
     project, found = lost_days.delay_for(viewer(), key, delay_id)
     form = _with_events(forms.DelayLink(), project)
-    if form.validate_on_submit():
-        try:
-            with unit_of_work():
-                _link(found, form)
-        except Refused as problem:
-            _say(form, problem)
-        else:
-            flash(_("The evidence is linked to the delay."))
-            return redirect(url_for("projects.delay", key=key, delay_id=delay_id), code=303)
-    return _delay_again(key, delay_id, link_form=form)
+    said, back = _("The evidence is linked to the delay."), _at_delay(key, delay_id)
+    done = _carried_out(form, lambda: _link(found, form), said=said, back=back)
+    return done or _delay_again(key, delay_id, link_form=form)
 
 
 @bp.post("/projects/<key>/delays/<int:delay_id>/comments")
@@ -220,24 +203,19 @@ def comment_on_delay(key: str, delay_id: int) -> Page:
     """Note what a party says to a delay."""
     _project, found = lost_days.delay_for(viewer(), key, delay_id)
     form = _with_parties(forms.DelayCommentForm())
-    if form.validate_on_submit():
-        try:
-            with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
-                outcome.led_to = url_for("projects.delay", key=key, delay_id=delay_id)
-                delays.comment(
-                    found.id,
-                    party=Party(form.says.data),
-                    name=form.who.data or "",
-                    text=form.text.data or "",
-                    actor_id=viewer().user_id,
-                    at=clock.now(),
-                )
-        except Refused as problem:
-            _say(form, problem)
-        else:
-            flash(_("The comment is noted. It stays as it was said."))
-            return redirect(url_for("projects.delay", key=key, delay_id=delay_id), code=303)
-    return _delay_again(key, delay_id, comment_form=form)
+
+    def comment() -> None:
+        delays.comment(
+            found.id,
+            party=Party(form.says.data),
+            name=form.who.data or "",
+            text=form.text.data or "",
+            **_act(),
+        )
+
+    said, back = _("The comment is noted. It stays as it was said."), _at_delay(key, delay_id)
+    done = _carried_out(form, comment, said=said, back=back, is_once=True)
+    return done or _delay_again(key, delay_id, comment_form=form)
 
 
 @bp.get("/projects/<key>/delays/files/<int:evidence_id>")
@@ -302,10 +280,48 @@ def _evidence(project: Project, one: DelayEvidence, events: Mapping[int, Recorde
 
 
 def _event_words(row: RecordedEvent) -> str:
-    """An event in a line to be chosen from: when, and what it was about."""
-    about = row.payload.get("name") or row.payload.get("title") or row.payload.get("requirement") or ""
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in row.name).strip()
-    return f"{day(row.at)}: {words}" + (f", {about}" if about else "")
+    """An event in a line to be chosen from: when, and what happened."""
+    return f"{day(row.at)}: {telling.told(row)}"
+
+
+def _carried_out(
+    form: Form,
+    do: Callable[[], object],
+    *,
+    said: str,
+    back: str,
+    is_once: bool = False,
+    at_field: Field | None = None,
+) -> Redirect | None:
+    """Do what a form asks for and go back; None when it asks for nothing that can be, and says so itself.
+
+    :param is_once: whether the same form sent twice does it once.
+    :param at_field: where to say why it is refused; None: above the form.
+    """
+    if not form.validate_on_submit():
+        return None
+    try:
+        with unit_of_work(), taken_once(by=viewer().user_id) if is_once else nullcontext() as outcome:
+            if outcome is not None:
+                outcome.led_to = back
+            do()
+    except Refused as problem:
+        if at_field is None:
+            _say(form, problem)
+        else:
+            at_field.errors = [*at_field.errors, problem.sentence]
+        return None
+    flash(said)
+    return redirect(back, code=303)
+
+
+def _act() -> dict[str, Any]:  # Any: arguments of an action
+    """Who does something, and when."""
+    return {"actor_id": viewer().user_id, "at": clock.now()}
+
+
+def _at_delay(key: str, delay_id: int) -> str:
+    return url_for("projects.delay", key=key, delay_id=delay_id)
 
 
 def _delay_again(key: str, delay_id: int, **faulty: Form) -> Page:
@@ -316,15 +332,11 @@ def _delay_again(key: str, delay_id: int, **faulty: Form) -> Page:
 
 
 def _link(found: Delay, form: forms.DelayLink) -> None:
-    act: dict[str, Any] = {  # Any: the arguments of an action
-        "note": form.link_note.data or "",
-        "actor_id": viewer().user_id,
-        "at": clock.now(),
-    }
+    note = form.link_note.data or ""
     if form.event.data:
-        delays.link_event(found.id, event_id=form.event.data, **act)
+        delays.link_event(found.id, event_id=form.event.data, note=note, **_act())
     else:
-        delays.link_address(found.id, url=form.url.data or "", **act)
+        delays.link_address(found.id, url=form.url.data or "", note=note, **_act())
 
 
 def _with_events(form: forms.DelayLink, project: Project) -> forms.DelayLink:
