@@ -306,14 +306,14 @@ def _sentence(told: Told) -> str:
     is_customer = told.invitation.contact_id is not None
     match told.news:
         case News.INVITED if is_customer:
-            return _("we are coming to you. Please tell us whether the time suits you.")
+            return _("We are coming to you. Please tell us whether the time suits you.")
         case News.INVITED:
-            return _("you are asked to go on this visit. Please say whether you will.")
+            return _("You are asked to go on this visit. Please say whether you will.")
         case News.MOVED:
-            return _("this visit has changed. Please answer again, because the old answer no longer counts.")
+            return _("This visit has changed. Please answer again, because the old answer no longer counts.")
         case News.REWORDED:
             return _(
-                "the details of this visit are below. Time and place are as you know them; your answer stands."
+                "The details of this visit are below. Time and place are as you know them; your answer stands."
             )
         case _:
             return _why_gone(told)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
@@ -256,10 +257,9 @@ def _composed(row: OutgoingMail) -> EmailMessage:
     message["To"] = Address(row.to_name, addr_spec=row.to)
     if row.reply_to:
         message["Reply-To"] = Address(_post().sender.display_name, addr_spec=row.reply_to)
-    message["Subject"] = row.subject
+    _set_subject(message, row.subject)
     message["Date"] = row.created_at
     message["Message-ID"] = row.message_id
-    message["Content-Language"] = row.language
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     message.set_content(row.text, cte="quoted-printable")
@@ -280,7 +280,16 @@ def _composed(row: OutgoingMail) -> EmailMessage:
             filename=file.name,
             params=params,
         )
+    message["Content-Language"] = row.language  # last: a part that is added takes what was said before with it
     return message
+
+
+def _set_subject(message: EmailMessage, subject: str) -> None:
+    """The subject; the email package's own folding loses and doubles blanks between words that it encodes."""
+    if subject.isascii():
+        message["Subject"] = subject
+    else:
+        message.set_raw("Subject", Header(subject, "utf-8", header_name="Subject").encode())
 
 
 def _add_calendar(message: EmailMessage, file: StoredFile, *, method: str) -> None:

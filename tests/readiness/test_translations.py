@@ -18,6 +18,10 @@ CUSTOMERS = (
     "templates/readiness/letter",
     "templates/readiness/printed_link.html",
     "templates/readiness/print_by_code.html",
+    "invitations/mails.py",
+    "invitations/forms.py",
+    "invitations/views/answering.py",
+    "templates/invitations/",
 )
 
 

@@ -171,10 +171,10 @@ def _look(invitation: Invitation) -> tuple[str, str, str]:
     if invitation.undeliverable_at is not None:
         return "bad", "triangle-alert", _("Cannot be delivered")
     if invitation.withdrawn_at is not None and invitation.reply is not Reply.DECLINED:
-        return "idle", "ban", _("Withdrawn")
+        return "idle", "ban", _("Invitation withdrawn")
     return {
         Reply.NONE: ("wait", "hourglass", _("No answer yet")),
-        Reply.ACCEPTED: ("ok", "check", _("Accepted")),
+        Reply.ACCEPTED: ("ok", "check", _("Said yes")),
         Reply.TENTATIVE: ("wait", "circle-dot", _("Maybe")),
         Reply.DECLINED: ("bad", "x", _("Declined")),
         Reply.DELEGATED: ("warn", "users", _("Sends somebody else")),
