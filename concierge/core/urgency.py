@@ -29,6 +29,8 @@ class Kind(Enum):
     """A confirmed visit no longer fits its plan."""
     DECLINED = "declined"
     """Somebody who is invited to a visit will not have it."""
+    ANSWERS = "answers"
+    """Answers to invitations that only a person can settle."""
     WISH = "wish"
     """Somebody who is invited to a visit asks for another time."""
     PROPOSAL = "proposal"
@@ -54,6 +56,7 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.GATE: 5,
     Kind.DECISION: 4,
     Kind.DECLINED: 4,
+    Kind.ANSWERS: 4,
     Kind.WISH: 4,
     Kind.PROPOSAL: 4,
     Kind.CALENDAR: 4,

@@ -17,7 +17,7 @@ from concierge.core.urgency import Kind, Matter
 from concierge.identity.models import User
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
-from concierge.invitations.models import Invitation, TimeProposal
+from concierge.invitations.models import Answer, Invitation, TimeProposal
 from concierge.orders.models import Order, OrderLine
 from concierge.orders.states import OrderState
 from concierge.platform.database import UtcInstant, db
@@ -59,6 +59,10 @@ OPEN_ITEM = sa.text("readiness_items.state = 'open' AND readiness_items.severity
 TO_DECIDE = sa.text("visits.needs_decision <> ''")
 OPEN_PROPOSAL = sa.text("proposals.state = 'open'")
 DECLINED = sa.text("invitations.reply = 'declined'")
+TO_SETTLE = sa.text(
+    "invitation_answers.seen_at IS NULL AND invitation_answers.outcome IN ('stranger', 'suggested', 'for a person')"
+)
+RETURNED = sa.text("invitations.undeliverable_at IS NOT NULL")
 OPEN_WISH = sa.text("time_proposals.state = 'open'")
 WITH_CONFLICT = sa.text("projects.conflict_count > 0")
 """The conditions of partial indexes, in their own words: SQLite uses such an index for no others."""
@@ -139,6 +143,7 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
         found[Kind.CALENDAR] = calendar_proposals(looking)
         found[Kind.DECLINED] = declined(looking)
         found[Kind.WISH] = wishes(looking)
+        found[Kind.ANSWERS] = answers(looking)
     if may(Permission.EDIT_CATALOGUE):
         found[Kind.UNMATCHED] = unmatched(looking)
     return found
@@ -368,6 +373,41 @@ def declined(looking: Looking) -> Found:
         question,
         lambda row: Matter(
             f"declined:{row.id}", Kind.DECLINED, days_left=_until(row.starts_local.date(), looking.today)
+        ),
+    )
+
+
+def answers(looking: Looking) -> Found:
+    """Answers that only a person can settle and invitations that came back, together in one line."""
+
+    def question() -> Question:
+        returned = (
+            sa.select(
+                sa.func.count(Invitation.id).label("number"),
+                sa.func.min(Invitation.undeliverable_at).label("since"),
+            )
+            .join(Visit, Visit.id == Invitation.visit_id)
+            .where(RETURNED, Invitation.withdrawn_at.is_(None), Visit.ends_at > NOW, Visit.state.in_(COMING))
+            .subquery()
+        )
+        return sa.select(
+            sa.func.count(Answer.id).label("answers"),
+            sa.func.min(Answer.received_at).label("since"),
+            sa.select(returned.c.number).scalar_subquery().label("returned"),
+            sa.select(returned.c.since).scalar_subquery().label("returned_since"),
+        ).where(TO_SETTLE)
+
+    rows = _rows(looking, question, 1, of_projects=False)
+    return _few(
+        looking,
+        [row for row in rows if row.answers or row.returned],
+        lambda row: Matter(
+            "answers",
+            Kind.ANSWERS,
+            days_left=_until(
+                min(since for since in (row.since, row.returned_since) if since).date(), looking.today
+            ),
+            level=row.answers + row.returned,
         ),
     )
 

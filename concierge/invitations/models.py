@@ -55,6 +55,12 @@ class Invitation(Base):
     __table_args__ = (
         sa.CheckConstraint("(user_id IS NULL) <> (contact_id IS NULL)", name="one_invited"),
         sa.Index(
+            "ix_invitations_returned",
+            "undeliverable_at",
+            sqlite_where=sa.text("undeliverable_at IS NOT NULL"),
+            postgresql_where=sa.text("undeliverable_at IS NOT NULL"),
+        ),
+        sa.Index(
             "uq_invitations_visit_user",
             "visit_id",
             "user_id",
@@ -119,6 +125,17 @@ class Answer(Base):
     received_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]
     """When a person dealt with an answer that needed one."""
+
+    __table_args__ = (
+        sa.Index(
+            "ix_invitation_answers_to_settle",
+            "id",
+            sqlite_where=sa.text("seen_at IS NULL AND outcome IN ('stranger', 'suggested', 'for a person')"),
+            postgresql_where=sa.text(
+                "seen_at IS NULL AND outcome IN ('stranger', 'suggested', 'for a person')"
+            ),
+        ),
+    )
 
 
 class TimeProposal(Base):

@@ -324,6 +324,29 @@ def _declined(row: Row, today: date) -> Need:
     )
 
 
+def _answers(row: Row, today: date) -> Need:
+    returned = (
+        ngettext("%(num)s invitation came back", "%(num)s invitations came back", row.returned)
+        if row.returned
+        else ""
+    )
+    since = min(since for since in (row.since, row.returned_since) if since)
+    return Need(
+        state="warn",
+        icon="mail",
+        title=ngettext(
+            "Look at %(num)s answer to an invitation", "Look at %(num)s answers to invitations", row.answers
+        )
+        if row.answers
+        else _("Correct where invitations go"),
+        url="/answers",
+        why=returned or _("Nobody vouches for the sender, or something has to be arranged."),
+        when=_waited((today - since.date()).days),
+        note=_("the oldest"),
+        action=_("Look"),
+    )
+
+
 def _wish(row: Row, today: date) -> Need:
     wanted = _("%(who)s asks for %(when)s", who=row.who, when=instant(row.starts_at, row.zone))
     return Need(
@@ -480,6 +503,7 @@ _WORDS: dict[Kind, Words] = {
     Kind.DECISION: _to_decide,
     Kind.DECLINED: _declined,
     Kind.WISH: _wish,
+    Kind.ANSWERS: _answers,
     Kind.PROPOSAL: _proposed,
     Kind.CALENDAR: _calendar,
     Kind.UNASSIGNED: _unassigned,
