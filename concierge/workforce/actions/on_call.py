@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from concierge.identity.models import User
 from concierge.platform.database import db
@@ -34,7 +33,6 @@ def enter(
 ) -> OnCallTurn:
     """Put a technician on call.
 
-    :param technician: with their user.
     :param starts_local: wall time where they live, naive, as `ends_local`.
     :raises NoSuchTime: when the clocks there jump over the time.
     :raises EndsTooEarly: when the end does not come after the start.
@@ -70,11 +68,10 @@ def change(
 ) -> None:
     """Give a turn another time, another technician or another note; nothing changed records nothing.
 
-    :param turn: with its technician.
     :raises Refused: as `enter` does, or when the turn has been cancelled.
     """
     _expect_standing(turn)
-    user_before, starts_before, ends_before = turn.technician.user_id, turn.starts_at, turn.ends_at
+    user_before, starts_before, ends_before = _user_id(turn), turn.starts_at, turn.ends_at
     before = (turn.technician_id, turn.starts_at, turn.ends_at, turn.note)
     _put(turn, technician, starts_local, ends_local)
     turn.note = note
@@ -100,7 +97,6 @@ def change(
 def cancel(turn: OnCallTurn, *, at: datetime, actor_id: int | None) -> None:
     """Call a turn off.
 
-    :param turn: with its technician.
     :raises Refused: when it has been cancelled before.
     """
     _expect_standing(turn)
@@ -111,7 +107,7 @@ def cancel(turn: OnCallTurn, *, at: datetime, actor_id: int | None) -> None:
         TurnCancelled(
             at=at,
             actor_id=actor_id,
-            user_id=turn.technician.user_id,
+            user_id=_user_id(turn),
             turn_id=turn.id,
             starts_at=turn.starts_at,
             ends_at=turn.ends_at,
@@ -120,14 +116,13 @@ def cancel(turn: OnCallTurn, *, at: datetime, actor_id: int | None) -> None:
 
 
 def turn_for_change(turn_id: int) -> OnCallTurn:
-    """Find a turn with its technician, locked until the end of the unit of work.
+    """Find a turn, locked until the end of the unit of work.
 
     :raises NotFound: when there is none.
     """
     turn = db.session.scalar(
         select(OnCallTurn)
         .where(OnCallTurn.id == turn_id)
-        .options(joinedload(OnCallTurn.technician).joinedload(Technician.user))
         .with_for_update(of=OnCallTurn)
         .execution_options(populate_existing=True)
     )
@@ -137,7 +132,7 @@ def turn_for_change(turn_id: int) -> OnCallTurn:
 
 
 def _put(turn: OnCallTurn, technician: Technician, starts_local: datetime, ends_local: datetime) -> None:
-    zone = technician.user.zone
+    zone = db.session.get_one(User, technician.user_id).zone
     starts_at, ends_at = instants(starts_local, ends_local, zone=zone)
     if ends_at - starts_at > LONGEST_TURN:
         raise Refused(_("A turn lasts five weeks at most. Enter several turns instead."))
@@ -169,6 +164,10 @@ def _put(turn: OnCallTurn, technician: Technician, starts_local: datetime, ends_
     turn.technician_id, turn.zone = technician.id, zone
     turn.starts_local, turn.ends_local = starts_local, ends_local
     turn.starts_at, turn.ends_at = starts_at, ends_at
+
+
+def _user_id(turn: OnCallTurn) -> int:
+    return db.session.get_one(Technician, turn.technician_id).user_id
 
 
 def _expect_standing(turn: OnCallTurn) -> None:

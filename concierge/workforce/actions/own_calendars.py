@@ -7,7 +7,6 @@ from typing import cast
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from concierge.platform import deliveries, fetching
 from concierge.platform.database import db
@@ -95,7 +94,7 @@ def change(calendar: OwnCalendar, *, name: str, address: str, at: datetime, acto
         OwnCalendarRenamed(
             at=at,
             actor_id=actor_id,
-            user_id=calendar.technician.user_id,
+            user_id=_owner_id(calendar),
             own_calendar_id=calendar.id,
         )
     )
@@ -103,7 +102,7 @@ def change(calendar: OwnCalendar, *, name: str, address: str, at: datetime, acto
 
 def remove(calendar: OwnCalendar, *, at: datetime, actor_id: int | None) -> None:
     """Let a calendar count no longer; its address and its times are forgotten."""
-    gone_id, user_id = calendar.id, calendar.technician.user_id
+    gone_id, user_id = calendar.id, _owner_id(calendar)
     db.session.execute(sa.delete(BusyTime).where(BusyTime.own_calendar_id == gone_id))
     db.session.delete(calendar)
     db.session.flush()
@@ -180,7 +179,7 @@ def note_read(
             OwnCalendarRead(
                 at=at,
                 actor_id=None,
-                user_id=calendar.technician.user_id,
+                user_id=_owner_id(calendar),
                 own_calendar_id=calendar.id,
                 times=_count(calendar),
             )
@@ -203,7 +202,7 @@ def note_failure(calendar_id: int, *, address: str, problem: str, at: datetime) 
             OwnCalendarFailed(
                 at=at,
                 actor_id=None,
-                user_id=calendar.technician.user_id,
+                user_id=_owner_id(calendar),
                 own_calendar_id=calendar.id,
                 fetched_at=calendar.fetched_at,
             )
@@ -214,7 +213,6 @@ def _for_change(calendar_id: int, address: str) -> OwnCalendar | None:
     calendar = db.session.scalar(
         select(OwnCalendar)
         .where(OwnCalendar.id == calendar_id)
-        .options(joinedload(OwnCalendar.technician))
         .with_for_update(of=OwnCalendar)
         .execution_options(populate_existing=True)
     )
@@ -256,6 +254,10 @@ def _count(calendar: OwnCalendar) -> int:
     )
 
 
+def _owner_id(calendar: OwnCalendar) -> int:
+    return db.session.get_one(Technician, calendar.technician_id).user_id
+
+
 def _order(calendar: OwnCalendar, at: datetime) -> None:
     deliveries.enqueue(
         READ,
@@ -278,7 +280,6 @@ def owned(calendar_id: int, *, user_id: int) -> OwnCalendar:
         select(OwnCalendar)
         .join(OwnCalendar.technician)
         .where(OwnCalendar.id == calendar_id, Technician.user_id == user_id)
-        .options(joinedload(OwnCalendar.technician))
         .with_for_update(of=OwnCalendar)
         .execution_options(populate_existing=True)
     )
