@@ -1,12 +1,15 @@
 """How a project stands, and why."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from concierge.core.health import (
     BrokenWish,
+    Course,
     Health,
     Milestone,
     OpenItem,
@@ -16,7 +19,8 @@ from concierge.core.health import (
     Thresholds,
     judge,
 )
-from concierge.core.worktime import WorkCalendar
+from concierge.core.schedule import Link, Step, lay_out
+from concierge.core.worktime import WorkCalendar, workdays_between
 from tests.makers.days import on
 
 BASEL = WorkCalendar("Basel-Stadt")
@@ -185,3 +189,95 @@ def test_a_wish_that_the_plan_cannot_meet_is_a_risk_although_the_promise_holds()
     assert [(cause.kind, cause.on) for cause in judged.causes] == [
         (ReasonKind.CANNOT_MEET, on("Thu 2026-12-03"))
     ]
+
+
+# ------------------------------------------------------------------ what a slip comes from
+
+BASEL_WEEK = WorkCalendar("Basel-Stadt")
+BEGUN = on("Mon 2026-03-02")
+
+
+@st.composite
+def late_plans(draw: st.DrawFn) -> tuple[Situation, date]:
+    """A plan as it was promised, and what became of it: other lengths, closed days, wishes, late work."""
+    count = draw(st.integers(2, 6))
+    keys = [f"s{number}" for number in range(count)]
+    steps = []
+    for number, key in enumerate(keys):
+        before = draw(st.lists(st.sampled_from(keys[:number]), unique=True, max_size=2)) if number else []
+        links = tuple(Link(one, draw(st.integers(0, 2))) for one in before)
+        steps.append(Step(key, draw(st.integers(0, 5)), "site", links))
+    promised = lay_out(
+        steps, calendars={"site": BASEL_WEEK}, start_on=BEGUN, today=BEGUN, last_key=keys[-1]
+    ).placed
+    today = BEGUN + timedelta(days=draw(st.integers(0, 30)))
+    first_closed = BEGUN + timedelta(days=draw(st.integers(0, 20)))
+    closed = {first_closed + timedelta(days=number): "Shut" for number in range(draw(st.integers(0, 6)))}
+    calendar = WorkCalendar(
+        "Basel-Stadt", closed=closed, parts=(BASEL_WEEK, WorkCalendar("company", closed=closed))
+    )
+    now = []
+    for step in steps:
+        begun = draw(st.none() | st.integers(0, 30))
+        started_on = BEGUN + timedelta(days=begun) if begun is not None else None
+        is_done = started_on is not None and draw(st.booleans())
+        now.append(
+            replace(
+                step,
+                workdays=step.workdays + draw(st.sampled_from([0, 0, 1, 3])),
+                not_before=BEGUN + timedelta(days=draw(st.integers(0, 40))) if draw(st.booleans()) else None,
+                started_on=started_on if started_on and started_on <= today else None,
+                finished_on=min(today, started_on + timedelta(days=draw(st.integers(0, 9))))
+                if is_done and started_on and started_on <= today
+                else None,
+            )
+        )
+    plan = lay_out(now, calendars={"site": calendar}, start_on=BEGUN, today=today, last_key=keys[-1])
+    milestones = [
+        Milestone(
+            step.key,
+            plan.placed[step.key].finish_on,
+            planned_on=promised[step.key].finish_on,
+            finished_on=step.finished_on,
+            is_driving=step.key in plan.driving_chain,
+            course=Course(
+                start_on=plan.placed[step.key].start_on,
+                calendar=calendar,
+                driver=plan.placed[step.key].driver,
+                link=plan.placed[step.key].link,
+                links=step.links,
+                workdays=step.workdays,
+                started_on=step.started_on,
+                promised_start_on=promised[step.key].start_on,
+                promised_workdays=then.workdays,
+                promised_links=then.links,
+            ),
+        )
+        for step, then in zip(now, steps, strict=True)
+    ]
+    situation = Situation(
+        Stage.RUNNING, keys[-1], promised[keys[-1]].finish_on, milestones, closures=("company",)
+    )
+    return situation, today
+
+
+@given(late_plans())
+@settings(max_examples=150, deadline=None)
+def test_what_a_slip_comes_from_adds_up_to_it_and_is_never_silent(case: tuple[Situation, date]) -> None:
+    situation, today = case
+    calendar = situation.milestones[0].course.calendar  # type: ignore[union-attr]  # each has one
+
+    found = judge(situation, calendar=calendar, today=today)
+
+    last = situation.milestones[-1]
+    end_on = last.finished_on or last.forecast_on
+    if situation.promised_on is None or end_on <= situation.promised_on:
+        return
+    slip = workdays_between(calendar, situation.promised_on, end_on)
+    assert found.health in {Health.LATE, Health.AT_RISK}
+    assert found.causes
+    of_slip = [
+        one for one in found.causes if one.workdays is not None and one.kind is not ReasonKind.NO_SLACK
+    ]
+    assert sum(one.workdays or 0 for one in of_slip) == slip
+    assert all((one.workdays or 0) > 0 for one in of_slip) or slip == 0
