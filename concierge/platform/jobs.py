@@ -183,3 +183,5 @@ def _give_up(args: dict[str, Any]) -> None:
 def _end(job_id: int, state: JobState, *, message: str, result: Result | None) -> None:
     job = db.session.get_one(Job, job_id)
     job.state, job.message, job.result, job.finished_at = state, message, result, clock.now()
+    if state is JobState.DONE and job.total is not None:
+        job.done = job.total

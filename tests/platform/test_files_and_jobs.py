@@ -125,6 +125,7 @@ def test_a_job_shows_how_far_it_is_and_what_came_out(app: Flask, ada: User, sign
     page = browser.get(f"/jobs/{job_id}").get_data(as_text=True)
     last = browser.get(f"/jobs/{job_id}", headers={"HX-Request": "true"})
 
+    assert "3 / 3" in page
     assert "Waiting for its turn" in waiting
     assert "every 2s" in waiting
     assert "<html" not in part.get_data(as_text=True)
