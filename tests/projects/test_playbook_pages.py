@@ -13,10 +13,13 @@ from concierge.catalogue import queries as catalogue
 from concierge.catalogue.actions import drafting, playbooks
 from concierge.catalogue.contents import FieldPart, MessagePart
 from concierge.catalogue.states import Audience, FieldKind
+from concierge.home.views import adopting
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
+from concierge.platform import worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
+from concierge.projects.actions import bulk
 from concierge.projects.actions import fields as filling
 from concierge.projects.models import Project
 from concierge.projects.queries import fields as own
@@ -119,6 +122,41 @@ def test_several_projects_take_a_version_over_exactly_as_it_was_shown(app: Flask
     assert "has changed since you looked" in done
     assert handover(first.key) > before[0]  # type: ignore[operator]  # dates
     assert handover(second.key) == before[1]
+
+
+def test_many_projects_take_a_version_over_by_jobs_and_all_go_back_at_once(
+    app: Flask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adopting, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(bulk, "AT_ONCE", 1)
+    first, second = live(), live(number="SO-2", account="Carver State", key="CS")
+    publish(milestones=longer())
+    browser = browser_of(sign_in)
+    page = "/playbooks/standard/adoption"
+    token = {"csrf_token": csrf_token(browser, page)}
+    before = handover(first.key), handover(second.key)
+
+    look = browser.post(page, data={**token, "project": [first.key, second.key]}).location or ""
+    assert look.startswith("/jobs/")
+    drain(app)
+    looked = f"/projects/bulk/{look.rpartition('/')[2]}"
+    assert "Version 2 of Standard is taken over in each" in browser.get(looked).get_data(as_text=True)
+    assert (handover(first.key), handover(second.key)) == before, "looking changes nothing"
+    job = browser.post(looked, data=token).location or ""
+    assert job.startswith("/jobs/")
+    drain(app)
+
+    done = browser.get(f"/projects/bulk/{job.rpartition('/')[2]}").get_data(as_text=True)
+    undo = re.findall(r'action="(/undo/[^"]+)"', done)[0]
+    assert "Every running project follows version 2" in browser.get(page).get_data(as_text=True)
+    assert browser.post(undo, data=token).status_code == 303
+    assert "2 running projects follow an older version" in browser.get(page).get_data(as_text=True)
+
+
+def drain(app: Flask) -> None:
+    db.session.remove()
+    worker.drain(app)
+    db.session.remove()
 
 
 def test_one_project_sees_what_it_would_do_and_can_take_it_back(app: Flask, sign_in: SignIn) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from concierge.catalogue import words
@@ -18,10 +18,11 @@ from concierge.identity.permissions import Permission
 from concierge.platform import clock, undo
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
+from concierge.platform.once import taken_once
 from concierge.platform.previews import carry_out, foreseen
 from concierge.platform.words import localized
 from concierge.projects import queries
-from concierge.projects.actions import adopting
+from concierge.projects.actions import adopting, bulk
 from concierge.projects.actions.adopting import Adoption
 from concierge.projects.models import Project
 from concierge.projects.queries import playbooks
@@ -31,7 +32,7 @@ from concierge.readiness.actions.renewing import Renewal
 Page = str | tuple[str, int] | Response
 
 MOST_AT_ONCE = 25
-"""Projects that take a version over with one press of a button."""
+"""Projects that are looked at one by one on a page; more become a job with a result for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,37 +107,46 @@ def adopt_in_several(key: str) -> Page:
     playbook, version, behind = _behind(key)
     asked = set(request.form.getlist("project"))
     chosen = [one for one in behind if one.key in asked]
-    if not chosen or len(chosen) > MOST_AT_ONCE:
-        fault = (
-            ngettext(
-                "Choose at most %(num)s project at once.",
-                "Choose at most %(num)s projects at once.",
-                MOST_AT_ONCE,
-            )
-            if chosen
-            else _("Choose at least one project.")
-        )
+    if not chosen:
         page = render_template(
             "home/offer.html",
             playbook=playbook,
             version=version,
             behind=behind,
             most=MOST_AT_ONCE,
-            fault=fault,
+            fault=_("Choose at least one project."),
         )
         return page, 422
+    if len(chosen) > MOST_AT_ONCE:
+        return _by_job(playbook, version, [one.project_id for one in chosen[: bulk.MOST]])
     projects = [queries.project_by_key(viewer(), one.key) for one in chosen]
     if request.form.get("act") != "do":
         offers = [_offer(found, version) for found in projects]
         return render_template("home/offered.html", playbook=playbook, version=version, offers=offers)
-    outcomes = [_adopted(found, playbook, version) for found in projects]
+    together = f"adopt{token_hex(8)}"
+    outcomes = [_adopted(found, playbook, version, together=together) for found in projects]
     done = sum(one.is_done for one in outcomes)
     return render_template(
-        "home/adopted.html", playbook=playbook, version=version, outcomes=outcomes, done=done
+        "home/adopted.html",
+        playbook=playbook,
+        version=version,
+        outcomes=outcomes,
+        done=done,
+        undo=together if done else "",
     )
 
 
-def _adopted(found: Project, playbook: Playbook, version: PlaybookVersion) -> Outcome:
+def _by_job(playbook: Playbook, version: PlaybookVersion, project_ids: Sequence[int]) -> Response:
+    """Let a job look at what the version would do to many projects; its page leads on to doing it."""
+    wish = bulk.Wish(bulk.Kind.ADOPT, playbook_id=playbook.id, number=version.number, playbook=playbook.name)
+    title = _("Take version %(number)d of %(name)s over", number=version.number, name=playbook.name)
+    with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+        job = bulk.ask_to_look(wish, project_ids, title=title, owner_id=viewer().user_id)
+        outcome.led_to = f"/jobs/{job.id}"
+    return redirect(f"/jobs/{job.id}", code=303)
+
+
+def _adopted(found: Project, playbook: Playbook, version: PlaybookVersion, *, together: str) -> Outcome:
     """Take the version over in one project, exactly as it was shown, or leave the project as it is."""
     actor_id, at = viewer().user_id, clock.now()
     key, account, project_id = found.key, found.account.name, found.id
@@ -144,7 +154,8 @@ def _adopted(found: Project, playbook: Playbook, version: PlaybookVersion) -> Ou
     agreed = request.form.get(f"agreed-{key}", "")
     try:
         with unit_of_work():
-            with undo.undoable(actor_id=actor_id, at=at, needs=Permission.EDIT_PROJECTS.value) as act:
+            needs = Permission.EDIT_PROJECTS.value
+            with undo.undoable(actor_id=actor_id, at=at, needs=needs, together=together) as act:
                 adopting.adopt(project_id, playbook_id, number=number, actor_id=actor_id, at=at)
             if of_act(act, project_id=project_id).fingerprint != agreed:
                 raise Refused(

@@ -13,7 +13,7 @@ from concierge.platform import jobs
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import queries
-from concierge.projects.actions import holding, milestones, rescheduling
+from concierge.projects.actions import adopting, holding, milestones, rescheduling
 from concierge.projects.actions.laying_out import calendars_of, foresee, today_at
 from concierge.projects.events import ProjectReminded
 from concierge.projects.models import Milestone, Project
@@ -35,6 +35,7 @@ class Kind(StrEnum):
     SHIFT = "shift"
     HOLD = "hold"
     RESUME = "resume"
+    ADOPT = "adopt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Wish:
     party: str = ""
     reason: str = ""
     expected_on: date | None = None
+    playbook_id: int | None = None
+    number: int = 0
+    """Of the version that is taken over."""
+    playbook: str = ""
+    """What the playbook is called."""
 
     def as_args(self) -> dict[str, Any]:
         """As JSON, to keep with a job."""
@@ -96,6 +102,10 @@ def act_on(project_id: int, wish: Wish, *, actor_id: int | None, at: datetime) -
                 expected_on=wish.expected_on,
                 actor_id=actor_id,
                 at=at,
+            )
+        case Kind.ADOPT:
+            return adopting.adopt(
+                project_id, wish.playbook_id or 0, number=wish.number, actor_id=actor_id, at=at
             )
     project = queries.project_for_change(project_id)
     return holding.resume(project_id, on=today_at(project, at), actor_id=actor_id, at=at)

@@ -29,6 +29,8 @@ from concierge.projects.words import party_words
 
 Page = str | tuple[str, int] | Response
 
+_MOVING = frozenset({Kind.SHIFT, Kind.HOLD, Kind.RESUME, Kind.ADOPT})
+"""Acts that move dates."""
 SHOWN = 200
 """Rows of one page of a result."""
 
@@ -40,7 +42,7 @@ def act_on_many() -> Page:
     if request.form.get("act") == "export":
         return export()
     kind = next((kind for kind in Kind if kind.value == request.form.get("act")), None)
-    if kind is None:
+    if kind in {None, Kind.ADOPT}:  # versions are offered on the page of their playbook
         raise Refused(_("Choose what is to be done with the selected projects."))
     ids = _selected()
     form = _form(kind)
@@ -241,6 +243,10 @@ def _title(kind: Kind, count: int) -> str:
             return ngettext("Shift %(num)s project", "Shift %(num)s projects", count)
         case Kind.HOLD:
             return ngettext("Put %(num)s project on hold", "Put %(num)s projects on hold", count)
+        case Kind.ADOPT:
+            return ngettext(
+                "Take the version over in %(num)s project", "Take the version over in %(num)s projects", count
+            )
     return ngettext("Let %(num)s project go on", "Let %(num)s projects go on", count)
 
 
@@ -290,6 +296,12 @@ def _wished(wish: Wish) -> str:
                 cause=cause,
                 reason=wish.reason,
             )
+        case Kind.ADOPT:
+            return _(
+                "Version %(number)d of %(name)s is taken over in each: what its project changed itself stays.",
+                number=wish.number,
+                name=wish.playbook,
+            )
     return _("They go on from today; the days of the hold are counted.")
 
 
@@ -303,7 +315,7 @@ def _row(row: dict[str, Any], wish: Wish, *, is_done: bool) -> dict[str, Any]:  
         says.append(ngettext("%(num)s milestone moves", "%(num)s milestones move", row["moved"]))
     if row.get("visits"):
         says.append(ngettext("%(num)s visit is touched", "%(num)s visits are touched", row["visits"]))
-    if not says and wish.kind in {Kind.SHIFT, Kind.HOLD, Kind.RESUME}:
+    if not says and wish.kind in _MOVING:
         says.append(_("no date moves"))
     handover = day(after) if before == after else f"{day(before)} → {day(after)}"
     return {
@@ -311,7 +323,7 @@ def _row(row: dict[str, Any], wish: Wish, *, is_done: bool) -> dict[str, Any]:  
         "state": "ok" if is_done else "go",
         "icon": "check" if is_done else "circle-dot",
         "says": ", ".join(says),
-        "handover": handover if wish.kind in {Kind.SHIFT, Kind.HOLD, Kind.RESUME} else "",
+        "handover": handover if wish.kind in _MOVING else "",
         "slip": slip(int(row.get("workdays") or 0)),
     }
 
