@@ -1,0 +1,208 @@
+"""The page of answers that need a person: who sees it, what it shows, what its buttons do."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from concierge.identity.models import User
+from concierge.identity.permissions import Role
+from concierge.invitations.models import Answer
+from concierge.invitations.states import Outcome, Reply
+from concierge.platform import mailbox
+from concierge.platform.database import db, unit_of_work
+from concierge.platform.settings import current
+from tests.conftest import csrf_token
+from tests.invitations import replies
+from tests.invitations.conftest import Post
+from tests.invitations.test_taking import AT, Arranged, without_secret
+from tests.makers import people
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.fixture
+def arranged(app: Flask, post: Post, tmp_path: Path) -> Arranged:
+    app.extensions["concierge.mailbox"] = tmp_path / "mailbox"
+    return Arranged(app, post, tmp_path / "mailbox")
+
+
+@pytest.fixture
+def jonas(app: Flask, sign_in: Callable[[User], FlaskClient]) -> FlaskClient:
+    """Jonas, who sends technicians, in his browser."""
+    with unit_of_work():
+        person = people.user(name="Jonas Weber", role=Role.DISPATCHER)
+    yield sign_in(person)
+    mailbox.register(app, current())
+
+
+def text_of(browser: FlaskClient, path: str) -> str:
+    answer = browser.get(path)
+    assert answer.status_code == 200, path
+    return answer.get_data(as_text=True)
+
+
+def press(browser: FlaskClient, page: str, path: str) -> int:
+    return browser.post(path, data={"csrf_token": csrf_token(browser, page)}).status_code
+
+
+def suggestion(arranged: Arranged) -> Answer:
+    answer = arranged.comes(without_secret(replies.apple(arranged.tomas, "DECLINED", at=AT), arranged.tomas))
+    assert answer is not None
+    assert answer.outcome is Outcome.SUGGESTED
+    return answer
+
+
+def test_i20_a_suggestion_waits_until_a_person_applies_it(arranged: Arranged, jonas: FlaskClient) -> None:
+    answer = suggestion(arranged)
+    page = f"/answers/{answer.id}"
+    assert "Is it Tomas Keller who says: no?" in text_of(jonas, "/answers")
+    assert "anybody could have written it" in text_of(jonas, page)
+    assert "Look at 1 answer to an invitation" in text_of(jonas, "/today")
+
+    assert press(jonas, page, f"{page}/application") == 303
+
+    assert arranged.of_tomas().reply is Reply.DECLINED
+    assert "Is it Tomas" not in text_of(jonas, "/answers")
+    assert "Apply it" not in text_of(jonas, page)
+    assert "Look at 1 answer" not in text_of(jonas, "/today")
+
+
+def test_i20_a_suggestion_is_applied_once(arranged: Arranged, jonas: FlaskClient) -> None:
+    answer = suggestion(arranged)
+    page = f"/answers/{answer.id}"
+    token = csrf_token(jonas, page)
+
+    first = jonas.post(f"{page}/application", data={"csrf_token": token}).status_code
+    second = jonas.post(f"{page}/application", data={"csrf_token": token})
+
+    assert (first, second.status_code) == (303, 409)
+    assert "Somebody has dealt with this answer already" in second.get_data(as_text=True)
+
+
+def test_i20_a_suggestion_that_is_not_theirs_is_put_away(arranged: Arranged, jonas: FlaskClient) -> None:
+    answer = suggestion(arranged)
+    page = f"/answers/{answer.id}"
+
+    assert press(jonas, page, f"{page}/dismissal") == 303
+
+    assert arranged.is_untouched()
+    assert "No answer waits for a person" in text_of(jonas, "/answers")
+
+
+def test_i19_a_wish_that_nobody_vouches_for_becomes_a_proposal_only_then(
+    arranged: Arranged, jonas: FlaskClient
+) -> None:
+    counter = replies.outlook(
+        arranged.yuki, "TENTATIVE", at=AT, method="COUNTER",
+        starts_local="20260318T130000", ends_local="20260318T160000",
+    )  # fmt: skip
+    answer = arranged.comes(without_secret(counter, arranged.yuki))
+    assert answer is not None
+    assert arranged.proposals() == []
+
+    assert press(jonas, f"/answers/{answer.id}", f"/answers/{answer.id}/application") == 303
+
+    (wish,) = arranged.proposals()
+    assert f"/time-proposals/{wish.id}" in text_of(jonas, "/answers")
+    assert arranged.visit_now().starts_at == arranged.yuki.starts_at
+
+
+def test_i15_a_stranger_is_named_and_can_only_be_put_away(arranged: Arranged, jonas: FlaskClient) -> None:
+    message = replies.apple(arranged.yuki, "ACCEPTED", at=AT).replace(b"yuki@", b"mallory@")
+    answer = arranged.comes(message)
+    assert answer is not None
+    page = f"/answers/{answer.id}"
+
+    shown = text_of(jonas, page)
+
+    assert "mallory@halden.example is not invited and says: yes" in shown
+    assert "Apply it" not in shown
+    assert press(jonas, page, f"{page}/application") == 409
+    assert press(jonas, page, f"{page}/dismissal") == 303
+    assert arranged.is_untouched()
+
+
+def test_i12_what_came_back_is_listed_with_what_to_do(arranged: Arranged, jonas: FlaskClient) -> None:
+    arranged.comes(replies.report(arranged.yuki))
+
+    shown = text_of(jonas, "/answers")
+
+    assert f"The invitation of {arranged.yuki.name} came back" in shown
+    assert f"/visits/{arranged.visit.id}#invitations" in shown
+    assert "Correct where invitations go" in text_of(jonas, "/today")
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "{{ 7 * 7 }}{% raw %}",
+        "javascript:alert(1) \u202e\u0000 &lt;b&gt;",
+    ],
+)
+def test_i17_words_from_outside_are_only_words(arranged: Arranged, jonas: FlaskClient, evil: str) -> None:
+    message = replies.words(arranged.yuki, evil).replace(b"Subject: Re:", f"Subject: {evil}".encode())
+    answer = arranged.comes(message)
+    assert answer is not None
+
+    for page in ("/answers", f"/answers/{answer.id}", "/today"):
+        shown = text_of(jonas, page)
+        assert "<script>alert" not in shown
+        assert "<img src=x" not in shown
+        assert "\x00" not in shown
+        assert ">49<" not in shown
+    assert "yuki@halden.example" in text_of(jonas, f"/answers/{answer.id}")
+
+
+def test_a_technician_and_a_stranger_see_none_of_it(
+    arranged: Arranged,
+    app: Flask,
+    client: FlaskClient,
+    sign_in: Callable[[User], FlaskClient],
+    jonas: FlaskClient,
+) -> None:
+    answer = suggestion(arranged)
+    with unit_of_work():
+        selin = people.user(name="Selin Aydin", role=Role.TECHNICIAN)
+    technician = sign_in(selin)
+
+    for path in ("/answers", f"/answers/{answer.id}"):
+        assert technician.get(path).status_code == 403
+        assert client.get(path).status_code == 303
+    for act in ("application", "dismissal"):
+        token = csrf_token(technician, "/settings/me")
+        assert technician.post(f"/answers/{answer.id}/{act}", data={"csrf_token": token}).status_code == 403
+        assert jonas.post(f"/answers/{answer.id}/{act}").status_code in {400, 409}
+    assert arranged.is_untouched()
+    assert arranged.answers()[0].seen_at is None
+
+
+def test_an_answer_that_is_not_there_is_not_found(jonas: FlaskClient) -> None:
+    assert jonas.get("/answers/4711").status_code == 404
+
+
+def test_the_list_asks_the_database_no_more_for_more_answers(arranged: Arranged, jonas: FlaskClient) -> None:
+    def asked() -> int:
+        statements: list[str] = []
+
+        def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+            statements.append(statement)
+
+        sa.event.listen(db.engine, "before_cursor_execute", note)
+        text_of(jonas, "/answers")
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+        return len(statements)
+
+    arranged.comes(replies.words(arranged.yuki, "First"))
+    few = asked()
+    for number in range(3):
+        message = replies.words(arranged.yuki, "More").replace(b"<words@", f"<words{number}@".encode())
+        arranged.comes(message)
+
+    assert len([one for one in arranged.answers() if one.outcome is Outcome.FOR_A_PERSON]) == 4
+    assert asked() == few
