@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from concierge.cli.mailbox import mailbox as commands
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import clock, files, incoming, mailbox, worker
@@ -530,6 +531,25 @@ def test_the_sender_is_who_stands_in_angles(app: Flask) -> None:
         incoming.keep(b'From: "boss@corp.example" <mallory@evil.example>\r\n\r\n', at=clock.now())
 
     assert kept()[0].sender == "mallory@evil.example"
+
+
+# ---------------------------------------------------------------- at a terminal
+
+
+def test_a_terminal_reads_the_mailbox_and_takes_files_in(app: Flask, folder: Path, tmp_path: Path) -> None:
+    (folder / "new" / "1").write_bytes(message(1))
+    (tmp_path / "hello.eml").write_bytes(HELLO)
+    runner = app.test_cli_runner()
+    app.cli.add_command(commands)
+
+    read = runner.invoke(args=["mailbox", "read"])
+    taken = runner.invoke(args=["mailbox", "take", str(tmp_path / "hello.eml")])
+    again = runner.invoke(args=["mailbox", "take", str(tmp_path / "hello.eml")])
+
+    assert (read.output, read.exit_code) == ("1 new\n", 0)
+    assert taken.output.startswith("hello.eml\tkept as no. ")
+    assert again.output == "hello.eml\tknown already\n"
+    assert len(kept()) == 2
 
 
 # ---------------------------------------------------------------- settings
