@@ -546,7 +546,8 @@ def _closed_by_day(
     windows: _Windows, mover: str, closings: Mapping[int, Sequence[date]], count: int
 ) -> list[_Owner]:
     """The owners of so many lost days, each of them whoever closed the day that cost it."""
-    team = windows.works[mover].team
+    work = windows.works[mover]
+    team = "" if work.party is Party.CUSTOMER else work.team
     owners = {
         number: _Owner(
             one.party,

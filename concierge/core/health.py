@@ -297,7 +297,7 @@ def _slip_causes(situation: Situation, *, calendar: WorkCalendar, today: date) -
         if is_first and not found:
             own = budget
         if own > 0 or (is_first and not found):
-            found.append(_why_later(current, own, situation.closures, today))
+            found.append(_why_later(current, before, own, situation.closures, today))
         budget, current = explained, before
     return tuple(sorted(found, key=lambda one: -(one.workdays or 0)))
 
@@ -361,7 +361,9 @@ def _explained(one: Milestone, before: Milestone, link: Link | None, calendar: W
     return pushed if own_slip is None or link.kind.is_from_start else min(pushed, own_slip)
 
 
-def _why_later(one: Milestone, own: int, closures: Sequence[str], today: date) -> Reason:
+def _why_later(
+    one: Milestone, before: Milestone | None, own: int, closures: Sequence[str], today: date
+) -> Reason:
     """Why a milestone is later by more than what it waits for."""
     reason = Reason(ReasonKind.LATER, milestone=one.key, on=one.finished_on or one.forecast_on, workdays=own)
     course = one.course
@@ -373,7 +375,7 @@ def _why_later(one: Milestone, own: int, closures: Sequence[str], today: date) -
     is_wished = course.driver in {NOT_BEFORE, EXACTLY} and course.start_on > promised_start
     if one.moved_to is not None or (is_wished and course.started_on is None):
         return replace(reason, kind=ReasonKind.MOVED, on=one.moved_to or course.start_on)
-    closed = _closed_days(one, course, own, promised_start, closures)
+    closed = _closed_days(one, course, before, own, promised_start, closures)
     if closed is not None:
         return replace(closed, workdays=own)
     longer = course.workdays - (
@@ -397,17 +399,27 @@ def _why_later(one: Milestone, own: int, closures: Sequence[str], today: date) -
 
 
 def _closed_days(
-    one: Milestone, course: Course, own: int, promised_start: date, closures: Sequence[str]
+    one: Milestone,
+    course: Course,
+    before: Milestone | None,
+    own: int,
+    promised_start: date,
+    closures: Sequence[str],
 ) -> Reason | None:
-    """The days that nobody works on now and that the promise counted on; None where there are none."""
+    """The days that nobody works on now and that the promise counted on; None where there are none.
+
+    They lie among its own promised days, or in the wait between the promised end of what it waits for and
+    its promised start.
+    """
     if one.planned_on is None:
         return None
     length = course.workdays if course.promised_workdays is None else course.promised_workdays
     left = sum(course.calendar.is_workday(day) for day in _days(promised_start, one.planned_on))
-    if left >= max(1, length):
+    since = _wait_since(course, before, promised_start)
+    if since is None and left >= max(1, length):
         return None
     groups: dict[tuple[str, str], list[date]] = {}
-    for day in _days(promised_start, max(one.finished_on or one.forecast_on, one.planned_on)):
+    for day in _days(since or promised_start, max(one.finished_on or one.forecast_on, one.planned_on)):
         named = dict(course.calendar.explained(day))
         if not named or WEEKDAYS[day.weekday()] in named.values():
             continue
@@ -423,6 +435,24 @@ def _closed_days(
 
     (place, words), days = min(groups.items(), key=likely)
     return Reason(ReasonKind.CLOSED, milestone=one.key, on=days[0], until=days[-1], place=place, words=words)
+
+
+def _wait_since(course: Course, before: Milestone | None, promised_start: date) -> date | None:
+    """When a wait began that takes longer than it was promised to, though both ends wait as they did then."""
+    then = {link.predecessor: link for link in course.promised_links or ()}
+    link = then.get(before.key) if before is not None else None
+    if before is None or link is None or before.course is None or link.kind.is_to_finish:
+        return None
+    end_on = before.course.promised_start_on if link.kind.is_from_start else before.planned_on
+    if end_on is None or not _is_as_long(before):
+        return None
+    wait = Wait(
+        link,
+        day_count(course.calendar),
+        from_moment=before.course.workdays == 0,
+        to_moment=course.workdays == 0,
+    )
+    return end_on if date.fromordinal(wait.earliest(end_on.toordinal())) > promised_start else None
 
 
 def _days(first_on: date, last_on: date) -> list[date]:

@@ -147,16 +147,17 @@ def change_days(change: CalendarChange, day: str) -> str:
     return day
 
 
+def stocktaking(first: str, last: str) -> str:
+    change = CalendarChange(kind=ChangeKind.CLOSURE, name="Stocktaking", first_on=on(first), last_on=on(last))
+    return change_days(change, "Mon 2026-03-02")
+
+
 def company_closed(_project: Project) -> str:
-    return change_days(
-        CalendarChange(
-            kind=ChangeKind.CLOSURE,
-            name="Stocktaking",
-            first_on=on("Mon 2026-03-09"),
-            last_on=on("Wed 2026-03-11"),
-        ),
-        "Mon 2026-03-02",
-    )
+    return stocktaking("Mon 2026-03-09", "Wed 2026-03-11")
+
+
+def company_closed_while_the_crate_is_on_its_way(_project: Project) -> str:
+    return stocktaking("Wed 2026-03-18", "Thu 2026-03-19")
 
 
 def site_shut(project: Project) -> str:
@@ -336,6 +337,10 @@ WAYS = [
     ),
     Way(held_and_resumed, r"on hold 3–6 Mar \(The building is late\), 4 working days lost for"),
     Way(company_closed, r"company closed 9–11 Mar \(Stocktaking\), 3 working days lost for Lab prep"),
+    Way(
+        company_closed_while_the_crate_is_on_its_way,
+        r"company closed 18–19 Mar \(Stocktaking\), 2 working days lost for Delivery",
+    ),
     Way(site_shut, r"site shut 12–13 Mar \(Maintenance\), 2 working days lost for Lab prep"),
     Way(crew_away, r"crew away \d+ \w+, 1 working day lost for Install"),
     Way(moved, r"Delivery was moved to 2 Jun"),

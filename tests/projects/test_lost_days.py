@@ -506,6 +506,7 @@ def test_days_that_are_closed_later_are_booked_to_whoever_closed_them(
     assert [(one.party, named(one.lost_on)) for one in found.ledger.bookings] == [
         (party, day) for day in days
     ]
+    assert {one.team for one in found.ledger.bookings} == {""}, "a team of the customer is none of ours"
     assert all(ref.startswith("event ") for one in found.ledger.bookings for ref in one.refs)
     assert list(later.ledger.bookings[:3]) == list(found.ledger.bookings)
     assert later.ledger.slip_workdays == 3
