@@ -20,7 +20,9 @@ from concierge.visits import reactions as in_visits
 from concierge.workforce import events as workforce
 
 NOTHING = Reaction()
-FOLLOWED = (in_visits.follow_milestones, in_readiness.follow_delivery)
+ALONG = (in_visits.follow_milestones, in_feeds.write_moved_milestones)
+"""What follows when dates move: visits go along, and calendars say so."""
+FOLLOWED = (*ALONG, in_readiness.follow_delivery)
 """What follows when a person's act on the plan moves dates."""
 FORECAST = (in_projects.forecast_anew,)
 """What follows later when a plan has changed: its past cases, its percentiles and the chance of its promise."""
@@ -35,7 +37,7 @@ REACTIONS: Reactions = {
     identity.PersonAdded: Reaction(now=(in_feeds.give_address,)),
     identity.PasswordResetAsked: Reaction(later=(in_identity.mail_reset,)),
     identity.PasswordChosen: NOTHING,
-    identity.RoleChanged: NOTHING,
+    identity.RoleChanged: Reaction(now=(in_feeds.end_addresses_without_right,)),
     identity.AccessDisabled: Reaction(now=(in_feeds.end_addresses,)),
     identity.AccessRestored: NOTHING,
     identity.ProfileChanged: Reaction(
@@ -58,7 +60,9 @@ REACTIONS: Reactions = {
     accounts.SiteClosureChanged: NOTHING,
     accounts.SiteClosureRemoved: NOTHING,
     accounts.ContactAdded: NOTHING,
-    accounts.ContactChanged: Reaction(later=(in_invitations.mark_contact,)),
+    accounts.ContactChanged: Reaction(
+        now=(in_feeds.write_calendar_of_contact,), later=(in_invitations.mark_contact,)
+    ),
     # --- catalogue
     catalogue.ProductAdded: NOTHING,
     catalogue.AliasAdded: NOTHING,
@@ -71,20 +75,20 @@ REACTIONS: Reactions = {
     # --- workforce
     workforce.TechnicianAdded: NOTHING,
     workforce.SkillGranted: NOTHING,
-    workforce.AbsenceEntered: NOTHING,
-    workforce.AbsenceRemoved: NOTHING,
+    workforce.AbsenceEntered: Reaction(now=(in_feeds.renew_free_busy,)),
+    workforce.AbsenceRemoved: Reaction(now=(in_feeds.renew_free_busy,)),
     workforce.ClosureEntered: NOTHING,
     workforce.ClosureChanged: NOTHING,
     workforce.ClosureRemoved: NOTHING,
     workforce.HomeOfficeSet: NOTHING,
     workforce.OwnCalendarAdded: NOTHING,
     workforce.OwnCalendarRenamed: NOTHING,
-    workforce.OwnCalendarRemoved: NOTHING,
-    workforce.OwnCalendarRead: NOTHING,
+    workforce.OwnCalendarRemoved: Reaction(now=(in_feeds.renew_free_busy,)),
+    workforce.OwnCalendarRead: Reaction(now=(in_feeds.renew_free_busy,)),
     workforce.OwnCalendarFailed: NOTHING,
-    workforce.TurnEntered: NOTHING,
-    workforce.TurnChanged: NOTHING,
-    workforce.TurnCancelled: NOTHING,
+    workforce.TurnEntered: Reaction(now=(in_feeds.write_turn,)),
+    workforce.TurnChanged: Reaction(now=(in_feeds.write_turn,)),
+    workforce.TurnCancelled: Reaction(now=(in_feeds.write_turn,)),
     # --- orders
     orders.OrderReceived: Reaction(now=(in_projects.order_becomes_project,)),
     orders.OrderChanged: Reaction(now=(in_projects.project_hears_of_change,)),
@@ -92,28 +96,31 @@ REACTIONS: Reactions = {
     orders.OrderLineMatched: Reaction(now=(in_projects.matched_line_joins_plan,)),
     # --- projects
     projects.ProjectCreated: Reaction(later=FORECAST),
-    projects.PlanRenewed: Reaction(later=FORECAST),
-    projects.PlanApproved: Reaction(now=(in_visits.plan_visits, in_readiness.issue), later=FORECAST),
+    projects.PlanRenewed: Reaction(now=(in_feeds.write_milestones,), later=FORECAST),
+    projects.PlanApproved: Reaction(
+        now=(in_visits.plan_visits, in_readiness.issue, in_feeds.write_milestones), later=FORECAST
+    ),
     projects.DatesPromised: Reaction(later=FORECAST),
     projects.BaselineTaken: NOTHING,
-    projects.MilestoneMoved: Reaction(
-        now=(in_visits.follow_milestones, in_readiness.follow_delivery), later=FORECAST
-    ),
-    projects.ForecastChanged: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
+    projects.MilestoneMoved: Reaction(now=FOLLOWED, later=FORECAST),
+    projects.ForecastChanged: Reaction(now=ALONG, later=FORECAST),
     projects.PlanReplanned: Reaction(now=FOLLOWED, later=FORECAST),
     projects.PlanReplannedAmongMany: Reaction(later=(*FOLLOWED, *FORECAST)),
-    projects.MilestoneStarted: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
-    projects.MilestoneFinished: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
+    projects.MilestoneStarted: Reaction(now=ALONG, later=FORECAST),
+    projects.MilestoneFinished: Reaction(now=ALONG, later=FORECAST),
     projects.MilestoneBlocked: Reaction(
-        now=(in_projects.block_costs_days, in_visits.follow_milestones), later=FORECAST
+        now=(in_projects.block_costs_days, *ALONG),
+        later=FORECAST,
     ),
     projects.MilestoneUnblocked: Reaction(
-        now=(in_projects.block_cost_days, in_visits.follow_milestones), later=FORECAST
+        now=(in_projects.block_cost_days, *ALONG),
+        later=FORECAST,
     ),
-    projects.MilestoneReopened: Reaction(now=(in_visits.follow_milestones,), later=FORECAST),
+    projects.MilestoneReopened: Reaction(now=ALONG, later=FORECAST),
     projects.MilestoneAdded: Reaction(now=(in_visits.plan_visit_of_added, *FOLLOWED), later=FORECAST),
     projects.PlaybookAdopted: Reaction(
-        now=(in_visits.follow_playbook, in_readiness.renew, *FOLLOWED), later=FORECAST
+        now=(in_visits.follow_playbook, in_readiness.renew, *FOLLOWED, in_feeds.write_milestones),
+        later=FORECAST,
     ),
     projects.FieldsChanged: Reaction(now=(in_readiness.show_fields,)),
     projects.MessageSent: NOTHING,
@@ -128,11 +135,12 @@ REACTIONS: Reactions = {
     projects.ResumeExpected: Reaction(now=FOLLOWED, later=FORECAST),
     projects.ProjectResumed: Reaction(now=(in_projects.hold_cost_days, *FOLLOWED), later=FORECAST),
     projects.MilestoneReassigned: NOTHING,
-    projects.ProjectReassigned: NOTHING,
+    projects.ProjectReassigned: Reaction(now=(in_feeds.write_milestones,)),
     projects.ProjectFinished: NOTHING,
     projects.ProjectReopened: NOTHING,
     projects.ProjectCancelled: Reaction(
-        now=(in_projects.order_is_cancelled, in_visits.cancel_visits), later=FORECAST
+        now=(in_projects.order_is_cancelled, in_visits.cancel_visits, in_feeds.write_milestones),
+        later=FORECAST,
     ),
     projects.GateCleared: NOTHING,
     projects.GateHeld: NOTHING,
@@ -156,10 +164,10 @@ REACTIONS: Reactions = {
         later=(*FORECAST, in_invitations.mark_people_of_undone),
     ),
     projects.ProjectReminded: Reaction(now=(in_readiness.remind,)),
-    projects.ProjectTakenOver: Reaction(now=(in_visits.plan_visits, in_readiness.take_over), later=FORECAST),
-    projects.ProjectBroughtUpToDate: Reaction(
-        now=(in_visits.follow_milestones, in_readiness.follow_delivery), later=FORECAST
+    projects.ProjectTakenOver: Reaction(
+        now=(in_visits.plan_visits, in_readiness.take_over, in_feeds.write_milestones), later=FORECAST
     ),
+    projects.ProjectBroughtUpToDate: Reaction(now=FOLLOWED, later=FORECAST),
     projects.ViewSaved: NOTHING,
     projects.ViewChanged: NOTHING,
     projects.ViewDeleted: NOTHING,
@@ -175,6 +183,7 @@ REACTIONS: Reactions = {
         now=(in_feeds.write_visit, in_invitations.note_acceptance), later=TOLD
     ),
     visits.VisitCancelled: Reaction(now=(in_feeds.write_visit,), later=TOLD),
+    visits.ZoneRulesChanged: Reaction(now=(in_feeds.write_by_new_rules,)),
     # --- readiness
     readiness.ChecklistIssued: Reaction(
         now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)
@@ -194,6 +203,8 @@ REACTIONS: Reactions = {
     feeds.AddressCreated: NOTHING,
     feeds.AddressRotated: NOTHING,
     feeds.AddressRevoked: NOTHING,
+    feeds.AddressRenamed: NOTHING,
+    feeds.AddressChosen: NOTHING,
     # --- invitations
     invitations.InvitationSent: NOTHING,
     invitations.InvitationAnswered: Reaction(later=(in_invitations.pass_decline_on,)),

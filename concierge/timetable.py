@@ -22,5 +22,7 @@ TIMETABLE: tuple[Chore, ...] = (
     Chore(Daily(time(2, 30)), in_identity.forget_ended_access),
     Chore(Daily(time(2, 50)), in_projects.renew_forecasts),
     Chore(Every(minutes=60), in_feeds.renew_old_entries),
+    Chore(Every(minutes=60), in_feeds.end_addresses_without_right),
+    Chore(Every(minutes=60), in_feeds.follow_zone_rules),
     Chore(Daily(at=time(3, 40)), in_feeds.compare_a_sample),
 )

@@ -22,7 +22,7 @@ def feeds() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects for scripts.")
 @with_appcontext
 def list_feeds(as_json: bool) -> None:
-    """List every technician's calendar address: state, entries, and who fetched it when.
+    """List every calendar address, and technicians without one: state, entries, who fetched it when.
 
     \b
     Example: concierge feeds list --json
@@ -33,7 +33,9 @@ def list_feeds(as_json: bool) -> None:
         return
     for report in reports:
         fetched = f"{report.fetched_at:%Y-%m-%d %H:%M}Z by {report.fetched_by}" if report.fetched_at else "–"
-        click.echo(f"{report.email}\t{report.health}\t{report.entries} entries\t{fetched}")
+        click.echo(
+            f"{report.email}\t{report.title}\t{report.device}\t{report.health}\t{report.entries} entries\t{fetched}"
+        )
 
 
 @feeds.command("url")
@@ -49,7 +51,7 @@ def url(email: str, as_json: bool) -> None:
     person = queries.technician_by_email(email)
     if person is None:
         raise Refused(f"There is no technician with the mail address {email}. See: concierge feeds list")
-    if queries.active_feed_of(person.id) is None:
+    if queries.report_of(person.id, at=clock.now()).feed_id is None:
         with unit_of_work():
             addresses.create_address(person, actor_id=None, at=clock.now())
     report = queries.report_of(person.id, at=clock.now())
@@ -65,6 +67,8 @@ def _plain(report: AddressReport) -> dict[str, str | int | None]:
     return {
         "user": report.email,
         "name": report.name,
+        "device": report.device,
+        "calendar": report.title,
         "url": report.url or None,
         "state": report.state,
         "health": report.health,

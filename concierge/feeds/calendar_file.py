@@ -11,6 +11,7 @@ from hashlib import sha256
 from icalendar import Calendar
 
 from concierge.feeds import vevent, words
+from concierge.feeds.states import Scope, Shows
 from concierge.feeds.vevent import Entry, Transparency
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
@@ -18,6 +19,13 @@ PRODUCT = "-//Concierge//Visits//EN"
 FOOTER = b"END:VCALENDAR\r\n"
 REFRESH = "PT1H"
 """How often a calendar program is asked to look again. Most decide for themselves."""
+
+_WORD = {
+    Shows.VISITS: "visits",
+    Shows.MILESTONES: "milestones",
+    Shows.ON_CALL: "on_call",
+    Shows.FREE_BUSY: "free_busy",
+}
 
 PAST_DAYS = 60
 FUTURE_DAYS = 400
@@ -29,17 +37,18 @@ NOTICE_DAYS = 30
 class Window:
     """The stretch of time a feed covers. It moves once a week, so that files and tags are stable in between.
 
-    `week_on` is the Monday (UTC) of the week it was made for. A visit belongs into it when it ends after
-    `from_at` and starts before `to_at`.
+    `week_on` is the Monday (UTC) of the week it was made for, `days` how far it reaches beyond that week. A
+    visit belongs into it when it ends after `from_at` and starts before `to_at`.
     """
 
     week_on: date
+    days: int = FUTURE_DAYS
 
     @classmethod
-    def around(cls, at: datetime) -> "Window":
-        """The window for a moment: from 60 days before its week to 400 days after it."""
+    def around(cls, at: datetime, *, days: int = FUTURE_DAYS) -> "Window":
+        """The window for a moment: from 60 days before its week to some days after it."""
         today = at.astimezone(UTC).date()
-        return cls(today - timedelta(days=today.weekday()))
+        return cls(today - timedelta(days=today.weekday()), days)
 
     @property
     def week_at(self) -> datetime:
@@ -54,18 +63,16 @@ class Window:
     @property
     def to_at(self) -> datetime:
         """Visits that start at or after this instant are left out."""
-        return self.week_at + timedelta(days=7 + FUTURE_DAYS)
+        return self.week_at + timedelta(days=7 + self.days)
 
 
 @lru_cache(maxsize=1024)
-def header(*, name: str, language: str) -> bytes:
-    """Everything before the first entry, for a calendar of the visits of somebody.
+def header(*, title: str, language: str) -> bytes:
+    """Everything before the first entry.
 
     No METHOD, calendar UID, X-WR-TIMEZONE or SOURCE: each breaks a client.
     """
-    title = vevent.text(
-        vevent.one_line(words.sentence("calendar", language=language, name=name), at_most=120)
-    )
+    title = vevent.text(vevent.one_line(title, at_most=120))
     about = vevent.text(words.sentence("calendar_note", language=language))
     calendar = Calendar()
     calendar.add("version", "2.0")
@@ -77,6 +84,16 @@ def header(*, name: str, language: str) -> bytes:
     calendar.add("refresh-interval", vevent.text(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vevent.text(REFRESH))
     return bytes(calendar.to_ical(sorted=False)).removesuffix(FOOTER)
+
+
+def title_of(shows: Shows, scope: Scope, name: str, *, language: str) -> str:
+    """What a calendar is called in a program, such as "Visits of Tomas Berger"."""
+    key = f"calendar_{_WORD[shows]}"
+    if shows is Shows.VISITS and scope in (Scope.PROJECT, Scope.SITE):
+        key = "calendar_visits_of_project"
+    elif scope is Scope.TEAM and not name:
+        key = f"{key}_of_all"
+    return words.sentence(key, language=language, name=name)
 
 
 @lru_cache(maxsize=1)
@@ -94,8 +111,10 @@ def joined(head: bytes, entries: Iterable[bytes]) -> bytes:
     return b"".join((head, *entries, FOOTER))
 
 
-def nothing_planned(*, scope: str, window: Window, changed_at: datetime | None, language: str) -> bytes:
-    """The entry that stands in a file without visits, on the first day of the window's week.
+def nothing_planned(
+    *, scope: str, window: Window, changed_at: datetime | None, language: str, shows: Shows = Shows.VISITS
+) -> bytes:
+    """The entry that stands in a file without any other, on the first day of the window's week.
 
     A file without any entry empties Thunderbird but not Evolution (feed rule F6). Its dates come from the
     window and from the last change (`None`: none yet), never from the clock, so that one tag names one
@@ -110,14 +129,14 @@ def nothing_planned(*, scope: str, window: Window, changed_at: datetime | None, 
             modified_at=modified_at,
             start=window.week_on,
             end=window.week_on + timedelta(days=1),
-            summary=words.sentence("nothing", language=language),
-            description=words.sentence("nothing_note", language=language),
+            summary=words.sentence(f"nothing_{_WORD[shows]}", language=language),
+            description=words.sentence(f"nothing_{_WORD[shows]}_note", language=language),
             transparency=Transparency.TRANSPARENT,
         )
     )
 
 
-def address_ended(*, scope: str, ended_at: datetime, language: str) -> bytes:
+def address_ended(*, scope: str, ended_at: datetime, language: str, is_for_customer: bool = False) -> bytes:
     """The one entry of an address that was replaced or withdrawn: nothing of the visits, on each day of the
     notice.
     """
@@ -131,7 +150,9 @@ def address_ended(*, scope: str, ended_at: datetime, language: str) -> bytes:
             start=ended_on,
             end=ended_on + timedelta(days=NOTICE_DAYS),
             summary=words.sentence("revoked", language=language),
-            description=words.sentence("revoked_note", language=language),
+            description=words.sentence(
+                "revoked_note_customer" if is_for_customer else "revoked_note", language=language
+            ),
             transparency=Transparency.TRANSPARENT,
         )
     )

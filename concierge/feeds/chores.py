@@ -5,7 +5,9 @@ from datetime import datetime
 import structlog
 
 from concierge.feeds import queries
-from concierge.feeds.actions import writing
+from concierge.feeds.actions import addresses, writing
+from concierge.feeds.states import Subject
+from concierge.visits.actions import zones
 
 BATCH = 500
 
@@ -14,16 +16,31 @@ log = structlog.get_logger()
 
 def renew_old_entries(due_at: datetime) -> None:
     """Write again what an older renderer, or one for another public address, wrote."""
-    while visit_ids := queries.visits_with_old_entries(at_most=BATCH):
-        writing.write_entries(visit_ids, at=due_at)
-        if queries.visits_with_old_entries(at_most=1) == visit_ids[:1]:
-            log.error("entries stay old", visit_id=visit_ids[0])
+    while (old := queries.subjects_with_old_entries(at_most=BATCH)) is not None:
+        subject, ids = old
+        writing.write(subject, ids, at=due_at)
+        again = queries.subjects_with_old_entries(at_most=1)
+        if again is not None and (again[0], again[1][0]) == (subject, ids[0]):
+            log.error("entries stay old", subject=subject.value, subject_id=ids[0])
             return
 
 
 def compare_a_sample(due_at: datetime) -> None:
     """Render some entries from their rows and compare; a difference is a fault of ours, told and mended."""
-    visit_ids = queries.some_visits_with_entries(at_most=BATCH)
-    if drifted := writing.owners_of_drifted(visit_ids):
-        log.error("entries drifted", visits_and_owners=drifted[:20], count=len(drifted))
-        writing.write_entries({visit_id for visit_id, _ in drifted}, at=due_at)
+    for subject in Subject:
+        ids = queries.some_subjects(subject, at_most=BATCH)
+        if drifted := writing.drifted(subject, ids, at=due_at):
+            log.error(
+                "entries drifted", subject=subject.value, ids_and_calendars=drifted[:20], count=len(drifted)
+            )
+            writing.write(subject, {subject_id for subject_id, _ in drifted}, at=due_at)
+
+
+def end_addresses_without_right(due_at: datetime) -> None:
+    """Withdraw addresses of projects and sites to which a technician no longer goes."""
+    addresses.revoke_all(queries.feeds_without_right(), actor_id=None, at=due_at)
+
+
+def follow_zone_rules(due_at: datetime) -> None:
+    """Compute the instants of coming visits and turns anew when the rules of time zones are others."""
+    zones.follow_rules(at=due_at)

@@ -16,6 +16,9 @@ import structlog
 from concierge.identity.tokens import token_hash
 from concierge.platform import settings
 
+FORMS = (".ifb", ".json")
+"""Forms of a calendar besides the usual one."""
+
 log = structlog.get_logger()
 
 
@@ -28,9 +31,12 @@ class Kept:
     body: bytes
 
 
-def keep(token: str, file: Kept) -> None:
-    """Keep the bytes of an address unless they are kept already; a full disk is told and changes nothing."""
-    path = _path(token)
+def keep(token: str, file: Kept, *, form: str = "") -> None:
+    """Keep the bytes of an address unless they are kept already; a full disk is told and changes nothing.
+
+    :param form: the ending of the file's name where the address gives it in several forms.
+    """
+    path = _path(token, form)
     if _first_line(path) == _label(file):
         return
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(6)}")
@@ -43,19 +49,28 @@ def keep(token: str, file: Kept) -> None:
         log.warning("calendar not kept", exc_info=error)
 
 
-def kept(token: str) -> Kept | None:
+def kept(token: str, *, form: str = "") -> Kept | None:
     """What an address gave last; `None` when it was never fetched from this machine."""
     try:
-        label, _, body = _path(token).read_bytes().partition(b"\n")
+        label, _, body = _path(token, form).read_bytes().partition(b"\n")
         found = json.loads(label)
         return Kept(tag=found["tag"], file_name=found["name"], body=body)
     except (OSError, ValueError, KeyError):
         return None
 
 
-def _path(token: str) -> Path:
+def forget(token: str) -> None:
+    """Keep nothing of an address that was ended: it is not to give its last visits when the database is gone."""
+    for form in ("", *FORMS):
+        try:
+            _path(token, form).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("calendar not forgotten", exc_info=error)
+
+
+def _path(token: str, form: str) -> Path:
     name = token_hash(token)
-    return settings.current().instance / "feeds" / name[:2] / name
+    return settings.current().instance / "feeds" / name[:2] / f"{name}{form}"
 
 
 def _label(file: Kept) -> bytes:

@@ -48,6 +48,7 @@ _CHOICES: Mapping[str, frozenset[str]] = {
 }
 _NOT_IN_A_CALENDAR = frozenset({"METHOD", "UID", "X-WR-TIMEZONE", "SOURCE"})
 _NOT_IN_AN_ENTRY = frozenset({"ATTENDEE", "ORGANIZER", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"})
+_FREE_BUSY_TYPES = frozenset({"FREE", "BUSY", "BUSY-UNAVAILABLE", "BUSY-TENTATIVE"})
 _NEEDS_VALUE: Mapping[str, frozenset[str]] = {
     "REFRESH-INTERVAL": frozenset({"DURATION"}),
     "CONFERENCE": frozenset({"URI"}),
@@ -196,10 +197,13 @@ def _in_calendar(calendar: _Component) -> Iterator[Problem]:
             yield Problem(line.number, "F5", f"A feed has no {line.name}.")
     yield from _refresh(calendar)
     entries = [part for part in calendar.parts if part.name == "VEVENT"]
-    if not entries:
+    busy = [part for part in calendar.parts if part.name == "VFREEBUSY"]
+    if not entries and not busy:
         yield Problem(calendar.number, "F6", "A feed has at least one VEVENT.")
+    for part in busy:
+        yield from _in_free_busy(part)
     for part in calendar.parts:
-        if part.name != "VEVENT":
+        if part.name not in ("VEVENT", "VFREEBUSY"):
             yield Problem(part.number, "F10", f"A feed has no {part.name}: its times are in UTC.")
     for uid, times in Counter(entry.value("UID") for entry in entries).items():
         if times > 1:
@@ -281,6 +285,23 @@ def _times(entry: _Component) -> Iterator[Problem]:
         yield Problem(entry.number, "F10", "DTSTART and DTEND are of one kind.")
     elif entry.value("DTEND") <= entry.value("DTSTART"):
         yield Problem(entry.all("DTEND")[0].number, "F10", "DTEND is after DTSTART.")
+
+
+def _in_free_busy(part: _Component) -> Iterator[Problem]:
+    for name in ("UID", "DTSTAMP", "DTSTART", "DTEND"):
+        if len(part.all(name)) != 1:
+            yield Problem(part.number, "F8", f"Free and busy times have one {name}.")
+    for line in part.lines:
+        if line.name in ("DTSTAMP", "DTSTART", "DTEND") and not _is_instant(line):
+            yield Problem(line.number, "F10", f"{line.name} is an instant in UTC.")
+        elif line.name == "FREEBUSY":
+            if line.parameters.get("FBTYPE") not in _FREE_BUSY_TYPES:
+                yield Problem(line.number, "F8", "FBTYPE is one of those of RFC 5545.")
+            starts, _, ends = line.value.partition("/")
+            if not (_UTC.fullmatch(starts) and _UTC.fullmatch(ends) and starts < ends):
+                yield Problem(line.number, "F10", "FREEBUSY is a period between two instants in UTC.")
+        elif line.name in ("SUMMARY", "DESCRIPTION", "LOCATION", *_NOT_IN_AN_ENTRY):
+            yield Problem(line.number, "F18", f"Free and busy times have no {line.name}.")
 
 
 def _in_alarm(part: _Component) -> Iterator[Problem]:

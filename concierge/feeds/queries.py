@@ -1,18 +1,23 @@
 """The questions that calendars, pages and commands ask of feeds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
-from concierge.accounts.models import Account, Site
-from concierge.feeds import calendar_file, plan, secret, vevent, words
+from concierge.accounts.models import Account, Contact, Site
+from concierge.feeds import calendar_file, free_busy, plan, secret, vevent, words
 from concierge.feeds.calendar_file import Window
-from concierge.feeds.models import Feed, FeedEntry, FeedVersion
-from concierge.feeds.states import FeedState
+from concierge.feeds.free_busy import Period, Taken
+from concierge.feeds.models import Calendar, CalendarEntry, Feed, FeedClient
+from concierge.feeds.plan import Choice
+from concierge.feeds.states import CANCELLED_DAYS, HORIZONS, FeedState, Scope, Shows, Subject
 from concierge.feeds.vevent import Status
+from concierge.feeds.words import Style
 from concierge.identity.models import User
 from concierge.identity.permissions import Permission, Role
 from concierge.identity.states import AccessState
@@ -21,8 +26,11 @@ from concierge.identity.viewer import Viewer
 from concierge.platform import settings
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
-from concierge.projects.models import Project
-from concierge.visits.models import Visit
+from concierge.projects.models import Project, ProjectCrew
+from concierge.projects.scope import visible_to
+from concierge.visits.models import Visit, VisitTechnician
+from concierge.workforce.models import Absence, BusyTime, OnCallTurn, OwnCalendar, Technician
+from concierge.workforce.states import BusyKind
 
 AGENDA_LENGTH = 200
 STALE_AFTER = timedelta(hours=48)
@@ -31,21 +39,26 @@ STALE_AFTER = timedelta(hours=48)
 
 _ADDRESS = (
     sa.select(
-        Feed.id,
-        Feed.user_id,
-        User.name,
-        User.language,
+        Feed.id.label("feed_id"),
         Feed.name.label("file_name"),
         Feed.revoked_at,
         Feed.fetched_at,
         Feed.fetched_by,
-        FeedVersion.scope,
-        FeedVersion.version,
-        FeedVersion.changed_at,
-        FeedVersion.lapses,
+        Feed.fetched_version,
+        Calendar.id.label("calendar_id"),
+        Calendar.shows,
+        Calendar.scope,
+        Calendar.scope_key,
+        Calendar.is_for_customer,
+        Calendar.language,
+        Calendar.horizon_days,
+        Calendar.name,
+        Calendar.label,
+        Calendar.version,
+        Calendar.changed_at,
+        Calendar.lapses,
     )
-    .join(User, User.id == Feed.user_id)
-    .join(FeedVersion, FeedVersion.owner_id == Feed.user_id)
+    .join(Calendar, Calendar.id == Feed.calendar_id)
     .where(Feed.token_hash == sa.bindparam("digest"))
 )
 """One row that answers every 304; made once, because it is asked thousands of times an hour."""
@@ -56,28 +69,48 @@ class Address:
     """All that an answer to a calendar program needs besides the entries; one row."""
 
     feed_id: int
-    owner_id: int
-    owner_name: str
+    calendar_id: int
+    shows: Shows
+    scope: Scope
+    scope_key: str
+    is_for_customer: bool
+    name: str
     language: str
+    horizon_days: int
     file_name: str
     ended_at: datetime | None
     fetched_at: datetime | None
     fetched_by: str
-    scope: str
+    fetched_version: str
+    label: str
     version: str
     changed_at: datetime
     lapses: tuple[datetime, ...]
+
+    @property
+    def title(self) -> str:
+        """What the calendar is called in a program."""
+        return calendar_file.title_of(self.shows, self.scope, self.name, language=self.language)
+
+    @property
+    def has_latest(self) -> bool:
+        """Whether the fetch that was noted last handed out the calendar as it is."""
+        return self.fetched_version == self.version
+
+    def window(self, *, at: datetime) -> Window:
+        """The stretch of time that the file covers at an instant."""
+        return Window.around(at, days=self.horizon_days)
 
     def tag(self, *, at: datetime) -> str:
         """The tag of the file as it is at an instant."""
         if self.ended_at is not None:
             return calendar_file.ended_tag(
-                scope=f"{self.scope}.{self.feed_id}", ended_at=self.ended_at, language=self.language
+                scope=f"{self.label}.{self.feed_id}", ended_at=self.ended_at, language=self.language
             )
         return calendar_file.tag(
-            scope=self.scope,
+            scope=self.label,
             version=self.version,
-            window=Window.around(at),
+            window=self.window(at=at),
             lapsed=sum(lapse <= at for lapse in self.lapses),
             base_url=settings.current().address,
         )
@@ -85,18 +118,27 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressReport:
-    """How a person's calendar address is doing; `feed_id` is `None` when they have none."""
+    """How a calendar address is doing; `feed_id` is `None` for a person who has none."""
 
-    user_id: int
+    user_id: int | None
+    contact_id: int | None
     name: str
     email: str
     feed_id: int | None
+    device: str
+    choice: Choice | None
+    title: str
+    """What it shows, in the language of the calendar."""
     url: str
     created_at: datetime | None
     fetched_at: datetime | None
     fetched_by: str
+    clients: int
+    """How many different programs have fetched it."""
     changed_at: datetime | None
     entries: int
+    is_behind: bool
+    """Whether the calendar changed after it was last fetched."""
     zone: str
     looked_at: datetime
 
@@ -114,12 +156,6 @@ class AddressReport:
             return "never fetched"
         return "stale" if self.looked_at - self.fetched_at >= STALE_AFTER else "fetched"
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether the calendar changed after it was last fetched."""
-        fetched, changed = self.fetched_at, self.changed_at
-        return fetched is not None and changed is not None and changed > fetched
-
 
 def address_of_token(token: str) -> Address | None:
     """The address that a token opens, whether it still gives data or not; one indexed row."""
@@ -127,18 +163,24 @@ def address_of_token(token: str) -> Address | None:
     if row is None:
         return None
     return Address(
-        feed_id=row.id,
-        owner_id=row.user_id,
-        owner_name=row.name,
+        feed_id=row.feed_id,
+        calendar_id=row.calendar_id,
+        shows=row.shows,
+        scope=row.scope,
+        scope_key=row.scope_key,
+        is_for_customer=row.is_for_customer,
+        name=row.name,
         language=row.language,
+        horizon_days=row.horizon_days,
         file_name=row.file_name,
         ended_at=row.revoked_at,
         fetched_at=row.fetched_at,
         fetched_by=row.fetched_by,
-        scope=row.scope,
+        fetched_version=row.fetched_version,
+        label=row.label,
         version=row.version,
         changed_at=row.changed_at,
-        lapses=tuple(datetime.fromisoformat(lapse) for lapse in row.lapses),
+        lapses=plan.instants(row.lapses),
     )
 
 
@@ -150,36 +192,75 @@ def file_of(address: Address, *, at: datetime) -> bytes:
     """
     if address.ended_at is not None:
         notice = calendar_file.address_ended(
-            scope=f"{address.scope}.{address.feed_id}", ended_at=address.ended_at, language=address.language
+            scope=f"{address.label}.{address.feed_id}",
+            ended_at=address.ended_at,
+            language=address.language,
+            is_for_customer=address.is_for_customer,
         )
-        return calendar_file.joined(calendar_file.header(name="", language=address.language), (notice,))
-    window = Window.around(at)
-    bodies: Sequence[bytes] = db.session.scalars(
-        sa.select(FeedEntry.body)
-        .where(
-            FeedEntry.owner_id == address.owner_id,
-            FeedEntry.starts_at < window.to_at,
-            FeedEntry.ends_at > window.from_at,
-            _stays(at),
-        )
-        .order_by(FeedEntry.starts_at, FeedEntry.uid)
-    ).all()
+        return calendar_file.joined(calendar_file.header(title="–", language=address.language), (notice,))
+    window = address.window(at=at)
+    bodies = _bodies(address, window, at=at)
     if not bodies:
         bodies = (
             calendar_file.nothing_planned(
-                scope=address.scope, window=window, changed_at=address.changed_at, language=address.language
+                scope=address.label,
+                window=window,
+                changed_at=address.changed_at,
+                language=address.language,
+                shows=address.shows,
             ),
         )
-    return calendar_file.joined(
-        calendar_file.header(name=address.owner_name, language=address.language), bodies
+    return calendar_file.joined(calendar_file.header(title=address.title, language=address.language), bodies)
+
+
+def free_busy_of(address: Address, *, at: datetime, as_json: bool) -> bytes:
+    """When a person is taken, behind an address that tells nothing else; without any period once it was ended."""
+    window = address.window(at=at)
+    periods: tuple[Period, ...] = ()
+    changed_at = address.ended_at or address.changed_at
+    if address.ended_at is None:
+        taken = [free_busy.period_of(line) for line in _bodies(address, window, at=at)]
+        taken += _away(int(address.scope_key), window)
+        taken += _elsewhere(int(address.scope_key), window)
+        periods = free_busy.merged(taken, window=window)
+    if as_json:
+        return free_busy.as_json(periods, window=window, changed_at=changed_at)
+    return free_busy.as_calendar(
+        periods,
+        label=address.label,
+        title=address.title if address.ended_at is None else "–",
+        language=address.language,
+        window=window,
+        changed_at=changed_at,
     )
 
 
 def agenda(viewer: Viewer, *, at: datetime) -> Sequence[tuple[Visit, bool]]:
-    """The viewer's visits from now on exactly as their calendar shows them, cancelled ones marked True."""
-    found = db.session.execute(
-        sa.select(Visit, FeedEntry.gone_at)
-        .join(FeedEntry, FeedEntry.visit_id == Visit.id)
+    """The viewer's visits from now on exactly as their calendar shows them, cancelled ones marked True.
+
+    A cancelled one is shown while it stands in a calendar of theirs, so one that was only a draft is not; to
+    somebody without a calendar, for a week.
+    """
+    shown = [state for state, status in plan.STATUSES.items() if status is not Status.CANCELLED]
+    goes = sa.select(VisitTechnician.visit_id).where(VisitTechnician.user_id == viewer.user_id)
+    mine = sa.select(Calendar.id).where(
+        Calendar.scope == Scope.PERSON,
+        Calendar.scope_key == str(viewer.user_id),
+        Calendar.shows == Shows.VISITS,
+    )
+    stands = sa.select(CalendarEntry.subject_id).where(
+        CalendarEntry.calendar_id.in_(mine),
+        CalendarEntry.subject == Subject.VISIT,
+        CalendarEntry.gone_at > at,
+    )
+    is_news = sa.and_(
+        ~mine.exists(),
+        Visit.id.in_(goes),
+        Visit.cancelled_at > at - timedelta(days=CANCELLED_DAYS[1]),
+        Visit.starts_at > at,
+    )
+    found = db.session.scalars(
+        sa.select(Visit)
         .join(Project, Project.id == Visit.project_id)
         .join(Account, Account.id == Project.account_id)
         .join(Site, Site.id == Visit.site_id)
@@ -187,28 +268,54 @@ def agenda(viewer: Viewer, *, at: datetime) -> Sequence[tuple[Visit, bool]]:
             contains_eager(Visit.project).contains_eager(Project.account),
             contains_eager(Visit.site),
         )
-        .where(FeedEntry.owner_id == viewer.user_id, FeedEntry.ends_at > at, _stays(at))
-        .order_by(FeedEntry.starts_at, FeedEntry.uid)
+        .where(
+            Visit.ends_at > at,
+            sa.or_(sa.and_(Visit.id.in_(goes), Visit.state.in_(shown)), Visit.id.in_(stands), is_news),
+        )
+        .order_by(Visit.starts_at, Visit.uid)
         .limit(AGENDA_LENGTH)
     )
-    return [(visit, gone_at is not None) for visit, gone_at in found]
+    return [(visit, visit.cancelled_at is not None) for visit in found]
 
 
 def report_of(user_id: int, *, at: datetime) -> AddressReport:
-    """How the address of one person is doing.
+    """How the newest address of one person's own visits is doing.
 
     :raises NotFound: when there is no such person.
     """
-    (report,) = _reports(User.id == user_id, at=at) or (None,)
-    if report is None:
+    person = db.session.get(User, user_id)
+    if person is None:
         raise NotFound
-    return report
+    own = sa.and_(
+        Feed.user_id == user_id,
+        Calendar.shows == Shows.VISITS,
+        Calendar.scope == Scope.PERSON,
+        Calendar.scope_key == str(user_id),
+    )
+    reports = _reports(own, at=at)
+    return reports[-1] if reports else _without_address(person, at=at)
+
+
+def reports_of(user_id: int, *, at: datetime) -> Sequence[AddressReport]:
+    """How each address of one person is doing, the oldest first."""
+    return _reports(Feed.user_id == user_id, at=at)
+
+
+def reports_of_calendar(scope: Scope, scope_key: str, *, at: datetime) -> Sequence[AddressReport]:
+    """How each address that tells of a person, team, project or site is doing, whoever has it."""
+    return _reports(sa.and_(Calendar.scope == scope, Calendar.scope_key == scope_key), at=at)
 
 
 def reports(*, at: datetime) -> Sequence[AddressReport]:
-    """Every technician who can sign in, and everybody else who has an address, by name."""
-    works_outside = sa.and_(User.role == Role.TECHNICIAN, User.state != AccessState.DISABLED)
-    return _reports(sa.or_(works_outside, Feed.id.is_not(None)), at=at)
+    """Every address there is, and every technician who can sign in and has none, by name."""
+    active = sa.select(Feed.user_id).where(Feed.state == FeedState.ACTIVE, Feed.user_id.is_not(None))
+    without = db.session.scalars(
+        sa.select(User).where(
+            User.role == Role.TECHNICIAN, User.state != AccessState.DISABLED, User.id.not_in(active)
+        )
+    )
+    found = [*_reports(sa.true(), at=at), *(_without_address(person, at=at) for person in without)]
+    return sorted(found, key=lambda report: (report.name, report.email, report.feed_id or 0))
 
 
 def active_feed_of(user_id: int) -> Feed | None:
@@ -221,13 +328,25 @@ def active_feed_of(user_id: int) -> Feed | None:
     )
 
 
+def active_feeds(*, user_id: int | None = None, contact_id: int | None = None) -> Sequence[Feed]:
+    """The addresses of a person, or of a contact, that still give data."""
+    owner = Feed.user_id == user_id if user_id is not None else Feed.contact_id == contact_id
+    return db.session.scalars(
+        sa.select(Feed).where(owner, Feed.state == FeedState.ACTIVE).order_by(Feed.id)
+    ).all()
+
+
 def feed_for(viewer: Viewer, feed_id: int) -> Feed:
     """An address that the viewer may replace or withdraw: their own, or any with the permission.
 
+    Those of a customer's contact are anybody's who may edit the project.
     :raises NotFound: when there is none, or it is somebody else's.
     """
     feed = db.session.get(Feed, feed_id)
-    if feed is None or not (feed.user_id == viewer.user_id or viewer.may(Permission.MANAGE_FEEDS)):
+    if feed is None:
+        raise NotFound
+    is_contacts = feed.contact_id is not None and viewer.may(Permission.EDIT_PROJECTS)
+    if not (feed.user_id == viewer.user_id or is_contacts or viewer.may(Permission.MANAGE_FEEDS)):
         raise NotFound
     return feed
 
@@ -243,6 +362,91 @@ def person_for(viewer: Viewer, user_id: int) -> User:
     return person
 
 
+def contact_for(viewer: Viewer, contact_id: int, *, project_id: int) -> Contact:
+    """A contact of a project's customer, for whom the viewer may make an address of that project.
+
+    :raises NotFound: when there is none, or the viewer may not.
+    """
+    question = (
+        sa.select(Contact)
+        .join(Project, Project.account_id == Contact.account_id)
+        .where(Contact.id == contact_id, Project.id == project_id)
+    )
+    contact = db.session.scalar(visible_to(viewer, question))
+    if contact is None or not viewer.may(Permission.EDIT_PROJECTS):
+        raise NotFound
+    return contact
+
+
+def may_subscribe(person: User, choice: Choice) -> bool:
+    """Whether a person may have a calendar: its readers see there what they see here.
+
+    Technicians: what is their own, the projects and sites that they go to, and who is on call; no milestones of
+    persons. Everybody else sees everything, so they may subscribe to it.
+    """
+    if person.state is AccessState.DISABLED or choice.is_for_customer:
+        return False
+    key = choice.scope_key
+    if choice.scope is not Scope.TEAM and not (key.isascii() and key.isdecimal() and len(key) <= 9):
+        return False
+    if person.role is not Role.TECHNICIAN:
+        return _is_there(choice)
+    match choice.scope:
+        case Scope.PERSON:
+            return key == str(person.id) and choice.shows is not Shows.MILESTONES
+        case Scope.TEAM:
+            return choice.shows is Shows.ON_CALL
+        case Scope.PROJECT:
+            mine = sa.select(ProjectCrew.id).where(
+                ProjectCrew.user_id == person.id, ProjectCrew.project_id == int(key)
+            )
+        case Scope.SITE:
+            mine = (
+                sa.select(ProjectCrew.id)
+                .join(Project, Project.id == ProjectCrew.project_id)
+                .where(ProjectCrew.user_id == person.id, Project.site_id == int(key))
+            )
+    return db.session.scalar(mine.limit(1)) is not None
+
+
+def feeds_without_right(*, user_ids: Collection[int] | None = None) -> Sequence[Feed]:
+    """Addresses of people who may no longer see what they show, because they changed roles or go elsewhere."""
+    question = (
+        sa.select(Feed, Calendar, User)
+        .join(Calendar, Calendar.id == Feed.calendar_id)
+        .join(User, User.id == Feed.user_id)
+        .where(Feed.state == FeedState.ACTIVE)
+        .where(
+            sa.or_(
+                User.state == AccessState.DISABLED,
+                sa.and_(
+                    User.role == Role.TECHNICIAN,
+                    sa.or_(
+                        Calendar.scope != Scope.PERSON,
+                        Calendar.scope_key != sa.cast(User.id, sa.String),
+                    ),
+                ),
+            )
+        )
+        .order_by(Feed.id)
+    )
+    if user_ids is not None:
+        question = question.where(Feed.user_id.in_(user_ids))
+    return [
+        feed
+        for feed, calendar, person in db.session.execute(question)
+        if not may_subscribe(
+            person, Choice(shows=calendar.shows, scope=calendar.scope, scope_key=calendar.scope_key)
+        )
+    ]
+
+
+def territories() -> Sequence[str]:
+    """The teams that calendars can be made of."""
+    found = sa.select(Technician.territory).where(Technician.territory != "").distinct()
+    return db.session.scalars(found.order_by(Technician.territory)).all()
+
+
 def technician_by_email(email: str) -> User | None:
     """The technician with this mail address."""
     return db.session.scalar(
@@ -250,13 +454,14 @@ def technician_by_email(email: str) -> User | None:
     )
 
 
-def url_of(feed: Feed) -> str:
+def url_of(feed: Feed, *, shows: Shows = Shows.VISITS) -> str:
     """The secret address in full; empty when the secret key is no longer the one it was made with."""
     in_force = settings.current()
     token = secret.token_of(feed.nonce, key=in_force.secret_key)
     if token_hash(token) != feed.token_hash:
         return ""
-    return f"{in_force.address}/cal/{token}/{feed.name}.ics"
+    ending = "ifb" if shows is Shows.FREE_BUSY else "ics"
+    return f"{in_force.address}/cal/{token}/{feed.name}.{ending}"
 
 
 def visits_at_account(account_id: int) -> Sequence[int]:
@@ -270,22 +475,52 @@ def visits_at_site(site_id: int) -> Sequence[int]:
     return db.session.scalars(sa.select(Visit.id).where(Visit.site_id == site_id).order_by(Visit.id)).all()
 
 
-def visits_of_owner(user_id: int) -> Sequence[int]:
-    """Ids of the visits that were ever written into a person's calendar."""
-    found = sa.select(FeedEntry.visit_id).where(FeedEntry.owner_id == user_id)
-    return db.session.scalars(found.order_by(FeedEntry.visit_id)).all()
+def projects_at_account(account_id: int) -> Sequence[int]:
+    """Ids of an account's projects."""
+    return db.session.scalars(sa.select(Project.id).where(Project.account_id == account_id)).all()
 
 
-def visits_with_old_entries(*, at_most: int) -> Sequence[int]:
-    """Ids of visits with an entry that another renderer, or one for another public address, wrote."""
-    found = sa.select(FeedEntry.visit_id).where(FeedEntry.renderer != plan.stamp()).distinct()
-    return db.session.scalars(found.order_by(FeedEntry.visit_id).limit(at_most)).all()
+def projects_at_site(site_id: int) -> Sequence[int]:
+    """Ids of the projects at a site."""
+    return db.session.scalars(sa.select(Project.id).where(Project.site_id == site_id)).all()
 
 
-def some_visits_with_entries(*, at_most: int) -> Sequence[int]:
-    """Ids of visits with entries, drawn at random."""
-    visits = sa.select(FeedEntry.visit_id).where(FeedEntry.body != b"").distinct().subquery()
-    return db.session.scalars(sa.select(visits.c.visit_id).order_by(sa.func.random()).limit(at_most)).all()
+def sites_of_account(account_id: int) -> Sequence[int]:
+    """Ids of an account's sites."""
+    return db.session.scalars(sa.select(Site.id).where(Site.account_id == account_id)).all()
+
+
+def turns_of_person(user_id: int) -> Sequence[int]:
+    """Ids of the on-call turns whose entries show the person's name."""
+    found = sa.select(OnCallTurn.id).join(Technician, Technician.id == OnCallTurn.technician_id)
+    return db.session.scalars(found.where(Technician.user_id == user_id)).all()
+
+
+def visits_of_person(user_id: int) -> Sequence[int]:
+    """Ids of the visits that a person goes on."""
+    found = sa.select(VisitTechnician.visit_id).where(VisitTechnician.user_id == user_id)
+    return db.session.scalars(found.order_by(VisitTechnician.visit_id)).all()
+
+
+def subjects_with_old_entries(*, at_most: int) -> tuple[Subject, Sequence[int]] | None:
+    """Some ids of one sort with an entry that another renderer, or one for another public address, wrote."""
+    old = CalendarEntry.renderer != plan.stamp()
+    subject = db.session.scalar(sa.select(CalendarEntry.subject).where(old).limit(1))
+    if subject is None:
+        return None
+    found = sa.select(CalendarEntry.subject_id).where(old, CalendarEntry.subject == subject).distinct()
+    return subject, db.session.scalars(found.order_by(CalendarEntry.subject_id).limit(at_most)).all()
+
+
+def some_subjects(subject: Subject, *, at_most: int) -> Sequence[int]:
+    """Ids of subjects with entries, drawn at random."""
+    entries = (
+        sa.select(CalendarEntry.subject_id)
+        .where(CalendarEntry.subject == subject, CalendarEntry.body != b"")
+        .distinct()
+        .subquery()
+    )
+    return db.session.scalars(sa.select(entries.c.subject_id).order_by(sa.func.random()).limit(at_most)).all()
 
 
 def visit_file(visit_id: int, *, language: str, at: datetime, for_staff: bool = False) -> bytes:
@@ -312,7 +547,8 @@ def visit_file(visit_id: int, *, language: str, at: datetime, for_staff: bool = 
         project_key=key,
         url=plan.page_of(visit.id) if for_staff else "",
     )
-    entry = vevent.render(words.entry_of(appointment, language=language, modified_at=at))
+    style = Style(language=language)
+    entry = vevent.render(words.entry_of(appointment, style=style, modified_at=at))
     return calendar_file.joined(calendar_file.bare_header(), (entry,))
 
 
@@ -325,47 +561,162 @@ def coming_visits(project_id: int, *, at: datetime, at_most: int) -> Sequence[Vi
     return db.session.scalars(found.order_by(Visit.starts_at, Visit.id).limit(at_most)).all()
 
 
-def _reports(which: sa.ColumnElement[bool], *, at: datetime) -> Sequence[AddressReport]:
-    window = Window.around(at)
-    newest = (
-        sa.select(Feed.user_id, sa.func.max(Feed.id).label("feed_id"))
-        .where(Feed.state == FeedState.ACTIVE)
-        .group_by(Feed.user_id)
-        .subquery()
-    )
-    entries = (
-        sa.select(FeedEntry.owner_id, sa.func.count().label("entries"))
-        .where(FeedEntry.starts_at < window.to_at, FeedEntry.ends_at > window.from_at, _stays(at))
-        .group_by(FeedEntry.owner_id)
-        .subquery()
-    )
+def _bodies(address: Address, window: Window, *, at: datetime) -> Sequence[bytes]:
+    return db.session.scalars(
+        sa.select(CalendarEntry.body)
+        .where(
+            CalendarEntry.calendar_id == address.calendar_id,
+            CalendarEntry.starts_at < window.to_at,
+            CalendarEntry.ends_at > window.from_at,
+            _stays(at),
+        )
+        .order_by(CalendarEntry.starts_at, CalendarEntry.uid)
+    ).all()
+
+
+def _away(user_id: int, window: Window) -> list[Period]:
+    """Absences last from midnight to midnight where the technician lives."""
     found = db.session.execute(
-        sa.select(User, Feed, FeedVersion.changed_at, entries.c.entries)
-        .outerjoin(newest, newest.c.user_id == User.id)
-        .outerjoin(Feed, Feed.id == newest.c.feed_id)
-        .outerjoin(FeedVersion, FeedVersion.owner_id == User.id)
-        .outerjoin(entries, entries.c.owner_id == User.id)
-        .where(which)
-        .order_by(User.name, User.id)
+        sa.select(Absence.first_on, Absence.last_on, User.zone)
+        .join(Technician, Technician.id == Absence.technician_id)
+        .join(User, User.id == Technician.user_id)
+        .where(
+            User.id == user_id,
+            Absence.last_on >= (window.week_at - timedelta(days=1)).date(),
+            Absence.first_on <= (window.to_at + timedelta(days=1)).date(),
+        )
     )
     return [
-        AddressReport(
-            user_id=user.id,
-            name=user.name,
-            email=user.email,
-            feed_id=feed.id if feed else None,
-            url=url_of(feed) if feed else "",
-            created_at=feed.created_at if feed else None,
-            fetched_at=feed.fetched_at if feed else None,
-            fetched_by=feed.fetched_by if feed else "",
-            changed_at=changed_at,
-            entries=count or 0,
-            zone=user.zone,
-            looked_at=at,
+        Period(
+            datetime.combine(first_on, time_of_day(), ZoneInfo(zone)).astimezone(UTC),
+            datetime.combine(last_on + timedelta(days=1), time_of_day(), ZoneInfo(zone)).astimezone(UTC),
+            Taken.UNAVAILABLE,
         )
-        for user, feed, changed_at, count in found
+        for first_on, last_on, zone in found
     ]
 
 
+def _elsewhere(user_id: int, window: Window) -> list[Period]:
+    """What the technician's own calendars say is taken."""
+    found = db.session.execute(
+        sa.select(BusyTime.starts_at, BusyTime.ends_at, BusyTime.kind)
+        .join(OwnCalendar, OwnCalendar.id == BusyTime.own_calendar_id)
+        .join(Technician, Technician.id == OwnCalendar.technician_id)
+        .where(
+            Technician.user_id == user_id,
+            BusyTime.starts_at < window.to_at,
+            BusyTime.ends_at > window.week_at,
+        )
+    )
+    return [
+        Period(starts_at, ends_at, Taken.BUSY if kind is BusyKind.BUSY else Taken.TENTATIVE)
+        for starts_at, ends_at, kind in found
+    ]
+
+
+def _is_there(choice: Choice) -> bool:
+    """Whether that of which a calendar would tell exists."""
+    model = {Scope.PERSON: User, Scope.PROJECT: Project, Scope.SITE: Site}.get(choice.scope)
+    if model is not None:
+        return db.session.scalar(sa.select(model.id).where(model.id == int(choice.scope_key))) is not None
+    return not choice.scope_key or choice.scope_key in territories()
+
+
+def _reports(which: sa.ColumnElement[bool], *, at: datetime) -> list[AddressReport]:
+    """Addresses in use, with what is in their calendars within each one's own window; one question."""
+    ends = {days: Window.around(at, days=days) for days in HORIZONS}
+    reach = sa.case(
+        *((Calendar.horizon_days == days, window.to_at) for days, window in ends.items()),
+        else_=Window.around(at).to_at,
+    )
+    entries = (
+        sa.select(sa.func.count(CalendarEntry.id))
+        .where(
+            CalendarEntry.calendar_id == Calendar.id,
+            CalendarEntry.starts_at < sa.type_coerce(reach, CalendarEntry.starts_at.type),
+            CalendarEntry.ends_at > Window.around(at).from_at,
+            _stays(at),
+        )
+        .correlate(Calendar)
+        .scalar_subquery()
+    )
+    clients = (
+        sa.select(sa.func.count(FeedClient.id))
+        .where(FeedClient.feed_id == Feed.id)
+        .correlate(Feed)
+        .scalar_subquery()
+    )
+    found = db.session.execute(
+        sa.select(Feed, Calendar, User, Contact, entries, clients)
+        .join(Calendar, Calendar.id == Feed.calendar_id)
+        .outerjoin(User, User.id == Feed.user_id)
+        .outerjoin(Contact, Contact.id == Feed.contact_id)
+        .where(Feed.state == FeedState.ACTIVE, which)
+        .order_by(Feed.id)
+    )
+    return [
+        AddressReport(
+            user_id=feed.user_id,
+            contact_id=feed.contact_id,
+            name=(person or contact).name,
+            email=(person or contact).email,
+            feed_id=feed.id,
+            device=feed.device,
+            choice=_choice(calendar, feed),
+            title=calendar_file.title_of(
+                calendar.shows, calendar.scope, calendar.name, language=calendar.language
+            ),
+            url=url_of(feed, shows=calendar.shows),
+            created_at=feed.created_at,
+            fetched_at=feed.fetched_at,
+            fetched_by=feed.fetched_by,
+            clients=client_count,
+            changed_at=calendar.changed_at,
+            entries=count,
+            is_behind=feed.fetched_at is not None and feed.fetched_version != calendar.version,
+            zone=(person or contact).zone,
+            looked_at=at,
+        )
+        for feed, calendar, person, contact, count, client_count in found
+    ]
+
+
+def _choice(calendar: Calendar, feed: Feed) -> Choice:
+    return Choice(
+        shows=calendar.shows,
+        scope=calendar.scope,
+        scope_key=calendar.scope_key,
+        language=calendar.language if feed.has_own_language else "",
+        is_busy_only=calendar.is_busy_only,
+        has_alarms=calendar.has_alarms,
+        cancelled_days=calendar.cancelled_days,
+        horizon_days=calendar.horizon_days,
+        is_for_customer=calendar.is_for_customer,
+    )
+
+
+def _without_address(person: User, *, at: datetime) -> AddressReport:
+    return AddressReport(
+        user_id=person.id,
+        contact_id=None,
+        name=person.name,
+        email=person.email,
+        feed_id=None,
+        device="",
+        choice=None,
+        title="",
+        url="",
+        created_at=None,
+        fetched_at=None,
+        fetched_by="",
+        clients=0,
+        changed_at=None,
+        entries=0,
+        is_behind=False,
+        zone=person.zone,
+        looked_at=at,
+    )
+
+
 def _stays(at: datetime) -> sa.ColumnElement[bool]:
-    return sa.or_(FeedEntry.gone_at.is_(None), FeedEntry.gone_at > at)
+    return sa.or_(CalendarEntry.gone_at.is_(None), CalendarEntry.gone_at > at)

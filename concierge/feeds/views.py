@@ -10,10 +10,11 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from concierge.feeds import calendar_file, clients, queries
+from concierge.feeds import calendar_file, clients, free_busy, queries
 from concierge.feeds.actions import addresses
 from concierge.feeds.kept import Kept, keep, kept
 from concierge.feeds.queries import Address
+from concierge.feeds.states import Shows
 from concierge.identity.guard import public, requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
@@ -22,34 +23,38 @@ from concierge.platform.database import db, unit_of_work, write_aside
 bp = Blueprint("feeds", __name__)
 log = structlog.get_logger()
 
-ROUTE = "/cal/<token>/<name>.ics"
+ROUTE = "/cal/<token>/<name>"
 
 
-@bp.get(ROUTE, provide_automatic_options=False)
+@bp.get(f"{ROUTE}.ics", defaults={"form": "ics"}, provide_automatic_options=False)
+@bp.get(f"{ROUTE}.ifb", defaults={"form": "ifb"}, provide_automatic_options=False)
+@bp.get(f"{ROUTE}.json", defaults={"form": "json"}, provide_automatic_options=False)
 @public
-def calendar(token: str, name: str) -> Response:
+def calendar(token: str, name: str, form: str) -> Response:
     """A calendar, to whoever knows its secret address: the file, 304, or what was served last."""
     try:
-        return _answered(token)
+        return _answered(token, form)
     except Exception as error:  # whatever it is: a status of 5xx makes programs stop asking
-        log.error("calendar failed", route=ROUTE, exc_info=error)
-        return _answered_from_disk(token)
+        log.error("calendar failed", route=f"{ROUTE}.{form}", exc_info=error)
+        return _answered_from_disk(token, form)
 
 
 @bp.get("/calendar")
 @requires(Permission.SIGNED_IN)
 def my_calendar() -> str:
-    """The viewer's coming visits, and the address to subscribe to them."""
+    """The viewer's coming visits, and the addresses to subscribe to them."""
     at = clock.now()
     report = queries.report_of(viewer().user_id, at=at)
     agenda = sorted(queries.agenda(viewer(), at=at), key=lambda found: found[0].starts_local)
     days = groupby(agenda, key=lambda found: found[0].starts_local.date())
     links = clients.links_to(report.url, title=_("My visits")) if report.url else None
+    others = [one for one in queries.reports_of(viewer().user_id, at=at) if one.feed_id != report.feed_id]
     return render_template(
         "feeds/my_calendar.html",
         days=[(day, list(visits)) for day, visits in days],
         next=next((visit for visit, is_cancelled in agenda if not is_cancelled), None),
         report=report,
+        others=others,
         links=links,
         manages=viewer().may(Permission.MANAGE_FEEDS),
         code=_picture(links.webcal) if links else "",
@@ -59,17 +64,22 @@ def my_calendar() -> str:
 @bp.get("/settings/feeds")
 @requires(Permission.MANAGE_FEEDS)
 def all_feeds() -> str:
-    """Every technician's calendar address: how it is doing, not what it is."""
+    """Every calendar address: how it is doing, not what it is."""
     return render_template("feeds/all_feeds.html", reports=queries.reports(at=clock.now()))
 
 
 @bp.post("/people/<int:user_id>/calendar-address")
 @requires(Permission.SIGNED_IN)
 def create(user_id: int) -> Answer:
-    """Make a calendar address."""
+    """Make a calendar address of a person's own visits, for a device."""
     person = queries.person_for(viewer(), user_id)
     with unit_of_work():
-        addresses.create_address(person, actor_id=viewer().user_id, at=clock.now())
+        addresses.create_address(
+            person,
+            device=request.form.get("device", "")[:200],
+            actor_id=viewer().user_id,
+            at=clock.now(),
+        )
     flash(_("The calendar address is ready."))
     return _back(user_id)
 
@@ -79,9 +89,8 @@ def create(user_id: int) -> Answer:
 def rotate(feed_id: int) -> Answer:
     """Replace a calendar address."""
     feed = queries.feed_for(viewer(), feed_id)
-    person = queries.person_for(viewer(), feed.user_id)
     with unit_of_work():
-        addresses.rotate(feed, person, actor_id=viewer().user_id, at=clock.now())
+        addresses.rotate(feed, actor_id=viewer().user_id, at=clock.now())
     flash(_("The address was replaced. Programs on the old one show a note instead of visits."))
     return _back(feed.user_id)
 
@@ -97,39 +106,46 @@ def revoke(feed_id: int) -> Answer:
     return _back(feed.user_id)
 
 
-def _answered(token: str) -> Response:
+def _answered(token: str, form: str) -> Response:
     at = clock.now()
     address = queries.address_of_token(token)
-    if address is None:
+    if address is None or (form != "ics" and address.shows is not Shows.FREE_BUSY):
         return _plain("There is no calendar at this address.\n", 404)
     if address.ended_at is not None and calendar_file.notice_is_over(ended_at=address.ended_at, at=at):
         return _plain("This calendar address is no longer in use.\n", 410)
-    tag = address.tag(at=at)
+    tag = address.tag(at=at) + (".json" if form == "json" else "")
 
     def body() -> bytes:
-        data = queries.file_of(address, at=at)
-        keep(token, Kept(tag=tag, file_name=address.file_name, body=data))
+        if address.shows is Shows.FREE_BUSY:
+            data = queries.free_busy_of(address, at=at, as_json=form == "json")
+        else:
+            data = queries.file_of(address, at=at)
+        keep(token, Kept(tag=tag, file_name=address.file_name, body=data), form=_kept_as(form))
         return data
 
-    answer = _conditional(tag, body, file_name=address.file_name)
+    answer = _conditional(tag, body, file_name=address.file_name, form=form)
     _note(address)
     return answer
 
 
-def _answered_from_disk(token: str) -> Response:
+def _answered_from_disk(token: str, form: str) -> Response:
     """The last good bytes; 304 to a program that has a copy; 404, which programs bear, to one that has
     none.
     """
-    last = kept(token)
+    last = kept(token, form=_kept_as(form))
     if last is not None:
-        return _conditional(last.tag, lambda: last.body, file_name=last.file_name)
+        return _conditional(last.tag, lambda: last.body, file_name=last.file_name, form=form)
     if request.if_none_match:
         tag = next(iter(request.if_none_match.as_set(include_weak=True)), "")
         return _with_headers(Response(status=304), tag=tag)
     return _plain("There is no calendar at this address.\n", 404)
 
 
-def _conditional(tag: str, body: Callable[[], bytes], *, file_name: str) -> Response:
+def _kept_as(form: str) -> str:
+    return "" if form == "ics" else f".{form}"
+
+
+def _conditional(tag: str, body: Callable[[], bytes], *, file_name: str, form: str) -> Response:
     """304 when the program has one of our two codings of this tag, else the file, compressed if it asked
     so.
     """
@@ -144,8 +160,10 @@ def _conditional(tag: str, body: Callable[[], bytes], *, file_name: str) -> Resp
     data = body()
     if is_compressed:
         data = gzip.compress(data, compresslevel=6, mtime=0)
-    answer = Response(data, content_type=calendar_file.CONTENT_TYPE)
-    answer.headers["Content-Disposition"] = f'inline; filename="{file_name}.ics"'
+    answer = Response(
+        data, content_type=free_busy.JSON_TYPE if form == "json" else calendar_file.CONTENT_TYPE
+    )
+    answer.headers["Content-Disposition"] = f'inline; filename="{file_name}.{form}"'
     answer.headers["Content-Length"] = str(len(data))
     if is_compressed:
         answer.headers["Content-Encoding"] = "gzip"
@@ -174,18 +192,22 @@ def _note(address: Address) -> None:
     at = clock.now()
     client = clients.client_named(request.headers.get("User-Agent", ""))
     if not addresses.is_worth_noting(
-        fetched_at=address.fetched_at, fetched_by=address.fetched_by, client=client, at=at
+        fetched_at=address.fetched_at,
+        fetched_by=address.fetched_by,
+        has_latest=address.has_latest,
+        client=client,
+        at=at,
     ):
         return
     db.session.rollback()  # gives the connection back before a second one is taken
     try:
         with write_aside() as session:
-            addresses.note_fetch(session, address.feed_id, client=client, at=at)
+            addresses.note_fetch(session, address.feed_id, client=client, version=address.version, at=at)
     except Exception as error:  # read-only disk, full disk, lost connection: none is the program's business
         log.warning("fetch not noted", feed_id=address.feed_id, exc_info=error)
 
 
-def _back(user_id: int) -> Answer:
+def _back(user_id: int | None) -> Answer:
     own = user_id == viewer().user_id
     return redirect(url_for("feeds.my_calendar" if own else "feeds.all_feeds"), code=303)
 

@@ -7,12 +7,19 @@ changes one raises `vevent.RENDERER`, so that every device is told.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from concierge.feeds.states import Shows
 from concierge.feeds.vevent import Entry, Status, Transparency
 
 LANGUAGES = ("en", "de")
+
+ALARMS = (timedelta(days=1), timedelta(hours=1))
+"""How long before a visit or turn a device rings, where that was asked for."""
+ALARM_OF_A_DAY = (timedelta(hours=15),)
+"""The same for a milestone, which begins at midnight: at nine on the day before."""
 
 _WEEKDAYS: Mapping[str, tuple[str, ...]] = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
@@ -60,18 +67,41 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "cancelled": "CANCELLED: {title}",
         "tentative": "Tentative: {title}",
         "cancelled_note": "This visit is cancelled. Do not travel.",
+        "cancelled_note_customer": "This visit is cancelled. Nobody will come.",
+        "cancelled_milestone_note": "This milestone is no longer planned.",
+        "cancelled_turn_note": "This on-call turn is cancelled.",
+        "busy": "Busy",
+        "milestone": "{name}: {account}",
+        "milestone_customer": "{name}",
+        "planned_on": "Planned: {days}, days at the site ({zone})",
+        "done_on": "Reached: {days}, days at the site ({zone})",
+        "turn": "On call: {name}",
+        "turn_time": "Local time: {span} ({zone}, {offset})",
+        "note": "Note: {note}",
         "tentative_note": "This visit is not confirmed yet. The time may change.",
         "local_time": "Local time at the site: {span} ({zone}, {offset})",
         "what": "What: {title}",
         "where": "Where: {address}",
         "project": "Project: {key}",
         "details": "Details: {url}",
-        "calendar": "Visits of {name}",
-        "calendar_note": "Visits planned in Concierge. Changes arrive when your calendar program asks for them.",
-        "nothing": "No visits are planned",
-        "nothing_note": "This calendar works. Visits appear here as soon as they are planned for you.",
+        "calendar": "{name}",
+        "calendar_visits": "Visits of {name}",
+        "calendar_visits_of_project": "Visits: {name}",
+        "calendar_visits_of_all": "All visits",
+        "calendar_milestones": "Milestones: {name}",
+        "calendar_on_call": "On call: {name}",
+        "calendar_on_call_of_all": "On call: everybody",
+        "calendar_free_busy": "Free and busy: {name}",
+        "calendar_note": "Planned in Concierge. Changes arrive when your calendar program asks for them.",
+        "nothing_visits": "No visits are planned",
+        "nothing_visits_note": "This calendar works. Visits appear here as soon as they are planned.",
+        "nothing_milestones": "No milestones are planned",
+        "nothing_milestones_note": "This calendar works. Milestones appear here as soon as a plan is approved.",
+        "nothing_on_call": "No on-call turns are planned",
+        "nothing_on_call_note": "This calendar works. Turns appear here as soon as they are planned.",
         "revoked": "This calendar address is no longer in use",
         "revoked_note": "Remove this calendar, then subscribe to the new address shown in Concierge under My calendar.",
+        "revoked_note_customer": "Remove this calendar. Ask the person who looks after your project for a new address.",
     },
     "de": {
         "title": "{kind}: {account}, {place}",
@@ -79,18 +109,41 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "cancelled": "ABGESAGT: {title}",
         "tentative": "Vorläufig: {title}",
         "cancelled_note": "Dieser Besuch ist abgesagt. Bitte nicht anreisen.",
+        "cancelled_note_customer": "Dieser Besuch ist abgesagt. Es kommt niemand.",
+        "cancelled_milestone_note": "Dieser Meilenstein ist nicht mehr geplant.",
+        "cancelled_turn_note": "Diese Bereitschaft ist abgesagt.",
+        "busy": "Belegt",
+        "milestone": "{name}: {account}",
+        "milestone_customer": "{name}",
+        "planned_on": "Geplant: {days}, Kalendertage am Standort ({zone})",
+        "done_on": "Erreicht: {days}, Kalendertage am Standort ({zone})",
+        "turn": "Bereitschaft: {name}",
+        "turn_time": "Ortszeit: {span} ({zone}, {offset})",
+        "note": "Notiz: {note}",
         "tentative_note": "Dieser Besuch ist noch nicht bestätigt. Die Zeit kann sich ändern.",
         "local_time": "Ortszeit am Standort: {span} ({zone}, {offset})",
         "what": "Was: {title}",
         "where": "Ort: {address}",
         "project": "Projekt: {key}",
         "details": "Einzelheiten: {url}",
-        "calendar": "Besuche von {name}",
-        "calendar_note": "In Concierge geplante Besuche. Änderungen erscheinen, sobald das Kalenderprogramm sie abruft.",
-        "nothing": "Keine Besuche geplant",
-        "nothing_note": "Dieser Kalender funktioniert. Besuche erscheinen hier, sobald sie für Sie geplant sind.",
+        "calendar": "{name}",
+        "calendar_visits": "Besuche von {name}",
+        "calendar_visits_of_project": "Besuche: {name}",
+        "calendar_visits_of_all": "Alle Besuche",
+        "calendar_milestones": "Meilensteine: {name}",
+        "calendar_on_call": "Bereitschaft: {name}",
+        "calendar_on_call_of_all": "Bereitschaft: alle",
+        "calendar_free_busy": "Frei und belegt: {name}",
+        "calendar_note": "In Concierge geplant. Änderungen erscheinen, sobald das Kalenderprogramm sie abruft.",
+        "nothing_visits": "Keine Besuche geplant",
+        "nothing_visits_note": "Dieser Kalender funktioniert. Besuche erscheinen hier, sobald sie geplant sind.",
+        "nothing_milestones": "Keine Meilensteine geplant",
+        "nothing_milestones_note": "Dieser Kalender funktioniert. Meilensteine erscheinen hier, sobald ein Plan freigegeben ist.",
+        "nothing_on_call": "Keine Bereitschaft geplant",
+        "nothing_on_call_note": "Dieser Kalender funktioniert. Bereitschaften erscheinen hier, sobald sie geplant sind.",
         "revoked": "Diese Kalenderadresse gilt nicht mehr",
         "revoked_note": "Bitte diesen Kalender entfernen und die neue Adresse aus Concierge unter „Mein Kalender“ abonnieren.",
+        "revoked_note_customer": "Bitte diesen Kalender entfernen und eine neue Adresse bei der Person erfragen, die Ihr Projekt betreut.",
     },
 }
 
@@ -100,6 +153,8 @@ class Appointment:
     """What a feed tells of a visit: no names, telephone numbers or addresses of persons (feed rule F18).
 
     `zone` is the site's IANA zone; `place` the site's town; `titles` the title by language, where it is known.
+    `wall` are start and end as the clocks at the site were planned to show them: what is said in words stays
+    when a country changes its clocks.
     """
 
     uid: str
@@ -117,10 +172,103 @@ class Appointment:
     titles: Mapping[str, str] = field(default_factory=dict)
     project_key: str = ""
     url: str = ""
+    wall: tuple[datetime, datetime] | None = None
 
 
-def entry_of(appointment: Appointment, *, language: str, modified_at: datetime) -> Entry:
-    """The entry of a visit in the words of a language, as of its last published change."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedMilestone:
+    """What a feed tells of a milestone: whole days at the site, the last one included.
+
+    `names` is its name by language; `is_done` whether these are the days on which it happened.
+    """
+
+    uid: str
+    sequence: int
+    created_at: datetime
+    status: Status
+    first_on: date
+    last_on: date
+    zone: str
+    names: Mapping[str, str]
+    key: str
+    account: str
+    project_key: str
+    is_done: bool = False
+    url: str = ""
+
+    @property
+    def start_at(self) -> datetime:
+        """The first of its days as a day in UTC: what entries are ordered and left out by."""
+        return datetime.combine(self.first_on, time(), UTC)
+
+    @property
+    def end_at(self) -> datetime:
+        """The day after its last one, likewise."""
+        return datetime.combine(self.last_on + timedelta(days=1), time(), UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What a feed tells of an on-call turn; `zone` is where the technician lives."""
+
+    uid: str
+    sequence: int
+    created_at: datetime
+    status: Status
+    start_at: datetime
+    end_at: datetime
+    zone: str
+    name: str
+    note: str = ""
+    wall: tuple[datetime, datetime] | None = None
+
+
+Told: TypeAlias = Appointment | DatedMilestone | Turn
+"""Whatever one entry tells of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """For whom an entry is written. Calendars of one style share the bytes of their entries."""
+
+    language: str
+    shows: Shows = Shows.VISITS
+    is_busy_only: bool = False
+    has_alarms: bool = False
+    is_for_customer: bool = False
+
+
+def entry_of(told: Told, *, style: Style, modified_at: datetime) -> Entry:
+    """The entry of a visit, milestone or turn in the style of a calendar, as of its last published change."""
+    language = style.language
+    match told:
+        case Appointment():
+            entry = _of_visit(told, style=style, modified_at=modified_at)
+        case DatedMilestone():
+            entry = _of_milestone(told, style=style, modified_at=modified_at)
+        case Turn():
+            entry = _of_turn(told, language=language, modified_at=modified_at)
+    if style.is_busy_only:
+        entry = replace(
+            entry,
+            summary=sentence("busy", language=language),
+            description="",
+            location="",
+            categories=(),
+            url="",
+        )
+    if told.status is Status.CANCELLED:
+        title = sentence("cancelled", language=language, title=entry.summary)
+        return replace(entry, summary=title, transparency=Transparency.TRANSPARENT, alarms=())
+    if told.status is Status.TENTATIVE:
+        entry = replace(entry, summary=sentence("tentative", language=language, title=entry.summary))
+    if style.has_alarms:
+        entry = replace(entry, alarms=ALARM_OF_A_DAY if isinstance(told, DatedMilestone) else ALARMS)
+    return entry
+
+
+def _of_visit(appointment: Appointment, *, style: Style, modified_at: datetime) -> Entry:
+    language = style.language
     kind = kind_word(appointment.kind, language=language)
     title = sentence(
         "title" if appointment.place else "title_without_place",
@@ -129,12 +277,6 @@ def entry_of(appointment: Appointment, *, language: str, modified_at: datetime) 
         account=appointment.account,
         place=appointment.place,
     )
-    is_cancelled = appointment.status is Status.CANCELLED
-    match appointment.status:
-        case Status.CANCELLED:
-            title = sentence("cancelled", language=language, title=title)
-        case Status.TENTATIVE:
-            title = sentence("tentative", language=language, title=title)
     return Entry(
         uid=appointment.uid,
         sequence=appointment.sequence,
@@ -143,12 +285,77 @@ def entry_of(appointment: Appointment, *, language: str, modified_at: datetime) 
         start=appointment.start_at,
         end=appointment.end_at,
         summary=title,
-        description=_description(appointment, language=language),
+        description=_description(appointment, style=style),
         location=appointment.address,
         status=appointment.status,
-        transparency=Transparency.TRANSPARENT if is_cancelled else Transparency.OPAQUE,
         categories=(kind,),
-        url=appointment.url,
+        url="" if style.is_for_customer else appointment.url,
+    )
+
+
+def _of_milestone(milestone: DatedMilestone, *, style: Style, modified_at: datetime) -> Entry:
+    language = style.language
+    name = milestone.names.get(_known(language)) or milestone.names.get("en") or milestone.key
+    key = "milestone_customer" if style.is_for_customer else "milestone"
+    lines = []
+    if milestone.status is Status.CANCELLED:
+        lines.append(sentence("cancelled_milestone_note", language=language))
+    days = _day(milestone.first_on, language)
+    if milestone.last_on != milestone.first_on:
+        days = f"{days} – {_day(milestone.last_on, language)}"
+    lines.append(
+        sentence(
+            "done_on" if milestone.is_done else "planned_on",
+            language=language,
+            days=days,
+            zone=milestone.zone,
+        )
+    )
+    lines.append(sentence("project", language=language, key=milestone.project_key))
+    url = "" if style.is_for_customer else milestone.url
+    if url:
+        lines.append(sentence("details", language=language, url=url))
+    return Entry(
+        uid=milestone.uid,
+        sequence=milestone.sequence,
+        created_at=milestone.created_at,
+        modified_at=modified_at,
+        start=milestone.first_on,
+        end=milestone.last_on + timedelta(days=1),
+        summary=sentence(key, language=language, name=name, account=milestone.account),
+        description="\n".join(lines),
+        status=milestone.status,
+        transparency=Transparency.TRANSPARENT,
+        url=url,
+    )
+
+
+def _of_turn(turn: Turn, *, language: str, modified_at: datetime) -> Entry:
+    lines = []
+    if turn.status is Status.CANCELLED:
+        lines.append(sentence("cancelled_turn_note", language=language))
+    lines.append(
+        sentence(
+            "turn_time",
+            language=language,
+            span=_span(turn, language=language),
+            zone=turn.zone,
+            offset=_offset(turn),
+        )
+    )
+    if turn.note:
+        lines.append(sentence("note", language=language, note=turn.note))
+    return Entry(
+        uid=turn.uid,
+        sequence=turn.sequence,
+        created_at=turn.created_at,
+        modified_at=modified_at,
+        start=turn.start_at,
+        end=turn.end_at,
+        summary=sentence("turn", language=language, name=turn.name),
+        description="\n".join(lines),
+        status=turn.status,
+        transparency=Transparency.TRANSPARENT,
     )
 
 
@@ -170,45 +377,54 @@ def kind_word(kind: str, *, language: str) -> str:
     return kinds.get(kind, kinds["other"])
 
 
-def span_in_words(start_at: datetime, end_at: datetime, *, zone: str, language: str) -> str:
+def _wall(told: Appointment | Turn) -> tuple[datetime, datetime]:
+    """Start and end as the clocks there show them; naive."""
+    if told.wall is not None:
+        return told.wall
+    zone = ZoneInfo(told.zone)
+    start, end = (each.astimezone(zone).replace(tzinfo=None) for each in (told.start_at, told.end_at))
+    return start, end
+
+
+def _span(told: Appointment | Turn, *, language: str) -> str:
     """From when to when in the zone of the site, such as "Mon 14 Dec 2026, 09:00–16:00"."""
-    start, end = (each.astimezone(ZoneInfo(zone)) for each in (start_at, end_at))
+    start, end = _wall(told)
     if start.date() == end.date():
         return f"{_day(start, language)}, {start:%H:%M}–{end:%H:%M}"
     return f"{_day(start, language)}, {start:%H:%M} – {_day(end, language)}, {end:%H:%M}"
 
 
-def _description(appointment: Appointment, *, language: str) -> str:
+def _description(appointment: Appointment, *, style: Style) -> str:
+    language = style.language
     lines = []
     match appointment.status:
         case Status.CANCELLED:
-            lines.append(sentence("cancelled_note", language=language))
+            note = "cancelled_note_customer" if style.is_for_customer else "cancelled_note"
+            lines.append(sentence(note, language=language))
         case Status.TENTATIVE:
             lines.append(sentence("tentative_note", language=language))
     lines.append(
         sentence(
             "local_time",
             language=language,
-            span=span_in_words(
-                appointment.start_at, appointment.end_at, zone=appointment.zone, language=language
-            ),
+            span=_span(appointment, language=language),
             zone=appointment.zone,
-            offset=_offset(appointment.start_at, zone=appointment.zone),
+            offset=_offset(appointment),
         )
     )
-    title = appointment.titles.get(_known(language)) or appointment.title
+    title = appointment.titles.get(_known(language)) or ("" if style.is_for_customer else appointment.title)
     if title not in ("", kind_word(appointment.kind, language=language)):
         lines.append(sentence("what", language=language, title=title))
     if appointment.address:
         lines.append(sentence("where", language=language, address=appointment.address))
     if appointment.project_key:
         lines.append(sentence("project", language=language, key=appointment.project_key))
-    if appointment.url:
+    if appointment.url and not style.is_for_customer:
         lines.append(sentence("details", language=language, url=appointment.url))
     return "\n".join(lines)
 
 
-def _day(moment: datetime, language: str) -> str:
+def _day(moment: date, language: str) -> str:
     known = _known(language)
     weekday, month = _WEEKDAYS[known][moment.weekday()], _MONTHS[known][moment.month - 1]
     return (
@@ -218,8 +434,8 @@ def _day(moment: datetime, language: str) -> str:
     )
 
 
-def _offset(instant: datetime, *, zone: str) -> str:
-    offset = instant.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
+def _offset(told: Appointment | Turn) -> str:
+    offset = _wall(told)[0] - told.start_at.astimezone(UTC).replace(tzinfo=None)
     minutes = round(offset.total_seconds() / 60)
     hours, rest = divmod(abs(minutes), 60)
     return f"UTC{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from concierge.catalogue.states import VisitKind
 from concierge.feeds.vevent import Entry, Status
-from concierge.feeds.words import Appointment, entry_of
+from concierge.feeds.words import Appointment, Style, entry_of
 from concierge.invitations import itip, plan, secret
 from concierge.invitations.actions.sending import News, Told
 from concierge.invitations.itip import Method, Party
@@ -169,10 +169,11 @@ def entry_for(told: Told) -> Entry:
         project_key=visit.project.key,
         url="" if is_customer else page_of(visit.id),
     )
-    entry = entry_of(appointment, language=language, modified_at=sent_at)
+    entry = entry_of(appointment, style=Style(language=language), modified_at=sent_at)
     if told.news.method is Method.REQUEST:
         return entry
-    gone = entry_of(replace(appointment, status=Status.CANCELLED), language=language, modified_at=sent_at)
+    cancelled = replace(appointment, status=Status.CANCELLED)
+    gone = entry_of(cancelled, style=Style(language=language), modified_at=sent_at)
     with force_locale(language):
         return replace(gone, description=f"{_why_gone(told)}\n{entry.description}")
 

@@ -81,3 +81,16 @@ class VisitCancelled(VisitEvent):
     """Nobody comes."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneRulesChanged(Event):
+    """The rules of time zones are of another edition; what is at another instant by them was moved.
+
+    Wall times stay. ``version_before`` is empty when it is the first edition that was noticed.
+    """
+
+    version_before: str
+    version_after: str
+    visit_ids: tuple[int, ...] = ()
+    turn_ids: tuple[int, ...] = ()

@@ -316,7 +316,9 @@ def _busiest_technician() -> tuple[int, str]:
 
     found = db.session.execute(
         sa.text(
-            "SELECT u.id, u.email FROM users u JOIN feed_entries e ON e.owner_id = u.id WHERE e.gone_at IS NULL"
+            "SELECT u.id, u.email FROM users u JOIN calendars c ON c.scope_key = CAST(u.id AS TEXT)"
+            " JOIN calendar_entries e ON e.calendar_id = c.id"
+            " WHERE c.scope = 'person' AND c.shows = 'visits' AND e.gone_at IS NULL"
             " GROUP BY u.id ORDER BY count(*) DESC, u.id LIMIT 1"
         )
     ).one()

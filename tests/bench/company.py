@@ -23,7 +23,7 @@ PROJECTS = (
     "readiness_items",
 )
 """Tables that grow with the number of projects, each after those it points to."""
-ENTRIES = ("visits", "feed_entries")
+ENTRIES = ("visits", "calendar_entries")
 
 
 def copied(base: Path, to: Path) -> Path:
@@ -41,10 +41,15 @@ def grow_projects(instance: Path, *, to: int) -> int:
 def grow_entries(instance: Path, *, owner_id: int, to: int) -> int:
     """Copy one person's calendar entries until there are as many; says how many there are."""
     with _database(instance) as database:
-        database.execute("DELETE FROM feed_entries WHERE owner_id <> ? OR gone_at IS NOT NULL", (owner_id,))
+        of_person = "shows = 'visits' AND scope = 'person' AND scope_key = ?"
+        database.execute(
+            "DELETE FROM calendar_entries WHERE gone_at IS NOT NULL"
+            f" OR calendar_id NOT IN (SELECT id FROM calendars WHERE {of_person})",
+            (str(owner_id),),
+        )
         soon = "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '+1 day')"  # within what a calendar shows
-        database.execute(f"UPDATE feed_entries SET starts_at = {soon}, ends_at = {soon}")
-        return _grow(database, ENTRIES, counted="SELECT count(*) FROM feed_entries", to=to)
+        database.execute(f"UPDATE calendar_entries SET starts_at = {soon}, ends_at = {soon}")
+        return _grow(database, ENTRIES, counted="SELECT count(*) FROM calendar_entries", to=to)
 
 
 @contextlib.contextmanager
@@ -97,7 +102,9 @@ def _copying(database: sqlite3.Connection, table: str, spans: dict[str, int]) ->
             values.append(f"id + :g * {spans[table]}")
         elif points_to.get(name) in spans:
             values.append(f"{name} + :g * {spans[points_to[name]]}")
-        elif name == "body" and table == "feed_entries":
+        elif name == "subject_id" and table == "calendar_entries":
+            values.append(f"{name} + :g * {spans['visits']}")
+        elif name == "body" and table == "calendar_entries":
             values.append("CAST(replace(CAST(body AS TEXT), uid, substr(uid, 1, 20) || '-' || :g) AS BLOB)")
         elif name == "uid":
             values.append("substr(uid, 1, 20) || '-' || :g")

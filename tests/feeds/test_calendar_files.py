@@ -14,7 +14,7 @@ AT = datetime(2026, 11, 18, 23, 59, tzinfo=UTC)  # a Wednesday
 
 
 def test_f5_the_header_has_what_programs_need_and_nothing_that_breaks_one() -> None:
-    head = calendar_file.header(name="Tomas Berger", language="en").decode()
+    head = calendar_file.header(title="Tomas Berger", language="en").decode()
 
     names = [line.partition(":")[0] for line in head.replace("\r\n ", "").split("\r\n")]
     assert names == [
@@ -25,7 +25,7 @@ def test_f5_the_header_has_what_programs_need_and_nothing_that_breaks_one() -> N
 
 def test_a_hostile_name_stays_in_the_header() -> None:
     data = calendar_file.joined(
-        calendar_file.header(name="Bobby\r\nMETHOD:CANCEL;x,\\\x00", language="en"),
+        calendar_file.header(title="Bobby\r\nMETHOD:CANCEL;x,\\\x00", language="en"),
         [calendar_file.nothing_planned(scope="s", window=Window.around(AT), changed_at=None, language="en")],
     )
 
@@ -38,7 +38,9 @@ def test_f6_an_empty_calendar_holds_one_notice(read: readers.Reader, language: s
     notice = calendar_file.nothing_planned(
         scope="s1", window=Window.around(AT), changed_at=None, language=language
     )
-    data = calendar_file.joined(calendar_file.header(name="Tomas Berger", language=language), [notice])
+    data = calendar_file.joined(
+        calendar_file.header(title="Visits of Tomas Berger", language=language), [notice]
+    )
 
     (seen,) = read(data)
 
@@ -50,7 +52,7 @@ def test_f6_an_empty_calendar_holds_one_notice(read: readers.Reader, language: s
 @pytest.mark.parametrize("read", readers.READERS)
 def test_f29_an_ended_address_holds_one_notice_and_no_data(read: readers.Reader) -> None:
     notice = calendar_file.address_ended(scope="s1", ended_at=AT, language="en")
-    data = calendar_file.joined(calendar_file.header(name="", language="en"), [notice])
+    data = calendar_file.joined(calendar_file.header(title="–", language="en"), [notice])
 
     (seen,) = read(data)
 

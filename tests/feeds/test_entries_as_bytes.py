@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concierge.feeds import calendar_file, lint, vevent, words
+from concierge.feeds.states import Scope, Shows
 from concierge.feeds.vevent import Entry, Status, Transparency
 from tests.feeds import readers
 
@@ -70,7 +71,8 @@ hostile_texts = st.one_of(
 
 
 def file_of(*entries: bytes, language: str = "en") -> bytes:
-    return calendar_file.joined(calendar_file.header(name="Tomas Berger", language=language), entries)
+    title = calendar_file.title_of(Shows.VISITS, Scope.PERSON, "Tomas Berger", language=language)
+    return calendar_file.joined(calendar_file.header(title=title, language=language), entries)
 
 
 def unfolded(data: bytes) -> str:
@@ -239,7 +241,10 @@ def samples(language: str) -> list[bytes]:
             address="",
         ),
     ]
-    return [vevent.render(words.entry_of(each, language=language, modified_at=AT)) for each in variants]
+    return [
+        vevent.render(words.entry_of(each, style=words.Style(language=language), modified_at=AT))
+        for each in variants
+    ]
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -263,8 +268,12 @@ def test_f20_independent_readers_see_what_the_golden_file_says(read: readers.Rea
 
 
 def test_f16_a_cancelled_visit_says_so_and_takes_no_time() -> None:
-    english = words.entry_of(replace(APPOINTMENT, status=Status.CANCELLED), language="en", modified_at=AT)
-    german = words.entry_of(replace(APPOINTMENT, status=Status.CANCELLED), language="de", modified_at=AT)
+    english = words.entry_of(
+        replace(APPOINTMENT, status=Status.CANCELLED), style=words.Style(language="en"), modified_at=AT
+    )
+    german = words.entry_of(
+        replace(APPOINTMENT, status=Status.CANCELLED), style=words.Style(language="de"), modified_at=AT
+    )
 
     assert english.summary == "CANCELLED: Installation: Isar Klinik, München"
     assert german.summary.startswith("ABGESAGT: ")
@@ -274,20 +283,20 @@ def test_f16_a_cancelled_visit_says_so_and_takes_no_time() -> None:
 
 def test_the_description_states_the_time_at_the_site_with_its_zone() -> None:
     description = words.entry_of(
-        replace(APPOINTMENT, zone="America/New_York"), language="en", modified_at=AT
+        replace(APPOINTMENT, zone="America/New_York"), style=words.Style(language="en"), modified_at=AT
     ).description
 
     assert "Mon 14 Dec 2026, 03:00 – Tue 15 Dec 2026, 10:30 (America/New_York, UTC−5)" in description
     assert (
         "Mo., 14. Dezember 2026, 09:00"
-        in words.entry_of(APPOINTMENT, language="de", modified_at=AT).description
+        in words.entry_of(APPOINTMENT, style=words.Style(language="de"), modified_at=AT).description
     )
 
 
 def test_a_name_with_braces_is_only_text() -> None:
     entry = words.entry_of(
         replace(APPOINTMENT, account="{url.__class__} {0}", status=Status.CANCELLED),
-        language="en",
+        style=words.Style(language="en"),
         modified_at=AT,
     )
 

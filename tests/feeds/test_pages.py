@@ -203,4 +203,4 @@ def test_the_list_of_addresses_does_not_ask_more_for_more_people(
         for n in range(12):
             calendar.path_of(calendar.technician(f"Number{n} Person"))
 
-    assert asked() == few == 1
+    assert asked() == few == 2

@@ -18,7 +18,7 @@ from concierge.accounts.models import Account, Site
 from concierge.catalogue.states import VisitKind
 from concierge.feeds import chores, clients, lint, queries, reactions, vevent, words
 from concierge.feeds.actions import addresses, writing
-from concierge.feeds.models import Feed, FeedEntry
+from concierge.feeds.models import CalendarEntry, Feed
 from concierge.identity.events import AccessDisabled, PersonAdded, ProfileChanged
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
@@ -200,7 +200,7 @@ def test_f29_an_unknown_token_is_404_and_an_ended_one_a_notice_then_410(
     with unit_of_work():
         feed = queries.active_feed_of(tomas.id)
         assert feed
-        addresses.rotate(feed, tomas, actor_id=tomas.id, at=AT)
+        addresses.rotate(feed, actor_id=tomas.id, at=AT)
         new_path = calendar.path_of(tomas)
 
     notice = client.get(path, headers={"If-None-Match": before.headers["ETag"]})
@@ -293,7 +293,7 @@ def test_f31_304_reads_one_row_however_many_entries_there_are(
 
     assert answer.status_code == 304
     assert len(asked) == 1
-    assert "feed_entries" not in asked[0]
+    assert "calendar_entries" not in asked[0]
     with selects() as asked:
         assert client.get(path, headers=OLD_CLIENT).status_code == 200
     assert len(asked) == 2
@@ -534,12 +534,12 @@ def test_c5_another_renderer_publishes_only_what_it_changes_and_later(
     with unit_of_work():
         chores.renew_old_entries(AT + HOUR)
     after = client.get(path, headers={"If-None-Match": before.headers["ETag"]})
-    entries = {entry.visit_id: entry for entry in db.session.scalars(sa.select(FeedEntry))}
+    entries = {entry.subject_id: entry for entry in db.session.scalars(sa.select(CalendarEntry))}
 
     assert "Maybe: Installation: Rheinlabor, München" in titles(after)
     assert entries[visit.id].modified_at == AT
     assert [entry.modified_at for id_, entry in entries.items() if id_ != visit.id] == [AT + HOUR]
-    assert queries.visits_with_old_entries(at_most=5) == []
+    assert queries.subjects_with_old_entries(at_most=5) is None
 
 
 def test_c12_what_the_linter_refuses_is_published_without_its_texts(
@@ -553,7 +553,7 @@ def test_c12_what_the_linter_refuses_is_published_without_its_texts(
         monkeypatch.setattr(vevent, "_clean", lambda text: text + "\x00")
         calendar.visit(project, tomas)
         monkeypatch.undo()
-    (entry,) = db.session.scalars(sa.select(FeedEntry)).all()
+    (entry,) = db.session.scalars(sa.select(CalendarEntry)).all()
 
     assert b"Isar" not in entry.body
 
@@ -565,7 +565,7 @@ def test_c15_a_drifted_entry_is_found_told_and_mended(
         calendar.visit(calendar.project(), tomas)
     good = client.get(path)
     with unit_of_work():
-        db.session.execute(sa.update(FeedEntry).values(body=b"BEGIN:VEVENT\r\nEND:VEVENT\r\n"))
+        db.session.execute(sa.update(CalendarEntry).values(body=b"BEGIN:VEVENT\r\nEND:VEVENT\r\n"))
     with unit_of_work():
         db.session.expire_all()
         chores.compare_a_sample(AT + HOUR)

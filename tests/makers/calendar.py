@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from concierge.accounts.models import Account, Site
-from concierge.catalogue.states import VisitKind
+from concierge.accounts.models import Account, Contact, Site
+from concierge.catalogue.states import Audience, MilestoneKind, Team, VisitKind
 from concierge.feeds import queries
 from concierge.feeds.actions import addresses
 from concierge.identity.models import User
@@ -14,7 +14,8 @@ from concierge.identity.permissions import Role
 from concierge.orders.models import Order
 from concierge.platform.database import db
 from concierge.platform.events import record
-from concierge.projects.models import Project
+from concierge.projects.models import Milestone, Project
+from concierge.projects.states import ProjectState
 from concierge.visits.events import (
     TechniciansAssigned,
     VisitCancelled,
@@ -25,6 +26,7 @@ from concierge.visits.events import (
 )
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import VisitState
+from concierge.workforce.models import OnCallTurn
 from tests.makers import people
 
 AT = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)  # a Wednesday
@@ -77,6 +79,87 @@ def project(name: str = "Isar Klinik", *, zone: str = "Europe/Berlin", city: str
     return made
 
 
+def live(name: str = "Isar Klinik", *, zone: str = "Europe/Berlin", city: str = "München") -> Project:
+    """A project whose plan was approved; needs a unit of work."""
+    made = project(name, zone=zone, city=city)
+    made.state, made.approved_at = ProjectState.LIVE, AT
+    db.session.flush()
+    return made
+
+
+def milestones(of: Project) -> list[Milestone]:
+    """Three milestones, of which the second is nothing for customers; needs a unit of work."""
+    made = [
+        Milestone(
+            project_id=of.id,
+            position=number,
+            key=key,
+            name={"en": key.capitalize(), "de": german},
+            kind=kind,
+            team=Team.SERVICE,
+            audience=Audience.INTERNAL if key == "release" else Audience.CUSTOMER,
+            workdays=workdays,
+            forecast_start_on=AT.date() + timedelta(days=10 * number),
+            forecast_on=AT.date() + timedelta(days=10 * number + max(workdays - 1, 0)),
+        )
+        for number, (key, german, kind, workdays) in enumerate(
+            [
+                ("survey", "Begehung", MilestoneKind.SITE_SURVEY, 1),
+                ("release", "Freigabe", MilestoneKind.SHIP_RELEASED, 0),
+                ("install", "Installation", MilestoneKind.INSTALLED, 3),
+            ],
+            start=1,
+        )
+    ]
+    db.session.add_all(made)
+    db.session.flush()
+    return made
+
+
+def contact(of: Project, name: str = "Dr. Karin Hoff", *, language: str = "en") -> Contact:
+    """Somebody at the customer of a project; needs a unit of work."""
+    made = Contact(
+        account_id=of.account_id,
+        name=name,
+        email=f"contact{next(_numbers)}@customer.example",
+        language=language,
+    )
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def contact_again(contact_id: int) -> Contact:
+    """A contact by their number."""
+    return db.session.get_one(Contact, contact_id)
+
+
+def turn(technician_id: int, *, starts: datetime, hours: int = 12, at: datetime = AT) -> OnCallTurn:
+    """An on-call turn, of which nothing is told; needs a unit of work."""
+    ends = starts + timedelta(hours=hours)
+    made = OnCallTurn(
+        uid=f"turn-{next(_numbers)}",
+        technician_id=technician_id,
+        starts_local=_wall(starts, "Europe/Berlin"),
+        ends_local=_wall(ends, "Europe/Berlin"),
+        zone="Europe/Berlin",
+        starts_at=starts,
+        ends_at=ends,
+        created_at=at,
+    )
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def move_turn(turn: OnCallTurn, *, by: timedelta) -> None:
+    """Put an on-call turn at another time."""
+    turn.starts_at += by
+    turn.ends_at += by
+    turn.starts_local = _wall(turn.starts_at, turn.zone)
+    turn.ends_local = _wall(turn.ends_at, turn.zone)
+
+
 def visit(
     of: Project,
     *technicians: User,
@@ -100,6 +183,7 @@ def visit(
         starts_local=_wall(starts, zone),
         ends_local=_wall(ends, zone),
         zone=zone,
+        fold=starts.astimezone(ZoneInfo(zone)).fold,
         starts_at=starts,
         ends_at=ends,
         created_at=at,
@@ -118,6 +202,7 @@ def move(visit: Visit, *, by: timedelta, at: datetime) -> None:
     visit.ends_at += by
     visit.starts_local = _wall(visit.starts_at, visit.zone)
     visit.ends_local = _wall(visit.ends_at, visit.zone)
+    visit.fold = visit.starts_at.astimezone(ZoneInfo(visit.zone)).fold
     visit.sequence += 1
     db.session.flush()
     record(
@@ -177,7 +262,7 @@ def path_of(person: User, *, at: datetime = AT) -> str:
     """The path of a person's calendar, with an address made for them if they have none; needs a unit of
     work.
     """
-    if queries.active_feed_of(person.id) is None:
+    if queries.report_of(person.id, at=at).feed_id is None:
         addresses.create_address(person, actor_id=None, at=at)
     url = queries.report_of(person.id, at=at).url
     return "/cal/" + url.partition("/cal/")[2]

@@ -33,14 +33,15 @@ CORPUS = (
 """What is typed; as a line of 120 characters; as prose of 2,000."""
 
 MACHINE_MADE = {
+    "calendar_entries.renderer",
+    "calendar_entries.uid",
+    "calendars.label",
+    "calendars.version",
     "checklist_documents.code",
     "checklist_documents.content_hash",
     "checklists.link_hash",
     "checklists.link_nonce",
-    "feed_entries.renderer",
-    "feed_entries.uid",
-    "feed_versions.scope",
-    "feed_versions.version",
+    "feeds.fetched_version",
     "feeds.nonce",
     "feeds.token_hash",
     "offices.country",

@@ -235,11 +235,13 @@ def test_the_toast_and_the_history_take_it_back_without_a_script(app: Flask, sig
 
 
 def test_visits_that_moved_along_come_back_into_calendars_with_a_higher_sequence(app: Flask) -> None:
-    from concierge.feeds.models import FeedEntry
+    from concierge.feeds.actions import addresses
+    from concierge.feeds.models import CalendarEntry
 
     with unit_of_work():
         project = projects.live()
         tomas = workforce.technician()
+        addresses.create_address(tomas.user, actor_id=None, at=NOW)
         milestone = projects.milestone(project, "install")
         start = milestone.start_on
         visit = visits.visit(project, tomas, milestone=milestone, starts=f"{start:%a %Y-%m-%d} 09:00")
@@ -247,14 +249,16 @@ def test_visits_that_moved_along_come_back_into_calendars_with_a_higher_sequence
     act = moved(project)
     there = visits.again(visit)
     assert there.starts_local != was
-    (sequence,) = db.session.scalars(sa.select(FeedEntry.sequence).where(FeedEntry.visit_id == visit.id))
+    (sequence,) = db.session.scalars(
+        sa.select(CalendarEntry.sequence).where(CalendarEntry.subject_id == visit.id)
+    )
 
     with unit_of_work():
         take_back(act, actor_id=None, at=NOW)
 
     back = visits.again(visit)
     assert back.starts_local == was
-    entry = db.session.scalars(sa.select(FeedEntry).where(FeedEntry.visit_id == visit.id)).one()
+    entry = db.session.scalars(sa.select(CalendarEntry).where(CalendarEntry.subject_id == visit.id)).one()
     assert entry.sequence > sequence
     assert f"DTSTART:{back.starts_at:%Y%m%dT%H%M%SZ}".encode() in entry.body
     assert db.session.scalar(sa.select(sa.func.count(Visit.id)).where(Visit.id == visit.id)) == 1
