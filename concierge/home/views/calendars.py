@@ -128,7 +128,7 @@ def calendars_page() -> Page:
         absences=queries.absences_from(today) if may_see_people else (),
         technicians=technicians,
         unread=_unread_calendars(technicians),
-        here=viewer().zone,
+        my_zone=viewer().zone,
         proposals=queries.undecided_calendar_proposals() if viewer().may(Permission.SCHEDULE_VISITS) else (),
         away_words=away_words(),
         countries=country_choices(),
@@ -239,7 +239,7 @@ def technician_days(user_id: int) -> Page:
         user_id=user_id,
         own_calendars=workforce.own_calendars_shown([user_id]),
         is_me=user_id == viewer().user_id,
-        here=viewer().zone,
+        my_zone=viewer().zone,
     )
 
 
