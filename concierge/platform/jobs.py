@@ -14,6 +14,9 @@ from concierge.platform.database import Base, Line, db, text_enum, unit_of_work,
 from concierge.platform.deliveries import Hopeless
 from concierge.platform.errors import NotFound, Refused
 
+BEFORE_OTHERS = 10
+"""Priority of what somebody watches: it does not wait behind what an import left to be computed."""
+
 
 class JobState(Enum):
     """How far a piece of long work is."""
@@ -104,7 +107,12 @@ def start_job(kind: str, title: str, args: dict[str, Any], owner_id: int | None)
     db.session.add(job)
     db.session.flush()
     deliveries.enqueue(
-        f"job.{kind}", {"job_id": job.id}, unique_key=f"job:{job.id}", queue="jobs", max_attempts=3
+        f"job.{kind}",
+        {"job_id": job.id},
+        unique_key=f"job:{job.id}",
+        queue="jobs",
+        priority=BEFORE_OTHERS,
+        max_attempts=3,
     )
     return job
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
-from concierge.platform import clock, files, jobs, worker
+from concierge.platform import clock, deliveries, files, jobs, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import Delivery
 from concierge.platform.errors import NotFound, Refused
@@ -115,6 +115,18 @@ def ada(app: Flask) -> User:
 def start(kind: str, owner: User) -> int:
     with unit_of_work():
         return jobs.start_job(kind, "Import three orders", {}, owner.id).id
+
+
+def test_what_somebody_watches_does_not_wait_behind_a_crowd(app: Flask, ada: User) -> None:
+    with unit_of_work():
+        for number in range(5):
+            deliveries.enqueue("nothing.in.a.hurry", {"number": number})
+    job_id = start("count", ada)
+
+    claim = deliveries.claim(pace=worker.PACE)
+
+    assert claim is not None
+    assert claim.args == {"job_id": job_id}
 
 
 def test_a_job_shows_how_far_it_is_and_what_came_out(app: Flask, ada: User, sign_in: SignIn) -> None:
