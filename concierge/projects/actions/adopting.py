@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
+
 from concierge.catalogue.models import PlaybookVersion
 from concierge.catalogue.states import DaysOf, LagUnit, LinkKind
 from concierge.platform.database import db
@@ -16,6 +18,7 @@ from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import plan as plans
 from concierge.projects import queries
+from concierge.projects.actions import saying
 from concierge.projects.actions.laying_out import follow
 from concierge.projects.actions.milestones import finish_if_done
 from concierge.projects.events import PlaybookAdopted
@@ -90,7 +93,11 @@ def adopt(
     version = playbooks.newest_version(playbook_id)
     if number is not None and version.number != number:
         raise Refused(
-            f"Version {version.number} of {version.playbook.name} was published meanwhile. Look at that one first."
+            _(
+                "Version %(number)s of %(playbook)s was published meanwhile. Look at that one first.",
+                number=version.number,
+                playbook=version.playbook.name,
+            )
         )
     change = _change(project, version)
     adoption = _adoption(change)
@@ -132,12 +139,21 @@ def adopt(
 
 def _change(project: Project, version: PlaybookVersion) -> _Change:
     if project.has_ended:
-        raise Refused(f"{project.key} is {project.state.value}, so nothing in its plan changes any more.")
+        raise Refused(
+            _(
+                "%(key)s is %(state)s, so nothing in its plan changes any more.",
+                key=project.key,
+                state=saying.project_is(project.state),
+            )
+        )
     brought = queries.playbooks_of(project.id, whole=True)
     if not any(_is_older(one, version) for one in brought):
         raise Refused(
-            f"{project.key} does not follow an older version of {version.playbook.name}, "
-            "so there is nothing to take over."
+            _(
+                "%(key)s does not follow an older version of %(playbook)s, so there is nothing to take over.",
+                key=project.key,
+                playbook=version.playbook.name,
+            )
         )
     order = queries.order_whole(project.order_id)
     sold = {

@@ -5,12 +5,15 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 
 from concierge.core import links as core
 from concierge.platform.database import db
 from concierge.platform.errors import Refused, Stale
 from concierge.platform.events import record
+from concierge.platform.words import localized
 from concierge.projects import queries
+from concierge.projects.actions import saying
 from concierge.projects.actions.judging import handover_of
 from concierge.projects.actions.laying_out import follow, today_at
 from concierge.projects.actions.noting import note_dates
@@ -33,12 +36,22 @@ def approve_plan(
     """
     project = queries.project_for_change(project_id)
     if project.state is not ProjectState.DRAFT:
-        raise Refused(f"The plan of {project.key} is {_said(project.state)}; only a draft can be approved.")
+        raise Refused(
+            _(
+                "The plan of %(key)s is %(state)s; only a draft can be approved.",
+                key=project.key,
+                state=_said(project.state),
+            )
+        )
     follow(project, at=at)
     if seen_handover_on is not None and project.forecast_handover_on != seen_handover_on:
         raise Stale(
-            f"The plan leads to {project.forecast_handover_on:%-d %B %Y} by now, not to the "
-            f"{seen_handover_on:%-d %B %Y} on your page. Load the page again, look, then approve."
+            _(
+                "The plan leads to %(day)s by now, not to the %(day2)s on your page. Load the page again,"
+                " look, then approve.",
+                day=saying.long_day(project.forecast_handover_on),
+                day2=saying.long_day(seen_handover_on),
+            )
         )
     project.state = ProjectState.LIVE
     project.approved_at = at
@@ -74,9 +87,15 @@ def promise_anew(
     """
     project = queries.project_for_change(project_id)
     if project.state is not ProjectState.LIVE:
-        raise Refused(f"{project.key} is {project.state.value}; there is nothing to promise.")
+        raise Refused(
+            _(
+                "%(key)s is %(state)s; there is nothing to promise.",
+                key=project.key,
+                state=saying.project_is(project.state),
+            )
+        )
     if not reason.strip():
-        raise Refused("Say in a few words why other dates are promised now.")
+        raise Refused(_("Say in a few words why other dates are promised now."))
     before = project.promised_handover_on
     follow(project, at=at)
     day = today_at(project, at)
@@ -116,19 +135,33 @@ def keep_plan(
     project = queries.project_for_change(project_id)
     if project.has_ended:
         raise Refused(
-            f"{project.key} is {project.state.value}; its plan no longer changes and needs no baseline."
+            _(
+                "%(key)s is %(state)s; its plan no longer changes and needs no baseline.",
+                key=project.key,
+                state=saying.project_is(project.state),
+            )
         )
     name = " ".join(name.split())
     if not name:
         raise Refused(
-            "Give the baseline a name by which you will know it, such as: Before the summer shutdown."
+            _("Give the baseline a name by which you will know it, such as: Before the summer shutdown.")
         )
     known = queries.baselines_of(project.id)
     if any(one.name.casefold() == name.casefold() for one in known):
-        raise Refused(f"{project.key} has a baseline called {name} already. Choose another name.")
+        raise Refused(
+            _(
+                "%(key)s has a baseline called %(name)s already. Choose another name.",
+                key=project.key,
+                name=name,
+            )
+        )
     if len(known) >= MOST_BASELINES:
         raise Refused(
-            f"{project.key} has {MOST_BASELINES} baselines, and more help nobody. Compare with a day."
+            _(
+                "%(key)s has %(most)s baselines, and more help nobody. Compare with a day.",
+                key=project.key,
+                most=MOST_BASELINES,
+            )
         )
     baseline = take_baseline(project, name=name, note=note, actor_id=actor_id, at=at)
     record(
@@ -186,8 +219,12 @@ def _promise(project: Project, *, name: str, why: str, actor_id: int | None, at:
         start_on, finish_on = milestone.start_on, milestone.finish_on
         if milestone.finished_on is None and finish_on is not None and finish_on < today:
             raise Refused(
-                f"{milestone.english_name} would be promised for {finish_on:%-d %B %Y}, which is past. "
-                "Move it to a day that lies ahead, or say that it is done."
+                _(
+                    "%(name)s would be promised for %(day)s, which is past. Move it to a day that lies"
+                    " ahead, or say that it is done.",
+                    name=localized(milestone.name),
+                    day=saying.long_day(finish_on),
+                )
             )
         if (milestone.promised_start_on, milestone.promised_on) == (start_on, finish_on):
             continue
@@ -248,7 +285,7 @@ def _iso(day: date | None) -> str | None:
 
 def _said(state: ProjectState) -> str:
     return {
-        ProjectState.LIVE: "approved already",
-        ProjectState.DONE: "finished",
-        ProjectState.CANCELLED: "cancelled",
+        ProjectState.LIVE: _("approved already"),
+        ProjectState.DONE: _("finished"),
+        ProjectState.CANCELLED: _("cancelled"),
     }[state]

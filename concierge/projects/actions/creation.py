@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 
 from concierge.accounts.models import Account
 from concierge.catalogue import queries as catalogue
@@ -77,7 +78,7 @@ def renew_plan(project_id: int, *, reason: str, actor_id: int | None, at: dateti
     """
     project = queries.project_for_change(project_id)
     if project.state is not ProjectState.DRAFT:
-        raise Refused("This plan is approved. Changes to it are proposed and decided, not laid over it.")
+        raise Refused(_("This plan is approved. Changes to it are proposed and decided, not laid over it."))
     order = queries.order_whole(project.order_id)
     project.name = _name(order)
     project.requested_from, project.requested_to = order.requested_from, order.requested_to
@@ -118,7 +119,7 @@ def _plan_anew(project: Project, order: Order, *, at: datetime) -> None:
     lines = [line for line in order.lines if not line.cancelled and line.quantity > 0]
     planned = _planned_lines(lines, at=at)
     if not planned:
-        raise Refused("Every line of this order is cancelled, so there is nothing to plan.")
+        raise Refused(_("Every line of this order is cancelled, so there is nothing to plan."))
     db.session.add_all(
         ProjectPlaybook(
             project_id=project.id,

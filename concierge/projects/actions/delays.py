@@ -2,12 +2,16 @@
 
 from datetime import date, datetime, timedelta
 
+from flask_babel import gettext as _
+
 from concierge.catalogue.states import Team
 from concierge.platform import file_kinds, files
 from concierge.platform.database import db
 from concierge.platform.errors import Refused, Stale
 from concierge.platform.events import RecordedEvent, record
+from concierge.platform.words import localized
 from concierge.projects import queries
+from concierge.projects.actions import saying
 from concierge.projects.actions.laying_out import today_at
 from concierge.projects.events import (
     DelayAmended,
@@ -54,7 +58,10 @@ def enter(
     project = queries.project_for_change(project_id)
     if project.state is ProjectState.DRAFT:
         raise Refused(
-            f"The plan of {project.key} is a draft, so no day of it can be lost yet. Approve it first."
+            _(
+                "The plan of %(key)s is a draft, so no day of it can be lost yet. Approve it first.",
+                key=project.key,
+            )
         )
     milestone = _milestone(project, milestone_id)
     _refuse_days(project, first_on, last_on, at)
@@ -101,7 +108,7 @@ def amend(
     if delay.hold_id is not None:
         milestone_id, first_on, last_on = None, delay.first_on, delay.last_on
     elif delay.is_from_block and delay.last_on is None and last_on is not None:
-        raise Refused("The milestone is still blocked. Unblock it, and the delay ends with that day.")
+        raise Refused(_("The milestone is still blocked. Unblock it, and the delay ends with that day."))
     milestone = _milestone(project, milestone_id, known_id=delay.milestone_id)
     if delay.hold_id is None:
         _refuse_days(project, first_on, last_on, at)
@@ -141,11 +148,16 @@ def close(delay_id: int, *, last_on: date, actor_id: int | None, at: datetime) -
     delay = lost_days.delay_for_change(delay_id)
     project = queries.project_for_change(delay.project_id)
     if delay.last_on is not None:
-        raise Refused(f"This delay ended on {delay.last_on:%-d %B %Y} already. Correct it if that is wrong.")
+        raise Refused(
+            _(
+                "This delay ended on %(day)s already. Correct it if that is wrong.",
+                day=saying.long_day(delay.last_on),
+            )
+        )
     if delay.hold_id is not None:
-        raise Refused("This delay is a hold. Resume the project, and it ends with that.")
+        raise Refused(_("This delay is a hold. Resume the project, and it ends with that."))
     if delay.is_from_block:
-        raise Refused("The milestone is still blocked. Unblock it, and the delay ends with that day.")
+        raise Refused(_("The milestone is still blocked. Unblock it, and the delay ends with that day."))
     _refuse_days(project, delay.first_on, last_on, at)
     _end(delay, last_on, actor_id=actor_id, at=at)
     return delay
@@ -159,7 +171,7 @@ def withdraw(delay_id: int, *, reason: str, actor_id: int | None, at: datetime) 
     delay = lost_days.delay_for_change(delay_id)
     if delay.hold_id is not None or (delay.is_from_block and delay.last_on is None):
         raise Refused(
-            "A hold or a block wrote this delay and ends it. Correct whose it is, or take the block back."
+            _("A hold or a block wrote this delay and ends it. Correct whose it is, or take the block back.")
         )
     said = _reason(reason)
     facts = _facts(delay)
@@ -209,9 +221,9 @@ def link_event(
     _refuse_more(delay)
     row = db.session.get(RecordedEvent, event_id)
     if row is None or row.project_id != delay.project_id:
-        raise Refused("That is not in the history of this project. Choose an event from the list.")
+        raise Refused(_("That is not in the history of this project. Choose an event from the list."))
     if any(one.event_id == event_id for one in delay.evidence):
-        raise Refused("That event is linked to this delay already.")
+        raise Refused(_("That event is linked to this delay already."))
     return _link(
         delay,
         DelayEvidence(delay_id=delay.id, event_id=event_id, note=note, linked_at=at, linked_by_id=actor_id),
@@ -232,9 +244,9 @@ def link_address(
     _refuse_more(delay)
     url = url.strip()
     if not url.lower().startswith(("https://", "http://")) or any(letter.isspace() for letter in url):
-        raise Refused("Give the whole address of the page, beginning with https://.")
+        raise Refused(_("Give the whole address of the page, beginning with https://."))
     if any(one.url == url for one in delay.evidence):
-        raise Refused("That address is linked to this delay already.")
+        raise Refused(_("That address is linked to this delay already."))
     return _link(
         delay,
         DelayEvidence(delay_id=delay.id, url=url, note=note, linked_at=at, linked_by_id=actor_id),
@@ -254,11 +266,11 @@ def comment(
     """
     delay = lost_days.delay_for_change(delay_id)
     if party not in {Party.CUSTOMER, Party.US, Party.CARRIER, Party.SUPPLIER}:
-        raise Refused("Say which party this comes from: the customer, us, the carrier or the supplier.")
+        raise Refused(_("Say which party this comes from: the customer, us, the carrier or the supplier."))
     if not name.strip():
-        raise Refused("Say who said it, by name.")
+        raise Refused(_("Say who said it, by name."))
     if not text.strip():
-        raise Refused("Write down what was said.")
+        raise Refused(_("Write down what was said."))
     said = DelayComment(
         delay_id=delay.id, party=party, name=name.strip(), text=text.strip(), at=at, by_id=actor_id
     )
@@ -434,56 +446,72 @@ def _milestone(
         return None
     found = next((one for one in project.milestones if one.id == milestone_id), None)
     if found is None:
-        raise Refused("That milestone is no longer in the plan. Choose another, or the whole project.")
+        raise Refused(_("That milestone is no longer in the plan. Choose another, or the whole project."))
     if found.state is MilestoneState.SKIPPED and found.id != known_id:
-        raise Refused(f"{found.english_name} is left out of this plan, so nothing can hold it up.")
+        raise Refused(
+            _("%(name)s is left out of this plan, so nothing can hold it up.", name=localized(found.name))
+        )
     return found
 
 
 def _refuse_days(project: Project, first_on: date, last_on: date | None, at: datetime) -> None:
     if last_on is not None and last_on < first_on:
         raise Refused(
-            f"The delay would end on {last_on:%-d %B %Y}, before it begins. Choose a last day from "
-            f"{first_on:%-d %B %Y} on, or leave it empty while it lasts."
+            _(
+                "The delay would end on %(day)s, before it begins. Choose a last day from %(day2)s on, or"
+                " leave it empty while it lasts.",
+                day=saying.long_day(last_on),
+                day2=saying.long_day(first_on),
+            )
         )
     if first_on < project.starts_on:
         raise Refused(
-            f"{project.key} began on {project.starts_on:%-d %B %Y}. Choose a first day from then on."
+            _(
+                "%(key)s began on %(day)s. Choose a first day from then on.",
+                key=project.key,
+                day=saying.long_day(project.starts_on),
+            )
         )
     if max(first_on, last_on or first_on) > today_at(project, at) + AHEAD:
-        raise Refused("That lies more than a year ahead. Check the year.")
+        raise Refused(_("That lies more than a year ahead. Check the year."))
 
 
 def _team(party: Party, team: Team | None) -> Team | None:
     if party not in CLAIMED_BY_PEOPLE:
         raise Refused(
-            "Choose the customer, us, the carrier, the supplier or an agreed change. That two parties cost a "
-            "day at once, or nobody, is found from what is entered."
+            _(
+                "Choose the customer, us, the carrier, the supplier or an agreed change. That two parties"
+                " cost a day at once, or nobody, is found from what is entered."
+            )
         )
     if party is not Party.US:
         return None
     if team is None or team is Team.CUSTOMER:
-        raise Refused("Say which of our teams this delay belongs to.")
+        raise Refused(_("Say which of our teams this delay belongs to."))
     return team
 
 
 def _reason(reason: str) -> str:
     if len(reason.strip()) < 3:
-        raise Refused("Say in a few words what happened.")
+        raise Refused(_("Say in a few words what happened."))
     return reason.strip()
 
 
 def _refuse_stale(delay: Delay, version: int | None) -> None:
     if version is not None and version != delay.version:
         raise Stale(
-            "Somebody else has changed this delay while you had it open. Load the page again, look at what it "
-            "says now, then correct it."
+            _(
+                "Somebody else has changed this delay while you had it open. Load the page again, look at"
+                " what it says now, then correct it."
+            )
         )
 
 
 def _refuse_more(delay: Delay) -> None:
     if len(delay.evidence) >= MOST_EVIDENCE:
-        raise Refused(f"This delay has {MOST_EVIDENCE} pieces of evidence, and more help nobody.")
+        raise Refused(
+            _("This delay has %(most)s pieces of evidence, and more help nobody.", most=MOST_EVIDENCE)
+        )
 
 
 def _facts(delay: Delay) -> dict[str, str]:

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from flask_babel import gettext as _
+
 from concierge.catalogue.states import GateKind
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import queries
+from concierge.projects.actions import saying
 from concierge.projects.actions.laying_out import follow
 from concierge.projects.events import GateCleared, GateHeld, GateOverridden
 from concierge.projects.models import Gate, Project
@@ -62,11 +65,17 @@ def override(project_id: int, kind: GateKind, *, reason: str, actor_id: int, at:
     project = queries.project_for_change(project_id)
     gate = _gate(project, kind)
     if project.state is not ProjectState.LIVE:
-        raise Refused(f"{project.key} is {project.state.value}; there is no gate to override.")
+        raise Refused(
+            _(
+                "%(key)s is %(state)s; there is no gate to override.",
+                key=project.key,
+                state=saying.project_is(project.state),
+            )
+        )
     if gate.state is not GateState.HELD:
-        raise Refused("Nothing holds this gate, so there is nothing to override.")
+        raise Refused(_("Nothing holds this gate, so there is nothing to override."))
     if len(reason.strip()) < 5:
-        raise Refused("Give the reason in a few words; it stays in the history with your name.")
+        raise Refused(_("Give the reason in a few words; it stays in the history with your name."))
     gate.state, gate.reason = GateState.OVERRIDDEN, reason
     gate.decided_by_id, gate.decided_at = actor_id, at
     follow(project, at=at)

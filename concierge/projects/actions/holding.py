@@ -2,11 +2,14 @@
 
 from datetime import date, datetime, timedelta
 
+from flask_babel import gettext as _
+
 from concierge.core.worktime import workdays_between
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import queries
+from concierge.projects.actions import saying
 from concierge.projects.actions.laying_out import calendar_of, follow, today_at
 from concierge.projects.events import ProjectHeld, ProjectResumed, ResumeExpected
 from concierge.projects.models import Hold, Project
@@ -35,22 +38,42 @@ def hold(
     """
     project = queries.project_for_change(project_id)
     if project.state is ProjectState.DRAFT:
-        raise Refused(f"The plan of {project.key} is a draft, so nothing rests yet. Approve it first.")
+        raise Refused(
+            _("The plan of %(key)s is a draft, so nothing rests yet. Approve it first.", key=project.key)
+        )
     if project.has_ended:
-        raise Refused(f"{project.key} is {project.state.value}; there is no work that could rest.")
+        raise Refused(
+            _(
+                "%(key)s is %(state)s; there is no work that could rest.",
+                key=project.key,
+                state=saying.project_is(project.state),
+            )
+        )
     if project.held_on is not None:
-        raise Refused(f"{project.key} is on hold since {_said(project.held_on)}. Let it go on first.")
+        raise Refused(
+            _(
+                "%(key)s is on hold since %(day)s. Let it go on first.",
+                key=project.key,
+                day=saying.long_day(project.held_on),
+            )
+        )
     if not reason.strip():
-        raise Refused("Say in a few words why the project rests; it stays in the history.")
+        raise Refused(_("Say in a few words why the project rests; it stays in the history."))
     today = today_at(project, at)
     if first_on > today:
         raise Refused(
-            f"The hold would begin on {_said(first_on)}, which lies ahead. Choose today or a day before; days "
-            "ahead on which the site is shut belong into the site’s calendar."
+            _(
+                "The hold would begin on %(day)s, which lies ahead. Choose today or a day before; days"
+                " ahead on which the site is shut belong into the site’s calendar.",
+                day=saying.long_day(first_on),
+            )
         )
     if first_on < project.starts_on:
         raise Refused(
-            f"The plan began on {_said(project.starts_on)}. Choose that day or a later one for the hold."
+            _(
+                "The plan began on %(day)s. Choose that day or a later one for the hold.",
+                day=saying.long_day(project.starts_on),
+            )
         )
     _refuse_early_end(first_on, expected_on, today)
     _refuse_overlap(project, first_on)
@@ -93,7 +116,7 @@ def expect(project_id: int, *, expected_on: date | None, actor_id: int | None, a
     project, row = _resting(project_id)
     _refuse_early_end(row.first_on, expected_on, today_at(project, at))
     if row.expected_on == expected_on:
-        raise Refused("That day is expected already.")
+        raise Refused(_("That day is expected already."))
     row.expected_on = expected_on
     db.session.flush()
     why = (
@@ -124,11 +147,18 @@ def resume(project_id: int, *, on: date, actor_id: int | None, at: datetime) -> 
     project, row = _resting(project_id)
     if on > today_at(project, at):
         raise Refused(
-            f"{_said(on)} lies ahead. Choose today or a day before, or change the day that is expected."
+            _(
+                "%(day)s lies ahead. Choose today or a day before, or change the day that is expected.",
+                day=saying.long_day(on),
+            )
         )
     if on < row.first_on:
         raise Refused(
-            f"The hold began on {_said(row.first_on)}, so it cannot end on {_said(on)}. Choose a later day."
+            _(
+                "The hold began on %(day)s, so it cannot end on %(day2)s. Choose a later day.",
+                day=saying.long_day(row.first_on),
+                day2=saying.long_day(on),
+            )
         )
     row.resumed_on, row.resumed_at, row.resumed_by_id = on, at, actor_id
     row.workdays = rested_workdays(project, row, until=on)
@@ -160,7 +190,7 @@ def _resting(project_id: int) -> tuple[Project, Hold]:
     project = queries.project_for_change(project_id)
     row = queries.open_hold(project.id)
     if row is None or project.held_on is None:
-        raise Refused(f"{project.key} is not on hold. Load the project again.")
+        raise Refused(_("%(key)s is not on hold. Load the project again.", key=project.key))
     return project, row
 
 
@@ -169,19 +199,33 @@ def _refuse_early_end(first_on: date, expected_on: date | None, today: date) -> 
         return
     if expected_on <= first_on:
         raise Refused(
-            f"The hold would end on {_said(expected_on)}, before or on the day it begins, {_said(first_on)}. "
-            "Choose a later day, or leave it open."
+            _(
+                "The hold would end on %(day)s, before or on the day it begins, %(day2)s. Choose a later"
+                " day, or leave it open.",
+                day=saying.long_day(expected_on),
+                day2=saying.long_day(first_on),
+            )
         )
     if expected_on <= today:
-        raise Refused(f"{_said(expected_on)} is no longer ahead. Choose a day after today, or leave it open.")
+        raise Refused(
+            _(
+                "%(day)s is no longer ahead. Choose a day after today, or leave it open.",
+                day=saying.long_day(expected_on),
+            )
+        )
 
 
 def _refuse_overlap(project: Project, first_on: date) -> None:
     for earlier in queries.holds_of(project.id):
         if earlier.resumed_on is not None and earlier.first_on < earlier.resumed_on > first_on:
             raise Refused(
-                f"{project.key} was on hold from {_said(earlier.first_on)} until {_said(earlier.resumed_on)}. "
-                "Begin this hold on that day or after it."
+                _(
+                    "%(key)s was on hold from %(day)s until %(day2)s. Begin this hold on that day or"
+                    " after it.",
+                    key=project.key,
+                    day=saying.long_day(earlier.first_on),
+                    day2=saying.long_day(earlier.resumed_on),
+                )
             )
 
 

@@ -2,11 +2,16 @@
 
 from datetime import date, datetime
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
 from concierge.catalogue.states import GateKind, MilestoneKind, Team
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.platform.words import localized
 from concierge.projects import plan as plans
 from concierge.projects import queries
+from concierge.projects.actions import saying
 from concierge.projects.actions.laying_out import follow, today_at
 from concierge.projects.actions.noting import note_dates
 from concierge.projects.actions.rescheduling import milestone_in
@@ -81,7 +86,11 @@ def finish(project_id: int, milestone_id: int, *, on: date, actor_id: int | None
     _refuse_if_waiting(project, milestone)
     if milestone.started_on is not None and on < milestone.started_on:
         raise Refused(
-            f"{milestone.english_name} started on {milestone.started_on:%-d %b}; it cannot be done before."
+            _(
+                "%(name)s started on %(day)s; it cannot be done before.",
+                name=localized(milestone.name),
+                day=saying.long_day(milestone.started_on),
+            )
         )
     milestone.state = MilestoneState.DONE
     milestone.finished_on = on
@@ -122,7 +131,7 @@ def block(
     """
     project, milestone = _for_act(project_id, milestone_id, MilestoneAct.BLOCK)
     if not reason.strip():
-        raise Refused("Say in a few words what stands in the way.")
+        raise Refused(_("Say in a few words what stands in the way."))
     milestone.state = MilestoneState.BLOCKED
     milestone.block_cause, milestone.block_reason = cause, reason
     milestone.blocked_on = today_at(project, at)
@@ -172,7 +181,7 @@ def reopen(project_id: int, milestone_id: int, *, reason: str, actor_id: int | N
     """
     project, milestone = _for_act(project_id, milestone_id, MilestoneAct.REOPEN, also=ProjectState.DONE)
     if not reason.strip():
-        raise Refused("Say in a few words why it is open again.")
+        raise Refused(_("Say in a few words why it is open again."))
     waits = plans.waits_of(project.milestones)
     waiting = [
         other
@@ -182,7 +191,11 @@ def reopen(project_id: int, milestone_id: int, *, reason: str, actor_id: int | N
     ]
     if waiting:
         raise Refused(
-            f"{waiting[0].english_name} is done and waits for {milestone.english_name}. Reopen that one first."
+            _(
+                "%(name)s is done and waits for %(name2)s. Reopen that one first.",
+                name=localized(waiting[0].name),
+                name2=localized(milestone.name),
+            )
         )
     milestone.state = MilestoneState.PLANNED
     milestone.started_on = milestone.finished_on = None
@@ -254,22 +267,35 @@ def _for_act(
     project = queries.project_for_change(project_id)
     milestone = milestone_in(project, milestone_id)
     if project.state is ProjectState.DRAFT:
-        raise Refused(f"The plan of {project.key} is a draft. Approve it first.")
+        raise Refused(_("The plan of %(key)s is a draft. Approve it first.", key=project.key))
     if project.state is not also:
         _refuse_if_ended(project)
     if (milestone.state, act) not in NEXT:
-        raise Refused(f"{milestone.english_name} is {milestone.state.value}, so you cannot {act.value} it.")
+        raise Refused(
+            _(
+                "%(name)s is %(state)s, so you cannot %(act)s it.",
+                name=localized(milestone.name),
+                state=saying.milestone_is(milestone.state),
+                act=act.value,
+            )
+        )
     return project, milestone
 
 
 def _refuse_if_ended(project: Project) -> None:
     if project.has_ended:
-        raise Refused(f"{project.key} is {project.state.value}, so nothing in its plan changes any more.")
+        raise Refused(
+            _(
+                "%(key)s is %(state)s, so nothing in its plan changes any more.",
+                key=project.key,
+                state=saying.project_is(project.state),
+            )
+        )
 
 
 def _refuse_future(project: Project, on: date, at: datetime) -> None:
     if on > today_at(project, at):
-        raise Refused("That day has not come yet at the site. Choose today or a day before.")
+        raise Refused(_("That day has not come yet at the site. Choose today or a day before."))
 
 
 def _refuse_if_held(project: Project, milestone: Milestone) -> None:
@@ -277,9 +303,16 @@ def _refuse_if_held(project: Project, milestone: Milestone) -> None:
     gate = next((gate for gate in project.gates if gate.kind is kind), None)
     if gate is not None and gate.state is GateState.HELD:
         raise Refused(
-            f"{milestone.english_name} waits for site readiness: {gate.open_items} blocking "
-            f"{'item is' if gate.open_items == 1 else 'items are'} open. Close them, or override the gate "
-            "with your name and a reason."
+            ngettext(
+                "%(name)s waits for site readiness: %(num)s blocking item is open. Close it, or override"
+                " the gate"
+                " with your name and a reason.",
+                "%(name)s waits for site readiness: %(num)s blocking items are open. Close them, or"
+                " override the"
+                " gate with your name and a reason.",
+                gate.open_items,
+                name=localized(milestone.name),
+            )
         )
 
 
@@ -292,18 +325,30 @@ def _refuse_if_waiting(project: Project, milestone: Milestone) -> None:
             continue
         if not link.kind.is_from_start:
             raise Refused(
-                f"{milestone.english_name} waits for {predecessor.english_name}. Finish that one first."
+                _(
+                    "%(name)s waits for %(name2)s. Finish that one first.",
+                    name=localized(milestone.name),
+                    name2=localized(predecessor.name),
+                )
             )
         if predecessor.started_on is None:
             raise Refused(
-                f"{milestone.english_name} waits until {predecessor.english_name} begins. Start that one first."
+                _(
+                    "%(name)s waits until %(name2)s begins. Start that one first.",
+                    name=localized(milestone.name),
+                    name2=localized(predecessor.name),
+                )
             )
 
 
 def _refuse_if_on_hold(project: Project) -> None:
     if project.held_on is not None:
         raise Refused(
-            f"{project.key} is on hold since {project.held_on:%-d %B}. Let it go on before work begins."
+            _(
+                "%(key)s is on hold since %(day)s. Let it go on before work begins.",
+                key=project.key,
+                day=saying.long_day(project.held_on),
+            )
         )
 
 

@@ -2,12 +2,15 @@
 
 from datetime import date, datetime
 
+from flask_babel import gettext as _
+
 from concierge.catalogue.states import MilestoneKind
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import plan as plans
 from concierge.projects import queries
+from concierge.projects.actions import saying
 from concierge.projects.actions.approving import promise_anew
 from concierge.projects.actions.laying_out import follow
 from concierge.projects.actions.rescheduling import move_milestone
@@ -80,7 +83,7 @@ def dismiss(project_id: int, proposal_id: int, *, reason: str, actor_id: int | N
     :raises Refused: when it is decided already, or no reason is given.
     """
     if not reason.strip():
-        raise Refused("Say in a few words why the plan stays as it is.")
+        raise Refused(_("Say in a few words why the plan stays as it is."))
     project = queries.project_for_change(project_id)
     _decide(project, proposal_id, ProposalState.DISMISSED, reason=reason, actor_id=actor_id, at=at)
     return project
@@ -93,9 +96,11 @@ def cancel(project_id: int, *, reason: str, actor_id: int | None, at: datetime) 
     """
     project = queries.project_for_change(project_id)
     if project.has_ended:
-        raise Refused(f"{project.key} is {project.state.value} already.")
+        raise Refused(
+            _("%(key)s is %(state)s already.", key=project.key, state=saying.project_is(project.state))
+        )
     if not reason.strip():
-        raise Refused("Say in a few words why the project is cancelled.")
+        raise Refused(_("Say in a few words why the project is cancelled."))
     project.state = ProjectState.CANCELLED
     project.cancelled_at, project.cancel_reason = at, reason
     follow(project, at=at)
@@ -121,7 +126,7 @@ def _decide(
 ) -> Proposal:
     proposal = next((one for one in queries.proposals_of(project.id) if one.id == proposal_id), None)
     if proposal is None or proposal.state is not ProposalState.OPEN:
-        raise Refused("This proposal is decided already. Load the project again to see how.")
+        raise Refused(_("This proposal is decided already. Load the project again to see how."))
     proposal.state, proposal.reason = state, reason
     proposal.decided_at, proposal.decided_by_id = at, actor_id
     db.session.flush()
@@ -149,7 +154,9 @@ def _take_dates(project: Project, proposal: Proposal, *, actor_id: int | None, a
     delivery = next((one for one in project.planned if one.kind is MilestoneKind.DELIVERED), None)
     wish = proposal.requested_from or proposal.requested_to
     if delivery is None or wish is None:
-        raise Refused("The plan has no delivery that could follow the new dates. Move a milestone by hand.")
+        raise Refused(
+            _("The plan has no delivery that could follow the new dates. Move a milestone by hand.")
+        )
     project.requested_from, project.requested_to = proposal.requested_from, proposal.requested_to
     move_milestone(
         project.id,

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from flask_babel import gettext as _
+
 from concierge.core.worktime import WorkCalendar, next_workday
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import plan as plans
 from concierge.projects import queries
+from concierge.projects.actions import saying
 from concierge.projects.actions.judging import handover_of
 from concierge.projects.actions.laying_out import calendars_of, follow, foresee, today_at
 from concierge.projects.events import DateMove, MilestoneMoved
@@ -95,19 +98,25 @@ def milestone_in(project: Project, milestone_id: int) -> Milestone:
     for milestone in project.milestones:
         if milestone.id == milestone_id:
             return milestone
-    raise Refused("That milestone is no longer in the plan. Load the project again.")
+    raise Refused(_("That milestone is no longer in the plan. Load the project again."))
 
 
 def _refuse_if_fixed(project: Project, milestone: Milestone) -> None:
     name = milestone.english_name
     if project.has_ended:
-        raise Refused(f"{project.key} is {project.state.value}; its dates no longer move.")
+        raise Refused(
+            _(
+                "%(key)s is %(state)s; its dates no longer move.",
+                key=project.key,
+                state=saying.project_is(project.state),
+            )
+        )
     if milestone.state is MilestoneState.SKIPPED:
-        raise Refused(f"{name} is left out of this plan. Take it in again to move it.")
+        raise Refused(_("%(name)s is left out of this plan. Take it in again to move it.", name=name))
     if milestone.state is MilestoneState.DONE:
-        raise Refused(f"{name} is done. Reopen it first if it did not happen.")
+        raise Refused(_("%(name)s is done. Reopen it first if it did not happen.", name=name))
     if milestone.started_on is not None:
-        raise Refused(f"{name} has started. Finish it, or reopen it to move its start.")
+        raise Refused(_("%(name)s has started. Finish it, or reopen it to move its start.", name=name))
 
 
 def _why(project: Project, calendar: WorkCalendar, asked: date, starts_on: date, driver: str) -> str:

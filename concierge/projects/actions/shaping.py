@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from flask_babel import gettext as _
+
 from concierge.catalogue.states import (
     Audience,
     DaysOf,
@@ -17,7 +19,9 @@ from concierge.catalogue.states import (
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.platform.words import localized
 from concierge.projects import queries
+from concierge.projects.actions import saying
 from concierge.projects.actions.laying_out import follow, today_at
 from concierge.projects.actions.milestones import finish_if_done
 from concierge.projects.actions.rescheduling import milestone_in
@@ -70,7 +74,7 @@ def shape(
     project, milestone = _for_shaping(project_id, milestone_id)
     before = Shape.of(milestone)
     if wanted == before:
-        raise Refused(f"{milestone.english_name} has that length and those bounds already.")
+        raise Refused(_("%(name)s has that length and those bounds already.", name=localized(milestone.name)))
     _refuse_impossible(wanted, is_begun=milestone.started_on is not None, before=before)
     milestone.workdays, milestone.days_of = wanted.workdays, wanted.days_of
     milestone.not_before_on, milestone.not_after_on = wanted.not_before_on, wanted.not_after_on
@@ -104,11 +108,22 @@ def link(
     project, milestone = _for_shaping(project_id, milestone_id)
     predecessor = milestone_in(project, predecessor_id)
     if predecessor is milestone:
-        raise Refused("A milestone cannot wait for itself. Choose another one.")
+        raise Refused(_("A milestone cannot wait for itself. Choose another one."))
     if predecessor.state is MilestoneState.SKIPPED:
-        raise Refused(f"{predecessor.english_name} is left out of this plan. Choose one that is in it.")
+        raise Refused(
+            _(
+                "%(name)s is left out of this plan. Choose one that is in it.",
+                name=localized(predecessor.name),
+            )
+        )
     if abs(lag) > LONGEST_LAG[unit]:
-        raise Refused(f"{lag} {unit.value} between two milestones is too long. Check the number.")
+        raise Refused(
+            _(
+                "%(lag)s %(unit)s between two milestones is too long. Check the number.",
+                lag=lag,
+                unit=unit.value,
+            )
+        )
     known = _link_between(milestone, predecessor_id, kind)
     before = _link_words(known)
     if known is None:
@@ -117,7 +132,13 @@ def link(
     known.lag, known.lag_unit = lag, unit
     after = _link_words(known)
     if before == after:
-        raise Refused(f"{milestone.english_name} waits for {predecessor.english_name} like that already.")
+        raise Refused(
+            _(
+                "%(name)s waits for %(name2)s like that already.",
+                name=localized(milestone.name),
+                name2=localized(predecessor.name),
+            )
+        )
     db.session.flush()
     changed = {f"link {predecessor.key} {kind.value}": (before, after)}
     return _shaped(project, milestone, changed, reason=reason, actor_id=actor_id, at=at)
@@ -139,7 +160,7 @@ def unlink(
     project, milestone = _for_shaping(project_id, milestone_id)
     known = next((one for one in milestone.links if one.id == link_id), None)
     if known is None:
-        raise Refused("That link is gone already. Load the milestone again.")
+        raise Refused(_("That link is gone already. Load the milestone again."))
     predecessor = milestone_in(project, known.predecessor_id)
     changed = {f"link {predecessor.key} {known.kind.value}": (_link_words(known), "")}
     milestone.links.remove(known)
@@ -166,11 +187,18 @@ def split(
     """
     project, milestone = _for_shaping(project_id, milestone_id)
     if milestone.state is MilestoneState.BLOCKED:
-        raise Refused(f"{milestone.english_name} is blocked. Unblock it, then split it.")
+        raise Refused(_("%(name)s is blocked. Unblock it, then split it.", name=localized(milestone.name)))
     if milestone.workdays < 2:
-        raise Refused(f"{milestone.english_name} takes less than two days, so there is nothing to split.")
+        raise Refused(
+            _(
+                "%(name)s takes less than two days, so there is nothing to split.",
+                name=localized(milestone.name),
+            )
+        )
     if not 1 <= first_workdays < milestone.workdays:
-        raise Refused(f"Choose between 1 and {milestone.workdays - 1} days for the first part.")
+        raise Refused(
+            _("Choose between 1 and %(most)s days for the first part.", most=milestone.workdays - 1)
+        )
     name = _refuse_nameless(name)
     _make_room(project, after=milestone.position)
     rest = Milestone(
@@ -241,14 +269,16 @@ def add(
     _refuse_if_ended(project)
     name = _refuse_nameless(name)
     if not 0 <= workdays <= LONGEST_WORKDAYS:
-        raise Refused(f"Give a length of 0 to {LONGEST_WORKDAYS} days; 0 is a moment.")
+        raise Refused(_("Give a length of 0 to %(most)s days; 0 is a moment.", most=LONGEST_WORKDAYS))
     after = milestone_in(project, after_id) if after_id is not None else None
     before = milestone_in(project, before_id) if before_id is not None else None
     for one in (after, before):
         if one is not None and one.state is MilestoneState.SKIPPED:
-            raise Refused(f"{one.english_name} is left out of this plan. Choose one that is in it.")
+            raise Refused(
+                _("%(name)s is left out of this plan. Choose one that is in it.", name=localized(one.name))
+            )
     if before is not None and before.state is MilestoneState.DONE:
-        raise Refused(f"{before.english_name} is done, so nothing new can come before it.")
+        raise Refused(_("%(name)s is done, so nothing new can come before it.", name=localized(before.name)))
     place = after or (before and _before(project, before))
     position = place.position if place else -1
     _make_room(project, after=position)
@@ -294,11 +324,11 @@ def skip(project_id: int, milestone_id: int, *, reason: str, actor_id: int | Non
     """
     project, milestone = _for_act(project_id, milestone_id, MilestoneAct.SKIP)
     if not reason.strip():
-        raise Refused("Say in a few words why it is left out of this plan.")
+        raise Refused(_("Say in a few words why it is left out of this plan."))
     if milestone.started_on is not None:
-        raise Refused(f"{milestone.english_name} has begun. Reopen it first, or finish it.")
+        raise Refused(_("%(name)s has begun. Reopen it first, or finish it.", name=localized(milestone.name)))
     if len(project.planned) == 1:
-        raise Refused("This is the last milestone of the plan. Cancel the project instead.")
+        raise Refused(_("This is the last milestone of the plan. Cancel the project instead."))
     milestone.state, milestone.skip_reason = MilestoneState.SKIPPED, reason.strip()
     milestone.block_cause, milestone.block_reason, milestone.blocked_on = None, "", None
     why = f"{milestone.english_name} was left out: {reason}"
@@ -332,7 +362,11 @@ def restore(project_id: int, milestone_id: int, *, actor_id: int | None, at: dat
     ]
     if done:
         raise Refused(
-            f"{done[0].english_name} is done and would wait for {milestone.english_name}. Reopen that one first."
+            _(
+                "%(name)s is done and would wait for %(name2)s. Reopen that one first.",
+                name=localized(done[0].name),
+                name2=localized(milestone.name),
+            )
         )
     milestone.state, milestone.skip_reason = MilestoneState.PLANNED, ""
     moves = follow(project, at=at, actor_id=actor_id, why=f"{milestone.english_name} was taken in again.")
@@ -366,11 +400,11 @@ def require_go_live(
     project = queries.project_for_change(project_id)
     _refuse_if_ended(project)
     if required_on is None and counting is Counting.BACKWARD:
-        raise Refused("A plan that is counted back needs the day it is counted from. Choose the go-live.")
+        raise Refused(_("A plan that is counted back needs the day it is counted from. Choose the go-live."))
     if (required_on, counting) == (project.required_on, project.counting):
-        raise Refused(f"{project.key} is planned like that already.")
+        raise Refused(_("%(key)s is planned like that already.", key=project.key))
     if required_on is not None and required_on < today_at(project, at):
-        raise Refused("That go-live is past. Choose today or a day that lies ahead.")
+        raise Refused(_("That go-live is past. Choose today or a day that lies ahead."))
     project.required_on, project.counting = required_on, counting
     why = f"Go-live is required by {required_on:%-d %B %Y}." if required_on else "No go-live is required."
     moves = follow(project, at=at, actor_id=actor_id, why=why)
@@ -395,9 +429,13 @@ def _for_shaping(project_id: int, milestone_id: int) -> tuple[Project, Milestone
     _refuse_if_ended(project)
     milestone = milestone_in(project, milestone_id)
     if milestone.state is MilestoneState.DONE:
-        raise Refused(f"{milestone.english_name} is done; how it was planned stays as it was.")
+        raise Refused(
+            _("%(name)s is done; how it was planned stays as it was.", name=localized(milestone.name))
+        )
     if milestone.state is MilestoneState.SKIPPED:
-        raise Refused(f"{milestone.english_name} is left out of this plan. Take it in again first.")
+        raise Refused(
+            _("%(name)s is left out of this plan. Take it in again first.", name=localized(milestone.name))
+        )
     return project, milestone
 
 
@@ -406,32 +444,47 @@ def _for_act(project_id: int, milestone_id: int, act: MilestoneAct) -> tuple[Pro
     _refuse_if_ended(project)
     milestone = milestone_in(project, milestone_id)
     if (milestone.state, act) not in NEXT:
-        raise Refused(f"{milestone.english_name} is {milestone.state.value}, so you cannot {act.value} it.")
+        raise Refused(
+            _(
+                "%(name)s is %(state)s, so you cannot %(act)s it.",
+                name=localized(milestone.name),
+                state=saying.milestone_is(milestone.state),
+                act=act.value,
+            )
+        )
     return project, milestone
 
 
 def _refuse_if_ended(project: Project) -> None:
     if project.has_ended:
-        raise Refused(f"{project.key} is {project.state.value}, so nothing in its plan changes any more.")
+        raise Refused(
+            _(
+                "%(key)s is %(state)s, so nothing in its plan changes any more.",
+                key=project.key,
+                state=saying.project_is(project.state),
+            )
+        )
 
 
 def _refuse_impossible(wanted: Shape, *, is_begun: bool, before: Shape) -> None:
     first, last, exact = wanted.not_before_on, wanted.not_after_on, wanted.exactly_on
     if not 0 <= wanted.workdays <= LONGEST_WORKDAYS:
-        raise Refused(f"Give a length of 0 to {LONGEST_WORKDAYS} days; 0 is a moment.")
+        raise Refused(_("Give a length of 0 to %(most)s days; 0 is a moment.", most=LONGEST_WORKDAYS))
     if first and last and first > last:
-        raise Refused("“Not before” lies after “not after”, which leaves no day. Change one of them.")
+        raise Refused(_("“Not before” lies after “not after”, which leaves no day. Change one of them."))
     if exact and ((first and first > exact) or (last and last < exact)):
-        raise Refused("“Exactly on” lies outside “not before” and “not after”. Change one of them.")
+        raise Refused(_("“Exactly on” lies outside “not before” and “not after”. Change one of them."))
     if is_begun and (first, exact) != (before.not_before_on, before.exactly_on):
-        raise Refused("Work on it has begun, so when it starts is no longer a wish. Change only its length.")
+        raise Refused(
+            _("Work on it has begun, so when it starts is no longer a wish. Change only its length.")
+        )
 
 
 def _refuse_nameless(name: dict[str, str]) -> dict[str, str]:
     texts = {language: " ".join(text.split()) for language, text in name.items()}
     texts = {language: text for language, text in texts.items() if text}
     if not texts.get("en"):
-        raise Refused("Give it an English name; staff and histories use that one.")
+        raise Refused(_("Give it an English name; staff and histories use that one."))
     return texts
 
 

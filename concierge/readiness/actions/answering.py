@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from flask_babel import gettext as _
+
 from concierge.catalogue.states import ItemType
 from concierge.core import readiness
 from concierge.platform.errors import Refused
@@ -41,9 +43,9 @@ def answer_item(
     :raises UnreadableAnswer: when it is not an answer of the kind that is asked for.
     """
     if item.type is ItemType.INFO:
-        raise WrongMoment("This point only informs. It needs no answer.")
+        raise WrongMoment(_("This point only informs. It needs no answer."))
     if item.state is ItemState.ACCEPTED:
-        raise WrongMoment("This answer was accepted. Reopen the point first, with a reason.")
+        raise WrongMoment(_("This answer was accepted. Reopen the point first, with a reason."))
     try:
         answer = plan.answer_of(item, typed, files=len(item.evidence))
     except ValueError as problem:
@@ -75,13 +77,15 @@ def accept_item(item: ReadinessItem, *, comment: str = "", at: datetime, actor_i
     :raises WrongMoment: when there is no answer, or the evidence or the reason is missing.
     """
     if item.state is ItemState.OPEN:
-        raise WrongMoment("There is no answer to accept yet. Answer the point first.")
+        raise WrongMoment(_("There is no answer to accept yet. Answer the point first."))
     if item.state is ItemState.ACCEPTED:
-        raise WrongMoment("The answer is accepted already.")
+        raise WrongMoment(_("The answer is accepted already."))
     if item.lacks_evidence:
-        raise WrongMoment("This point needs evidence. Attach a photo, log or certificate first.")
+        raise WrongMoment(_("This point needs evidence. Attach a photo, log or certificate first."))
     if item.verdict is not Verdict.OK and not (comment or item.comment):
-        raise WrongMoment("The answer is not within what was asked for. Say in the comment why it will do.")
+        raise WrongMoment(
+            _("The answer is not within what was asked for. Say in the comment why it will do.")
+        )
     if comment:
         item.comment = comment
     item.state = ItemState.ACCEPTED
@@ -103,9 +107,9 @@ def reopen_item(item: ReadinessItem, *, reason: str, at: datetime, actor_id: int
     :raises WrongMoment: when it is open already, or no reason is given.
     """
     if item.state is ItemState.OPEN:
-        raise WrongMoment("This point is open already.")
+        raise WrongMoment(_("This point is open already."))
     if not reason.strip():
-        raise WrongMoment("Say why the answer does not hold, so that the customer knows what to do.")
+        raise WrongMoment(_("Say why the answer does not hold, so that the customer knows what to do."))
     item.state = ItemState.OPEN
     item.answered_at = item.answered_by_id = item.channel = item.si_value = None
     item.value, item.verdict, item.comment = "", Verdict.UNKNOWN, reason

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from flask_babel import gettext as _
+
 from concierge.catalogue.states import ItemType
 from concierge.platform import files
 from concierge.platform.database import db
@@ -30,7 +32,9 @@ def attach_file(
     """
     refuse_size(data)
     if len(item.evidence) >= MOST_FILES:
-        raise NotKept(f"This point has {MOST_FILES} files already. Put further pages into one PDF.")
+        raise NotKept(
+            _("This point has %(most)s files already. Put further pages into one PDF.", most=MOST_FILES)
+        )
     content_type, ending = kind_of(data)
     stored = files.store(data, name=named(name, ending), content_type=content_type)
     evidence = ItemEvidence(item_id=item.id, file_id=stored.id, attached_at=at, attached_by_id=actor_id)

@@ -3,6 +3,8 @@
 import secrets
 from datetime import date, datetime, timedelta
 
+from flask_babel import gettext as _
+
 from concierge.catalogue.models import PlaybookItem
 from concierge.catalogue.states import MilestoneKind, Responsible
 from concierge.platform import settings
@@ -39,7 +41,7 @@ def issue_checklist(
     """
     if queries.checklist_of(project.id) is not None:
         raise AlreadyIssued(
-            "The checklist is issued already. Open it, and reopen the items that have changed."
+            _("The checklist is issued already. Open it, and reopen the items that have changed.")
         )
     sold = projects.products_sold(project.order_id)
     versions = {
@@ -49,7 +51,7 @@ def issue_checklist(
     wanted = plan.merged(list(versions.values()))
     if not wanted:
         raise NothingToAsk(
-            "No playbook of this project asks anything of the site. Match its order lines first."
+            _("No playbook of this project asks anything of the site. Match its order lines first.")
         )
     nonce = secrets.token_hex(16)
     checklist = Checklist(

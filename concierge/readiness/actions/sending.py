@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from flask_babel import gettext as _
+
 from concierge.platform import deliveries, files
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
@@ -32,7 +34,10 @@ def ask_to_send(checklist: Checklist, project: Project, *, at: datetime, actor_i
     contact = project.contact
     if contact is None or not contact.email:
         raise NobodyToSendTo(
-            "The project has no contact with a mail address. Add one on the account's page, then send again."
+            _(
+                "The project has no contact with a mail address. Add one on the account's page, then send"
+                " again."
+            )
         )
     record(
         ChecklistRequested(
