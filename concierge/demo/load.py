@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from concierge.accounts.actions.accounts import add_account
 from concierge.accounts.actions.contacts import ContactDetails, add_contact
 from concierge.accounts.actions.sites import SiteDetails, add_site
+from concierge.demo.calendars import fill_calendars
 from concierge.demo.catalogue import fill_catalogue
 from concierge.demo.customers import CUSTOMERS, Customer
 from concierge.demo.documents import mail_of
@@ -92,6 +93,7 @@ def load_demo(*, at: datetime) -> Loaded:
         company = _company(office, at)
         acts = live_through(company, (*STORIES, *PAST))
         shape_plans(at=at, today=at.date(), concierge_id=office[0].id, manager_id=company.manager_id)
+        fill_calendars(at=at, today=at.date(), manager_id=company.manager_id)
         follow_the_day(at)
         _learn(at)
         _forget_old_deliveries(at)
