@@ -211,7 +211,7 @@ def _facts(found: ForPeople) -> list[tuple[str, str]]:
     facts = [
         (_("From"), answer.sender or _("nobody is named")),
         (_("Answers for"), answer.attendee),
-        (_("Says"), _reply(answer)),
+        (_("Says"), _reply(answer) if answer.reply is not Reply.NONE or answer.method else ""),
         (_("Comment"), answer.comment),
         (_("Believed"), trust),
     ]
