@@ -127,7 +127,7 @@ class MoveVisit(Edited):
 
         :raises ValidationError: when the day is not in this century.
         """
-        if not EARLIEST <= field.data < LATEST:
+        if field.data is not None and not EARLIEST <= field.data < LATEST:
             raise ValidationError(_l("Choose a day in this century."))
 
     def validate_end_on(self, field: Any) -> None:  # Any: WTForms' own field
