@@ -471,3 +471,26 @@ def visit_project(visit: Visit) -> Project:
 
 def tomas_of_name(name: str) -> int:
     return db.session.scalars(sa.select(User.id).where(User.name.like(f"{name}%"))).one()
+
+
+def test_i19_a_wish_of_several_days_takes_as_many_working_days(
+    client: FlaskClient, app: Flask, post: Post
+) -> None:
+    with unit_of_work():
+        tomas = workforce.technician()
+        visit = visits.visit(
+            projects.live(), tomas, starts="Mon 2026-03-16 08:30", ends="Wed 2026-03-18 16:30",
+            state=VisitState.CONFIRMED, at=make.NOW,
+        )  # fmt: skip
+    post.quiet(make.NOW)
+    invitation = make.of_contact(visit)
+
+    client.post(
+        f"{page_of(invitation)}/time",
+        data={"start_on": "2026-03-19", "start_time": "10:00", "sequence": str(invitation.sent_sequence)},
+    )
+
+    db.session.rollback()
+    [proposal] = db.session.scalars(sa.select(TimeProposal))
+    assert proposal.starts_at == datetime(2026, 3, 19, 9, tzinfo=UTC)
+    assert proposal.ends_at == datetime(2026, 3, 23, 15, 30, tzinfo=UTC), "Thursday, Friday, Monday"

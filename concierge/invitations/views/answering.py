@@ -22,6 +22,7 @@ from concierge.platform.errors import NotFound
 from concierge.platform.limits import limiter
 from concierge.platform.web import csrf
 from concierge.platform.words import localized, span
+from concierge.projects import calendars
 from concierge.visits.clocks import wall_time
 from concierge.visits.states import VisitState
 
@@ -100,7 +101,8 @@ def take_time(token: str) -> Response | Redirect:
     invitation = _found(token)
     visit, at = invitation.visit, clock.now()
     form = forms.AnotherTime()
-    form.zone, form.lasts, form.now = visit.zone, visit.ends_local - visit.starts_local, at
+    form.visit, form.now = visit, at
+    form.calendar = calendars.site_calendars([visit.site_id])[visit.site_id]
     if not form.validate():
         return _page(invitation, token, time_form=form)
     when = form.when
@@ -181,9 +183,11 @@ def _asked(invitation: Invitation) -> Asked:
     when = span(visit.starts_local, visit.ends_local)
     theirs = span(wall_time(visit.starts_at, own_zone), wall_time(visit.ends_at, own_zone))
     why = _why_closed(invitation)
+    kind = kind_word(visit.kind.value, language=g.spoken)
+    what = localized(visit.titles) or plan.title_of(visit, is_customer=is_customer)
     return Asked(
-        title=f"{kind_word(visit.kind.value, language=g.spoken)}: {visit.project.account.name}",
-        what=localized(visit.titles) or plan.title_of(visit, is_customer=is_customer),
+        title=f"{kind}: {visit.project.account.name}",
+        what=what if what != kind else "",
         when=when,
         zone=visit.zone,
         own_time="" if theirs == when else theirs,
