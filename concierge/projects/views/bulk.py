@@ -288,13 +288,16 @@ def _wished(wish: Wish) -> str:
             )
         case Kind.HOLD:
             party, cause = party_words()[Party(wish.party)], block_words()[BlockCause(wish.cause)]
-            until = day(wish.expected_on) if wish.expected_on else _("nobody knows when")
+            said = {"party": party, "cause": cause, "reason": wish.reason}
+            if wish.expected_on is None:
+                return _(
+                    "They rest from today; nobody knows yet until when (%(party)s, %(cause)s): %(reason)s",
+                    **said,
+                )
             return _(
                 "They rest from today until %(until)s (%(party)s, %(cause)s): %(reason)s",
-                until=until,
-                party=party,
-                cause=cause,
-                reason=wish.reason,
+                until=day(wish.expected_on),
+                **said,
             )
         case Kind.ADOPT:
             return _(
