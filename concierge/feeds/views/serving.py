@@ -1,26 +1,20 @@
-"""The calendar that programs fetch, and the pages where people find its address."""
+"""The calendar that programs fetch: to whoever knows its secret address."""
 
-import gzip
 from collections.abc import Callable
-from itertools import groupby
 
-import segno
 import structlog
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from werkzeug.wrappers import Response as Answer
+from flask import Response, request
 
-from concierge.feeds import calendar_file, clients, free_busy, queries
+from concierge.feeds import calendar_file, clients, doorway, free_busy, queries, shelf
 from concierge.feeds.actions import addresses
 from concierge.feeds.kept import Kept, keep, kept
 from concierge.feeds.queries import Address
 from concierge.feeds.states import Shows
-from concierge.identity.guard import public, requires, viewer
-from concierge.identity.permissions import Permission
+from concierge.feeds.views.blueprint import bp
+from concierge.identity.guard import public
 from concierge.platform import clock
-from concierge.platform.database import db, unit_of_work, write_aside
+from concierge.platform.database import db, write_aside
 
-bp = Blueprint("feeds", __name__)
 log = structlog.get_logger()
 
 ROUTE = "/cal/<token>/<name>"
@@ -37,73 +31,6 @@ def calendar(token: str, name: str, form: str) -> Response:
     except Exception as error:  # whatever it is: a status of 5xx makes programs stop asking
         log.error("calendar failed", route=f"{ROUTE}.{form}", exc_info=error)
         return _answered_from_disk(token, form)
-
-
-@bp.get("/calendar")
-@requires(Permission.SIGNED_IN)
-def my_calendar() -> str:
-    """The viewer's coming visits, and the addresses to subscribe to them."""
-    at = clock.now()
-    report = queries.report_of(viewer().user_id, at=at)
-    agenda = sorted(queries.agenda(viewer(), at=at), key=lambda found: found[0].starts_local)
-    days = groupby(agenda, key=lambda found: found[0].starts_local.date())
-    links = clients.links_to(report.url, title=_("My visits")) if report.url else None
-    others = [one for one in queries.reports_of(viewer().user_id, at=at) if one.feed_id != report.feed_id]
-    return render_template(
-        "feeds/my_calendar.html",
-        days=[(day, list(visits)) for day, visits in days],
-        next=next((visit for visit, is_cancelled in agenda if not is_cancelled), None),
-        report=report,
-        others=others,
-        links=links,
-        manages=viewer().may(Permission.MANAGE_FEEDS),
-        code=_picture(links.webcal) if links else "",
-    )
-
-
-@bp.get("/settings/feeds")
-@requires(Permission.MANAGE_FEEDS)
-def all_feeds() -> str:
-    """Every calendar address: how it is doing, not what it is."""
-    return render_template("feeds/all_feeds.html", reports=queries.reports(at=clock.now()))
-
-
-@bp.post("/people/<int:user_id>/calendar-address")
-@requires(Permission.SIGNED_IN)
-def create(user_id: int) -> Answer:
-    """Make a calendar address of a person's own visits, for a device."""
-    person = queries.person_for(viewer(), user_id)
-    with unit_of_work():
-        addresses.create_address(
-            person,
-            device=request.form.get("device", "")[:200],
-            actor_id=viewer().user_id,
-            at=clock.now(),
-        )
-    flash(_("The calendar address is ready."))
-    return _back(user_id)
-
-
-@bp.post("/calendar/addresses/<int:feed_id>/rotation")
-@requires(Permission.SIGNED_IN)
-def rotate(feed_id: int) -> Answer:
-    """Replace a calendar address."""
-    feed = queries.feed_for(viewer(), feed_id)
-    with unit_of_work():
-        addresses.rotate(feed, actor_id=viewer().user_id, at=clock.now())
-    flash(_("The address was replaced. Programs on the old one show a note instead of visits."))
-    return _back(feed.user_id)
-
-
-@bp.post("/calendar/addresses/<int:feed_id>/revocation")
-@requires(Permission.SIGNED_IN)
-def revoke(feed_id: int) -> Answer:
-    """Withdraw a calendar address."""
-    feed = queries.feed_for(viewer(), feed_id)
-    with unit_of_work():
-        addresses.revoke(feed, actor_id=viewer().user_id, at=clock.now())
-    flash(_("The address was withdrawn. Programs on it show a note instead of visits."))
-    return _back(feed.user_id)
 
 
 def _answered(token: str, form: str) -> Response:
@@ -150,16 +77,12 @@ def _conditional(tag: str, body: Callable[[], bytes], *, file_name: str, form: s
     so.
     """
     compressed = calendar_file.compressed_tag(tag)
-    is_compressed = request.accept_encodings.quality("gzip") > 0 and "gzip" in request.headers.get(
-        "Accept-Encoding", ""
-    )
+    is_compressed = doorway.accepts_packed(request.headers.get("Accept-Encoding", ""))
     preferred, other = (compressed, tag) if is_compressed else (tag, compressed)
     for known in (preferred, other):
         if request.if_none_match.contains_weak(known):
             return _with_headers(Response(status=304), tag=known)
-    data = body()
-    if is_compressed:
-        data = gzip.compress(data, compresslevel=6, mtime=0)
+    data = shelf.found(preferred) or shelf.put(preferred, shelf.packed(body()) if is_compressed else body())
     answer = Response(
         data, content_type=free_busy.JSON_TYPE if form == "json" else calendar_file.CONTENT_TYPE
     )
@@ -173,10 +96,7 @@ def _conditional(tag: str, body: Callable[[], bytes], *, file_name: str, form: s
 def _with_headers(answer: Response, *, tag: str) -> Response:
     if tag:
         answer.set_etag(tag)
-    answer.headers["Cache-Control"] = "private, no-cache"
-    answer.headers["Vary"] = "Accept-Encoding"
-    answer.headers["X-Robots-Tag"] = "noindex"
-    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers.update(doorway.HEADERS)
     return answer
 
 
@@ -205,13 +125,3 @@ def _note(address: Address) -> None:
             addresses.note_fetch(session, address.feed_id, client=client, version=address.version, at=at)
     except Exception as error:  # read-only disk, full disk, lost connection: none is the program's business
         log.warning("fetch not noted", feed_id=address.feed_id, exc_info=error)
-
-
-def _back(user_id: int | None) -> Answer:
-    own = user_id == viewer().user_id
-    return redirect(url_for("feeds.my_calendar" if own else "feeds.all_feeds"), code=303)
-
-
-def _picture(link: str) -> str:
-    """The link as a QR code: an SVG picture inside an address."""
-    return str(segno.make(link, error="m").svg_data_uri(scale=4, border=2, light="#fff"))
