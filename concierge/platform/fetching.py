@@ -30,6 +30,8 @@ from concierge.platform.errors import Refused
 MOST_REDIRECTS = 5
 MOST_BYTES = 10 * 1024 * 1024
 MOST_SECONDS = 20.0
+MOST_SECONDS_TO_CONNECT = 6.0
+"""To one address of a name; the next one is tried then."""
 LONGEST_ADDRESS = 500
 HTTPS = 443
 USER_AGENT = "Mozilla/5.0 (compatible; Concierge/1.0)"
@@ -330,7 +332,8 @@ class _Pinned(HTTPSConnection):
     clock: _Clock
 
     def _new_conn(self) -> socket.socket:
-        connection = socket.create_connection((self.address, self.port), timeout=self.clock.left)
+        patience = min(self.clock.left, MOST_SECONDS_TO_CONNECT)
+        connection = socket.create_connection((self.address, self.port), timeout=patience)
         self.clock.watch(connection)
         return connection
 

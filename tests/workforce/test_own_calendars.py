@@ -9,10 +9,11 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
+from concierge.identity.states import AccessState
 from concierge.platform import clock, deliveries, worker
 from concierge.platform.database import Base, db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus
@@ -141,6 +142,17 @@ def test_it_is_read_again_every_quarter_of_an_hour_and_an_unchanged_one_costs_li
 
 def test_the_timetable_orders_it() -> None:
     assert any(chore.name == "visits.chores.order_own_calendars" for chore in TIMETABLE)
+
+
+def test_nobody_reads_the_calendar_of_somebody_who_has_left(
+    app: Flask, tomas: Technician, now: time_machine.Traveller
+) -> None:
+    with unit_of_work():
+        workforce.own_calendar(tomas, at=NOW - timedelta(hours=1))
+        db.session.execute(delete(Delivery))
+        assert own_calendars.order_due(from_at=NOW, to_at=NOW + timedelta(minutes=15)) == 1
+        db.session.get_one(User, tomas.user_id).state = AccessState.DISABLED
+        assert own_calendars.order_due(from_at=NOW, to_at=NOW + timedelta(minutes=15)) == 0
 
 
 @pytest.mark.parametrize("why", ["a week has passed", "the owner has moved"])

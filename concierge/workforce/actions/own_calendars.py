@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from concierge.identity.models import User
+from concierge.identity.states import AccessState
 from concierge.platform import deliveries, fetching
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound, Refused
@@ -124,11 +126,17 @@ def read_now(calendar: OwnCalendar, *, at: datetime) -> None:
 def order_due(*, from_at: datetime, to_at: datetime) -> int:
     """Order the reading of every calendar that is due before an instant, each in its own minute.
 
+    Those of people who have left are read no more.
+
     :param from_at: the start of the time that this looks after; the same start orders once.
     :return: how many there are.
     """
     due = db.session.execute(
-        select(OwnCalendar.id, OwnCalendar.due_at).where(OwnCalendar.due_at < to_at).order_by(OwnCalendar.id)
+        select(OwnCalendar.id, OwnCalendar.due_at)
+        .join(Technician, Technician.id == OwnCalendar.technician_id)
+        .join(User, User.id == Technician.user_id)
+        .where(OwnCalendar.due_at < to_at, User.state == AccessState.ACTIVE)
+        .order_by(OwnCalendar.id)
     ).all()
     for calendar_id, due_at in due:
         deliveries.enqueue(
