@@ -14,7 +14,7 @@ from concierge.invitations.actions.sending import Told
 from concierge.invitations.events import AnswerSetAside, InvitationAnswered, TimeProposalDecided
 from concierge.invitations.models import Answer, Invitation, TimeProposal
 from concierge.invitations.queries import Recipient
-from concierge.invitations.states import Outcome, ProposalState, Reply, Way
+from concierge.invitations.states import Outcome, ProposalState, Reply, Trust, Way
 from concierge.platform import clock, deliveries, incoming, mail
 from concierge.platform.database import db
 from concierge.platform.incoming import IncomingMail, MailReceived
@@ -155,6 +155,8 @@ def withdraw_again(event: AnswerSetAside) -> None:
     """Withdraw an invitation once more when somebody accepts what was withdrawn (calendar rule I18)."""
     answer = db.session.get(Answer, event.answer_id)
     if answer is None or answer.reply not in {Reply.ACCEPTED, Reply.TENTATIVE}:
+        return
+    if answer.trust is Trust.NONE:  # nobody makes us write letters in another's name
         return
     invitation = queries.invitation_for_change(event.invitation_id)
     if invitation.sent_at is not None and invitation.sent_at > answer.received_at:

@@ -407,8 +407,13 @@ class _Alarm:
             self._held.close()
 
     def watch(self, connection: socket.socket) -> None:
-        """End this connection when the time comes; a handle of its own, since TLS takes the other away."""
+        """End this connection when the time comes; a handle of its own, since TLS takes the other away.
+
+        :raises TimeoutError: when it has come already.
+        """
         self._held = connection.dup()
+        if self.has_rung:
+            raise TimeoutError
 
     def _ring(self) -> None:
         self.has_rung = True

@@ -626,6 +626,16 @@ def test_i18_who_accepts_what_was_withdrawn_is_told_again(arranged: Arranged) ->
     assert event_in(again[TOMAS])["STATUS"] == "CANCELLED"
 
 
+def test_i18_nobody_else_makes_us_write_to_them(arranged: Arranged) -> None:
+    with unit_of_work():
+        progress.cancel(for_change(arranged.visit), reason="Not ready", at=later(10), actor_id=None)
+    arranged.post.quiet(later(10))
+
+    arranged.comes(without_secret(replies.outlook(arranged.tomas, "ACCEPTED", at=AT), arranged.tomas))
+
+    assert arranged.post.send(AT + timedelta(minutes=1)) == []
+
+
 # ---------------------------------------------------------------- I20: how far it is believed
 
 
