@@ -68,6 +68,7 @@ def words(name: str, told: Payload) -> str:
         or _about_readiness(name, told)
         or _about_technicians(name, told)
         or _about_invitations(name, told)
+        or _about_calendars(name, told)
     )
     return said or name
 
@@ -430,6 +431,37 @@ def _about_readiness(name: str, told: Payload) -> str:
             return _("asked again for “%(what)s”: %(why)s", what=requirement, why=told.get("reason", ""))
         case "EvidenceAttached":
             return _("attached %(file)s to “%(what)s”", file=told.get("name", ""), what=requirement)
+    return ""
+
+
+def _about_calendars(name: str, told: Payload) -> str:
+    shown, device = str(told.get("calendar") or ""), str(told.get("device") or "")
+    match name:
+        case "AddressCreated":
+            return _(
+                "made a calendar address: %(what)s", what=", ".join(one for one in (device, shown) if one)
+            )
+        case "AddressRotated":
+            return _("replaced a calendar address")
+        case "AddressRevoked":
+            return _("withdrew a calendar address")
+        case "AddressRenamed":
+            return _(
+                "renamed the calendar address %(before)s to %(after)s",
+                before=told.get("device_before") or "–",
+                after=device or "–",
+            )
+        case "AddressChosen":
+            return _("let a calendar address show “%(after)s”", after=told.get("after") or "")
+        case "ZoneRulesChanged":
+            visits = told.get("visit_ids") or ()
+            return ngettext(
+                "found newer rules of time zones (%(after)s instead of %(before)s) and moved %(num)s visit",
+                "found newer rules of time zones (%(after)s instead of %(before)s) and moved %(num)s visits",
+                len(visits),
+                before=told.get("version_before") or "–",
+                after=told.get("version_after") or "–",
+            )
     return ""
 
 
