@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from concierge.accounts.events import AccountRenamed, SiteChanged
 from concierge.accounts.models import Account, Site
 from concierge.catalogue.states import VisitKind
-from concierge.feeds import chores, clients, lint, queries, reactions, vevent, words
+from concierge.feeds import chores, clients, lint, queries, reactions, shelf, vevent, words
 from concierge.feeds.actions import addresses, writing
 from concierge.feeds.models import CalendarEntry, Feed
 from concierge.identity.events import AccessDisabled, PersonAdded, ProfileChanged
@@ -116,8 +116,9 @@ def test_f23_head_answers_like_get_without_a_body(client: FlaskClient, path: str
     got, headed = client.get(path), client.head(path)
 
     assert headed.data == b""
-    for name in ("Content-Type", "Content-Length", "ETag", "Cache-Control", "Content-Disposition", "Vary"):
+    for name in ("Content-Type", "Content-Length", "ETag", "Cache-Control", "Content-Disposition"):
         assert headed.headers[name] == got.headers[name]
+    assert "Accept-Encoding" in headed.vary
     assert client.head(path, headers={"If-None-Match": got.headers["ETag"]}).status_code == 304
 
 
@@ -711,3 +712,29 @@ def test_a_checklist_goes_out_with_the_coming_visits_as_files(
     assert {file.content_type for file in sent} == {"text/calendar"}
     assert [lint.problems(file.data) for file in sent] == [(), ()]
     assert "Vorläufig: Online-Termin" in sent[1].data.decode()
+
+
+def test_what_the_doorway_says_is_what_the_page_says(client: FlaskClient, path: str) -> None:
+    """The first fetch is noted and so answered by the page; what follows comes from the doorway."""
+    for coding in ("identity", "gzip"):
+        asked = {"Accept-Encoding": coding}
+        shelf.clear()
+        by_page, by_doorway = client.get(path, headers=asked), client.get(path, headers=asked)
+        assert "X-Request-Id" in by_page.headers, "the page answered"
+        assert "X-Request-Id" not in by_doorway.headers, "the doorway answered"
+        assert by_doorway.data == by_page.data
+        for name in ("X-Request-Id", "Vary", "Date"):
+            by_page.headers.pop(name, None)
+            by_doorway.headers.pop(name, None)
+        assert dict(by_doorway.headers) == dict(by_page.headers)
+
+
+def test_the_shelf_holds_no_more_than_it_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.clear()
+    monkeypatch.setattr(shelf, "ROOM", 1000)
+    for number in range(5):
+        shelf.put(str(number), bytes(300))
+        shelf.found("0")
+
+    assert [shelf.found(str(number)) is not None for number in range(5)] == [True, False, False, True, True]
+    shelf.clear()
