@@ -13,11 +13,12 @@ from concierge.workforce import busy
 from concierge.workforce import queries as workforce
 from concierge.workforce.actions import on_call, own_calendars
 from concierge.workforce.models import Technician
+from concierge.workforce.states import OwnCalendarState
 
 SERVER = "https://calendar.example.com"
 LAST_SEEN = timedelta(hours=31)
 """How long ago the calendar that cannot be read any more was read."""
-NEVER = timedelta(days=3650)
+NEVER, TOMORROW = timedelta(days=3650), timedelta(days=1)
 WEEKS = 10
 AROUND_THE_CLOCK = ("Tomas Berg", "Lea Brandt", "Ben Okafor", "Marc Aubry")
 """Who takes turns on call for Europe."""
@@ -78,11 +79,11 @@ def _let_count(technician: Technician, name: str, data: bytes, *, at: datetime) 
 
 
 def _ask_nobody(at: datetime) -> None:
-    """No server holds these calendars, so none is asked."""
+    """No server holds these calendars, so none is asked; the one that cannot be read, tomorrow."""
     db.session.execute(sa.delete(Delivery).where(Delivery.name == own_calendars.READ))
     for technician in workforce.technicians():
         for calendar in workforce.own_calendars_of(technician.user_id):
-            calendar.due_at = at + NEVER
+            calendar.due_at = at + (NEVER if calendar.state is OwnCalendarState.FRESH else TOMORROW)
     db.session.flush()
 
 
