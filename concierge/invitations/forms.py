@@ -18,16 +18,7 @@ LONGEST_COMMENT = 2000
 NO_DAY = date(2000, 1, 1)
 
 
-class FromALetter(Form):
-    """A form of somebody who is not signed in: the secret in the page's address is what lets them act, no cookie."""
-
-    class Meta:
-        """Nothing that a browser sends by itself gives anybody a right here, so there is nothing to forge."""
-
-        csrf = False
-
-
-class AnswerInvitation(FromALetter):
+class AnswerInvitation(Form):
     """Yes, maybe or no."""
 
     answer = SelectField(
@@ -40,7 +31,7 @@ class AnswerInvitation(FromALetter):
     sequence = HiddenField()
 
 
-class AnotherTime(FromALetter):
+class AnotherTime(Form):
     """When the visit would suit better; wall time at the site."""
 
     start_on = DateField(_l("Day"), validators=[InputRequired(_l("Choose a day."))])

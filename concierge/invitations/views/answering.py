@@ -20,7 +20,6 @@ from concierge.platform import clock, settings
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound
 from concierge.platform.limits import limiter
-from concierge.platform.web import csrf
 from concierge.platform.words import localized, span
 from concierge.projects import calendars
 from concierge.visits.clocks import wall_time
@@ -70,7 +69,6 @@ def answer(token: str) -> Response:
 
 @bp.post("/answer/<token>")
 @public
-@csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF says nothing of it
 @limiter.limit("30 per 15 minutes")
 def take_answer(token: str) -> Response | Redirect:
     """Take an answer."""
@@ -94,7 +92,6 @@ def take_answer(token: str) -> Response | Redirect:
 
 @bp.post("/answer/<token>/time")
 @public
-@csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF says nothing of it
 @limiter.limit("30 per 15 minutes")
 def take_time(token: str) -> Response | Redirect:
     """Take a wish for another time."""
