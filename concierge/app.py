@@ -8,6 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from concierge import reactions, tables, timetable
+from concierge.feeds import doorway
 from concierge.home import consequences
 from concierge.home.views import story
 from concierge.identity import signed_in
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["concierge.settings"] = settings
     app.extensions["concierge.tables"] = tables.ALL
+    doorway.register(app, settings)
     web.register(app, settings)
     logs.register(app)
     database.register(app, settings)

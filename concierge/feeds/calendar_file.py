@@ -170,8 +170,12 @@ def tag(*, scope: str, version: str, window: Window, lapsed: int, base_url: str)
     `lapsed` counts the cancelled entries that have left since, by the hour they were given when written (C7);
     the `scope` is whose visits these are, not the address (C9).
     """
-    site = sha256(base_url.encode()).hexdigest()[:6]
-    return f"{vevent.RENDERER}.{site}.{scope}.{version}.{window.week_on:%Y%m%d}.{lapsed}"
+    return f"{vevent.RENDERER}.{_site(base_url)}.{scope}.{version}.{window.week_on:%Y%m%d}.{lapsed}"
+
+
+@lru_cache(maxsize=8)
+def _site(base_url: str) -> str:
+    return sha256(base_url.encode()).hexdigest()[:6]
 
 
 def ended_tag(*, scope: str, ended_at: datetime, language: str) -> str:

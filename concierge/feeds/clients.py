@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 _PROGRAMS = (
@@ -42,6 +43,7 @@ class Links:
         return is_name and not host.endswith((".localdomain", ".local", ".internal", ".test"))
 
 
+@lru_cache(maxsize=1024)
 def client_named(user_agent: str) -> str:
     """The program's name in words, or the first word of what it calls itself."""
     for pattern, name in _PROGRAMS:

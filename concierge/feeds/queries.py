@@ -1,9 +1,10 @@
 """The questions that calendars, pages and commands ask of feeds."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -101,8 +102,8 @@ class Address:
         """The stretch of time that the file covers at an instant."""
         return Window.around(at, days=self.horizon_days)
 
-    def tag(self, *, at: datetime) -> str:
-        """The tag of the file as it is at an instant."""
+    def tag(self, *, at: datetime, base_url: str = "") -> str:
+        """The tag of the file as it is at an instant; `base_url` is asked of the settings unless it is given."""
         if self.ended_at is not None:
             return calendar_file.ended_tag(
                 scope=f"{self.label}.{self.feed_id}", ended_at=self.ended_at, language=self.language
@@ -112,7 +113,7 @@ class Address:
             version=self.version,
             window=self.window(at=at),
             lapsed=sum(lapse <= at for lapse in self.lapses),
-            base_url=settings.current().address,
+            base_url=base_url or settings.current().address,
         )
 
 
@@ -157,9 +158,12 @@ class AddressReport:
         return "stale" if self.looked_at - self.fetched_at >= STALE_AFTER else "fetched"
 
 
-def address_of_token(token: str) -> Address | None:
-    """The address that a token opens, whether it still gives data or not; one indexed row."""
-    row = db.session.execute(_ADDRESS, {"digest": token_hash(token)}).one_or_none()
+def address_of_token(token: str, *, asked: Callable[..., sa.Result[Any]] | None = None) -> Address | None:
+    """The address that a token opens, whether it still gives data or not; one indexed row.
+
+    :param asked: executes a statement; the session does unless another connection is at hand.
+    """
+    row = (asked or db.session.execute)(_ADDRESS, {"digest": token_hash(token)}).one_or_none()
     if row is None:
         return None
     return Address(

@@ -74,7 +74,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.url_map.converters["int"] = RowNumber
     csrf.init_app(app)
     app.before_request(_one_host)
-    app.after_request(_harden(secure))
+    app.after_request(_harden(settings))
 
 
 def show_again(template: str, form: Form, **context: Any) -> tuple[str, int]:  # Any: values for the page
@@ -103,12 +103,18 @@ def _one_host() -> None:
     _ = request.host  # refuses a host that is not trusted
 
 
-def _harden(secure: bool) -> Any:  # Any: Flask's after_request function
+def headers(settings: Settings) -> dict[str, str]:
+    """The headers that every answer carries."""
+    secure = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+    return {**HEADERS, **(secure if settings.address.startswith("https://") else {})}
+
+
+def _harden(settings: Settings) -> Any:  # Any: Flask's after_request function
+    every = headers(settings)
+
     def after(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in every.items():
             response.headers.setdefault(name, value)
-        if secure:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         if request.endpoint != "static" and (
             "Cache-Control" not in response.headers or response.cache_control.public
         ):  # send_file calls what it sends public, for a year; only our own assets are
