@@ -73,6 +73,8 @@ class _Match:
     trust: Trust
     is_alone: bool
     """Whether the calendar answers for nobody else."""
+    is_once: bool
+    """Whether they are named once; who is named twice may have said two things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def _addressed(recipients: Iterable[str]) -> list[Invitation]:
 
 
 def _matched(taken: _Taken, calendar: CalendarPart) -> _Match | None:
-    """The invitation that is answered: of its UID, and to exactly one of those who answer."""
+    """The invitation that is answered: of its UID, and to somebody who answers."""
     secret = [one for one in taken.addressed if one.visit.uid == calendar.uid]
     known = queries.invitations_by_uid(calendar.uid)
     for invitation in [*secret, *(one for one in known if one.id not in {own.id for own in secret})]:
@@ -169,13 +171,13 @@ def _matched(taken: _Taken, calendar: CalendarPart) -> _Match | None:
         ours = [one for one in calendar.attendees if _is_invited(invitation, one.address)]
         if not calendar.attendees:
             ours = _unnamed(taken, calendar, invitation, is_secret=is_secret)
-        if len(ours) == 1:
+        if ours:
             by_mail = Trust.SIGNED if _is_any(invitation, taken.vouched) else Trust.NONE
             trust = Trust.ADDRESS if is_secret else by_mail
             if not calendar.attendees and by_mail is Trust.NONE:
                 trust = Trust.NONE  # the address alone does not say who answers
             is_alone = all(other is ours[0] for other in calendar.attendees)
-            return _Match(invitation, ours[0], trust, is_alone)
+            return _Match(invitation, ours[0], trust, is_alone, is_once=len(ours) == 1)
     return None
 
 
@@ -271,6 +273,9 @@ def _take_calendar(taken: _Taken, calendar: CalendarPart) -> Answer:
     if match is None:
         return _take_unmatched(taken, calendar, first)
     reply = REPLIES.get(match.attendee.partstat, Reply.NONE)
+    if not match.is_once:
+        why = _("It names the same person twice.")
+        return _note(taken, match.invitation, Outcome.FOR_A_PERSON, why, match=match)
     if calendar.method == REFRESH:
         return _take_refresh(taken, match)
     if not match.is_alone and calendar.method == "REPLY" and reply is not Reply.DELEGATED:
