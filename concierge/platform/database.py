@@ -8,10 +8,12 @@ Measured reasons: with a gate eight writers lose nothing and see no "database is
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,11 +27,15 @@ from sqlalchemy.orm import (
     DeclarativeBase,
     InstrumentedAttribute,
     Mapped,
+    Mapper,
+    ORMExecuteState,
     Session,
+    SessionTransaction,
     declared_attr,
     mapped_column,
 )
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from concierge.platform.errors import Stale
 from concierge.platform.settings import Settings
@@ -141,6 +147,11 @@ class Base(DeclarativeBase):
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-1)
 
+    @classmethod
+    def has_rules_for(cls, names: Collection[str]) -> bool:
+        """Whether more happens than writing when these attributes of a row have other values."""
+        return bool(names and sa.inspect(cls).dispatch.before_update)
+
 
 db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True, session_options={"expire_on_commit": False})
 
@@ -180,8 +191,32 @@ def register(app: Flask, settings: Settings) -> None:
 
 def _engine_options(address: str) -> dict[str, object]:
     if address.startswith("sqlite"):
-        return {"connect_args": {"timeout": 30, "isolation_level": None}}
+        return {
+            "poolclass": _ReadersAndWriters,
+            "connect_args": {"timeout": 30, "isolation_level": None, "cached_statements": 512},
+        }
     return {"pool_pre_ping": True, "pool_size": 8}
+
+
+class _ReadersAndWriters(QueuePool):
+    """Gives a transaction a connection that did the same before: reading, or writing.
+
+    SQLite compiles every statement of a connection anew when it may write and could not before, or the other way.
+    """
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        wanted = bool(has_app_context() and g.get("writing"))
+        passed = []
+        found = super()._do_get()
+        # takes only what is idle or may be opened at once, so it never waits while it holds one
+        while found.info.get("is writing", wanted) is not wanted and (
+            self.checkedin() or self.overflow() < 0
+        ):
+            passed.append(found)
+            found = super()._do_get()
+        for other in passed:
+            self._do_return_conn(other)
+        return found
 
 
 def prepare(engine: Engine, settings: Settings) -> None:
@@ -224,13 +259,14 @@ def _sqlite_begin(gate: Path) -> Callable[[Connection], None]:
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get("one_question"):
             return
-        if _is_writing(connection):
+        is_writing = _is_writing(connection)
+        if is_writing:
             _pass_gate(connection, gate)
-            connection.exec_driver_sql("PRAGMA query_only=OFF")
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.exec_driver_sql("PRAGMA query_only=ON")
-            connection.exec_driver_sql("BEGIN")
+        if connection.info.get("is writing") is not is_writing:
+            # said only where it is news: SQLite then compiles every statement of the connection anew
+            connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if is_writing else 'ON'}")
+            connection.info["is writing"] = is_writing
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
     return begin
 
@@ -306,9 +342,10 @@ def dry_run() -> Iterator[None]:
     kept.commit()  # nothing was written; only the transaction ends, and what it has read stays readable
     db.session.registry.set(db.session.session_factory())
     # Only the acts' own connection writes: a row of the request that has to be read again must not wait for it.
-    g.writing, g.in_unit_of_work, g.looking = False, True, True
+    g.writing = g.in_unit_of_work = g.looking = True
     try:
         db.session.connection(execution_options={"writing": True})
+        g.writing = False
         yield
     finally:
         db.session.rollback()
@@ -330,6 +367,264 @@ def remembered(key: Hashable, ask: Callable[[], Answer]) -> Answer:
     if key not in kept:
         kept[key] = ask()
     return kept[key]  # type: ignore[no-any-return]  # what `ask` gave
+
+
+# ------------------------------------------------------------ what a transaction has in hand
+
+
+def in_hand(
+    key: Hashable, ask: Callable[[], Answer], *, of: Iterable[type[Base]], are_rows: bool = False
+) -> Answer:
+    """What was asked before in this unit of work, until rows of these tables are written in it.
+
+    Anywhere else it is asked again, to see what others have written meanwhile.
+
+    :param are_rows: the answer is rows, which tell their new values themselves: it is asked again only once rows
+        are added or removed, refer to others, or a statement has changed them.
+    """
+    if not has_app_context() or not g.get("in_unit_of_work"):
+        return ask()
+    session = db.session()
+    tables = frozenset(table.__tablename__ for table in of)
+    kept: dict[Hashable, _InHand] = session.info.setdefault("in hand", {})
+    if key in kept:
+        values, references = _touched(session)
+        if tables & (references if are_rows else values):
+            session.flush()
+    if key not in kept:
+        kept[key] = _InHand(tables, are_rows, ask())
+    return kept[key].answer  # type: ignore[no-any-return]  # what `ask` gave
+
+
+def let_go(session: Session, tables: Iterable[str] | None = None, *, references: Iterable[str] = ()) -> None:
+    """Ask again what was asked of these tables; without any, everything.
+
+    :param references: tables whose rows are others, or refer to others.
+    """
+    kept: dict[Hashable, _InHand] | None = session.info.get("in hand")
+    if not kept:
+        return
+    values, related = None if tables is None else frozenset(tables), frozenset(references)
+    for key, one in list(kept.items()):
+        if values is None or one.tables & (related if one.are_rows else values | related):
+            del kept[key]
+
+
+def read_again_with(row: Base, *options: Any) -> None:  # Any: loader options
+    """Say what is read along with a row that is put away and read again, where several questions have read it.
+
+    A row that one question read with its relations knows that by itself.
+    """
+    sa.inspect(row).load_options = options
+
+
+@dataclass(frozen=True, slots=True)
+class _InHand:
+    tables: frozenset[str]
+    are_rows: bool
+    answer: Any  # Any: whatever was asked
+
+
+def _touched(session: Session) -> tuple[set[str], set[str]]:
+    """The tables with rows that wait to be written; those where rows are added, removed or refer to others."""
+    references = {getattr(row, "__tablename__", "") for row in (*session.new, *session.deleted)}
+    values = set(references)
+    for row in session.dirty:
+        name = getattr(row, "__tablename__", "")
+        values.add(name)
+        if name not in references and any(
+            _is_other(sa.inspect(row), one) for one in _referring(sa.inspect(type(row)))
+        ):
+            references.add(name)
+    return values, references
+
+
+def _is_other(state: Any, name: str) -> bool:  # Any: the state of any row
+    """Whether an attribute was given another value than it has in the database."""
+    before = state.committed_state
+    if name not in before:
+        return False
+    return state.manager[name].impl.is_equal(state.dict.get(name), before[name]) is not True
+
+
+@cache
+def _referring(mapper: Mapper[Any]) -> frozenset[str]:  # Any: any table
+    """The attributes by which rows of a table refer to others; who did something is only noted."""
+    columns = {
+        prop.key
+        for prop in mapper.column_attrs
+        if any(column.foreign_keys for column in prop.columns) and not prop.key.endswith("_by_id")
+    }
+    return frozenset(columns | set(mapper.relationships.keys()))
+
+
+@event.listens_for(Session, "after_flush")
+def _let_go_of_written(session: Session, _context: Any) -> None:  # Any: SQLAlchemy's own
+    if session.info.get("in hand"):
+        values, references = _touched(session)
+        let_go(session, values, references=references)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _let_go_of_stated(state: ORMExecuteState) -> None:
+    if not state.is_select and state.session.info.get("in hand"):
+        name = getattr(getattr(state.statement, "table", None), "name", "")
+        let_go(state.session, [name] if name else None, references=[name])
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _let_go_of_all(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None or transaction.nested:  # not that of a flush
+        let_go(session)
+
+
+# ------------------------------------------------------------ writing many rows of one table
+
+
+@event.listens_for(Session, "before_flush")
+def _number_together(session: Session, _context: Any, instances: Any) -> None:  # Any: SQLAlchemy's own
+    """Give new rows of one table their numbers before they are written on SQLite, so that one statement does it.
+
+    It would give them these numbers itself, but tell them row by row; nobody else writes in the meantime.
+    """
+    if instances or len(session.new) < 2:
+        return
+    new: dict[Mapper[Any], list[Any]] = {}  # Any: rows of any table
+    for row in session.new:
+        new.setdefault(sa.inspect(row).mapper, []).append(row)
+    for mapper, rows in new.items():
+        if len(rows) > 1 and all("id" not in sa.inspect(row).dict for row in rows):
+            connection = session.connection()
+            if connection.dialect.name != "sqlite":
+                return
+            highest = connection.execute(_highest(mapper)).scalar() or 0
+            for number, row in enumerate(sorted(rows, key=lambda row: sa.inspect(row).insert_order), 1):
+                row.id = highest + number
+
+
+@cache
+def _highest(mapper: Mapper[Any]) -> sa.Select[Any]:  # Any: any table
+    return sa.select(sa.func.max(mapper.columns["id"]))
+
+
+@event.listens_for(Session, "before_flush")
+def _write_together(session: Session, _context: Any, instances: Any) -> None:  # Any: SQLAlchemy's own
+    """Write rows that only have other values by one statement a table, where SQLAlchemy takes one a row.
+
+    That also spares it sorting out what depends on what, which takes it longer than the writing. Versions are
+    compared and raised as it does. A row is left to it whose table gains or loses rows at the same time or has
+    rules of its own for what changed, that refers to another one now, or has a value that the database computes.
+    """
+    if instances:
+        return
+    left = {type(row) for row in (*session.new, *session.deleted)}
+    is_alone = not left
+    changed: dict[Mapper[Any], list[tuple[Any, dict[str, Any]]]] = {}  # Any: states and values of any table
+    for row in session.dirty:
+        if type(row) not in left and isinstance(row, Base):
+            state = sa.inspect(row)
+            values = _other_values(state, is_alone=is_alone)
+            if values is not None and not values:
+                state._commit_all(state.dict, session.identity_map)  # set to what it was
+            elif values and not row.has_rules_for(values.keys()):
+                changed.setdefault(state.mapper, []).append((state, values))
+    for mapper, of_table in changed.items():
+        names = set().union(*(values for _, values in of_table))
+        whole = [state for state, _ in of_table if names <= state.dict.keys()]
+        if whole:
+            _update(session, mapper, sorted(names), sorted(whole, key=lambda state: state.dict["id"]))
+
+
+def _other_values(
+    state: Any, *, is_alone: bool
+) -> dict[str, Any] | None:  # Any: a state, the values of a row
+    """What is to be written of a row; None when more changed than plain values of its columns.
+
+    :param is_alone: no rows are added or removed, so that whatever a row refers to is there.
+    """
+    columns, referring = state.mapper.columns, _referring(state.mapper)
+    values = {}
+    for name in state.committed_state:
+        if name not in columns:
+            return None
+        if _is_other(state, name):
+            value = state.dict.get(name)
+            if name in {"id", "version"} or (name in referring and not is_alone):
+                return None
+            if isinstance(value, sa.ClauseElement) or hasattr(value, "__clause_element__"):
+                return None
+            values[name] = value
+    return values
+
+
+def _update(session: Session, mapper: Mapper[Any], names: list[str], states: list[Any]) -> None:
+    is_versioned = mapper.version_id_col is not None
+    keys = {name: mapper.columns[name].key for name in names}
+    rows = []
+    for state in states:
+        values = state.dict
+        row = {keys[name]: values[name] for name in names} | {"of id": values["id"]}
+        if is_versioned:
+            row |= {"of version": values["version"], "version": values["version"] + 1}
+        rows.append(row)
+    table = str(mapper.local_table.name)  # type: ignore[attr-defined]  # every model maps one table
+    is_referring = not _referring(mapper).isdisjoint(names)
+    let_go(session, [table], references=[table] if is_referring else ())
+    result = session.connection().execute(_updating(mapper), rows)
+    if result.rowcount != len(rows):
+        raise StaleDataError(
+            f"UPDATE statement on table '{table}' expected to update {len(rows)} row(s);"
+            f" {result.rowcount} were matched."
+        )
+    for state in states:
+        if is_versioned:
+            state.dict["version"] += 1
+        state._commit_all(state.dict, session.identity_map)
+
+
+@cache
+def _updating(mapper: Mapper[Any]) -> sa.Update:  # Any: any table
+    table = mapper.local_table
+    assert isinstance(table, sa.Table)  # noqa: S101 # every model maps one table
+    statement = sa.update(table).where(table.c.id == sa.bindparam("of id"))
+    if mapper.version_id_col is not None:
+        statement = statement.where(table.c.version == sa.bindparam("of version"))
+    return statement
+
+
+def insert_rows(table: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:  # Any: values of columns
+    """Write new rows by one statement, past the session; returns their numbers in the same order.
+
+    For rows without rules of their own, of which there are many; they can be read afterwards.
+    """
+    if not rows:
+        return []
+    session, mapper = db.session(), sa.inspect(table)
+    session.flush()
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        highest = connection.execute(_highest(mapper)).scalar() or 0
+        ids = [highest + number for number in range(1, len(rows) + 1)]
+        connection.execute(
+            _inserting(mapper), [{**row, "id": row_id} for row, row_id in zip(rows, ids, strict=True)]
+        )
+    else:
+        ids = list(connection.execute(_returning(mapper), rows).scalars())
+    let_go(session, [table.__tablename__], references=[table.__tablename__])
+    if tell := session.info.get("rows inserted"):
+        tell(table.__tablename__, ids)
+    return ids
+
+
+@cache
+def _inserting(mapper: Mapper[Any]) -> sa.Insert:  # Any: any table
+    assert isinstance(mapper.local_table, sa.Table)  # noqa: S101 # every model maps one table
+    return sa.insert(mapper.local_table)
+
+
+@cache
+def _returning(mapper: Mapper[Any]) -> Any:  # Any: an INSERT that tells numbers
+    return _inserting(mapper).returning(mapper.local_table.c.id, sort_by_parameter_order=True)
 
 
 @contextmanager

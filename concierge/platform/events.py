@@ -78,9 +78,8 @@ def register(app: Flask, reactions: Reactions) -> None:
 
 def record(event: Event) -> None:
     """Store what happened, do at once what follows now, and note what follows later. Last line of an action."""
-    row = _row(event)
-    db.session.add(row)
     db.session.flush()
+    row_id = _store([event])[0]
     reaction: Reaction = current_app.extensions["concierge.reactions"][type(event)]
     is_looking = g.get("looking", False)
     for react in reaction.now:
@@ -88,22 +87,21 @@ def record(event: Event) -> None:
             react(event)
     for handler in () if is_looking else reaction.later:
         name = delivery_name(handler)
-        deliveries.enqueue(name, {"event_id": row.id}, unique_key=f"event:{row.id}:{name}")
+        deliveries.enqueue(name, {"event_id": row_id}, unique_key=f"event:{row_id}:{name}")
 
 
 def record_many(events: Sequence[Event]) -> None:
     """Store what happened to many things at once, with few statements; as ``record`` for each, in order."""
-    rows = [_row(event) for event in events]
-    db.session.add_all(rows)
     db.session.flush()
+    ids = _store(events)
     reactions: Reactions = current_app.extensions["concierge.reactions"]
     for event in events:
         for react in reactions[type(event)].now:
             react(event)
     deliveries.enqueue_many(
         [
-            (name, {"event_id": row.id}, f"event:{row.id}:{name}")
-            for event, row in zip(events, rows, strict=True)
+            (name, {"event_id": row_id}, f"event:{row_id}:{name}")
+            for event, row_id in zip(events, ids, strict=True)
             for handler in reactions[type(event)].later
             for name in (delivery_name(handler),)
         ]
@@ -120,15 +118,36 @@ def last_about(*, project_id: int | None = None, after_id: int = 0, **ids: int) 
     return db.session.scalar(question.order_by(RecordedEvent.id.desc()).limit(1))
 
 
-def _row(event: Event) -> RecordedEvent:
+def _store(events: Sequence[Event]) -> list[int]:
+    """Write events as rows; returns their ids. An act that is watched is told of them."""
+    if not events:
+        return []
+    rows = [
+        {
+            "name": type(event).__name__,
+            "at": event.at,
+            "actor_id": event.actor_id,
+            "project_id": event.project_id,
+            "payload": _payload(event),
+        }
+        for event in events
+    ]
+    session = db.session()
+    ids = list(session.connection().execute(_STORING, rows).scalars())
+    noted: list[RecordedEvent] | None = session.info.get("recorded")
+    if noted is not None:
+        noted += [RecordedEvent(id=row_id, **row) for row_id, row in zip(ids, rows, strict=True)]
+    return ids
+
+
+_TABLE = RecordedEvent.__table__
+assert isinstance(_TABLE, sa.Table)  # noqa: S101 # every model maps one table
+_STORING = sa.insert(_TABLE).returning(_TABLE.c.id, sort_by_parameter_order=True)
+
+
+def _payload(event: Event) -> dict[str, Any]:  # Any: JSON values
     payload = _converter.unstructure(event)
-    return RecordedEvent(
-        name=type(event).__name__,
-        at=event.at,
-        actor_id=event.actor_id,
-        project_id=event.project_id,
-        payload={f.name: payload[f.name] for f in fields(event)},
-    )
+    return {f.name: payload[f.name] for f in fields(event)}
 
 
 def unseen(handler: Callable[[Any], None]) -> Callable[[Any], None]:  # Any: takes its own event

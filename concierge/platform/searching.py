@@ -57,6 +57,11 @@ class Findable:
     """Relations, one after the other with points between, to what it is found by as well: words of several rows that
     belong to it lead to it. So do the words of all that is found in it."""
 
+    @classmethod
+    def has_rules_for(cls, names: Collection[str]) -> bool:
+        """Whether a row is found or shown otherwise once these attributes changed; then its entry is written too."""
+        return bool(cls.searched) and not (_told(cls) | {*cls.searched}).isdisjoint(names)
+
 
 class Searchable(Findable):
     """A row that people search for. Its text is written with the row, and anew when one of its words changes.

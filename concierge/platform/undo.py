@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, defer, mapped_colum
 from sqlalchemy.sql.elements import ColumnElement
 
 from concierge.platform import searching
-from concierge.platform.database import Base, Line, db
+from concierge.platform.database import Base, Line, db, let_go
 from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent
 
@@ -161,12 +162,14 @@ def undoable(
         raise RuntimeError("An act is open already; one act is taken back as a whole.")
     session.flush()
     act = session.info["act"] = Act(at)
+    session.info["recorded"], session.info["rows inserted"] = act.events, partial(_see_inserted, act)
     try:
         yield act
         session.flush()
         act.differences = _differences(session, act.before)
     finally:
-        del session.info["act"]
+        for name in ("act", "recorded", "rows inserted"):
+            del session.info[name]
     if keep and act.differences and act.events:  # without an event, nothing would tell of it
         act.key = together or secrets.token_hex(8)
         _keep(session, act, actor_id=actor_id, at=at, needs=needs)
@@ -220,6 +223,7 @@ def restore(act: str, *, at: datetime) -> Restored:
     _see_again(session, found)
     _put_back(session, found)
     session.expire_all()
+    let_go(session)
     _find_again(session, found)
     return restored
 
@@ -245,7 +249,7 @@ def tracked() -> Mapping[str, Tracked]:
     return found
 
 
-@event.listens_for(Session, "before_flush")
+@event.listens_for(Session, "before_flush", insert=True)  # before the rows are written
 def _see_rows(session: Session, _context: Any, _instances: Any) -> None:  # Any: SQLAlchemy's own
     act: Act | None = session.info.get("act")
     if act is None:
@@ -281,10 +285,14 @@ def _see_new_rows(session: Session, _context: Any) -> None:  # Any: SQLAlchemy's
     if act is None:
         return
     for row in session.new:
-        if isinstance(row, RecordedEvent):
-            act.events.append(row)
-        elif isinstance(row, Base) and row.__tablename__ in tracked():
+        if isinstance(row, Base) and row.__tablename__ in tracked():
             act.before.setdefault((row.__tablename__, row.id), None)
+
+
+def _see_inserted(act: Act, table: str, ids: Iterable[int]) -> None:
+    if table in tracked():
+        for row_id in ids:
+            act.before.setdefault((table, row_id), None)
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from concierge.accounts.states import SiteClosureKind
 from concierge.catalogue.states import DaysOf
 from concierge.core.hours import Hours, Place, Shut, hours_between
 from concierge.core.worktime import SATURDAY_AND_SUNDAY, WorkCalendar
-from concierge.platform.database import db
+from concierge.platform.database import db, in_hand
 from concierge.projects.models import Hold, Milestone, MilestoneCrew, Project
 from concierge.workforce.calendars import (
     AWAY,
@@ -30,7 +30,6 @@ from concierge.workforce.calendars import (
     joined,
     place_calendar,
     week_calendar,
-    whole_days,
 )
 from concierge.workforce.models import Absence, Closure, Office, Technician
 
@@ -135,7 +134,7 @@ def known_of(projects: Sequence[Project], *, crew: Collection[int] = ()) -> Know
         closures=company_closures(),
         home=home_region(),
         sites=_sites(site_ids),
-        holds=_holds(project_ids),
+        holds=in_hand(("holds", *project_ids), lambda: _holds(project_ids), of=(Hold,)),
         crews=crews,
         technicians=_technicians({*crew, *(user_id for each in crews.values() for user_id in each)}),
     )
@@ -198,15 +197,52 @@ def site_place(site: Site) -> Place:
 
 def company_closures() -> tuple[Period, ...]:
     """The whole days on which the company is closed, earliest first."""
-    return whole_days(db.session.scalars(sa.select(Closure).order_by(Closure.first_on, Closure.id)))
+    return in_hand("closures", lambda: tuple(_ask(_CLOSURES)), of=(Closure,))
 
 
 def home_region() -> Region | None:
     """Where our home office is; `None` when nobody has said."""
-    row = db.session.execute(
-        sa.select(Office.country, Office.subdivision).where(Office.is_home).order_by(Office.id).limit(1)
-    ).first()
+    return in_hand("home", _home_region, of=(Office,))
+
+
+def _home_region() -> Region | None:
+    row = next(iter(_ask(_HOME)), None)
     return (row[0], row[1]) if row else None
+
+
+# Statements that are put together once: that costs several times what asking them does.
+_closures, _offices, _sites_ = Closure.__table__.c, Office.__table__.c, Site.__table__.c
+_hours, _shut_, _holds_ = SiteHours.__table__.c, SiteClosure.__table__.c, Hold.__table__.c
+_IDS = sa.bindparam("ids", expanding=True, type_=sa.Integer)
+_CLOSURES = (
+    sa.select(_closures.name, _closures.first_on, _closures.last_on)
+    .where(_closures.from_time.is_(None))
+    .order_by(_closures.first_on, _closures.id)
+)
+_HOME = (
+    sa.select(_offices.country, _offices.subdivision).where(_offices.is_home).order_by(_offices.id).limit(1)
+)
+_REGIONS = sa.select(_sites_.id, _sites_.country, _sites_.subdivision).where(_sites_.id.in_(_IDS))
+_WEEKDAYS = sa.select(_hours.site_id, _hours.weekday).where(_hours.site_id.in_(_IDS))
+_SHUT = (
+    sa.select(_shut_.site_id, _shut_.kind, _shut_.name, _shut_.first_on, _shut_.last_on)
+    .where(_shut_.site_id.in_(_IDS), _shut_.from_time.is_(None))
+    .order_by(_shut_.first_on, _shut_.id)
+)
+_HOLDS = (
+    sa.select(_holds_.project_id, _holds_.first_on, _holds_.resumed_on, _holds_.reason, _holds_.expected_on)
+    .where(_holds_.project_id.in_(_IDS))
+    .order_by(_holds_.first_on, _holds_.id)
+)
+
+
+def _ask(
+    question: sa.Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None
+) -> Iterable[Any]:  # Any: columns
+    """Ask past the session's own machinery what is not kept as rows; what waits to be written is written first."""
+    session = db.session()
+    session.flush()
+    return (tuple(row) for row in session.connection().execute(question, values))
 
 
 @lru_cache(maxsize=8192)
@@ -255,25 +291,18 @@ def _rests(holds: Iterable[Rest], today: date) -> tuple[Period, ...]:
 
 
 def _sites(site_ids: Collection[int]) -> Mapping[int, SiteDays]:
-    regions = {
-        row[0]: (row[1], row[2])
-        for row in db.session.execute(
-            sa.select(Site.id, Site.country, Site.subdivision).where(Site.id.in_(site_ids))
-        )
-    }
+    ids = sorted(site_ids)
+    return in_hand(("sites", *ids), lambda: _site_days(ids), of=(Site, SiteHours, SiteClosure))
+
+
+def _site_days(ids: list[int]) -> Mapping[int, SiteDays]:
+    asked = {"ids": ids}
+    regions = {row[0]: (row[1], row[2]) for row in _ask(_REGIONS, asked)}
     weekdays: dict[int, set[int]] = {}
-    for site_id, weekday in db.session.execute(
-        sa.select(SiteHours.site_id, SiteHours.weekday).where(SiteHours.site_id.in_(site_ids))
-    ):
+    for site_id, weekday in _ask(_WEEKDAYS, asked):
         weekdays.setdefault(site_id, set()).add(weekday)
     closed: dict[tuple[int, SiteClosureKind], list[Period]] = {}
-    for row in db.session.execute(
-        sa.select(
-            SiteClosure.site_id, SiteClosure.kind, SiteClosure.name, SiteClosure.first_on, SiteClosure.last_on
-        )
-        .where(SiteClosure.site_id.in_(site_ids), SiteClosure.from_time.is_(None))
-        .order_by(SiteClosure.first_on, SiteClosure.id)
-    ):
+    for row in _ask(_SHUT, asked):
         closed.setdefault((row[0], row[1]), []).append((row[2], row[3], row[4]))
     return {
         site_id: SiteDays(
@@ -288,11 +317,7 @@ def _sites(site_ids: Collection[int]) -> Mapping[int, SiteDays]:
 
 def _holds(project_ids: Collection[int]) -> Mapping[int, tuple[Rest, ...]]:
     found: dict[int, list[Rest]] = {}
-    for row in db.session.execute(
-        sa.select(Hold.project_id, Hold.first_on, Hold.resumed_on, Hold.reason, Hold.expected_on)
-        .where(Hold.project_id.in_(project_ids))
-        .order_by(Hold.first_on, Hold.id)
-    ):
+    for row in _ask(_HOLDS, {"ids": list(project_ids)}):
         found.setdefault(row[0], []).append(Rest(row[1], row[2], row[3], row[4]))
     return {project_id: tuple(each) for project_id, each in found.items()}
 

@@ -212,13 +212,18 @@ def write(plan: Plan, milestones: Iterable[Milestone], *, derived: Plan) -> None
     """Put the plan's dates into the rows as the forecast, and those of the network alone beside them."""
     for milestone in milestones:
         placed, alone = plan.placed.get(milestone.key), derived.placed.get(milestone.key)
-        milestone.forecast_start_on = placed.start_on if placed else None
-        milestone.forecast_on = placed.finish_on if placed else None
-        milestone.derived_start_on = alone.start_on if alone else None
-        milestone.derived_on = alone.finish_on if alone else None
-        milestone.driver = placed.driver if placed else ""
-        milestone.slack_workdays = placed.slack_workdays if placed else 0
-        milestone.free_workdays = placed.free_workdays if placed else 0
+        values = {
+            "forecast_start_on": placed.start_on if placed else None,
+            "forecast_on": placed.finish_on if placed else None,
+            "derived_start_on": alone.start_on if alone else None,
+            "derived_on": alone.finish_on if alone else None,
+            "driver": placed.driver if placed else "",
+            "slack_workdays": placed.slack_workdays if placed else 0,
+            "free_workdays": placed.free_workdays if placed else 0,
+        }
+        for name, value in values.items():
+            if getattr(milestone, name) != value:
+                setattr(milestone, name, value)
 
 
 def conflicts_of(plan: Plan, milestones: Iterable[Milestone]) -> list[dict[str, Any]]:  # Any: plain values

@@ -5,6 +5,7 @@ from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from concierge.accounts.models import Contact
 from concierge.catalogue.models import PlaybookItem
@@ -12,7 +13,7 @@ from concierge.catalogue.states import GateKind
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import OrderLine
-from concierge.platform.database import db
+from concierge.platform.database import db, in_hand, read_again_with
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.errors import NotFound
 from concierge.projects import queries as projects
@@ -69,12 +70,13 @@ def evidence_for(viewer: Viewer, key: str, evidence_id: int) -> ItemEvidence:
 
 def checklist_of(project_id: int) -> Checklist | None:
     """A project's checklist with items and evidence."""
-    return db.session.scalar(_whole().where(Checklist.project_id == project_id))
+    checklist_id = db.session.scalar(_ID, {"project_id": project_id})
+    return None if checklist_id is None else checklist_by_id(checklist_id)
 
 
 def counted_from(project_id: int) -> date | None:
     """The delivery day from which a project's checklist counts its due days; None while there is no checklist."""
-    return db.session.scalar(sa.select(Checklist.anchor_on).where(Checklist.project_id == project_id))
+    return db.session.scalar(_ANCHOR, {"project_id": project_id})
 
 
 def checklist_by_id(checklist_id: int) -> Checklist:
@@ -82,10 +84,69 @@ def checklist_by_id(checklist_id: int) -> Checklist:
 
     :raises NotFound: when it is gone.
     """
-    checklist = db.session.scalar(_whole().where(Checklist.id == checklist_id))
+    checklist = in_hand(("checklist", checklist_id), lambda: _read(checklist_id), of=_ITS_ROWS, are_rows=True)
+    if checklist is not None and not _is_whole(checklist):
+        checklist = _read(checklist_id)
     if checklist is None:
         raise NotFound
     return checklist
+
+
+_ITS_ROWS = (Checklist, ReadinessItem, ItemEvidence)
+# Statements that are put together once: that costs several times what asking them does.
+_CHECKLIST_ID = sa.bindparam("checklist_id", type_=sa.Integer)
+_PROJECT_ID = sa.bindparam("project_id", type_=sa.Integer)
+_ID = sa.select(Checklist.id).where(Checklist.project_id == _PROJECT_ID)
+_ANCHOR = sa.select(Checklist.anchor_on).where(Checklist.project_id == _PROJECT_ID)
+_ITSELF = sa.select(Checklist).where(Checklist.id == _CHECKLIST_ID).options(joinedload(Checklist.project))
+_ITEMS = (
+    sa.select(ReadinessItem)
+    .where(ReadinessItem.checklist_id == _CHECKLIST_ID)
+    .order_by(ReadinessItem.position, ReadinessItem.id)
+)
+_EVIDENCE = (
+    sa.select(ItemEvidence)
+    .join(ReadinessItem, ReadinessItem.id == ItemEvidence.item_id)
+    .where(ReadinessItem.checklist_id == _CHECKLIST_ID)
+    .order_by(ItemEvidence.id)
+    .options(joinedload(ItemEvidence.file))
+)
+
+
+_OF_ITEM = (
+    joinedload(ReadinessItem.checklist),
+    selectinload(ReadinessItem.evidence).joinedload(ItemEvidence.file),
+)
+_WITH_ALL = (selectinload(Checklist.items).options(*_OF_ITEM), joinedload(Checklist.project))
+
+
+def _read(checklist_id: int) -> Checklist | None:
+    session, asked = db.session(), {"checklist_id": checklist_id}
+    checklist = session.scalar(_ITSELF, asked)
+    if checklist is None:
+        return None
+    items = list(session.scalars(_ITEMS, asked))
+    evidence: dict[int, list[ItemEvidence]] = {item.id: [] for item in items}
+    for one in session.scalars(_EVIDENCE, asked):
+        evidence[one.item_id].append(one)
+    for item in items:
+        set_committed_value(item, "checklist", checklist)
+        set_committed_value(item, "evidence", evidence[item.id])
+        read_again_with(item, *_OF_ITEM)
+    set_committed_value(checklist, "items", items)
+    read_again_with(checklist, *_WITH_ALL)
+    return checklist
+
+
+def _is_whole(checklist: Checklist) -> bool:
+    """Whether nothing of it was put away since, to be read again."""
+    state = sa.inspect(checklist)
+    if state.detached or state.expired_attributes or not {"items", "project"} <= state.dict.keys():
+        return False
+    return all(
+        {"evidence", "checklist"} <= one.dict.keys() and not one.expired_attributes
+        for one in map(sa.inspect, checklist.items)
+    )
 
 
 def checklist_of_key(key: str) -> Checklist | None:
@@ -110,10 +171,10 @@ def checklist_by_link(link_hash: str) -> Checklist:
 
     :raises NotFound: when the link is unknown or was replaced.
     """
-    checklist = db.session.scalar(_whole().where(Checklist.link_hash == link_hash))
-    if checklist is None:
+    checklist_id = db.session.scalar(sa.select(Checklist.id).where(Checklist.link_hash == link_hash))
+    if checklist_id is None:
         raise NotFound
-    return checklist
+    return checklist_by_id(checklist_id)
 
 
 def project_of(checklist: Checklist) -> Project:
@@ -142,11 +203,6 @@ def projects_printed(project_ids: Iterable[int]) -> list[Project]:
             )
         )
     )
-
-
-def dates_of(project_id: int) -> tuple[Project, list[Milestone]]:
-    """A project without anything around it, and its milestones in their order."""
-    return db.session.get_one(Project, project_id), milestones_of(project_id)
 
 
 def milestones_of(project_id: int) -> list[Milestone]:
@@ -262,16 +318,6 @@ def contacts_of(items: Iterable[ReadinessItem]) -> dict[int, Contact]:
     return {
         person.id: person for person in db.session.scalars(sa.select(Contact).where(Contact.id.in_(wanted)))
     }
-
-
-def _whole() -> sa.Select[Checklist]:
-    return sa.select(Checklist).options(
-        selectinload(Checklist.items).options(
-            joinedload(ReadinessItem.checklist),
-            selectinload(ReadinessItem.evidence).joinedload(ItemEvidence.file),
-        ),
-        joinedload(Checklist.project),
-    )
 
 
 def playbook_item_keys(version_id: int) -> frozenset[str]:

@@ -118,13 +118,15 @@ def report_gates(event: ChecklistIssued | ChecklistRedated | ChecklistRenewed | 
     if not kinds:
         return
     checklist = queries.checklist_by_id(event.checklist_id)
-    for kind in kinds:
-        holding = [
+    holding = {
+        kind: [
             gates.HoldingItem(item.key, item.requirement, item.due_on)
             for item in checklist.items
             if item.gate is kind and item.type is not ItemType.INFO and not item.is_cleared
         ]
-        gates.report_open_items(checklist.project_id, kind, holding, actor_id=event.actor_id, at=event.at)
+        for kind in kinds
+    }
+    gates.report_all_open_items(checklist.project_id, holding, actor_id=event.actor_id, at=event.at)
 
 
 def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequested) -> None:
@@ -245,8 +247,8 @@ def _follow(event: PlanApproved | PlanEvent) -> None:
     counted_from = queries.counted_from(event.project_id)
     if counted_from is None:
         return
-    project, milestones = queries.dates_of(event.project_id)
-    day = issuing.delivery_day(project, milestones)
+    project = projects.project_for_change(event.project_id)
+    day = issuing.delivery_day(project, project.milestones)
     checklist = queries.checklist_of(event.project_id) if day != counted_from else None
     if checklist is None:
         return
@@ -254,8 +256,8 @@ def _follow(event: PlanApproved | PlanEvent) -> None:
 
 
 def _clear_gates(project_id: int, event: PlanApproved | ProjectTakenOver) -> None:
-    for kind in GateKind:
-        gates.report_open_items(project_id, kind, (), actor_id=event.actor_id, at=event.at)
+    nothing: dict[GateKind, tuple[gates.HoldingItem, ...]] = dict.fromkeys(GateKind, ())
+    gates.report_all_open_items(project_id, nothing, actor_id=event.actor_id, at=event.at)
 
 
 def _note_printed(checklist_id: int, document_id: int, *, occasion: str) -> None:

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from concierge.accounts.models import Account
-from concierge.catalogue import queries as catalogue
 from concierge.catalogue.actions.standard import standard_version
 from concierge.catalogue.states import DaysOf, GateKind, LagUnit, LinkKind, MilestoneKind, ProductKind
 from concierge.orders.models import Order, OrderLine
 from concierge.platform import clock
-from concierge.platform.database import db
+from concierge.platform.database import db, insert_rows
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import plan as plans
@@ -54,7 +54,7 @@ def create_project(order_id: int, *, actor_id: int | None, at: datetime) -> Proj
     )
     db.session.add(project)
     db.session.flush()
-    db.session.add_all(Gate(project_id=project.id, kind=kind) for kind in GateKind)
+    insert_rows(Gate, [{"project_id": project.id, "kind": kind} for kind in GateKind])
     _plan_anew(project, order, at=at)
     project = queries.project_for_change(project.id)
     follow(project, at=at, actor_id=actor_id, why="The order was planned.")
@@ -120,33 +120,36 @@ def _plan_anew(project: Project, order: Order, *, at: datetime) -> None:
     planned = _planned_lines(lines, at=at)
     if not planned:
         raise Refused(_("Every line of this order is cancelled, so there is nothing to plan."))
-    db.session.add_all(
-        ProjectPlaybook(
-            project_id=project.id,
-            order_line_id=one.line.id,
-            version_id=one.version.id,
-            quantity=plans.units(one.line.quantity),
-        )
-        for one in planned
+    insert_rows(
+        ProjectPlaybook,
+        [
+            {
+                "project_id": project.id,
+                "order_line_id": one.line.id,
+                "version_id": one.version.id,
+                "quantity": plans.units(one.line.quantity),
+            }
+            for one in planned
+        ],
     )
     sold = {line.product.kind for line in lines if line.product is not None}
     drafts = plans.merged(planned, sold=sold)
-    rows = {draft.step.key: _row(project, draft, position) for position, draft in enumerate(drafts)}
-    _accept_order(project, list(rows.values()))
-    db.session.add_all(rows.values())
-    db.session.flush()
-    db.session.add_all(
-        MilestoneLink(
-            milestone_id=rows[draft.step.key].id,
-            predecessor_id=rows[link.predecessor].id,
-            kind=LinkKind(link.kind.value),
-            lag=link.lag,
-            lag_unit=LagUnit(link.unit.value),
-        )
-        for draft in drafts
-        for link in draft.step.links
+    rows = [_row(project, draft, position) for position, draft in enumerate(drafts)]
+    ids = {row["key"]: row_id for row, row_id in zip(rows, insert_rows(Milestone, rows), strict=True)}
+    insert_rows(
+        MilestoneLink,
+        [
+            {
+                "milestone_id": ids[draft.step.key],
+                "predecessor_id": ids[link.predecessor],
+                "kind": LinkKind(link.kind.value),
+                "lag": link.lag,
+                "lag_unit": LagUnit(link.unit.value),
+            }
+            for draft in drafts
+            for link in draft.step.links
+        ],
     )
-    db.session.flush()
 
 
 def _planned_lines(lines: Sequence[OrderLine], *, at: datetime) -> list[plans.PlannedLine]:
@@ -154,7 +157,7 @@ def _planned_lines(lines: Sequence[OrderLine], *, at: datetime) -> list[plans.Pl
     instruments = [
         line for line in lines if line.product is not None and line.product.kind is ProductKind.INSTRUMENT
     ]
-    versions = catalogue.published_versions(line.product_id for line in instruments if line.product_id)
+    versions = queries.versions_to_plan(line.product_id for line in instruments if line.product_id)
     planned = [
         plans.PlannedLine(line, versions[line.product_id], line.product)
         for line in instruments
@@ -165,28 +168,28 @@ def _planned_lines(lines: Sequence[OrderLine], *, at: datetime) -> list[plans.Pl
     return [plans.PlannedLine(lines[0], standard_version(at=at), None)]
 
 
-def _row(project: Project, draft: plans.DraftMilestone, position: int) -> Milestone:
-    is_delivery = draft.template.kind is MilestoneKind.DELIVERED
-    return Milestone(
-        project_id=project.id,
-        position=position,
-        key=draft.step.key,
-        name=draft.name,
-        kind=draft.template.kind,
-        team=draft.template.team,
-        audience=draft.template.audience,
-        workdays=draft.step.workdays,
-        days_of=DaysOf(draft.step.calendar),
-        just_in_time=draft.step.just_in_time,
-        playbook_milestone_id=draft.template.id,
-        order_line_id=draft.line.line.id if draft.line else None,
-        not_before_on=project.requested_from or project.requested_to if is_delivery else None,
-    )
-
-
-def _accept_order(project: Project, rows: Sequence[Milestone]) -> None:
-    """The order is in, so its acceptance has happened on the day the plan starts."""
-    for row in rows:
-        if row.kind is MilestoneKind.ORDER_ACCEPTED:
-            row.state = MilestoneState.DONE
-            row.started_on = row.finished_on = project.starts_on
+def _row(
+    project: Project, draft: plans.DraftMilestone, position: int
+) -> dict[str, Any]:  # Any: values of columns
+    """A milestone of a new plan. The order is in, so its acceptance has happened on the day the plan starts."""
+    kind = draft.template.kind
+    happened_on = project.starts_on if kind is MilestoneKind.ORDER_ACCEPTED else None
+    wanted_on = project.requested_from or project.requested_to if kind is MilestoneKind.DELIVERED else None
+    return {
+        "project_id": project.id,
+        "position": position,
+        "key": draft.step.key,
+        "name": draft.name,
+        "kind": kind,
+        "team": draft.template.team,
+        "audience": draft.template.audience,
+        "workdays": draft.step.workdays,
+        "days_of": DaysOf(draft.step.calendar),
+        "just_in_time": draft.step.just_in_time,
+        "playbook_milestone_id": draft.template.id,
+        "order_line_id": draft.line.line.id if draft.line else None,
+        "not_before_on": wanted_on,
+        "state": MilestoneState.DONE if happened_on else MilestoneState.PLANNED,
+        "started_on": happened_on,
+        "finished_on": happened_on,
+    }

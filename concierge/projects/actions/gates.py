@@ -1,8 +1,9 @@
 """Whether shipping and installation may begin: cleared by readiness, overridden by a named person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from flask_babel import gettext as _
 
@@ -36,25 +37,57 @@ def report_open_items(
 
     Called by the slice that owns the items, every time one of them changes.
     """
+    report_all_open_items(project_id, {kind: items}, actor_id=actor_id, at=at)
+
+
+def report_all_open_items(
+    project_id: int,
+    items_of: Mapping[GateKind, Sequence[HoldingItem]],
+    *,
+    actor_id: int | None,
+    at: datetime,
+) -> None:
+    """Say of several gates which blocking items hold each; the plan is judged once, after all of them."""
+    said = queries.gates_of(project_id)
+    otherwise = {
+        kind: (len(items), holding)
+        for kind, items in items_of.items()
+        for holding in (_holding(items),)
+        if not _says(said.get(kind), len(items), holding)
+    }
+    if not otherwise:
+        return
+    project = queries.project_for_change(project_id)
+    events = []
+    for kind, (open_items, holding) in otherwise.items():
+        gate = _gate(project, kind)
+        before = gate.state
+        gate.open_items, gate.holding = open_items, holding
+        if not open_items:
+            gate.state = GateState.CLEAR
+        elif before is not GateState.OVERRIDDEN:
+            gate.state = GateState.HELD
+        if gate.state is not before:
+            event = GateCleared if gate.state is GateState.CLEAR else GateHeld
+            events.append(event(at=at, actor_id=actor_id, project_id=project.id, gate=kind.value))
+    follow(project, at=at)
+    for one in events:
+        record(one)
+
+
+def _holding(items: Sequence[HoldingItem]) -> list[dict[str, Any]]:  # Any: JSON values
     soonest = sorted(items, key=lambda item: (item.due_on, item.key))
-    holding = [
+    return [
         {"key": item.key, "requirement": item.requirement, "due_on": item.due_on.isoformat()}
         for item in soonest[:SHOWN]
     ]
-    if queries.gate_says(project_id, kind, open_items=len(items), holding=holding):
-        return
-    project = queries.project_for_change(project_id)
-    gate = _gate(project, kind)
-    before = gate.state
-    gate.open_items, gate.holding = len(items), holding
-    if not items:
-        gate.state = GateState.CLEAR
-    elif before is not GateState.OVERRIDDEN:
-        gate.state = GateState.HELD
-    follow(project, at=at)
-    if gate.state is not before:
-        event = GateCleared if gate.state is GateState.CLEAR else GateHeld
-        record(event(at=at, actor_id=actor_id, project_id=project.id, gate=kind.value))
+
+
+def _says(gate: Gate | None, open_items: int, holding: list[dict[str, Any]]) -> bool:  # Any: JSON values
+    """Whether a gate says exactly this already, so that nothing has to be judged again."""
+    if gate is None or (gate.open_items, gate.holding) != (open_items, holding):
+        return False
+    return (gate.state is GateState.CLEAR) is (open_items == 0)
 
 
 def override(project_id: int, kind: GateKind, *, reason: str, actor_id: int, at: datetime) -> Project:

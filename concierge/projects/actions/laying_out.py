@@ -11,11 +11,10 @@ from concierge.platform import clock
 from concierge.platform.errors import Refused
 from concierge.projects import plan as plans
 from concierge.projects.actions import judging
-from concierge.projects.actions.noting import note_dates
+from concierge.projects.actions.noting import note_moves
 from concierge.projects.calendars import Known, known_of
 from concierge.projects.events import DateMove
 from concierge.projects.models import Milestone, Project
-from concierge.projects.states import DateKind
 
 
 def calendars_of(project: Project) -> Known:
@@ -73,17 +72,7 @@ def follow(
     )
     plans.write(plan, project.milestones, derived=derived)
     project.conflicts = plans.conflicts_of(plan, project.milestones)
-    for move in moves:
-        note_dates(
-            project.id,
-            move.milestone_id,
-            DateKind.PLANNED,
-            move.start_after,
-            move.finish_after,
-            actor_id,
-            at,
-            why,
-        )
+    note_moves(project.id, moves, by_id=actor_id, at=at, why=why)
     today = today_at(project, at)
     judging.judge(
         project,

@@ -1,8 +1,10 @@
 """Noting when a milestone's dates were planned, promised or happened, by whom and why. Rows are only added."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
-from concierge.platform.database import db
+from concierge.platform.database import db, insert_rows
+from concierge.projects.events import DateMove
 from concierge.projects.models import DateChange
 from concierge.projects.states import DateKind
 
@@ -39,3 +41,23 @@ def note_dates(
             why=why[:LONGEST_WHY],
         )
     )
+
+
+def note_moves(
+    project_id: int, moves: Iterable[DateMove], *, by_id: int | None, at: datetime, why: str
+) -> None:
+    """Note what a plan moved, with one statement; as ``note_dates`` does of each."""
+    rows = [
+        {
+            "project_id": project_id,
+            "milestone_id": move.milestone_id,
+            "kind": DateKind.PLANNED,
+            "start_on": move.start_after,
+            "finish_on": move.finish_after,
+            "at": at,
+            "by_id": by_id,
+            "why": why[:LONGEST_WHY],
+        }
+        for move in moves
+    ]
+    insert_rows(DateChange, rows)

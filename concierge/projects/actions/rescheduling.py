@@ -69,12 +69,12 @@ def move_milestone(
     project = queries.project_for_change(project_id)
     milestone = milestone_in(project, milestone_id)
     _refuse_if_fixed(project, milestone)
+    known = calendars_of(project)  # read before anything waits to be written
     wish = plans.start_wishes(project, milestone, to=to)
     milestone.not_before_on, milestone.exactly_on = wish.not_before_on, wish.exactly_on
     milestone.moved_at, milestone.moved_by_id, milestone.move_reason = at, actor_id, reason
-    moves = follow(
-        project, at=at, actor_id=actor_id, why=f"{milestone.english_name} was moved. {reason}".rstrip()
-    )
+    why = f"{milestone.english_name} was moved. {reason}".rstrip()
+    moves = follow(project, at=at, actor_id=actor_id, why=why, known=known)
     record(
         MilestoneMoved(
             at=at,

@@ -38,7 +38,7 @@ from concierge.projects.queries.plans import (
     baselines_of,
     concierge_with_least,
     concierges,
-    gate_says,
+    gates_of,
     holds_of,
     milestone_for,
     open_hold,
@@ -53,6 +53,7 @@ from concierge.projects.queries.plans import (
     proposals_of,
     seen_among,
     staff,
+    versions_to_plan,
 )
 from concierge.projects.queries.saved import (
     Kept,
@@ -88,7 +89,7 @@ __all__ = [
     "filter_of",
     "found_by",
     "found_with_account",
-    "gate_says",
+    "gates_of",
     "group_counts",
     "holds_of",
     "ids_of",
@@ -111,6 +112,7 @@ __all__ = [
     "seen_ids",
     "some_product",
     "staff",
+    "versions_to_plan",
     "view_for_change",
     "views_of",
     "views_with_counts",

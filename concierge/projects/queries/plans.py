@@ -1,31 +1,33 @@
 """Questions about one project: its plan, its order, its people."""
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
-from concierge.catalogue.models import PlaybookMilestone, PlaybookVersion, Product
-from concierge.catalogue.states import GateKind
+from concierge.catalogue.models import PlaybookLink, PlaybookMilestone, PlaybookVersion, Product
+from concierge.catalogue.states import GateKind, PlaybookState
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import Order, OrderLine
-from concierge.platform.database import db
+from concierge.platform.database import db, in_hand, read_again_with
 from concierge.platform.errors import NotFound
 from concierge.projects.models import (
     Baseline,
     Gate,
     Hold,
     Milestone,
+    MilestoneLink,
     Project,
     ProjectPlaybook,
     Proposal,
 )
 from concierge.projects.scope import visible_to
-from concierge.projects.states import GateState, ProjectState, ProposalState
+from concierge.projects.states import ProjectState, ProposalState
 
 
 def project_by_key(viewer: Viewer, key: str) -> Project:
@@ -46,13 +48,9 @@ def project_for_change(project_id: int) -> Project:
 
     :raises NotFound: when there is none.
     """
-    project = db.session.scalar(
-        sa.select(Project)
-        .where(Project.id == project_id)
-        .with_for_update(of=Project)
-        .options(*_whole())
-        .execution_options(populate_existing=True)
-    )
+    project = in_hand(("project", project_id), lambda: _read_for_change(project_id), of=_GRAPH, are_rows=True)
+    if project is not None and not _is_whole(project):
+        project = _read_for_change(project_id)
     if project is None:
         raise NotFound
     return project
@@ -64,12 +62,9 @@ def seen_among(viewer: Viewer, project_ids: Collection[int]) -> dict[int, str]:
     return {row.id: row.key for row in db.session.execute(visible_to(viewer, question))}
 
 
-def gate_says(project_id: int, kind: GateKind, *, open_items: int, holding: list[dict[str, Any]]) -> bool:
-    """Whether a gate says exactly this already, so that nothing has to be laid out again."""
-    gate = db.session.scalar(sa.select(Gate).where(Gate.project_id == project_id, Gate.kind == kind))
-    if gate is None or (gate.open_items, gate.holding) != (open_items, holding):
-        return False
-    return (gate.state is GateState.CLEAR) is (open_items == 0)
+def gates_of(project_id: int) -> dict[GateKind, Gate]:
+    """The gates of a project by their kind."""
+    return {gate.kind: gate for gate in db.session.scalars(_GATES, {"project_id": project_id})}
 
 
 def open_hold(project_id: int) -> Hold | None:
@@ -172,18 +167,41 @@ def order_whole(order_id: int) -> Order:
 
     :raises NotFound: when there is none.
     """
-    order = db.session.scalar(
-        sa.select(Order)
-        .where(Order.id == order_id)
-        .options(
-            selectinload(Order.lines).joinedload(OrderLine.product),
-            joinedload(Order.account),
-            joinedload(Order.site),
-        )
-    )
+    session = db.session()
+    order = session.scalar(_ORDER, {"order_id": order_id})
     if order is None:
         raise NotFound
+    set_committed_value(order, "lines", list(session.scalars(_ORDER_LINES, {"order_id": order_id})))
+    read_again_with(
+        order,
+        selectinload(Order.lines).joinedload(OrderLine.product),
+        joinedload(Order.account),
+        joinedload(Order.site),
+    )
     return order
+
+
+def versions_to_plan(product_ids: Iterable[int]) -> dict[int, PlaybookVersion]:
+    """The newest published playbook version of each instrument, by product, with its milestones and their links.
+
+    Products without a published playbook are left out.
+    """
+    session, ids = db.session(), sorted(set(product_ids))
+    found = {row[0]: row[1] for row in session.execute(_VERSIONS, {"ids": ids})} if ids else {}
+    asked = {"ids": sorted({version.id for version in found.values()})}
+    milestones: dict[int, list[PlaybookMilestone]] = {}
+    links: dict[int, list[PlaybookLink]] = {}
+    if found:
+        for milestone in session.scalars(_TEMPLATES, asked):
+            milestones.setdefault(milestone.version_id, []).append(milestone)
+        for link in session.scalars(_TEMPLATE_LINKS, asked):
+            links.setdefault(link.milestone_id, []).append(link)
+    for version in found.values():
+        rows = milestones.get(version.id, [])
+        set_committed_value(version, "milestones", rows)
+        for milestone in rows:
+            set_committed_value(milestone, "links", links.get(milestone.id, []))
+    return found
 
 
 def products_sold(order_id: int) -> frozenset[str]:
@@ -198,17 +216,7 @@ def products_sold(order_id: int) -> frozenset[str]:
 
 def concierge_with_least() -> User | None:
     """The active concierge who looks after the fewest open projects."""
-    busy = (
-        sa.select(sa.func.count(Project.id))
-        .where(Project.concierge_id == User.id, Project.state.in_([ProjectState.DRAFT, ProjectState.LIVE]))
-        .scalar_subquery()
-    )
-    return db.session.scalar(
-        sa.select(User)
-        .where(User.role == Role.CONCIERGE, User.state == AccessState.ACTIVE)
-        .order_by(busy, User.id)
-        .limit(1)
-    )
+    return db.session.scalar(_LEAST_BUSY)
 
 
 def concierges() -> Sequence[User]:
@@ -226,14 +234,124 @@ def staff() -> Sequence[User]:
     ).all()
 
 
-def _whole() -> tuple[sa.orm.interfaces.ORMOption, ...]:
+def _around() -> tuple[sa.orm.interfaces.ORMOption, ...]:
     return (
         joinedload(Project.account),
         joinedload(Project.site),
         joinedload(Project.contact),
         joinedload(Project.concierge),
         joinedload(Project.order),
+    )
+
+
+def _whole() -> tuple[sa.orm.interfaces.ORMOption, ...]:
+    return (
+        *_around(),
         selectinload(Project.milestones).selectinload(Milestone.links),
         selectinload(Project.milestones).joinedload(Milestone.owner),
         selectinload(Project.gates),
+    )
+
+
+_OF_ORDER = sa.bindparam("order_id", type_=sa.Integer)
+_ORDER = (
+    sa.select(Order).where(Order.id == _OF_ORDER).options(joinedload(Order.account), joinedload(Order.site))
+)
+_ORDER_LINES = (
+    sa.select(OrderLine)
+    .where(OrderLine.order_id == _OF_ORDER)
+    .order_by(OrderLine.position)
+    .options(joinedload(OrderLine.product))
+)
+_BUSY = (
+    sa.select(sa.func.count(Project.id))
+    .where(Project.concierge_id == User.id, Project.state.in_([ProjectState.DRAFT, ProjectState.LIVE]))
+    .scalar_subquery()
+)
+_LEAST_BUSY = (
+    sa.select(User)
+    .where(User.role == Role.CONCIERGE, User.state == AccessState.ACTIVE)
+    .order_by(_BUSY, User.id)
+    .limit(1)
+)
+_IDS = sa.bindparam("ids", expanding=True, type_=sa.Integer)
+_newer = orm.aliased(PlaybookVersion)
+_VERSIONS = (
+    sa.select(Product.id, PlaybookVersion)
+    .join(PlaybookVersion, PlaybookVersion.playbook_id == Product.playbook_id)
+    .where(
+        Product.id.in_(_IDS),
+        PlaybookVersion.state == PlaybookState.PUBLISHED,
+        ~sa.exists().where(
+            _newer.playbook_id == PlaybookVersion.playbook_id,
+            _newer.state == PlaybookState.PUBLISHED,
+            _newer.number > PlaybookVersion.number,
+        ),
+    )
+)
+_TEMPLATES = (
+    sa.select(PlaybookMilestone)
+    .where(PlaybookMilestone.version_id.in_(_IDS))
+    .order_by(PlaybookMilestone.position, PlaybookMilestone.id)
+)
+_TEMPLATE_LINKS = (
+    sa.select(PlaybookLink)
+    .join(PlaybookMilestone, PlaybookMilestone.id == PlaybookLink.milestone_id)
+    .where(PlaybookMilestone.version_id.in_(_IDS))
+    .order_by(PlaybookLink.id)
+)
+_GRAPH = (Project, Milestone, MilestoneLink, Gate)
+_AROUND = ("account", "site", "contact", "concierge", "order", "milestones", "gates")
+_OF_PROJECT = sa.bindparam("project_id", type_=sa.Integer)
+# Statements that are put together once: that costs several times what asking them does.
+_PROJECT = (
+    sa.select(Project).where(Project.id == _OF_PROJECT).with_for_update(of=Project).options(*_around())
+).execution_options(populate_existing=True)
+_MILESTONES = (
+    sa.select(Milestone)
+    .where(Milestone.project_id == _OF_PROJECT)
+    .order_by(Milestone.position)
+    .options(joinedload(Milestone.owner))
+).execution_options(populate_existing=True)
+_LINKS = (
+    sa.select(MilestoneLink)
+    .join(Milestone, Milestone.id == MilestoneLink.milestone_id)
+    .where(Milestone.project_id == _OF_PROJECT)
+    .order_by(MilestoneLink.id)
+).execution_options(populate_existing=True)
+_GATES = (sa.select(Gate).where(Gate.project_id == _OF_PROJECT).order_by(Gate.id)).execution_options(
+    populate_existing=True
+)
+
+
+_WITH_ALL = _whole()
+_OF_MILESTONE = (selectinload(Milestone.links), joinedload(Milestone.owner))
+
+
+def _read_for_change(project_id: int) -> Project | None:
+    session, values = db.session(), {"project_id": project_id}
+    project = session.scalar(_PROJECT, values)
+    if project is None:
+        return None
+    milestones = session.scalars(_MILESTONES, values).all()
+    links: dict[int, list[MilestoneLink]] = {milestone.id: [] for milestone in milestones}
+    for link in session.scalars(_LINKS, values):
+        links[link.milestone_id].append(link)
+    for milestone in milestones:
+        set_committed_value(milestone, "links", links[milestone.id])
+        read_again_with(milestone, *_OF_MILESTONE)
+    set_committed_value(project, "milestones", list(milestones))
+    read_again_with(project, *_WITH_ALL)
+    set_committed_value(project, "gates", list(session.scalars(_GATES, values)))
+    return project
+
+
+def _is_whole(project: Project) -> bool:
+    """Whether nothing of it was put away since, to be read again."""
+    state = sa.inspect(project)
+    if state.detached or state.expired_attributes or not all(name in state.dict for name in _AROUND):
+        return False
+    return all(
+        "links" in one.dict and "owner" in one.dict and not one.expired_attributes
+        for one in map(sa.inspect, project.milestones)
     )
