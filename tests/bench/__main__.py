@@ -27,6 +27,7 @@ from tests.bench.figures import Figure
 from tests.bench.load import Connection, per_second, timed
 from tests.browser import Site, served
 from tests.processes import dies_with_parent, free_port, stop
+from tests.servers import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("layout", "pdf", "feed", "pages", "planning", "replanning", "portfolio", "finding")
@@ -186,40 +187,47 @@ class Bench:
         from tests.bench.portfolio import measure
         from tests.servers import running_postgres
 
-        sizes = (100, 1000) if self.sizes[-1] < 10_000 else (100, 1000, 10_000, 100_000)
-        instance = company.copied(self.base(), self.work / "portfolio")
-        measure(
-            {"CONCIERGE_INSTANCE": str(instance), **SERVER},
-            "SQLite",
-            sizes=sizes,
-            seconds=self.seconds,
-            note=self.note,
-        )
+        wishes = {"seconds": self.seconds, "note": self.note}
+        for sizes, kept in self._companies():
+            folder = company.copied(self.base(), self.work / f"portfolio-{sizes[0]}")
+            measure(
+                {"CONCIERGE_INSTANCE": str(folder), **SERVER}, "SQLite", sizes=sizes, least=kept, **wishes
+            )
         with running_postgres() as server:
-            instance = self.work / "portfolio-postgresql"
-            instance.mkdir()
-            address = {"DATABASE_URL": server.create("bench_portfolio")}
-            for command in (("db", "upgrade"), ("demo", "load")):
-                _concierge(instance, *command, **address)
-            environ = {"CONCIERGE_INSTANCE": str(instance), **SERVER, **address}
-            measure(environ, "PostgreSQL", sizes=sizes, seconds=self.seconds, note=self.note)
+            for sizes, kept in self._companies():
+                environ = self._on_postgresql(server, f"portfolio_{sizes[0]}")
+                measure(environ, "PostgreSQL", sizes=sizes, least=kept, **wishes)
 
     def finding(self) -> None:
         """Search, and open Today, in companies of up to 100,000 projects on both databases."""
         from tests.bench.finding import measure
         from tests.servers import running_postgres
 
-        sizes = (100, 1000) if self.sizes[-1] < 10_000 else (100, 1000, 10_000, 100_000)
-        instance = company.copied(self.base(), self.work / "finding")
-        wishes = {"sizes": sizes, "seconds": self.seconds / 4, "note": self.note}
-        measure({"CONCIERGE_INSTANCE": str(instance), **SERVER}, "SQLite", **wishes)
+        wishes = {"seconds": self.seconds / 4, "note": self.note}
+        for sizes, kept in self._companies():
+            folder = company.copied(self.base(), self.work / f"finding-{sizes[0]}")
+            measure(
+                {"CONCIERGE_INSTANCE": str(folder), **SERVER}, "SQLite", sizes=sizes, least=kept, **wishes
+            )
         with running_postgres() as server:
-            instance = self.work / "finding-postgresql"
-            instance.mkdir()
-            address = {"DATABASE_URL": server.create("bench_finding")}
-            for command in (("db", "upgrade"), ("demo", "load")):
-                _concierge(instance, *command, **address)
-            measure({"CONCIERGE_INSTANCE": str(instance), **SERVER, **address}, "PostgreSQL", **wishes)
+            for sizes, kept in self._companies():
+                environ = self._on_postgresql(server, f"finding_{sizes[0]}")
+                measure(environ, "PostgreSQL", sizes=sizes, least=kept, **wishes)
+
+    def _companies(self) -> Iterator[tuple[tuple[int, ...], dict[str, float]]]:
+        """The sizes measured in one company each, the smallest first; with the figures that later ones compare to."""
+        kept: dict[str, float] = {}
+        yield (10,), kept
+        yield (100, 1000) if self.sizes[-1] < 10_000 else (100, 1000, 10_000, 100_000), kept
+
+    def _on_postgresql(self, server: PostgresServer, name: str) -> dict[str, str]:
+        """Settings of the demo company on a database of its own."""
+        instance = self.work / f"{name}-postgresql"
+        instance.mkdir()
+        address = {"DATABASE_URL": server.create(f"bench_{name}")}
+        for command in (("db", "upgrade"), ("demo", "load")):
+            _concierge(instance, *command, **address)
+        return {"CONCIERGE_INSTANCE": str(instance), **SERVER, **address}
 
     def _cached_pdf(self, instance: Path, port: int, bare: int, cookie: dict[str, str]) -> None:
         """A checklist that has been printed before, as the browser gets it."""

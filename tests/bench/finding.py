@@ -31,13 +31,15 @@ def measure(
     sizes: Sequence[int],
     seconds: float,
     note: Callable[[Figure], None],
+    least: dict[str, float] | None = None,
 ) -> None:
     """Search and open Today in companies of each size; the yardstick is the same in the smallest of them.
 
     :param database: what is written beside the figures.
+    :param least: the figures of a smaller company, which these are compared with.
     """
     app = create_app(load(dict(environ)))
-    least: dict[str, float] = {}
+    least = {} if least is None else least
 
     def told(name: str, count: int, ms: float, remark: str) -> None:
         ratio = ms / least.setdefault(name, ms)

@@ -27,7 +27,7 @@ ROUNDS = 60
 MONDAY = date(2026, 3, 2)
 GOALS = {
     "plan followed": "loaded, laid out, written",
-    "milestone moved": "goal 5 ms; with its visits, feeds and checklist",
+    "milestone moved": "goal 5 ms; the act with all that follows at once: visits, feeds, checklist, gates",
     "project created": "goal 5 ms; its plan merged, laid out and written",
     "move foreseen": "goal 30 ms; with everything that follows",
 }
