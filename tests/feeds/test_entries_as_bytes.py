@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from icalendar import Alarm, Event
+from icalendar.prop import vCategory, vDuration, vUri
 
 from concierge.feeds import calendar_file, lint, vevent, words
 from concierge.feeds.states import Scope, Shows
@@ -126,7 +128,7 @@ def test_f4_f20_every_reader_sees_the_same_hostile_entries(read: readers.Reader)
             f"{n}@concierge",
             "2026-12-14T08:00:00Z",
             "2026-12-14T15:00:00Z",
-            vevent.one_line(text, at_most=200) or "–",
+            readers.shown_by(read, vevent.one_line(text, at_most=200) or "–"),
         )
         for n, text in enumerate(HOSTILE)
     }
@@ -301,3 +303,64 @@ def test_a_name_with_braces_is_only_text() -> None:
     )
 
     assert entry.summary == "CANCELLED: Installation: {url.__class__} {0}, München"
+
+
+def _by_icalendar(entry: Entry) -> bytes:
+    """The same entry as the library writes it, eight times as slowly."""
+    event = Event()
+    modified_at = vevent.whole_second(entry.modified_at)
+    event.add("uid", vevent.text(entry.uid))
+    event.add("dtstamp", modified_at)
+    event.add("created", vevent.whole_second(entry.created_at))
+    event.add("last-modified", modified_at)
+    event.add("sequence", entry.sequence)
+    event.add("dtstart", entry.start)
+    event.add("dtend", entry.end)
+    event.add("summary", vevent.text(vevent.one_line(entry.summary, at_most=200) or "–"))
+    if description := vevent.prose(entry.description, at_most=4000):
+        event.add("description", vevent.text(description))
+    if location := vevent.one_line(entry.location, at_most=300):
+        event.add("location", vevent.text(location))
+    event.add("status", vevent.text(entry.status.value))
+    event.add("transp", vevent.text(entry.transparency.value))
+    categories = vCategory([])
+    categories.cats = [
+        vevent.text(word) for each in entry.categories if (word := vevent.one_line(each, at_most=60))
+    ]
+    if categories.cats:
+        event.add("categories", categories)
+    if entry.url:
+        event.add("url", vUri(vevent.uri(entry.url)))
+    for before in entry.alarms:
+        alarm = Alarm()
+        alarm.add("action", vevent.text("DISPLAY"))
+        alarm.add("trigger", vDuration(-before))
+        alarm.add("description", vevent.text(vevent.one_line(entry.summary, at_most=200) or "–"))
+        event.add_component(alarm)
+    return bytes(event.to_ical(sorted=False))
+
+
+_WORDS = st.text(max_size=300) | st.text(alphabet="ab\\^;,\n é漢😀", max_size=300)
+
+
+@given(_WORDS, _WORDS, _WORDS, _WORDS, st.lists(_WORDS, max_size=2), st.booleans(), st.integers(0, 2))
+def test_an_entry_is_written_as_icalendar_writes_it(
+    summary: str, description: str, place: str, url: str, categories: list[str], is_day: bool, alarms: int
+) -> None:
+    at = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    entry = Entry(
+        uid="visit-1",
+        sequence=3,
+        created_at=at,
+        modified_at=at,
+        start=at.date() if is_day else at,
+        end=at.date() + timedelta(days=1) if is_day else at + timedelta(hours=1),
+        summary=summary,
+        description=description,
+        location=place,
+        url=url,
+        categories=tuple(categories),
+        alarms=(timedelta(hours=1), timedelta(days=1))[:alarms],
+    )
+
+    assert vevent.render(entry) == _by_icalendar(entry)
