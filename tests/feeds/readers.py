@@ -1,4 +1,4 @@
-"""Four independent programs reading a calendar file, each telling which entries it sees.
+"""Five independent programs reading a calendar file, each telling which entries it sees.
 
 None of them shares code with the library that writes our feeds.
 """
@@ -43,10 +43,24 @@ def read_with_libical(data: bytes) -> set[Seen]:
 
 
 def read_with_icaljs(data: bytes) -> set[Seen]:
-    """ical.js, which Thunderbird reads with, run by Deno."""
+    """ical.js, which Thunderbird reads with, run by Deno with no permission at all."""
+    return _read_with_deno("icaljs_reader.mjs", data)
+
+
+def read_with_nodeical(data: bytes) -> set[Seen]:
+    """node-ical, of MagicMirror and Homebridge, run by Deno; a library of its own asks for one variable."""
+    return _read_with_deno("nodeical_reader.mjs", data, "--allow-env=TOTEXT_LANGS")
+
+
+def shown_by(read: Reader, title: str) -> str:
+    """What a program makes of a title: node-ical alone takes an escaped backslash before an n for a line break."""
+    return re.sub(r"\\[nN]", "\\\\\n", title) if read is read_with_nodeical else title
+
+
+def _read_with_deno(script: str, data: bytes, *permissions: str) -> set[Seen]:
     deno = Path(sysconfig.get_path("scripts")) / "deno"
-    command = [str(deno), "run", "--quiet", "--no-prompt", "--cached-only", "--frozen", "--allow-read"]
-    answer = _answer([*command, "--allow-env", str(HERE / "icaljs_reader.mjs")], data)
+    command = [str(deno), "run", "--quiet", "--no-prompt", "--cached-only", "--frozen", *permissions]
+    answer = _answer([*command, str(HERE / script)], data)
     return {Seen(**each) for each in answer["entries"]}
 
 
@@ -116,9 +130,9 @@ def _libical_is_there() -> bool:
     )
 
 
-def _icaljs_is_there() -> bool:
+def _package_is_there(name: str) -> bool:
     deno = Path(sysconfig.get_path("scripts")) / "deno"
-    return (shutil.which(str(deno)) is not None) and (ROOT / "node_modules" / "ical.js").exists()
+    return (shutil.which(str(deno)) is not None) and (ROOT / "node_modules" / name).exists()
 
 
 def _needs(is_there: bool, remedy: str) -> list[pytest.MarkDecorator]:
@@ -140,6 +154,11 @@ READERS = [
     pytest.param(
         read_with_icaljs,
         id="ical.js",
-        marks=_needs(_icaljs_is_there(), "ical.js is missing: ./dev run brings it"),
+        marks=_needs(_package_is_there("ical.js"), "ical.js is missing: ./dev test brings it"),
+    ),
+    pytest.param(
+        read_with_nodeical,
+        id="node-ical",
+        marks=_needs(_package_is_there("node-ical"), "node-ical is missing: ./dev test brings it"),
     ),
 ]

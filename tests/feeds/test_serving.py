@@ -598,7 +598,10 @@ def test_f20_independent_readers_see_what_the_database_says(
         calendar.cancel(made[0], at=AT)
     expected = {
         readers.Seen(
-            visit.uid, f"{visit.starts_at:%Y-%m-%dT%H:%M:%SZ}", f"{visit.ends_at:%Y-%m-%dT%H:%M:%SZ}", title
+            visit.uid,
+            f"{visit.starts_at:%Y-%m-%dT%H:%M:%SZ}",
+            f"{visit.ends_at:%Y-%m-%dT%H:%M:%SZ}",
+            readers.shown_by(read, title),
         )
         for visit, title in zip(
             made,
