@@ -237,11 +237,12 @@ def test_the_toast_and_the_history_take_it_back_without_a_script(app: Flask, sig
 def test_visits_that_moved_along_come_back_into_calendars_with_a_higher_sequence(app: Flask) -> None:
     from concierge.feeds.actions import addresses
     from concierge.feeds.models import CalendarEntry
+    from concierge.identity.models import User
 
     with unit_of_work():
         project = projects.live()
         tomas = workforce.technician()
-        addresses.create_address(tomas.user, actor_id=None, at=NOW)
+        addresses.create_address(db.session.get_one(User, tomas.user_id), actor_id=None, at=NOW)
         milestone = projects.milestone(project, "install")
         start = milestone.start_on
         visit = visits.visit(project, tomas, milestone=milestone, starts=f"{start:%a %Y-%m-%d} 09:00")
