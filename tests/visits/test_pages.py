@@ -277,6 +277,51 @@ def test_a_visit_goes_its_way_through_its_buttons(scene: dict[str, Any], sign_in
     assert "All runs" in tomas.get(f"/visits/{visit.id}").get_data(as_text=True)
 
 
+def taken_back(browser: FlaskClient, answer: Any) -> Any:  # Any: werkzeug's answers
+    """Press the undo button of the page that an act led to."""
+    page = browser.get(answer.location).get_data(as_text=True)
+    button = re.search(r'action="(/undo/\w+)"', page)
+    assert button, page
+    return browser.post(button[1], data={"csrf_token": csrf_token(browser, "/settings/me")})
+
+
+def test_the_end_of_a_visit_is_taken_back(scene: dict[str, Any], sign_in: SignIn) -> None:
+    visit, tomas = scene["visit"], sign_in(scene["tomas_user"])
+    press(sign_in(scene["ada"]), visit, "confirmation")
+    press(tomas, visit, "departure")
+    press(tomas, visit, "start")
+    page = f"/visits/{visit.id}/end"
+    ended = send(
+        tomas,
+        page,
+        {"outcome": "complete", "note": "All runs", "version": str(visits.again(visit).version)},
+    )
+
+    back = taken_back(tomas, ended)
+
+    assert (back.status_code, back.location) == (303, f"/visits/{visit.id}")
+    assert visits.again(visit).state is VisitState.IN_PROGRESS
+    assert "All runs" not in visits.again(visit).note
+    assert "Taken back" in tomas.get(f"/visits/{visit.id}").get_data(as_text=True)
+
+
+def test_a_visit_that_was_planned_is_taken_back(scene: dict[str, Any], sign_in: SignIn) -> None:
+    ada, project = sign_in(scene["ada"]), scene["project"]
+    page = f"/visits/new?project={project.key}"
+    planned = send(
+        ada, page, form_of(project, title="Survey", technicians=[str(scene["mallory"].user_id)])
+    )
+    seen_by = sign_in(scene["mallory_user"])
+    assert seen_by.get(planned.location).status_code == 200
+
+    back = taken_back(ada, planned)
+
+    assert (back.status_code, back.location) == (303, f"/projects/{project.key}")
+    db.session.rollback()
+    assert db.session.scalar(sa.select(Visit).where(Visit.title == "Survey")) is None
+    assert seen_by.get(f"/projects/{project.key}").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [("start", "cannot become in progress"), ("release", "cannot become tentative")],

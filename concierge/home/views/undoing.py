@@ -45,7 +45,7 @@ def _where(done: undo.Act, seen: dict[int, str]) -> str:
     if undoing.PLAYBOOKS & {one.table for one in done.differences}:
         playbook = undoing.playbook_of(done.key)
         return url_for("catalogue.playbook", key=playbook) if playbook else url_for("catalogue.playbooks")
-    touched = done.of("visits")
+    touched = [visit_id for visit_id, one in done.of("visits").items() if one.after is not None]
     if len(touched) == 1 and not done.of("milestones"):
         (visit_id,) = touched
         return url_for("visits.visit", visit_id=visit_id)

@@ -72,16 +72,17 @@ def finish(visit_id: int) -> Page:
         return render_template("visits/finish.html", form=form, visit=visit)
     if not form.validate():
         return show_again("visits/finish.html", form, visit=visit)
-    with unit_of_work():
+    actor_id, at = viewer().user_id, clock.now()
+    with unit_of_work(), undo.undoable(actor_id=actor_id, at=at, needs=Permission.WORK_VISITS.value) as kept:
         progress.finish(
             visit,
             is_complete=form.outcome.data == VisitState.COMPLETE.value,
             note=form.note.data or "",
             version=seen_version(form.version.data),
-            actor_id=viewer().user_id,
-            at=clock.now(),
+            actor_id=actor_id,
+            at=at,
         )
-    flash(_("The visit is over."))
+    undo.tell(kept, _("The visit is over."))
     return back_to(visit)
 
 

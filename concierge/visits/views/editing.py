@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 
-from flask import flash, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
 from concierge.accounts.models import Site
@@ -62,7 +62,9 @@ def plan() -> Page:
     warnings: list[tuple[bool, str]] = []
     if not form.validate_on_submit() or not _is_settled(form, site, warnings):
         return show_again("visits/form.html", form, project=project, visit=None, warnings=warnings)
-    with unit_of_work():
+    actor_id, at = viewer().user_id, clock.now()
+    needs = Permission.SCHEDULE_VISITS.value
+    with unit_of_work(), undo.undoable(actor_id=actor_id, at=at, needs=needs) as act:
         visit = arranging.plan_visit(
             project,
             kind=VisitKind(form.kind.data),
@@ -79,10 +81,10 @@ def plan() -> Page:
             note=form.note.data or "",
             state=VisitState(form.certainty.data),
             uid=form.token.data or "",
-            actor_id=viewer().user_id,
-            at=clock.now(),
+            actor_id=actor_id,
+            at=at,
         )
-    flash(_("The visit is planned."))
+    undo.tell(act, _("The visit is planned."))
     return back_to(visit)
 
 
