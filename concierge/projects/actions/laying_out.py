@@ -11,7 +11,7 @@ from concierge.platform import clock
 from concierge.platform.errors import Refused
 from concierge.projects import plan as plans
 from concierge.projects.actions import judging
-from concierge.projects.actions.noting import note_moves
+from concierge.projects.actions.noting import Noted, note_moves
 from concierge.projects.calendars import Known, known_of
 from concierge.projects.events import DateMove
 from concierge.projects.models import Milestone, Project
@@ -57,12 +57,14 @@ def follow(
     actor_id: int | None = None,
     why: str = "",
     known: Known | None = None,
+    noted: Noted | None = None,
 ) -> tuple[DateMove, ...]:
     """Lay the plan out, write the dates and the health, note what moved, and return it.
 
     :param actor_id: whose act moves dates; None: the passing of days.
     :param why: that act in one English sentence, as the history of dates keeps it.
     :param known: the project's calendars, where they have been read.
+    :param noted: gathers what is noted of several projects, for whoever calls to keep.
     :raises Refused: when milestones wait for each other, or a calendar is never open.
     """
     known = known or calendars_of(project)
@@ -72,7 +74,7 @@ def follow(
     )
     plans.write(plan, project.milestones, derived=derived)
     project.conflicts = plans.conflicts_of(plan, project.milestones)
-    note_moves(project.id, moves, by_id=actor_id, at=at, why=why)
+    note_moves(project.id, moves, by_id=actor_id, at=at, why=why, together=noted)
     today = today_at(project, at)
     judging.judge(
         project,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any, TypeAlias
 
 from concierge.platform.database import db, insert_rows
 from concierge.projects.events import DateMove
@@ -9,6 +10,7 @@ from concierge.projects.models import DateChange
 from concierge.projects.states import DateKind
 
 LONGEST_WHY = 500
+Noted: TypeAlias = list[dict[str, Any]]  # Any: values of columns
 
 
 def note_dates(
@@ -44,10 +46,20 @@ def note_dates(
 
 
 def note_moves(
-    project_id: int, moves: Iterable[DateMove], *, by_id: int | None, at: datetime, why: str
+    project_id: int,
+    moves: Iterable[DateMove],
+    *,
+    by_id: int | None,
+    at: datetime,
+    why: str,
+    together: Noted | None = None,
 ) -> None:
-    """Note what a plan moved, with one statement; as ``note_dates`` does of each."""
-    rows = [
+    """Note what a plan moved, with one statement; as ``note_dates`` does of each.
+
+    :param together: gathers the rows of several plans, which ``keep_noted`` then writes.
+    """
+    rows: Noted = [] if together is None else together
+    rows += [
         {
             "project_id": project_id,
             "milestone_id": move.milestone_id,
@@ -60,4 +72,10 @@ def note_moves(
         }
         for move in moves
     ]
+    if together is None:
+        keep_noted(rows)
+
+
+def keep_noted(rows: Noted) -> None:
+    """Write what was noted of several plans with one statement."""
     insert_rows(DateChange, rows)

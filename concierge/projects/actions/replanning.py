@@ -22,6 +22,7 @@ from concierge.platform.events import record_many
 from concierge.projects.actions import calendar_changes as changes
 from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind
 from concierge.projects.actions.laying_out import follow, foresee
+from concierge.projects.actions.noting import Noted, keep_noted
 from concierge.projects.calendars import Known, known_of, known_of_site, known_of_technician
 from concierge.projects.events import DateMove, PlanReplanned, PlanReplannedAmongMany
 from concierge.projects.models import CalendarProposal, CalendarProposalMove, Project
@@ -197,24 +198,28 @@ def replan(
     moved = 0
     surprises: list[str] = []
     events: list[PlanReplanned | PlanReplannedAmongMany] = []
-    for project in projects:
-        if project.has_ended:
-            continue
-        moves = follow(project, at=at, actor_id=actor_id, why=f"Working days: {proposal.title}", known=known)
-        if not _as_foreseen(project, moves, expected.get(project.id, {})):
-            surprises.append(project.key)
-        if moves and project.state is ProjectState.LIVE:
-            events.append(
-                event(
-                    at=at,
-                    actor_id=actor_id,
-                    project_id=project.id,
-                    proposal_id=proposal.id,
-                    change=proposal.title,
-                    moves=moves,
+    why = f"Working days: {proposal.title}"
+    noted: Noted = []
+    with db.session.no_autoflush:  # nothing that is read here is written here
+        for project in projects:
+            if project.has_ended:
+                continue
+            moves = follow(project, at=at, actor_id=actor_id, why=why, known=known, noted=noted)
+            if not _as_foreseen(project, moves, expected.get(project.id, {})):
+                surprises.append(project.key)
+            if moves and project.state is ProjectState.LIVE:
+                events.append(
+                    event(
+                        at=at,
+                        actor_id=actor_id,
+                        project_id=project.id,
+                        proposal_id=proposal.id,
+                        change=proposal.title,
+                        moves=moves,
+                    )
                 )
-            )
-        moved += bool(moves)
+            moved += bool(moves)
+    keep_noted(noted)
     record_many(events)
     db.session.flush()
     return Replanned(moved, tuple(surprises))
