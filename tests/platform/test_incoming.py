@@ -466,6 +466,18 @@ def test_a_server_that_speaks_nonsense_is_a_problem_and_no_failure(
         assert state().problem
 
 
+def test_a_server_that_says_it_sends_gigabytes_is_left_at_once(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailbox, "SECONDS", 3.0)
+    with speaking(b"* OK ready\r\n* 1 FETCH (BODY[] {9999999999}\r\n") as (port, _):
+        use(app, f"imap://robot:secret@127.0.0.1:{port}/INBOX")
+
+        mailbox.read_now()
+
+        assert state().problem.startswith("The connection to the mail server was lost")
+
+
 def test_a_problem_stands_on_the_page_of_deliveries(
     app: Flask, sign_in: Callable[[User], FlaskClient]
 ) -> None:
