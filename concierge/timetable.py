@@ -4,6 +4,7 @@ from datetime import time
 
 from concierge.feeds import chores as in_feeds
 from concierge.identity import chores as in_identity
+from concierge.invitations import chores as in_invitations
 from concierge.platform import chores as in_platform
 from concierge.platform.timetables import Chore, Daily, Every
 from concierge.projects import chores as in_projects
@@ -11,6 +12,7 @@ from concierge.visits import chores as in_visits
 
 TIMETABLE: tuple[Chore, ...] = (
     Chore(Every(minutes=1), in_platform.read_mailbox),
+    Chore(Every(minutes=5), in_invitations.tell_unfetched_changes),
     Chore(Every(minutes=15), in_visits.order_own_calendars),
     Chore(Every(minutes=60), in_projects.follow_the_day),
     Chore(Every(minutes=60), in_projects.send_letters),

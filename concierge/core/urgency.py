@@ -37,6 +37,8 @@ class Kind(Enum):
     """An order document asks for something else."""
     CALENDAR = "calendar"
     """A change of a calendar would move plans."""
+    UNFETCHED = "unfetched"
+    """A change close to a visit that no calendar program of who goes has fetched."""
     UNASSIGNED = "unassigned"
     """A visit without enough people."""
     UNANSWERED = "unanswered"
@@ -60,6 +62,7 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.WISH: 4,
     Kind.PROPOSAL: 4,
     Kind.CALENDAR: 4,
+    Kind.UNFETCHED: 3,
     Kind.UNASSIGNED: 3,
     Kind.UNANSWERED: 2,
     Kind.DRAFT: 2,

@@ -382,6 +382,38 @@ def contact_for(viewer: Viewer, contact_id: int, *, project_id: int) -> Contact:
     return contact
 
 
+def contacts_of(account_id: int) -> Sequence[Contact]:
+    """The people at a customer, by name."""
+    found = sa.select(Contact).where(Contact.account_id == account_id)
+    return db.session.scalars(found.order_by(Contact.name, Contact.id)).all()
+
+
+def contacts_feed(feed_id: int) -> tuple[Feed, Calendar, Contact]:
+    """An address of somebody at a customer, with its calendar.
+
+    :raises NotFound: when there is none, or it was ended.
+    """
+    row = db.session.execute(
+        sa.select(Feed, Calendar, Contact)
+        .join(Calendar, Calendar.id == Feed.calendar_id)
+        .join(Contact, Contact.id == Feed.contact_id)
+        .where(Feed.id == feed_id, Feed.state == FeedState.ACTIVE)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return row.Feed, row.Calendar, row.Contact
+
+
+def project_key_of(feed: Feed) -> str:
+    """The key of the project that an address tells of; empty when it tells of something else."""
+    question = (
+        sa.select(Project.key)
+        .join(Calendar, Calendar.scope_key == sa.cast(Project.id, sa.String))
+        .where(Calendar.id == feed.calendar_id, Calendar.scope == Scope.PROJECT)
+    )
+    return db.session.scalar(question) or ""
+
+
 def may_subscribe(person: User, choice: Choice) -> bool:
     """Whether a person may have a calendar: its readers see there what they see here.
 

@@ -14,6 +14,9 @@ import sqlalchemy as sa
 from concierge.accounts.models import Account, Contact, Site
 from concierge.catalogue.states import GateKind, MilestoneKind, Severity
 from concierge.core.urgency import Kind, Matter
+from concierge.feeds import reach
+from concierge.feeds.models import Calendar, CalendarEntry, Feed
+from concierge.feeds.states import Subject
 from concierge.identity.models import User
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
@@ -80,6 +83,8 @@ UNTIL_GATE = sa.bindparam("until_gate", type_=sa.Date)
 UNTIL_ANSWER = sa.bindparam("until_answer", type_=sa.Date)
 NOW = sa.bindparam("now", type_=UtcInstant)
 SOON = sa.bindparam("soon", type_=UtcInstant)
+NEAR = sa.bindparam("near", type_=UtcInstant)
+WAITED = sa.bindparam("waited", type_=UtcInstant)
 ME = sa.bindparam("me", type_=sa.Integer)
 MOST_ROWS = sa.bindparam("most", type_=sa.Integer)
 """What differs from one asking to the next; the questions themselves are put together once."""
@@ -117,6 +122,8 @@ class Looking:
             "until_answer": self.today + timedelta(days=ANSWER_DAYS),
             "now": self.now,
             "soon": self.now + timedelta(days=SOON_DAYS),
+            "near": self.now + reach.NEAR,
+            "waited": self.now - reach.PATIENCE,
             "me": self.viewer.user_id,
             "most": most,
         }
@@ -144,6 +151,7 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
         found[Kind.DECLINED] = declined(looking)
         found[Kind.WISH] = wishes(looking)
         found[Kind.ANSWERS] = answers(looking)
+        found[Kind.UNFETCHED] = unfetched(looking)
     if may(Permission.EDIT_CATALOGUE):
         found[Kind.UNMATCHED] = unmatched(looking)
     return found
@@ -473,6 +481,75 @@ def unassigned(looking: Looking) -> Found:
             Kind.UNASSIGNED,
             days_left=_until(row.starts_local.date(), looking.today),
             level=row.missing,
+        ),
+    )
+
+
+def unfetched(looking: Looking) -> Found:
+    """Visits of the next 48 hours that changed over an hour ago without anybody's program fetching it, soonest first.
+
+    Of each visit those of its technicians who have an address and neither fetched the change nor answered a letter
+    since; who has no address is told by mail at once.
+    """
+    has_it = sa.or_(Feed.fetched_version == Calendar.version, Feed.fetched_at > CalendarEntry.modified_at)
+    has_answered = (
+        sa.select(Invitation.id)
+        .where(
+            Invitation.visit_id == Visit.id,
+            Invitation.user_id == VisitTechnician.user_id,
+            Invitation.replied_sequence >= Visit.sequence,
+        )
+        .correlate(Visit, VisitTechnician)
+        .exists()
+    )
+
+    def question() -> Question:
+        return (
+            _about(
+                Visit,
+                Visit.id,
+                Visit.title,
+                Visit.starts_at,
+                Visit.starts_local,
+                User.name.label("who"),
+                User.id.label("user_id"),
+                sa.func.max(CalendarEntry.modified_at).label("changed_at"),
+            )
+            .join(VisitTechnician, VisitTechnician.visit_id == Visit.id)
+            .join(User, User.id == VisitTechnician.user_id)
+            .join(Feed, Feed.user_id == User.id)
+            .join(Calendar, sa.and_(Calendar.id == Feed.calendar_id, reach.OWN))
+            .join(
+                CalendarEntry,
+                sa.and_(
+                    CalendarEntry.calendar_id == Calendar.id,
+                    CalendarEntry.subject == Subject.VISIT,
+                    CalendarEntry.subject_id == Visit.id,
+                ),
+            )
+            .where(
+                Visit.starts_at >= NOW,
+                Visit.starts_at < NEAR,
+                Visit.state.in_(COMING),
+                Feed.fetched_at.is_not(None),
+                ~has_answered,
+                *looking.whose,
+            )
+            .group_by(Visit.id, User.id, Project.id, Account.id, Site.id)
+            .having(
+                sa.func.max(sa.case((has_it, 1), else_=0)) == 0,
+                sa.func.max(CalendarEntry.modified_at) < WAITED,
+            )
+            .order_by(Visit.starts_at, Visit.id, User.id)
+        )
+
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"unfetched:{row.id}:{row.user_id}",
+            Kind.UNFETCHED,
+            days_left=_until(row.starts_local.date(), looking.today),
         ),
     )
 

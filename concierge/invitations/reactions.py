@@ -1,14 +1,18 @@
 """What invitations do when something happens: note who may have to be told, tell them once it is quiet."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, cast
 
 import sqlalchemy as sa
 
 from concierge.accounts.events import AccountRenamed, ContactChanged, SiteChanged
+from concierge.feeds import mails as feed_mails
+from concierge.feeds import reach
 from concierge.identity.events import ProfileChanged
 from concierge.identity.models import User
-from concierge.invitations import mails, queries, reading
+from concierge.identity.states import AccessState
+from concierge.invitations import itip, mails, queries, reading
 from concierge.invitations.actions import sending, taking
 from concierge.invitations.actions.sending import Told
 from concierge.invitations.events import AnswerSetAside, InvitationAnswered, TimeProposalDecided
@@ -75,6 +79,30 @@ def tell_now(*, visit_id: int, user_id: int) -> bool:
     told = sending.settle(Recipient(user_id=user_id), at=clock.now(), only_visit_id=visit_id, is_urgent=True)
     _post(told)
     return bool(told)
+
+
+def tell_unfetched(args: dict[str, Any]) -> None:
+    """Write to somebody about a change, unless they know by now: by their calendar or by an invitation.
+
+    An invitation says it where there is one to send. A visit that is not certain, or one that somebody was never
+    invited to and is cancelled, is told of in a plain letter.
+    """
+    visit_id, user_id = args["visit_id"], args["user_id"]
+    if reach.knows(user_id, since=datetime.fromisoformat(args["changed_at"])):
+        return
+    if tell_now(visit_id=visit_id, user_id=user_id):
+        return
+    was_invited = sa.select(Invitation.id).where(
+        Invitation.visit_id == visit_id, Invitation.user_id == user_id, Invitation.sent_at.is_not(None)
+    )
+    if db.session.scalar(was_invited) is not None:
+        return  # the last letter says how it is
+    visit, person = queries.visit_to_tell_of(visit_id), db.session.get(User, user_id)
+    if person is None or person.state is AccessState.DISABLED or not itip.is_writable(person.email):
+        return
+    if visit.state is not VisitState.DRAFT and visit.ends_at > clock.now():
+        letter = feed_mails.changed_letter(visit, person)
+        mail.post(letter, key=f"not fetched:{visit_id}:{user_id}:{args['changed_at']}")
 
 
 def send_again(invitation_id: int) -> bool:
@@ -202,3 +230,4 @@ def _mark(visit_ids: Iterable[int]) -> None:
 
 
 deliveries.register(sending.TELL, tell, buried=_give_up)
+deliveries.register(sending.TELL_UNFETCHED, tell_unfetched)

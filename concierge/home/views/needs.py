@@ -17,7 +17,7 @@ from concierge.identity.permissions import Role
 from concierge.identity.queries import Aside
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
-from concierge.platform.words import clock_time, day, instant, localized, span, told_day
+from concierge.platform.words import ago, clock_time, day, instant, localized, span, told_day
 from concierge.projects.states import ProposalKind
 from concierge.visits.models import Visit
 from concierge.visits.states import OVER
@@ -361,6 +361,23 @@ def _wish(row: Row, today: date) -> Need:
     )
 
 
+def _unfetched(row: Row, today: date) -> Need:
+    return Need(
+        state="warn",
+        icon="history",
+        title=_("Make sure that %(who)s knows of %(title)s", who=row.who, title=row.title),
+        url=f"/visits/{row.id}#devices",
+        why=_(
+            "%(place)s. Changed %(ago)s, not fetched by their calendar since.",
+            place=_place(row),
+            ago=ago(row.changed_at),
+        ),
+        when=day(row.starts_local),
+        note=_until(row.starts_local.date(), today),
+        action=_("See"),
+    )
+
+
 def _unassigned(row: Row, today: date) -> Need:
     return Need(
         state="warn",
@@ -503,6 +520,7 @@ _WORDS: dict[Kind, Words] = {
     Kind.DECISION: _to_decide,
     Kind.DECLINED: _declined,
     Kind.WISH: _wish,
+    Kind.UNFETCHED: _unfetched,
     Kind.ANSWERS: _answers,
     Kind.PROPOSAL: _proposed,
     Kind.CALENDAR: _calendar,

@@ -26,6 +26,8 @@ from concierge.visits.states import VisitState
 
 TELL = "invitations.tell"
 """The name of the delivery that tells one person."""
+TELL_UNFETCHED = "invitations.tell_unfetched"
+"""The name of the delivery that tells one person of a change that no calendar program of theirs has fetched."""
 
 QUIET = timedelta(minutes=2)
 """So long nothing has to have changed before somebody is told."""
