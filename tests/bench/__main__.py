@@ -30,7 +30,7 @@ from tests.processes import dies_with_parent, free_port, stop
 from tests.servers import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("layout", "pdf", "feed", "pages", "planning", "replanning", "portfolio", "finding")
+PARTS = ("layout", "pdf", "feed", "calendars", "pages", "planning", "replanning", "portfolio", "finding")
 SERVER = {"CONCIERGE_WORKERS": "1", "CONCIERGE_DEMO": "no", "CONCIERGE_LOG_LEVEL": "warning"}
 
 
@@ -132,6 +132,61 @@ class Bench:
                     self._compare(
                         f"feed of {count:,}, gzip", port, bare, path, headers=packed, size=len(small.body)
                     )
+                    known = {**packed, "If-None-Match": small.headers["etag"]}
+                    self._compare(
+                        f"feed of {count:,}, gzip, 304", port, bare, path, headers=known, status=304
+                    )
+
+    def calendars(self) -> None:
+        """Calendars that have to be put together, in processor time; then all subscriptions of a large company."""
+        from tests.bench import calendars, polling
+
+        size = 1000
+        instance = company.copied(self.base(), self.work / "calendars")
+        with self._inside(instance):
+            owner_id, _ = _busiest_technician()
+        company.grow_entries(instance, owner_id=owner_id, to=size)
+        with self._inside(instance) as app:
+            for figure in calendars.costs(app, entries=size):
+                self.note(figure)
+        instance = company.copied(self.base(), self.work / "subscriptions")
+        with self._inside(instance) as app:
+            key = app.extensions["concierge.settings"].secret_key
+        paths = polling.subscribed(instance, secret_key=key)
+        seconds = max(15.0, 45 * self.seconds)
+        with self._served(instance) as (site, _):
+            port = int(site.address.rpartition(":")[2])
+            alone = polling.polled(port, paths, seconds=seconds)
+            beside, prints = polling.beside(
+                self._printing(), lambda: polling.polled(port, paths, seconds=seconds)
+            )
+        rate = f"{len(paths):,} subscriptions, {alone.polls} polls, {alone.late} over a second"
+        self.note(Figure("polls, p50", alone.p50_ms, "ms", remark=rate))
+        self.note(Figure("polls, p99", alone.p99_ms, "ms", remark="goal 50 ms"))
+        self.note(Figure("polls unchanged, p99", alone.unchanged_p99_ms, "ms"))
+        self.note(
+            Figure(
+                "polls unchanged beside a PDF, p99",
+                beside.unchanged_p99_ms,
+                "ms",
+                beside.unchanged_p99_ms / alone.unchanged_p99_ms,
+                "polls alone",
+                f"goal × 3; {prints} PDFs were made",
+            )
+        )
+
+    def _printing(self) -> Callable[[], None]:
+        """Print the longest checklist, as the worker does: in a process beside the web."""
+        instance = company.copied(self.base(), self.work / "printing")
+        with self._inside(instance):
+            key = _value(
+                sa.text(
+                    "SELECT key FROM projects WHERE id = (SELECT project_id FROM checklists WHERE id ="
+                    f" {_longest_checklist()})"
+                )
+            )
+        printed = ("checklists", "pdf", str(key), "--language", "en", "--output", str(self.work / "y.pdf"))
+        return lambda: _concierge(instance, *printed) and None
 
     def pages(self) -> None:
         """Pages that people open, in companies of 100 and 10,000 projects; beside it a bare route."""

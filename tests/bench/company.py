@@ -94,6 +94,8 @@ def _grow(database: sqlite3.Connection, tables: tuple[str, ...], *, counted: str
 def _copying(database: sqlite3.Connection, table: str, spans: dict[str, int]) -> str:
     """The statement that copies the first rows of a table once, with ids and references moved along."""
     points_to = {row[3]: row[2] for row in database.execute(f"PRAGMA foreign_key_list({table})")}
+    if table == "calendar_entries":
+        points_to["subject_id"] = "visits"  # of a person's calendar of visits, which has no others
     columns = [(row[1], row[2].upper()) for row in database.execute(f"PRAGMA table_info({table})")]
     renamed = _unique_texts(database, table, dict(columns), points_to, spans)
     values = []
