@@ -549,11 +549,13 @@ def subjects_with_old_entries(*, at_most: int) -> tuple[Subject, Sequence[int]] 
 
 
 def some_subjects(subject: Subject, *, at_most: int) -> Sequence[int]:
-    """Ids of subjects with entries, drawn at random."""
+    """Ids of subjects with entries, drawn at random; those that wait to be written by the newest renderer are left."""
     entries = (
         sa.select(CalendarEntry.subject_id)
         .where(CalendarEntry.subject == subject, CalendarEntry.body != b"")
-        .distinct()
+        .group_by(CalendarEntry.subject_id)
+        .having(sa.func.min(CalendarEntry.renderer) == plan.stamp())
+        .having(sa.func.max(CalendarEntry.renderer) == plan.stamp())
         .subquery()
     )
     return db.session.scalars(sa.select(entries.c.subject_id).order_by(sa.func.random()).limit(at_most)).all()
