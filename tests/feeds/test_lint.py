@@ -1,8 +1,13 @@
 # ruff: noqa: E501 - a table of defects, one a line
 """The linter finds each seeded defect that calendar programs stumble over."""
 
-import pytest
+import json
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from concierge.cli import main
 from concierge.feeds import lint
 from tests.feeds.test_entries_as_bytes import file_of, samples
 
@@ -21,6 +26,13 @@ SEEDED = {
     "NUL": (lambda d: d.replace(b"SUMMARY:", b"SUMMARY:\x00"), "F3"),
     "line separator": (lambda d: d.replace(b"SUMMARY:", b"SUMMARY:\xe2\x80\xa8"), "F3"),
     "lost fold": (lambda d: d.replace(b"\r\n ", b"\r\n", 1), "F4"),
+    "raw line break": (lambda d: d.replace(b"SUMMARY:", b"SUMMARY:from\r\n09:00 on ", 1), "F4"),
+    "unknown property": (lambda d: d.replace(b"SUMMARY:", b"SUMMARY:from\nWHERE: here\r\nX-S:", 1), "F4"),
+    "no DTSTAMP": (lambda d: d.replace(b"DTSTAMP", b"X-DTSTAMP"), "F8"),
+    "conference without VALUE": (lambda d: d.replace(b"STATUS:", b"CONFERENCE:https://a.example\r\nSTATUS:", 1), "F7"),
+    "UTF-16": (lambda d: d.decode().encode("utf-16"), "F1"),
+    "compressed": (lambda d: b"\x1f\x8b" + d, "F1"),
+    "web page": (lambda d: b"<!doctype html><title>Sign in</title>", "F1"),
     "raw comma": (lambda d: d.replace(b"SUMMARY:", b"SUMMARY:a,b"), "F4"),
     "bad escape": (lambda d: d.replace(b"SUMMARY:", b"SUMMARY:a\\x"), "F4"),
     "address with a space": (lambda d: d.replace(b"URL:https://", b"URL:https:// "), "F4"),
@@ -76,3 +88,112 @@ def test_a_problem_names_its_line() -> None:
     lines = GOOD.split(b"\r\n")
     assert lines[problem.line - 1] == b"STATUS:CONFIRMED"
     assert str(problem).startswith(f"line {problem.line}: STATUS is one of")
+
+
+def test_every_problem_has_a_remedy() -> None:
+    for spoil, _ in SEEDED.values():
+        for problem in lint.problems(spoil(GOOD)):
+            assert problem.remedy.endswith(".")
+            assert problem.sentence.endswith(".")
+
+
+def test_lines_with_other_ends_are_one_problem_and_hide_no_other() -> None:
+    found = lint.problems(GOOD.replace(b"\r\n", b"\n").replace(b"STATUS:CONFIRMED", b"STATUS:FOO"))
+
+    assert [problem.rule for problem in found] == ["F1", "F8"]
+
+
+def message(method: str, *lines: str, begin: str = "VEVENT") -> bytes:
+    rows = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//A//B//EN", f"METHOD:{method}", f"BEGIN:{begin}", "UID:a@b.example",
+        "DTSTAMP:20261118T090000Z", "DTSTART:20261125T090000Z", "DTEND:20261125T100000Z", *lines,
+        f"END:{begin}", "END:VCALENDAR", "",
+    ]  # fmt: skip
+    return "\r\n".join(rows).encode()
+
+
+WHO = ("ORGANIZER:mailto:a@b.example", "SEQUENCE:1")
+ATTENDEE = "ATTENDEE;PARTSTAT={}:mailto:c@d.example"
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        message("REQUEST", *WHO, "SUMMARY:x", ATTENDEE.format("NEEDS-ACTION")),
+        message("CANCEL", *WHO, "STATUS:CANCELLED", ATTENDEE.format("NEEDS-ACTION")),
+        message("REPLY", *WHO, ATTENDEE.format("ACCEPTED")),
+        message("COUNTER", *WHO, "SUMMARY:x", ATTENDEE.format("TENTATIVE")),
+        message("REFRESH", *WHO, ATTENDEE.format("ACCEPTED")),
+        message("PUBLISH", WHO[0], "FREEBUSY:20261125T090000Z/PT1H,20261126T090000Z/20261126T100000Z", begin="VFREEBUSY"),
+    ],
+)  # fmt: skip
+def test_i1_a_message_as_its_standard_asks_has_no_problems(good: bytes) -> None:
+    assert lint.problems(good) == ()
+
+
+@pytest.mark.parametrize(
+    ("bad", "rule"),
+    [
+        (message("INVITE", *WHO), "I4"),
+        (message("REQUEST", "SUMMARY:x", ATTENDEE.format("NEEDS-ACTION")), "I2"),
+        (message("REQUEST", *WHO, "SUMMARY:x"), "I2"),
+        (message("REQUEST", *WHO, ATTENDEE.format("NEEDS-ACTION")), "I2"),
+        (message("PUBLISH", *WHO, "SUMMARY:x", ATTENDEE.format("NEEDS-ACTION")), "I2"),
+        (message("CANCEL", "ORGANIZER:mailto:a@b.example"), "I2"),
+        (message("CANCEL", *WHO, "STATUS:CONFIRMED"), "I2"),
+        (message("REPLY", *WHO, ATTENDEE.format("ACCEPTED"), "ATTENDEE;PARTSTAT=DECLINED:mailto:e@f.example"), "I2"),
+        (message("REPLY", *WHO, ATTENDEE.format("MAYBE")), "I17"),
+        (message("REPLY", *WHO, "ATTENDEE;PARTSTAT=ACCEPTED:c@d.example"), "I2"),
+        (message("REPLY", *WHO, ATTENDEE.format("ACCEPTED")).replace(b"METHOD", b"METHOD:REPLY\r\nMETHOD"), "I1"),
+        (message("REPLY", *WHO, ATTENDEE.format("ACCEPTED"), "END:VEVENT", "BEGIN:VEVENT", "UID:z", "DTSTAMP:20261118T090000Z",
+                 *WHO, ATTENDEE.format("ACCEPTED")), "I1"),
+        (message("REPLY", *WHO, ATTENDEE.format("ACCEPTED")).replace(b"DTSTART:", b"DTSTART;TZID=Berlin:"), "I9"),
+        (message("REPLY", *WHO, ATTENDEE.format("ACCEPTED")).replace(b"DTEND:2026", b"DTEND:2020"), "F10"),
+        (message("PUBLISH", *WHO, "FREEBUSY:20261125T090000Z/20261124T090000Z", begin="VFREEBUSY"), "F10"),
+        (message("PUBLISH", *WHO, "FREEBUSY;FBTYPE=OUT:20261125T090000Z/PT1H", begin="VFREEBUSY"), "F8"),
+        (message("PUBLISH", *WHO, "SUMMARY:secret", begin="VFREEBUSY"), "F18"),
+    ],
+)  # fmt: skip
+def test_i2_the_linter_names_what_a_message_lacks(bad: bytes, rule: str) -> None:
+    assert rule in {problem.rule for problem in lint.problems(bad)}
+
+
+def run(*arguments: str, given: bytes = b"") -> tuple[int, str]:
+    done = CliRunner().invoke(main, ["feeds", "lint", *arguments], input=given)
+    return done.exit_code, done.output
+
+
+def test_the_command_tells_problems_with_line_rule_and_remedy(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.ics", tmp_path / "bad.ics"
+    good.write_bytes(GOOD)
+    bad.write_bytes(GOOD.replace(b"STATUS:CONFIRMED", b"STATUS:FOO"))
+    line = GOOD.split(b"\r\n").index(b"STATUS:CONFIRMED") + 1
+
+    assert run(str(good))[0] == run("-", given=GOOD)[0] == 0
+    assert run(str(good), "--json") == (0, "[]\n")
+    code, said = run(str(bad))
+    assert (code, f"line {line}: STATUS is one of" in said, "Write each of these properties" in said) == (
+        1,
+        True,
+        True,
+    )
+    code, told = run("--json", "-", given=bad.read_bytes())
+    [problem] = json.loads(told)
+    assert (code, problem["line"], problem["rule"]) == (1, line, "F8")
+    assert problem.keys() == {"line", "rule", "problem", "remedy"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "/there/is/no.ics", "/", "http://10.1.2.3/a.ics", "http://example.com/a.ics", "https://127.0.0.1/a.ics",
+        "https://localhost/a.ics", "http://127.0.0.1:1/a.ics", "http://[::1/a.ics", "http://127.0.0.1:x/", "",
+        "http://127.0.0.1@example.com/", "file:///etc/passwd", "ftp://example.com/a.ics", "a\0b",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_had_ends_with_two(source: str) -> None:
+    code, said = run(source)
+
+    assert code == 2
+    assert "Traceback" not in said
+    assert "root:" not in said
