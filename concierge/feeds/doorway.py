@@ -74,12 +74,12 @@ class Doorway:
         try:
             with self._asked().connect() as connection:
                 address = queries.address_of_token(found[1], asked=connection.execute)
+            if address is None or address.ended_at is not None or address.shows is Shows.FREE_BUSY:
+                return None
+            return None if self._has_to_be_noted(address, environ) else self._answer_for(address, environ)
         except Exception as error:  # whatever it is: the page knows what to say without a database
             log.warning("calendar not answered at once", exc_info=error)
             return None
-        if address is None or address.ended_at is not None or address.shows is Shows.FREE_BUSY:
-            return None
-        return None if self._has_to_be_noted(address, environ) else self._answer_for(address, environ)
 
     def _answer_for(self, address: Address, environ: Environ) -> Answer | None:
         """304 when the program has the file, the file when it is in hand."""

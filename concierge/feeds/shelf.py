@@ -43,6 +43,11 @@ def packed(data: bytes) -> bytes:
     return gzip.compress(data, compresslevel=6, mtime=0)
 
 
+def unpacked(data: bytes) -> bytes:
+    """The file that was compressed."""
+    return gzip.decompress(data)
+
+
 def clear() -> None:
     """Forget all files."""
     global _taken

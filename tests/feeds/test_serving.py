@@ -3,8 +3,12 @@
 import contextlib
 import gzip
 import json
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
+from threading import Event, Thread
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -18,14 +22,17 @@ from concierge.accounts.models import Account, Site
 from concierge.catalogue.states import VisitKind
 from concierge.feeds import chores, clients, lint, queries, reactions, shelf, vevent, words
 from concierge.feeds.actions import addresses, writing
-from concierge.feeds.models import CalendarEntry, Feed
+from concierge.feeds.models import Calendar, CalendarEntry, Feed
+from concierge.feeds.states import Subject
 from concierge.identity.events import AccessDisabled, PersonAdded, ProfileChanged
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import record
 from concierge.platform.mail import Attachment
+from concierge.projects.models import Project
 from concierge.readiness.events import ChecklistPrinted
+from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
 from tests.feeds import readers
 from tests.feeds.conftest import Selects, SetClock
@@ -301,7 +308,9 @@ def test_f31_304_reads_one_row_however_many_entries_there_are(
     shelf.clear()
     with selects() as asked:
         assert client.get(path, headers=OLD_CLIENT).status_code == 200
-    assert len(asked) == 3, "the doorway's row, the page's row, and the entries"
+    assert len(asked) == 4, (
+        "the doorway's row, the page's row, the entries, and whether the row is still the same"
+    )
 
 
 def test_who_fetched_last_is_noted_once_in_a_while(
@@ -745,3 +754,177 @@ def test_the_shelf_holds_no_more_than_it_has_room_for(monkeypatch: pytest.Monkey
 
     assert [shelf.found(str(number)) is not None for number in range(5)] == [True, False, False, True, True]
     shelf.clear()
+
+
+def test_f30_each_address_of_a_calendar_has_its_last_good_bytes(
+    client: FlaskClient, tomas: User, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one whose file another one had brought to the shelf, and one that only asks for compressed files."""
+    with unit_of_work():
+        again = addresses.create_address(tomas, device="Laptop", actor_id=None, at=AT)
+        third = addresses.create_address(tomas, device="Phone", actor_id=None, at=AT)
+        calendar.visit(calendar.project(), tomas)
+        others = ["/cal/" + queries.url_of(feed).partition("/cal/")[2] for feed in (again, third)]
+    packed = {"Accept-Encoding": "gzip"}
+    good = client.get(path)
+    assert [client.get(others[0]).data, gzip.decompress(client.get(others[1], headers=packed).data)] == [
+        good.data
+    ] * 2
+    shelf.clear()
+    monkeypatch.setattr(queries, "address_of_token", _broken)
+
+    for each in (path, *others):
+        assert (client.get(each).data, client.get(each).headers["ETag"]) == (good.data, good.headers["ETag"])
+        assert gzip.decompress(client.get(each, headers=packed).data) == good.data
+
+
+@pytest.mark.parametrize("coding", ["gzip;q=many", "gzip;q=", ";;,gzip", "gzip;q=0.5;q=0", "\xff"])
+def test_f27_an_accept_encoding_that_nobody_understands_is_no_error(
+    client: FlaskClient, path: str, coding: str
+) -> None:
+    plain = client.get(path).data
+
+    for _ in range(2):  # the page, then the doorway
+        answer = client.get(path, headers={"Accept-Encoding": coding})
+        assert answer.status_code == 200
+        assert plain in (answer.data, gzip.decompress(answer.data) if answer.data[:1] == b"\x1f" else b"")
+
+
+@pytest.mark.parametrize("app", ["sqlite", "postgresql"], indirect=True)
+def test_c3_what_is_written_between_tag_and_entries_reaches_the_program_next_time(
+    app: Flask, client: FlaskClient, tomas: User, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unit_of_work():
+        visit_id = calendar.visit(calendar.project(), tomas, starts=AT + 20 * DAY).id
+    joined = queries.file_of
+
+    def as_another_writes(address: queries.Address, *, at: datetime) -> bytes:
+        monkeypatch.setattr(queries, "file_of", joined)
+        Thread(target=move).start()
+        moved.wait(20)
+        return joined(address, at=at)
+
+    def move() -> None:
+        with app.app_context():
+            with unit_of_work():
+                calendar.move(db.session.get_one(Visit, visit_id), by=DAY, at=AT)
+            db.session.remove()
+        moved.set()
+
+    moved = Event()
+    monkeypatch.setattr(queries, "file_of", as_another_writes)
+    between = client.get(path)
+    tag = between.headers["ETag"]
+
+    assert moved.is_set()
+    after = client.get(path, headers={"If-None-Match": tag})
+    assert after.status_code == 200, "the program is told the newer file"
+    assert list(titles(after).values()) == ["2026-12-09T09:00:00Z"]
+    assert after.headers["ETag"] != tag
+    if (kept := shelf.found(tag.strip('"'))) is not None:  # a snapshot: both are as before
+        assert list(titles(between).values()) == ["2026-12-08T09:00:00Z"]
+        assert kept == between.data
+
+
+def test_c10_tags_that_a_proxy_changed_cost_a_fetch_and_never_an_old_copy(
+    client: FlaskClient, tomas: User, path: str
+) -> None:
+    """What nginx (weak) and Apache (a suffix within or after the quotes) make of a tag when they compress."""
+    old = client.get(path).headers["ETag"]
+    with unit_of_work():
+        calendar.visit(calendar.project(), tomas)
+    new = client.get(path).headers["ETag"]
+
+    for form in ('W/"{}"', '"{}-gzip"', '"{}"-gzip', '"{};gzip"', 'W/"{}.gz"', '"{}-df"'):
+        stale, fresh = (form.format(tag.strip('"')) for tag in (old, new))
+        answer = client.get(path, headers={"If-None-Match": stale})
+        assert (answer.status_code, "Installation: Isar Klinik, München" in titles(answer)) == (200, True), (
+            stale
+        )
+        assert client.get(path, headers={"If-None-Match": fresh}).status_code in (200, 304), fresh
+    for coding in ("identity", "gzip"):
+        answer = client.get(path, headers={"Accept-Encoding": coding})
+        assert "Accept-Encoding" in answer.vary
+        assert answer.headers["ETag"].endswith('.gz"') == (coding == "gzip")
+
+
+def test_c11_the_hour_of_the_last_change_never_answers_304(
+    client: FlaskClient, tomas: User, path: str
+) -> None:
+    """Two changes in one second have one Last-Modified; a program that trusted it would miss the second."""
+    with unit_of_work():
+        visit = calendar.visit(calendar.project(), tomas, starts=AT + 20 * DAY)
+    first = client.get(path)
+    with unit_of_work():
+        calendar.move(visit, by=DAY, at=AT)
+
+    for since in ("Fri, 01 Jan 2100 00:00:00 GMT", "Wed, 18 Nov 2026 09:00:00 GMT", "nonsense"):
+        for headers in (OLD_CLIENT, {"Accept-Encoding": "gzip"}):
+            asked = {**headers, "If-Modified-Since": since}
+            assert client.get(path, headers=asked).status_code == 200
+            stale = {**asked, "If-None-Match": first.headers["ETag"]}
+            assert client.get(path, headers=stale).status_code == 200
+            now = client.get(path, headers=headers).headers["ETag"]
+            assert client.get(path, headers={**asked, "If-None-Match": now}).status_code == 304
+
+
+def test_c13_an_act_that_is_cancelled_is_deleted_nowhere_before_it_has_lapsed(
+    client: FlaskClient, tomas: User, path: str, it_is: SetClock
+) -> None:
+    """The row stays for the programs, and no code of ours deletes a visit, a turn or a milestone by hand."""
+    with unit_of_work():
+        visit = calendar.visit(calendar.project(), tomas, starts=AT + 20 * DAY)
+        calendar.cancel(visit, at=AT)
+    client.get(path)
+    it_is.at = AT + 8 * DAY
+    assert list(titles(client.get(path))) == ["No visits are planned"]
+    assert db.session.scalar(sa.select(sa.func.count(Visit.id))) == 1
+
+    deleting = re.compile(
+        r"(?:sa\.)?delete\((?:Visit|OnCallTurn|Milestone)\)|session\.delete\((?:visit|turn|milestone)\)"
+    )
+    found = [
+        source.name
+        for source in sorted((Path(queries.__file__).parents[1]).rglob("*.py"))
+        if deleting.search(source.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+def test_c14_many_visits_at_once_draw_one_version_a_calendar(
+    client: FlaskClient, tomas: User, path: str, selects: Selects
+) -> None:
+    with unit_of_work():
+        ben = calendar.technician("Ben Okafor")
+        other = calendar.path_of(ben)
+        project_id = calendar.project().id
+    before = [client.get(each).headers["ETag"] for each in (path, other)]
+    drawn: list[int] = []
+    draw = writing._draw
+
+    def counted(calendars: Sequence[Calendar], *, at: datetime) -> None:
+        drawn.extend(one.id for one in calendars)
+        draw(calendars, at=at)
+
+    with pytest.MonkeyPatch.context() as watched:
+        watched.setattr(writing, "_draw", counted)
+        with unit_of_work():
+            ids = [
+                calendar.visit(db.session.get_one(Project, project_id), *crew, starts=AT + n * DAY).id
+                for n in range(20)
+                for crew in ((tomas, ben), ())
+            ]
+            drawn.clear()
+            db.session.execute(sa.update(Site).values(city="Garmisch"))
+            db.session.expire_all()
+            with selects() as asked:
+                writing.write(Subject.VISIT, ids, at=AT + HOUR)
+
+    assert len(drawn) == len(set(drawn)) == 2, "one version for each of the two calendars"
+    assert len(asked) < 20, "in batches, not visit by visit"
+    after = [client.get(each) for each in (path, other)]
+    assert all(tag != answer.headers["ETag"] for tag, answer in zip(before, after, strict=True))
+    assert [answer.data.count(b"SUMMARY:Installation: Isar Klinik\\, Garmisch") for answer in after] == [
+        20,
+        20,
+    ]

@@ -44,13 +44,16 @@ def _answered(token: str, form: str) -> Response:
 
     def body() -> bytes:
         if address.shows is Shows.FREE_BUSY:
-            data = queries.free_busy_of(address, at=at, as_json=form == "json")
-        else:
-            data = queries.file_of(address, at=at)
-        keep(token, Kept(tag=tag, file_name=address.file_name, body=data), form=_kept_as(form))
-        return data
+            return queries.free_busy_of(address, at=at, as_json=form == "json")
+        return queries.file_of(address, at=at)
 
-    answer = _conditional(tag, body, file_name=address.file_name, form=form)
+    def is_current() -> bool:
+        again = queries.address_of_token(token)
+        return again is not None and again.version == address.version
+
+    answer = _conditional(
+        tag, body, file_name=address.file_name, form=form, is_current=is_current, kept_for=token
+    )
     _note(address)
     return answer
 
@@ -72,9 +75,21 @@ def _kept_as(form: str) -> str:
     return "" if form == "ics" else f".{form}"
 
 
-def _conditional(tag: str, body: Callable[[], bytes], *, file_name: str, form: str) -> Response:
+def _conditional(
+    tag: str,
+    body: Callable[[], bytes],
+    *,
+    file_name: str,
+    form: str,
+    is_current: Callable[[], bool] = lambda: False,
+    kept_for: str = "",
+) -> Response:
     """304 when the program has one of our two codings of this tag, else the file, compressed if it asked
     so.
+
+    :param is_current: asked once the entries are read: another may have written between tag and entries. Such a
+        file heals at the program's next fetch (C3), but under this tag it is given to nobody else and not kept.
+    :param kept_for: the token of the address whose last good bytes these are.
     """
     compressed = calendar_file.compressed_tag(tag)
     is_compressed = doorway.accepts_packed(request.headers.get("Accept-Encoding", ""))
@@ -82,7 +97,17 @@ def _conditional(tag: str, body: Callable[[], bytes], *, file_name: str, form: s
     for known in (preferred, other):
         if request.if_none_match.contains_weak(known):
             return _with_headers(Response(status=304), tag=known)
-    data = shelf.found(preferred) or shelf.put(preferred, shelf.packed(body()) if is_compressed else body())
+    data = shelf.found(preferred)
+    if data is not None:
+        plain, is_sound = shelf.unpacked(data) if is_compressed else data, True
+    else:
+        plain = body()
+        is_sound = is_current()
+        data = shelf.packed(plain) if is_compressed else plain
+    if is_sound:
+        shelf.put(preferred, data)
+        if kept_for:
+            keep(kept_for, Kept(tag=tag, file_name=file_name, body=plain), form=_kept_as(form))
     answer = Response(
         data, content_type=free_busy.JSON_TYPE if form == "json" else calendar_file.CONTENT_TYPE
     )
