@@ -19,6 +19,7 @@ from concierge.demo.catalogue import fill_catalogue
 from concierge.demo.customers import CUSTOMERS, Customer
 from concierge.demo.documents import mail_of
 from concierge.demo.history import LATELY, Company, live_through
+from concierge.demo.invitations import invite
 from concierge.demo.planning import settle_calendars, shape_plans
 from concierge.demo.staff import FIELD, OFFICE, PASSWORD, SIGN_INS, Field, Person
 from concierge.demo.stories import PAST, STORIES
@@ -26,6 +27,7 @@ from concierge.demo.subscriptions import subscribe
 from concierge.identity.actions.people import add_person
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
+from concierge.invitations.reactions import mark_people
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.events import RecordedEvent, delivery_name
@@ -39,8 +41,8 @@ from concierge.workforce.actions.closures import enter_closure
 from concierge.workforce.actions.technicians import add_technician, enter_absence, grant_skill
 from concierge.workforce.states import AbsenceKind
 
-FORECAST = delivery_name(forecast_anew)
-"""Every forecast is computed at the end of loading, so none of those that were noted on the way is waited for."""
+DONE = frozenset({delivery_name(forecast_anew), delivery_name(mark_people)})
+"""Every forecast is computed and everybody invited at the end of loading: none of that is waited for."""
 PRINTED = 8
 """How many checklists are printed after loading."""
 OPENED_DAYS_AGO = 420
@@ -97,6 +99,7 @@ def load_demo(*, at: datetime) -> Loaded:
         fill_calendars(at=at, today=at.date(), manager_id=company.manager_id)
         follow_the_day(at)
         subscribe(at=at)
+        invite(at=at)
         _learn(at)
         _forget_old_deliveries(at)
         count = db.session.scalar(sa.select(sa.func.count(Project.id))) or 0
@@ -125,7 +128,7 @@ def _forget_old_deliveries(at: datetime) -> None:
     kept: set[tuple[str, int | None]] = set()
     prints = 0
     for delivery in ready:
-        if delivery.name == FORECAST:
+        if delivery.name in DONE:
             delivery.status, delivery.finished_at = DeliveryStatus.DONE, at
             continue
         if delivery.name == PRINT:

@@ -17,10 +17,14 @@ from concierge.demo.staff import PASSWORD
 from concierge.identity import passwords
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
+from concierge.invitations.models import Invitation, Telling, TimeProposal
+from concierge.invitations.states import ProposalState as WishState
+from concierge.invitations.states import Reply
 from concierge.orders.models import OrderLine
 from concierge.platform.database import Base, db
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.events import RecordedEvent
+from concierge.platform.mail import OutgoingMail
 from concierge.platform.settings import load
 from concierge.projects.models import Gate, Milestone, Project, Proposal
 from concierge.projects.queries import chances, lost_days
@@ -189,6 +193,16 @@ def test_a_second_time_changes_nothing(company: Flask) -> None:
 
     assert loaded.projects == 0
     assert _count(sa.select(sa.func.count(RecordedEvent.id))) == before
+
+
+def test_people_are_invited_and_some_have_answered(company: Flask) -> None:
+    replies = set(db.session.scalars(sa.select(Invitation.reply)))
+    letters = _count(sa.select(sa.func.count(OutgoingMail.id)))
+
+    assert replies == {Reply.NONE, Reply.ACCEPTED, Reply.TENTATIVE, Reply.DECLINED}
+    assert _count(sa.select(sa.func.count(TimeProposal.id)).where(TimeProposal.state == WishState.OPEN)) == 1
+    assert 2 <= letters <= 8
+    assert db.session.scalars(sa.select(Telling)).all() == []
 
 
 def test_the_worker_is_soon_free(company: Flask) -> None:
