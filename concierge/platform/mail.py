@@ -60,6 +60,8 @@ class Letter:
     language: str = "en"
     secret: str = ""
     """What only the reader may know, e.g. the token of a link; taken out of the ledger once the letter left."""
+    secrets: tuple[str, ...] = ()
+    """More of them, in a letter with many links."""
     calendar: Attachment | None = None
     """An iTIP object that mail programs show with buttons, as part of the text and once more as a file (RFC 6047)."""
     reply_to: str = ""
@@ -83,6 +85,7 @@ class OutgoingMail(Base):
     """For each attachment the id of its stored file, its calendar method, if it has one, and whether it is
     the letter's own iTIP object."""
     secret: Mapped[str] = mapped_column(Line(200), default="")
+    secrets: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     reply_to: Mapped[str] = mapped_column(Line(320), default="", server_default="")
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
@@ -138,6 +141,7 @@ def post(letter: Letter, *, key: str) -> None:
         html=letter.html,
         language=letter.language,
         secret=letter.secret,
+        secrets=list(letter.secrets),
         reply_to=letter.reply_to,
         attachments=[
             *([{**_kept(letter.calendar), "inline": True}] if letter.calendar else []),
@@ -173,9 +177,9 @@ def send(args: dict[str, Any]) -> Callable[[], None] | None:
     def note() -> None:
         sent = db.session.get_one(OutgoingMail, mail_id)
         sent.sent_at = at
-        if sent.secret:
-            sent.text, sent.html = (part.replace(sent.secret, "[…]") for part in (sent.text, sent.html))
-            sent.secret = ""
+        for secret in filter(None, (sent.secret, *sent.secrets)):
+            sent.text, sent.html = (part.replace(secret, "[…]") for part in (sent.text, sent.html))
+        sent.secret, sent.secrets = "", []
 
     return note
 
@@ -280,7 +284,9 @@ def _composed(row: OutgoingMail) -> EmailMessage:
             filename=file.name,
             params=params,
         )
-    message["Content-Language"] = row.language  # last: a part that is added takes what was said before with it
+    message["Content-Language"] = (
+        row.language
+    )  # last: a part that is added takes what was said before with it
     return message
 
 
