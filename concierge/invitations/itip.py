@@ -27,6 +27,8 @@ class Method(StrEnum):
 
     REQUEST = "REQUEST"
     CANCEL = "CANCEL"
+    DECLINECOUNTER = "DECLINECOUNTER"
+    """Another time that was asked for by mail is not taken."""
 
 
 ANSWERS = {
@@ -65,6 +67,20 @@ def message(
     if not event.endswith(_END):
         raise ValueError("An entry ends with its END line.")
     return _head(method) + event.removesuffix(_END) + _people(organizer, attendee, answer) + _END + _FOOT
+
+
+def declined_counter(*, uid: str, organizer: Party, comment: str, at: datetime) -> bytes:
+    """The bytes that tell somebody's calendar program that the time they asked for is not taken (RFC 5546 §3.2.8).
+
+    It names the visit and nothing of it, so that what stands in their calendar stays.
+    """
+    event = Event()
+    event.add("uid", vevent.text(uid))
+    event.add("dtstamp", at.astimezone(UTC).replace(microsecond=0))
+    event.add("organizer", _address(organizer))
+    if comment:
+        event.add("comment", vevent.text(comment))
+    return _head(Method.DECLINECOUNTER) + bytes(event.to_ical(sorted=False)) + _FOOT
 
 
 def stamp_after(previous: datetime | None, *, at: datetime) -> datetime:

@@ -84,9 +84,18 @@ def declined_letter(
 
 
 def wish_letter(
-    invitation: Invitation, visit: Visit, *, asked: tuple[datetime, datetime], language: str
+    invitation: Invitation,
+    visit: Visit,
+    *,
+    asked: tuple[datetime, datetime],
+    is_countered: bool,
+    language: str,
+    at: datetime,
 ) -> Letter:
-    """The letter that tells somebody that the visit cannot be at the time they asked for."""
+    """The letter that tells somebody that the visit cannot be at the time they asked for.
+
+    :param is_countered: their calendar program asked by mail, so that it is told, too.
+    """
     with force_locale(plan.language_of(language)):
         person = invitation.user or invitation.contact
         about = {
@@ -98,10 +107,21 @@ def wish_letter(
             "concierge": visit.project.concierge,
             "company": settings.current().company,
         }
+        subject = _("The visit stays on %(when)s", when=about["when"])[:300]
+        calendar = None
+        if is_countered:
+            data = itip.declined_counter(
+                uid=visit.uid,
+                organizer=Party(reply_address(invitation), settings.current().company),
+                comment=subject,
+                at=at,
+            )
+            calendar = Attachment("answer.ics", "text/calendar", data, method=Method.DECLINECOUNTER.value)
         return Letter(
             to=invitation.email,
             to_name=str(about["to_name"]),
-            subject=_("The visit stays on %(when)s", when=about["when"])[:300],
+            subject=subject,
+            calendar=calendar,
             text=render_template("invitations/wish.txt", **about),
             html=render_template("invitations/wish.html", **about),
             language=plan.language_of(language),
@@ -230,6 +250,7 @@ def _letter_of_many(told: Sequence[Told]) -> Letter:
                 for number, one in enumerate(told, start=1)
             ),
             language=language,
+            secrets=tuple(page_token(one.invitation) for one in told),
         )
 
 

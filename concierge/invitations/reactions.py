@@ -204,11 +204,14 @@ def tell_wish_declined(event: TimeProposalDecided) -> None:
         return
     person = queries.person(Recipient(user_id=invitation.user_id, contact_id=invitation.contact_id))
     if person is not None:
+        answer = db.session.get(Answer, proposal.answer_id) if proposal.answer_id is not None else None
         letter = mails.wish_letter(
             invitation,
             invitation.visit,
             asked=(proposal.starts_at, proposal.ends_at),
+            is_countered=answer is not None and answer.way is Way.MAIL,
             language=person.language,
+            at=clock.now(),
         )
         mail.post(letter, key=f"wish declined:{proposal.id}")
 

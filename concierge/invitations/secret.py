@@ -9,10 +9,15 @@ import re
 import secrets
 from base64 import b32encode
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 _TAGGED = re.compile(r"(?P<id>[0-9]{1,15})[.](?P<proof>[a-z2-7]{32})", re.ASCII)
 _TOKEN = re.compile(r"(?P<id>[0-9]{1,15})-(?P<proof>[a-z2-7]{32})", re.ASCII)
+_FORM = re.compile(r"(?P<seconds>[0-9]{1,12})-(?P<proof>[a-z2-7]{32})", re.ASCII)
+
+FORM_LASTS = timedelta(days=7)
+"""So long somebody may leave an answer page open before they press a button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,27 @@ def is_token_of(claimed: Claimed, nonce: str, *, key: str) -> bool:
     return hmac.compare_digest(own.encode(), claimed.proof.encode())
 
 
+def form_proof(token: str, *, key: str, at: datetime) -> str:
+    """What the form on an answer page carries, so that it is taken from a browser without cookies, too.
+
+    Only who was shown the page of this very token has it; another site does not know the token.
+    """
+    seconds = int(at.timestamp())
+    return f"{seconds}-{_form_proof(token, seconds, key=key)}"
+
+
+def is_form_proof(given: str, token: str, *, key: str, at: datetime) -> bool:
+    """Whether a form comes from the answer page of a token, and not from long ago."""
+    found = _FORM.fullmatch(given)
+    if found is None:
+        return False
+    seconds = int(found["seconds"])
+    own = _form_proof(token, seconds, key=key)
+    if not hmac.compare_digest(own.encode(), found["proof"].encode()):
+        return False
+    return timedelta(0) <= at - datetime.fromtimestamp(seconds, UTC) <= FORM_LASTS
+
+
 def _claimed(found: re.Match[str] | None) -> Claimed | None:
     return Claimed(int(found["id"]), found["proof"]) if found else None
 
@@ -76,4 +102,9 @@ def _claimed(found: re.Match[str] | None) -> Claimed | None:
 def _proof(purpose: bytes, invitation_id: int, nonce: str, *, key: str) -> str:
     """160 bits in lower-case base32: a local part stays within 64 characters and survives a change of case."""
     made = hmac.digest(key.encode(), purpose + f":{invitation_id}:{nonce}".encode(), sha256)
+    return b32encode(made[:20]).decode().lower()
+
+
+def _form_proof(token: str, seconds: int, *, key: str) -> str:
+    made = hmac.digest(key.encode(), f"answer form:{token}:{seconds}".encode(), sha256)
     return b32encode(made[:20]).decode().lower()

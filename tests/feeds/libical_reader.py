@@ -12,6 +12,8 @@ from gi.repository import ICalGLib  # noqa: E402
 
 
 def iso(time):
+    if time is None or time.is_null_time():
+        return ""  # what answers another time names the visit only
     day = f"{time.get_year():04}-{time.get_month():02}-{time.get_day():02}"
     if time.is_date():
         return day

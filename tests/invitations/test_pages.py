@@ -137,6 +137,34 @@ def test_i21_another_site_cannot_answer_for_anybody(client: FlaskClient, visit: 
     assert make.of_contact(visit).reply is Reply.TENTATIVE
 
 
+def proof_on(page: str, browser: FlaskClient) -> str:
+    found = re.search(r'name="proof" value="([^"]+)"', browser.get(page).get_data(as_text=True))
+    assert found, "the page has no form"
+    return found[1]
+
+
+def test_i21_a_browser_without_cookies_answers_too(app: Flask, visit: Visit) -> None:
+    browser = app.test_client(use_cookies=False)
+    invitation, other = make.of_contact(visit), make.of_user(visit, tomas_of(visit))
+    page, elsewhere = page_of(invitation), page_of(other)
+    data = {"answer": "tentative", "sequence": str(invitation.sent_sequence)}
+    proof = proof_on(page, browser)
+    spoiled = [proof_on(elsewhere, browser), proof.replace("-", "0-", 1), "", "0-" + "a" * 32]
+
+    refused = [browser.post(page, data={**data, "proof": one}).status_code for one in spoiled]
+    with time_machine.travel(later(0) + timedelta(days=8), tick=False):
+        refused.append(browser.post(page, data={**data, "proof": proof}).status_code)
+
+    assert refused == [400] * 5
+    assert make.of_contact(visit).reply is Reply.NONE
+    assert browser.post(page, data={**data, "proof": proof}).status_code == 303
+    assert make.of_contact(visit).reply is Reply.TENTATIVE
+    wish = {"start_on": "2026-03-19", "start_time": "09:00", "sequence": data["sequence"], "proof": proof}
+    assert browser.post(f"{page}/time", data=wish).status_code == 303
+    db.session.rollback()
+    assert len(db.session.scalars(sa.select(TimeProposal)).all()) == 1
+
+
 def test_i21_unknown_forged_and_ended_look_the_same(client: FlaskClient, visit: Visit) -> None:
     invitation = make.of_contact(visit)
     other = make.of_user(visit, tomas_of(visit))

@@ -441,6 +441,12 @@ def test_i11_many_changes_are_one_letter_with_an_object_for_each(app: Flask, pos
         assert html is not None
         assert html.get_content().count("/answer/") == 4
     assert "Mon 16 Mar, 09:00–12:00" in letters[TOMAS].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    db.session.rollback()
+    kept = db.session.scalars(sa.select(mail.OutgoingMail)).all()
+    tokens = [mails.page_token(one) for one in db.session.scalars(sa.select(Invitation))]
+    assert len(tokens) == 8
+    assert not [token for token in tokens for one in kept if token in one.text + one.html + repr(one.secrets)]
+    assert all(one.text.count("/answer/[…]") == 4 for one in kept)
     with unit_of_work():
         for visit in visits[:2]:
             progress.cancel(for_change(visit), reason="No power", at=later(30), actor_id=None)

@@ -79,6 +79,6 @@ def test_i02_a_name_stays_inside_its_quotes(name: str) -> None:
     assert str(itip._address(Party("a+b%c@x.example", name))) == "mailto:a+b%25c@x.example"
 
 
-def test_i04_there_are_two_methods_and_an_answer_for_each_reply() -> None:
-    assert {method.value for method in Method} == {"REQUEST", "CANCEL"}
+def test_i04_there_are_three_methods_and_an_answer_for_each_reply() -> None:
+    assert {method.value for method in Method} == {"REQUEST", "CANCEL", "DECLINECOUNTER"}
     assert set(itip.ANSWERS) == set(Reply)

@@ -1,6 +1,8 @@
 """The page of answers that need a person: who sees it, what it shows, what its buttons do."""
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,15 +13,17 @@ from flask.testing import FlaskClient
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.invitations.models import Answer
-from concierge.invitations.states import Outcome, Reply
+from concierge.invitations.states import Outcome, ProposalState, Reply
 from concierge.platform import mailbox
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.settings import current
 from tests.conftest import csrf_token
 from tests.invitations import replies
-from tests.invitations.conftest import Post
+from tests.invitations.conftest import Post, event_in, method_of, to
 from tests.invitations.test_taking import AT, Arranged, without_secret
 from tests.makers import people
+
+YUKI = "yuki@halden.example"
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -109,6 +113,75 @@ def test_i19_a_wish_that_nobody_vouches_for_becomes_a_proposal_only_then(
     (wish,) = arranged.proposals()
     assert f"/time-proposals/{wish.id}" in text_of(jonas, "/answers")
     assert arranged.visit_now().starts_at == arranged.yuki.starts_at
+
+
+def counter(arranged: Arranged) -> int:
+    """Yuki's calendar program asks for another time; which wish that is."""
+    arranged.comes(
+        replies.outlook(
+            arranged.yuki, "TENTATIVE", at=AT, method="COUNTER",
+            starts_local="20260318T130000", ends_local="20260318T160000",
+        )
+    )  # fmt: skip
+    (wish,) = arranged.proposals()
+    return wish.id
+
+
+def test_i19_a_program_that_asked_for_another_time_is_told_no(
+    arranged: Arranged, jonas: FlaskClient, post: Post
+) -> None:
+    wish_id = counter(arranged)
+    post.send(AT)
+
+    assert press(jonas, f"/time-proposals/{wish_id}", f"/time-proposals/{wish_id}/declining") == 303
+
+    [letter] = post.quiet(AT)
+    event = event_in(letter)
+    assert method_of(letter) == "DECLINECOUNTER"
+    assert str(event["UID"]) == arranged.visit.uid
+    assert str(event["ORGANIZER"]) == f"mailto:{letter['Reply-To'].addresses[0].addr_spec}"
+    assert not {"DTSTART", "SUMMARY", "ATTENDEE", "STATUS", "SEQUENCE"} & event.keys()
+
+
+def test_i19_a_program_whose_time_is_taken_gets_a_newer_request(
+    arranged: Arranged, jonas: FlaskClient, post: Post
+) -> None:
+    wish_id = counter(arranged)
+    page = f"/time-proposals/{wish_id}"
+    data = {"csrf_token": csrf_token(jonas, page)}
+    shown = jonas.post(f"{page}/taking", data=data)
+    agreed = re.search(r'name="agreed" value="([^"]+)"', shown.get_data(as_text=True))
+    if agreed:  # what follows is shown before
+        shown = jonas.post(f"{page}/taking", data={**data, "agreed": agreed[1]})
+    assert shown.status_code == 303
+
+    letter = to(post.quiet(AT))[YUKI]
+
+    event = event_in(letter)
+    assert method_of(letter) == "REQUEST"
+    assert event["SEQUENCE"] > arranged.yuki.sequence
+    assert event["DTSTART"].dt == datetime(2026, 3, 18, 12, tzinfo=UTC)
+
+
+def test_i19_taking_the_move_back_opens_the_wish_again(
+    arranged: Arranged, jonas: FlaskClient, post: Post
+) -> None:
+    wish_id = counter(arranged)
+    page = f"/time-proposals/{wish_id}"
+    data = {"csrf_token": csrf_token(jonas, page)}
+    shown = jonas.post(f"{page}/taking", data=data)
+    agreed = re.search(r'name="agreed" value="([^"]+)"', shown.get_data(as_text=True))
+    if agreed:
+        jonas.post(f"{page}/taking", data={**data, "agreed": agreed[1]})
+    undo = re.search(r'action="(/undo/[^"]+)"', text_of(jonas, "/today"))
+    assert undo
+
+    assert jonas.post(undo[1], data=data).status_code == 303
+
+    assert arranged.visit_now().starts_at == arranged.yuki.starts_at
+    (wish,) = arranged.proposals()
+    assert (wish.state, wish.decided_at, wish.decided_by_id) == (ProposalState.OPEN, None, None)
+    assert f"/time-proposals/{wish_id}" in text_of(jonas, "/answers")
 
 
 def test_i15_a_stranger_is_named_and_can_only_be_put_away(arranged: Arranged, jonas: FlaskClient) -> None:

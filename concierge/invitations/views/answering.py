@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from concierge.feeds.words import kind_word
 from concierge.identity.guard import public
-from concierge.invitations import forms, plan, queries
+from concierge.invitations import forms, plan, queries, secret
 from concierge.invitations.actions import answering
 from concierge.invitations.models import Answer, Invitation
 from concierge.invitations.states import Outcome, Reply, Way
@@ -20,6 +20,7 @@ from concierge.platform import clock, settings
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound
 from concierge.platform.limits import limiter
+from concierge.platform.web import csrf
 from concierge.platform.words import localized, span
 from concierge.projects import calendars
 from concierge.visits.clocks import wall_time
@@ -68,10 +69,12 @@ def answer(token: str) -> Response:
 
 
 @bp.post("/answer/<token>")
+@csrf.exempt
 @public
 @limiter.limit("30 per 15 minutes")
 def take_answer(token: str) -> Response | Redirect:
     """Take an answer."""
+    _expect_own_form(token)
     invitation = _found(token)
     form = forms.AnswerInvitation()
     if not form.validate():
@@ -91,10 +94,12 @@ def take_answer(token: str) -> Response | Redirect:
 
 
 @bp.post("/answer/<token>/time")
+@csrf.exempt
 @public
 @limiter.limit("30 per 15 minutes")
 def take_time(token: str) -> Response | Redirect:
     """Take a wish for another time."""
+    _expect_own_form(token)
     invitation = _found(token)
     visit, at = invitation.visit, clock.now()
     form = forms.AnotherTime()
@@ -119,6 +124,18 @@ def take_time(token: str) -> Response | Redirect:
         form.start_on.errors = [*form.start_on.errors, why]
         return _page(_found(token), token, time_form=form)
     return redirect(url_for("invitations.answer", token=token, said=_said(outcome)), code=303)
+
+
+def _expect_own_form(token: str) -> None:
+    """Refuse a form that does not come from the answer page; a browser need not keep cookies for it.
+
+    :raises CSRFError: when neither the page's own proof nor the session's token comes along.
+    """
+    given = request.form.get("proof", "")
+    if secret.is_form_proof(given, token, key=settings.current().secret_key, at=clock.now()):
+        g.csrf_valid = True  # as `protect` notes it, for the forms
+    else:
+        csrf.protect()
 
 
 def _found(token: str) -> Invitation:
@@ -160,6 +177,7 @@ def _page(
         form=form,
         time_form=time_form,
         token=token,
+        proof=secret.form_proof(token, key=settings.current().secret_key, at=clock.now()),
         said=said,
         concierge=visit.project.concierge if invitation.contact_id is not None else None,
         company=settings.current().company,
