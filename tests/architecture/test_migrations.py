@@ -19,6 +19,10 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 
 from concierge.app import create_app
+from concierge.feeds import calendar_file, vevent
+from concierge.feeds import queries as feeds
+from concierge.feeds.calendar_file import Window
+from concierge.identity.tokens import token_hash
 from concierge.platform import paths, schema
 from concierge.platform.database import Base, db
 from concierge.platform.searching import is_of_the_index
@@ -156,6 +160,83 @@ def test_plans_made_before_keep_their_dates_and_are_found(fresh: Flask) -> None:
             assert connection.scalar(sa.text("SELECT quantity FROM project_playbooks")) == 3
             kinds = set(connection.scalars(sa.text("SELECT kind FROM search_entries")))
             assert {"accounts", "projects", "sites", "orders"} <= kinds
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_calendars_of_earlier_are_carried_over_byte_for_byte(fresh: Flask) -> None:
+    """An address from before gives the same tag and the same bytes, so that no device notices."""
+    body = b"BEGIN:VEVENT\r\nUID:v1@concierge\r\nSUMMARY:M\xc3\xbcnchen\r\nEND:VEVENT\r\n"
+    day = {"starts_at": datetime(2026, 1, 9, 8, tzinfo=UTC), "ends_at": datetime(2026, 1, 9, 12, tzinfo=UTC)}
+    with fresh.app_context():
+        flask_migrate.Migrate(fresh, db, directory=FOLDER)
+        flask_migrate.upgrade(directory=FOLDER, revision="0002")
+        with db.engine.execution_options(writing=True).begin() as connection:
+            _add(connection, "accounts", name="Halden", search="halden")
+            _add(connection, "sites", account_id=1, country="CH", access_from=time(8), access_to=time(17))
+            _add(connection, "orders", account_id=1, site_id=1)
+            _add(connection, "projects", key="HB-1", order_id=1, account_id=1, site_id=1, search="x", state="live",
+                 health="late", approved_at=THEN)  # fmt: skip
+            _add(
+                connection,
+                "visits",
+                project_id=1,
+                site_id=1,
+                uid="v1@concierge",
+                state="confirmed",
+                zone="UTC",
+                **day,
+            )
+            for number, name in enumerate(("Tomas Berger", "Ben Okafor"), start=1):
+                _add(
+                    connection,
+                    "users",
+                    email=f"{number}@x.example",
+                    name=name,
+                    role="technician",
+                    language="de",
+                )
+                _add(connection, "feed_versions", owner_id=number, scope=f"s{number}", version=f"v{number}",
+                     changed_at=THEN, lapses=["2026-01-20T08:00:00Z"])  # fmt: skip
+            _add(
+                connection,
+                "feeds",
+                user_id=1,
+                token_hash=token_hash("t" * 43),
+                name="tomas-berger",
+                state="active",
+            )
+            _add(connection, "feeds", user_id=1, token_hash="older", name="tomas-berger", state="revoked",
+                 revoked_at=THEN)  # fmt: skip
+            _add(connection, "feed_entries", owner_id=1, visit_id=1, uid="v1@concierge", sequence=3,
+                 renderer=vevent.RENDERER, body=body, modified_at=THEN, gone_at=None, **day)  # fmt: skip
+
+        schema.upgrade()
+
+        address = feeds.address_of_token("t" * 43)
+        assert address is not None
+        assert (address.label, address.version, address.name, address.language) == (
+            "s1",
+            "v1",
+            "Tomas Berger",
+            "de",
+        )
+        assert (address.horizon_days, address.changed_at, address.has_latest) == (400, THEN, False)
+        assert address.lapses == (datetime(2026, 1, 20, 8, tzinfo=UTC),)
+        assert address.tag(at=THEN, base_url="https://a.example") == calendar_file.tag(
+            scope="s1", version="v1", window=Window.around(THEN), lapsed=0, base_url="https://a.example"
+        )
+        data = feeds.file_of(address, at=THEN)
+        assert data.count(b"BEGIN:VEVENT") == 1
+        assert body in data
+        with db.engine.connect() as connection:
+            assert connection.scalar(sa.text("SELECT count(*) FROM calendars")) == 2
+            entry = connection.execute(
+                sa.text("SELECT subject, subject_id, uid, sequence FROM calendar_entries")
+            ).one()
+            assert tuple(entry) == ("visit", 1, "v1@concierge", 3)
+            calendars = set(connection.scalars(sa.text("SELECT calendar_id FROM feeds")))
+            assert calendars == {address.calendar_id}, "the ended address belongs to it, too"
         db.session.remove()
         db.engine.dispose()
 
