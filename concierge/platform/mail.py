@@ -284,9 +284,8 @@ def _composed(row: OutgoingMail) -> EmailMessage:
             filename=file.name,
             params=params,
         )
-    message["Content-Language"] = (
-        row.language
-    )  # last: a part that is added takes what was said before with it
+    # last: a part that is added takes what was said before with it
+    message["Content-Language"] = row.language
     return message
 
 
