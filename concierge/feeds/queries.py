@@ -565,7 +565,7 @@ def visit_file(visit_id: int, *, language: str, at: datetime, for_staff: bool = 
     """One visit as a calendar file to attach to a letter: one VEVENT, no METHOD, in the reader's language.
 
     :param at: when the letter is written; becomes DTSTAMP.
-    :param for_staff: whether it links the visit's page, which customers cannot open.
+    :param for_staff: whether it says what we call the visit and links its page; both are not for customers.
     :raises NotFound: when there is no such visit, or it is only a draft.
     """
     row = db.session.execute(
@@ -585,7 +585,7 @@ def visit_file(visit_id: int, *, language: str, at: datetime, for_staff: bool = 
         project_key=key,
         url=plan.page_of(visit.id) if for_staff else "",
     )
-    style = Style(language=language)
+    style = Style(language=language, is_for_customer=not for_staff)
     entry = vevent.render(words.entry_of(appointment, style=style, modified_at=at))
     return calendar_file.joined(calendar_file.bare_header(), (entry,))
 
