@@ -6,6 +6,7 @@ published later both show the truth, also when the address was switched to anoth
 """
 
 import contextlib
+import gzip
 import json
 import random
 import re
@@ -27,7 +28,7 @@ from flask.testing import FlaskClient
 from concierge.accounts.events import AccountRenamed
 from concierge.accounts.models import Account
 from concierge.catalogue.states import Audience
-from concierge.feeds import calendar_file, chores, lint, plan, queries, vevent, words
+from concierge.feeds import calendar_file, chores, lint, plan, queries, shelf, vevent, words
 from concierge.feeds.actions import addresses, writing
 from concierge.feeds.models import Calendar, CalendarEntry, Feed
 from concierge.feeds.plan import Choice
@@ -106,6 +107,7 @@ class Company:
 
     def __init__(self, browser: FlaskClient, it_is: SetClock, chance: random.Random, rules: Path) -> None:
         self.browser, self.it_is, self.chance, self.rules = browser, it_is, chance, rules
+        self.ways = random.Random(chance.random())
         self.names = count(1)
         self.files: dict[str, bytes] = {}
         self.backup: dict[str, list[dict[str, Any]]] = {}
@@ -201,6 +203,15 @@ class Company:
 
     def do_cancel(self) -> None:
         self.to_a_visit(lambda visit: calendar.cancel(visit, at=self.it_is.at))
+
+    def do_reinstate(self) -> None:
+        """Take a cancellation back."""
+        with unit_of_work():
+            gone = sa.select(Visit).where(Visit.state == VisitState.CANCELLED).order_by(Visit.id)
+            if visits := db.session.scalars(gone).all():
+                visit = self.chance.choice(visits)
+                visit.cancelled_at = None
+                calendar.set_state(visit, VisitState.CONFIRMED, at=self.it_is.at)
 
     def do_fail(self) -> None:
         with contextlib.suppress(ZeroDivisionError):
@@ -391,6 +402,15 @@ class Company:
     def do_wait(self) -> None:
         self.it_is.at += self.chance.choice([timedelta(hours=7), timedelta(days=3), timedelta(days=9)])
 
+    def do_wait_for_an_edge(self) -> None:
+        """To the second at which a week begins or a cancelled entry leaves, to the one before or after it."""
+        week = calendar_file.Window.around(self.it_is.at).week_at + timedelta(days=7)
+        leaving = db.session.scalars(
+            sa.select(CalendarEntry.gone_at).where(CalendarEntry.gone_at > self.it_is.at)
+        )
+        edge = self.chance.choice([week, *sorted(at for at in set(leaving) if at)][:4])
+        self.it_is.at = max(self.it_is.at, edge + timedelta(seconds=self.chance.choice([-1, 0, 1])))
+
     def do_back_up(self) -> None:
         with unit_of_work():
             self.backup = {
@@ -456,6 +476,8 @@ class Company:
             if answer.status_code == 200:
                 assert lint.problems(data) == ()
                 program.take(tag, data)
+            if self.ways.random() < 0.25:
+                self.compare_codings(device.path, tag, data)
             seen = readers.entries_in(data)
             assert {(each.uid, each.start) for each in seen} == self.truth(device), "not what the rows say"
             assert {uid: each for uid, (_, each) in program.entries.items()} == {
@@ -471,6 +493,22 @@ class Company:
         ):
             ids = db.session.scalars(sa.select(model.id)).all()
             assert writing.drifted(subject, ids, at=self.it_is.at) == [], "drifted"
+
+    def compare_codings(self, path: str, tag: str, data: bytes) -> None:
+        """The page and the doorway, plain and compressed, from the shelf and built anew, say the same."""
+        if self.ways.random() < 0.3:
+            shelf.clear()
+        for known in ("", tag):
+            for coding in self.ways.sample(["gzip", "identity"], 2):
+                headers = {"Accept-Encoding": coding} | ({"If-None-Match": known} if known else {})
+                answer = self.browser.get(path, headers=headers)
+                if known:
+                    assert (answer.status_code, answer.data) == (304, b""), "the tag is not known again"
+                    continue
+                theirs = answer.headers["ETag"]
+                assert self.files.setdefault(theirs, answer.data) == answer.data, "one tag names two files"
+                plain = gzip.decompress(answer.data) if coding == "gzip" else answer.data
+                assert plain == data, "not what the rows say: built anew it is another file"
 
     def compare_busy(self) -> None:
         """Each instant of the free and busy times is what visits and absences say."""
