@@ -4,6 +4,7 @@ Lines name routes, not addresses, because addresses of feeds and letters carry s
 their kind and the places they passed, without their message, because messages repeat what people typed.
 """
 
+import contextlib
 import logging
 import re
 import secrets
@@ -36,6 +37,20 @@ class _ToStderr(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
+class _Line:
+    """Writes lines to standard error, and nowhere when that cannot be: a full disk that ends requests for want of
+    a line about them would be the greater fault.
+    """
+
+    def msg(self, message: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"{message}\n")
+            sys.stderr.flush()
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
+
+
 def configure(level: str = "info") -> None:
     """Make every line JSON on standard error, our own and those of the libraries."""
     shared: list[structlog.typing.Processor] = [
@@ -48,7 +63,7 @@ def configure(level: str = "info") -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: _Line(),
         cache_logger_on_first_use=False,
     )
     handler = _ToStderr()
