@@ -177,12 +177,14 @@ REACTIONS: Reactions = {
     visits.VisitNeedsDecision: Reaction(now=(in_feeds.write_visit,)),
     visits.VisitDecided: Reaction(now=(in_feeds.write_visit,), later=TOLD),
     visits.VisitChanged: Reaction(now=(in_feeds.write_visit,), later=TOLD),
-    visits.TechniciansAssigned: Reaction(now=(in_feeds.write_visit,), later=TOLD),
+    visits.TechniciansAssigned: Reaction(
+        now=(in_feeds.write_visit, in_feeds.end_addresses_of_gone), later=TOLD
+    ),
     visits.VisitConfirmed: Reaction(now=(in_feeds.write_visit,), later=TOLD),
     visits.VisitStateChanged: Reaction(
         now=(in_feeds.write_visit, in_invitations.note_acceptance), later=TOLD
     ),
-    visits.VisitCancelled: Reaction(now=(in_feeds.write_visit,), later=TOLD),
+    visits.VisitCancelled: Reaction(now=(in_feeds.write_visit, in_feeds.end_addresses_of_gone), later=TOLD),
     visits.ZoneRulesChanged: Reaction(now=(in_feeds.write_by_new_rules,)),
     # --- readiness
     readiness.ChecklistIssued: Reaction(

@@ -26,5 +26,6 @@ TIMETABLE: tuple[Chore, ...] = (
     Chore(Every(minutes=60), in_feeds.renew_old_entries),
     Chore(Every(minutes=60), in_feeds.end_addresses_without_right),
     Chore(Every(minutes=60), in_feeds.follow_zone_rules),
+    Chore(Daily(at=time(3, 30)), in_feeds.remove_unused_calendars),
     Chore(Daily(at=time(3, 40)), in_feeds.compare_a_sample),
 )

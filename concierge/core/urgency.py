@@ -39,6 +39,10 @@ class Kind(Enum):
     """A change of a calendar would move plans."""
     UNFETCHED = "unfetched"
     """A change close to a visit that no calendar program of who goes has fetched."""
+    TAKEN = "taken"
+    """Who goes on a visit is taken then, by their own calendar."""
+    UNREAD = "unread"
+    """The own calendar of somebody who goes cannot be read any more."""
     UNASSIGNED = "unassigned"
     """A visit without enough people."""
     UNANSWERED = "unanswered"
@@ -63,6 +67,8 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.PROPOSAL: 4,
     Kind.CALENDAR: 4,
     Kind.UNFETCHED: 3,
+    Kind.TAKEN: 4,
+    Kind.UNREAD: 2,
     Kind.UNASSIGNED: 3,
     Kind.UNANSWERED: 2,
     Kind.DRAFT: 2,
@@ -102,7 +108,7 @@ NEAR_DAYS = 14
 """A decision about a visit within so many days is taken now: people book their travel."""
 
 _STANDING = frozenset({Kind.BLOCKED, Kind.HOLD_OVER, Kind.CONFLICT, Kind.LATE, Kind.OVERDUE})
-_BOOKED = frozenset({Kind.DECISION, Kind.DECLINED, Kind.WISH})
+_BOOKED = frozenset({Kind.DECISION, Kind.DECLINED, Kind.WISH, Kind.TAKEN})
 _QUIET = frozenset({Kind.PROPOSAL, Kind.CALENDAR, Kind.DRAFT, Kind.UNMATCHED})
 _NO_DAY = 10_000
 Held = TypeVar("Held")

@@ -41,6 +41,11 @@ def end_addresses_without_right(due_at: datetime) -> None:
     addresses.revoke_all(queries.feeds_without_right(), actor_id=None, at=due_at)
 
 
+def remove_unused_calendars(due_at: datetime) -> None:
+    """Remove calendars that no address shows any more, so that they are not written for nobody."""
+    addresses.remove_unused(at=due_at)
+
+
 def follow_zone_rules(due_at: datetime) -> None:
     """Compute the instants of coming visits and turns anew when the rules of time zones are others."""
     zones.follow_rules(at=due_at)

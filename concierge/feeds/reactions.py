@@ -28,7 +28,7 @@ from concierge.projects.models import Project
 from concierge.projects.states import ShownOn
 from concierge.readiness import reactions as in_readiness
 from concierge.readiness.events import ChecklistPrinted
-from concierge.visits.events import VisitEvent, ZoneRulesChanged
+from concierge.visits.events import VisitCancelled, VisitEvent, ZoneRulesChanged
 from concierge.visits.models import Visit
 
 VISITS_IN_A_LETTER = 8
@@ -160,6 +160,16 @@ def end_addresses_without_right(event: RoleChanged) -> None:
     """Withdraw the addresses of what somebody in another role may not see."""
     lost = queries.feeds_without_right(user_ids=(event.user_id,))
     addresses.revoke_all(lost, actor_id=event.actor_id, at=event.at)
+
+
+def end_addresses_of_gone(event: VisitEvent) -> None:
+    """Withdraw at once the addresses of projects and sites that somebody no longer goes to."""
+    gone = set(event.technicians_before) - set(event.technicians_after)
+    if isinstance(event, VisitCancelled):
+        gone = {*event.technicians_before, *event.technicians_after}
+    if gone:
+        lost = queries.feeds_without_right(user_ids=gone)
+        addresses.revoke_all(lost, actor_id=event.actor_id, at=event.at)
 
 
 def mail_checklist(event: ChecklistPrinted) -> None:

@@ -42,6 +42,8 @@ from concierge.readiness.models import Checklist, ReadinessItem
 from concierge.readiness.states import ItemState
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import COMING, VisitState
+from concierge.workforce.models import BusyTime, OwnCalendar, Technician
+from concierge.workforce.states import BusyKind, OwnCalendarState
 
 MOST = 20
 """Matters of one kind that are read; of more it is only said that there are more."""
@@ -49,6 +51,8 @@ SOON_DAYS = 14
 GATE_DAYS = 10
 """A held gate matters from so many days before what it holds."""
 ANSWER_DAYS = 7
+UNREAD_AFTER = timedelta(days=1)
+"""An own calendar matters when it was not read for so long."""
 
 Question: TypeAlias = sa.Select[*tuple[Any, ...]]  # Any: a column each
 Row: TypeAlias = sa.Row[*tuple[Any, ...]]  # Any: a column each
@@ -85,6 +89,7 @@ NOW = sa.bindparam("now", type_=UtcInstant)
 SOON = sa.bindparam("soon", type_=UtcInstant)
 NEAR = sa.bindparam("near", type_=UtcInstant)
 WAITED = sa.bindparam("waited", type_=UtcInstant)
+UNREAD_SINCE = sa.bindparam("unread_since", type_=UtcInstant)
 ME = sa.bindparam("me", type_=sa.Integer)
 MOST_ROWS = sa.bindparam("most", type_=sa.Integer)
 """What differs from one asking to the next; the questions themselves are put together once."""
@@ -124,6 +129,7 @@ class Looking:
             "soon": self.now + timedelta(days=SOON_DAYS),
             "near": self.now + reach.NEAR,
             "waited": self.now - reach.PATIENCE,
+            "unread_since": self.now - UNREAD_AFTER,
             "me": self.viewer.user_id,
             "most": most,
         }
@@ -152,6 +158,8 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
         found[Kind.WISH] = wishes(looking)
         found[Kind.ANSWERS] = answers(looking)
         found[Kind.UNFETCHED] = unfetched(looking)
+        found[Kind.TAKEN] = taken(looking)
+        found[Kind.UNREAD] = unread(looking)
     if may(Permission.EDIT_CATALOGUE):
         found[Kind.UNMATCHED] = unmatched(looking)
     return found
@@ -550,6 +558,95 @@ def unfetched(looking: Looking) -> Found:
             f"unfetched:{row.id}:{row.user_id}",
             Kind.UNFETCHED,
             days_left=_until(row.starts_local.date(), looking.today),
+        ),
+    )
+
+
+def taken(looking: Looking) -> Found:
+    """Visits of the next days whose technicians' own calendars say that they are taken then, soonest first.
+
+    Those who go for a reason that was given are left out; somebody has decided that already.
+    """
+
+    def question() -> Question:
+        return (
+            _about(
+                Visit,
+                Visit.id,
+                Visit.title,
+                Visit.starts_local,
+                Visit.zone,
+                User.name.label("who"),
+                User.id.label("user_id"),
+                sa.func.min(BusyTime.starts_at).label("taken_from"),
+                sa.func.max(BusyTime.ends_at).label("taken_to"),
+            )
+            .join(VisitTechnician, VisitTechnician.visit_id == Visit.id)
+            .join(User, User.id == VisitTechnician.user_id)
+            .join(Technician, Technician.user_id == User.id)
+            .join(OwnCalendar, OwnCalendar.technician_id == Technician.id)
+            .join(BusyTime, BusyTime.own_calendar_id == OwnCalendar.id)
+            .where(
+                Visit.starts_at >= NOW,
+                Visit.starts_at < SOON,
+                Visit.state.in_(COMING),
+                VisitTechnician.conflict_reason == "",
+                BusyTime.kind == BusyKind.BUSY,
+                BusyTime.starts_at < Visit.ends_at,
+                BusyTime.ends_at > Visit.starts_at,
+                *looking.whose,
+            )
+            .group_by(Visit.id, User.id, Project.id, Account.id, Site.id)
+            .order_by(Visit.starts_at, Visit.id, User.id)
+        )
+
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"taken:{row.id}:{row.user_id}:{row.taken_from:%Y%m%d%H%M}",
+            Kind.TAKEN,
+            days_left=_until(row.starts_local.date(), looking.today),
+        ),
+    )
+
+
+def unread(looking: Looking) -> Found:
+    """Technicians who go on visits of the next days and whose own calendar was not read for a day."""
+
+    def question() -> Question:
+        read_at = sa.func.coalesce(OwnCalendar.fetched_at, OwnCalendar.created_at, type_=UtcInstant)
+        return (
+            sa.select(
+                User.id,
+                User.name.label("who"),
+                sa.func.count(sa.distinct(Visit.id)).label("visits"),
+                sa.func.min(Visit.id).label("visit_id"),
+                sa.func.min(Visit.starts_local).label("starts_local"),
+                sa.func.min(read_at, type_=UtcInstant).label("since"),
+            )
+            .join(Technician, Technician.user_id == User.id)
+            .join(OwnCalendar, OwnCalendar.technician_id == Technician.id)
+            .join(VisitTechnician, VisitTechnician.user_id == User.id)
+            .join(Visit, Visit.id == VisitTechnician.visit_id)
+            .join(Project, Project.id == Visit.project_id)
+            .where(
+                OwnCalendar.state != OwnCalendarState.FRESH,
+                read_at < UNREAD_SINCE,
+                Visit.starts_at >= NOW,
+                Visit.starts_at < SOON,
+                Visit.state.in_(COMING),
+                *looking.whose,
+            )
+            .group_by(User.id)
+            .order_by(sa.func.min(Visit.starts_at), User.id)
+        )
+
+    return _few(
+        looking,
+        _rows(looking, question, looking.most + 1, of_projects=False),
+        lambda row: Matter(
+            f"unread:{row.id}", Kind.UNREAD, days_left=_until(row.starts_local.date(), looking.today)
         ),
     )
 

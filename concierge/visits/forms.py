@@ -87,7 +87,9 @@ class MoveVisit(Edited):
     )
     conflict_reason = TextAreaField(
         _l("Why they go all the same"),
-        description=_l("Needed only when somebody is elsewhere, away, or not certified then."),
+        description=_l(
+            "Needed only when somebody is elsewhere, away, taken by their own calendar, or not certified then."
+        ),
         validators=[Length(max=500)],
     )
 

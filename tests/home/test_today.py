@@ -19,8 +19,10 @@ from concierge.platform.database import db, unit_of_work
 from concierge.projects.actions import milestones, rescheduling
 from concierge.projects.models import CalendarProposal, Hold, Milestone, Project
 from concierge.projects.states import BlockCause, CalendarProposalState, GateState, Party
-from concierge.visits.models import Visit
+from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import VisitState
+from concierge.workforce.models import BusyTime, OwnCalendar, Technician
+from concierge.workforce.states import BusyKind, OwnCalendarState
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects, visits, workforce
 
@@ -560,3 +562,63 @@ def test_a_level_that_was_made_up_hides_nothing_that_becomes_worse(app: Flask, a
         db.session.get_one(Project, project.id).slip_workdays = 3
 
     assert f"Clear the way for {milestone.name['en']}" in shown(page(ada))
+
+
+def own_calendar_of_tomas(*times: tuple[datetime, datetime], reason: str = "") -> Visit:
+    """Tomas goes on Friday, and has a calendar of his own that says when he is taken."""
+    with unit_of_work():
+        tomas = workforce.technician()
+        project = projects.live()
+        visit = visits.visit(project, tomas, starts="Fri 2026-03-20 09:00", at=NOW)
+    with unit_of_work():
+        member = db.session.scalars(sa.select(VisitTechnician)).one()
+        member.conflict_reason = reason
+        workforce.own_calendar(db.session.get_one(Technician, tomas.id), *times, at=NOW - timedelta(hours=1))
+    return visit
+
+
+FRIDAY = datetime(2026, 3, 20, 7, 30, tzinfo=UTC)
+
+
+def test_a_visit_that_became_taken_in_an_own_calendar_is_a_line_until_put_aside(
+    ada: FlaskClient,
+) -> None:
+    visit = own_calendar_of_tomas((FRIDAY, FRIDAY + timedelta(hours=2)))
+
+    text = page(ada)
+
+    assert f"Ask whether Tomas Keller can go: {visit.title}" in text
+    assert "Their own calendar says taken, Fri 20 Mar, 08:30–10:30, time at the site." in text
+    assert aside(ada, f"done {line(text, 'Ask whether Tomas Keller can go')}") == 303
+    assert "Ask whether Tomas" not in shown(page(ada))
+    assert visits.again(visit).sequence == visit.sequence
+
+
+@pytest.mark.parametrize("how", ["free", "for a reason", "not sure"])
+def test_a_visit_that_nothing_stands_against_is_no_line(ada: FlaskClient, how: str) -> None:
+    shift = timedelta(days=1) if how == "free" else timedelta()
+    own_calendar_of_tomas(
+        (FRIDAY + shift, FRIDAY + shift + timedelta(hours=2)),
+        reason="He swaps" if how == "for a reason" else "",
+    )
+    if how == "not sure":
+        with unit_of_work():
+            db.session.execute(sa.update(BusyTime).values(kind=BusyKind.TENTATIVE))
+
+    assert "Ask whether Tomas" not in page(ada)
+
+
+def test_an_own_calendar_that_cannot_be_read_for_a_day_is_a_line(ada: FlaskClient) -> None:
+    own_calendar_of_tomas()
+    with unit_of_work():
+        calendar = db.session.scalars(sa.select(OwnCalendar)).one()
+        calendar.state, calendar.fetched_at = OwnCalendarState.STALE, NOW - timedelta(hours=23)
+    assert "whether their own calendar has moved" not in page(ada)
+    with unit_of_work():
+        calendar = db.session.scalars(sa.select(OwnCalendar)).one()
+        calendar.fetched_at = NOW - timedelta(hours=49)
+
+    text = page(ada)
+
+    assert "Ask Tomas Keller whether their own calendar has moved" in text
+    assert "they go on 1 visit in the next two weeks" in text

@@ -308,9 +308,7 @@ def test_the_end_of_a_visit_is_taken_back(scene: dict[str, Any], sign_in: SignIn
 def test_a_visit_that_was_planned_is_taken_back(scene: dict[str, Any], sign_in: SignIn) -> None:
     ada, project = sign_in(scene["ada"]), scene["project"]
     page = f"/visits/new?project={project.key}"
-    planned = send(
-        ada, page, form_of(project, title="Survey", technicians=[str(scene["mallory"].user_id)])
-    )
+    planned = send(ada, page, form_of(project, title="Survey", technicians=[str(scene["mallory"].user_id)]))
     seen_by = sign_in(scene["mallory_user"])
     assert seen_by.get(planned.location).status_code == 200
 
@@ -486,3 +484,22 @@ def _statements(browser: FlaskClient, page: str) -> int:
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", counted)
     return count
+
+
+def test_the_form_says_beside_each_name_what_their_own_calendar_says(
+    scene: dict[str, Any], sign_in: SignIn
+) -> None:
+    browser, project = sign_in(scene["ada"]), scene["project"]
+    with unit_of_work():
+        tomas = db.session.get_one(Technician, scene["tomas"].id)
+        workforce.own_calendar(tomas, (at("Tue 2026-03-17 09:00+00:00"), at("Tue 2026-03-17 11:00+00:00")))
+    said = "Tomas Keller, Basel: own calendar taken Tue 17 Mar, 10:00–12:00"
+
+    assert said in browser.get(f"/visits/{scene['visit'].id}/edit").get_data(as_text=True)
+    page = f"/visits/new?project={project.key}"
+    assert said not in browser.get(page).get_data(as_text=True)
+    token = csrf_token(browser, page)
+    for day, is_said in (("2026-03-17", True), ("2026-03-18", False)):
+        refused = browser.post(page, data={**form_of(project, start_on=day, title=""), "csrf_token": token})
+        assert refused.status_code == 422
+        assert (said in refused.get_data(as_text=True)) is is_said

@@ -21,7 +21,7 @@ from concierge.feeds.events import (
     AddressRotated,
 )
 from concierge.feeds.kept import forget
-from concierge.feeds.models import Calendar, Feed, FeedClient
+from concierge.feeds.models import Calendar, CalendarEntry, Feed, FeedClient
 from concierge.feeds.plan import Choice
 from concierge.feeds.states import CANCELLED_DAYS, HORIZONS, OFFERED, FeedState, Scope, Shows
 from concierge.feeds.words import LANGUAGES
@@ -34,6 +34,9 @@ from concierge.platform.events import record
 
 NOTED_EVERY = timedelta(minutes=10)
 NOTED_EVERY_FOR_ANOTHER_CLIENT = timedelta(minutes=1)
+REMEMBERED = timedelta(days=90)
+"""So long after its end an address is known: a notice first, then the word that it is gone."""
+MOST_REMOVED = 500
 MOST_ADDRESSES = 25
 """How many addresses one owner may have in use."""
 
@@ -148,6 +151,30 @@ def revoke_all(feeds: Collection[Feed], *, actor_id: int | None, at: datetime) -
     """Withdraw several addresses."""
     for feed in feeds:
         revoke(feed, actor_id=actor_id, at=at)
+
+
+def remove_unused(*, at: datetime) -> int:
+    """Remove the calendars whose addresses all ended long ago, with their entries, and those addresses.
+
+    For 30 days such an address shows a notice and then says that it is gone; only after further months it is as
+    unknown as one that never was.
+
+    :return: how many calendars there were.
+    """
+    in_use = sa.or_(Feed.state == FeedState.ACTIVE, Feed.revoked_at > at - REMEMBERED)
+    unused = db.session.scalars(
+        sa.select(Calendar.id)
+        .where(~sa.select(Feed.id).where(Feed.calendar_id == Calendar.id, in_use).exists())
+        .order_by(Calendar.id)
+        .limit(MOST_REMOVED)
+        .with_for_update(skip_locked=True)
+    ).all()
+    feeds = sa.select(Feed.id).where(Feed.calendar_id.in_(unused))
+    db.session.execute(sa.delete(FeedClient).where(FeedClient.feed_id.in_(feeds)))
+    db.session.execute(sa.delete(Feed).where(Feed.calendar_id.in_(unused)))
+    db.session.execute(sa.delete(CalendarEntry).where(CalendarEntry.calendar_id.in_(unused)))
+    db.session.execute(sa.delete(Calendar).where(Calendar.id.in_(unused)))
+    return len(unused)
 
 
 def rename(feed: Feed, device: str, *, actor_id: int | None, at: datetime) -> None:

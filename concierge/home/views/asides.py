@@ -26,7 +26,7 @@ COMES_BACK = time(6)
 FURTHEST_DAYS = 365
 KINDS = "|".join((*(kind.value for kind in Kind), "visit"))
 PUT = re.compile(
-    rf"(done|tomorrow|week|day) ((?:{KINDS}):[1-9][0-9]{{0,11}})#(0|[1-9][0-9]{{0,5}})", re.ASCII
+    rf"(done|tomorrow|week|day) ((?:{KINDS})(?::[1-9][0-9]{{0,11}}){{0,3}})#(0|[1-9][0-9]{{0,5}})", re.ASCII
 )
 """What the button of a line sends: until when, what, and how bad it is."""
 

@@ -19,6 +19,7 @@ from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.words import ago, clock_time, day, instant, localized, span, told_day
 from concierge.projects.states import ProposalKind
+from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
 from concierge.visits.states import OVER
 
@@ -378,6 +379,42 @@ def _unfetched(row: Row, today: date) -> Need:
     )
 
 
+def _taken(row: Row, today: date) -> Need:
+    taken = span(wall_time(row.taken_from, row.zone), wall_time(row.taken_to, row.zone))
+    return Need(
+        state="warn",
+        icon="calendar-x",
+        title=_("Ask whether %(who)s can go: %(title)s", who=row.who, title=row.title),
+        url=f"/visits/{row.id}",
+        why=_(
+            "%(place)s. Their own calendar says taken, %(taken)s, time at the site.",
+            place=_place(row),
+            taken=taken,
+        ),
+        when=day(row.starts_local),
+        note=_until(row.starts_local.date(), today),
+        action=_("Open"),
+    )
+
+
+def _unread(row: Row, today: date) -> Need:
+    return Need(
+        state="warn",
+        icon="history",
+        title=_("Ask %(who)s whether their own calendar has moved", who=row.who),
+        url=f"/visits/{row.visit_id}",
+        why=ngettext(
+            "It was last read %(ago)s; they go on %(num)s visit in the next two weeks.",
+            "It was last read %(ago)s; they go on %(num)s visits in the next two weeks.",
+            row.visits,
+            ago=ago(row.since),
+        ),
+        when=day(row.starts_local),
+        note=_until(row.starts_local.date(), today),
+        action=_("See"),
+    )
+
+
 def _unassigned(row: Row, today: date) -> Need:
     return Need(
         state="warn",
@@ -524,6 +561,8 @@ _WORDS: dict[Kind, Words] = {
     Kind.ANSWERS: _answers,
     Kind.PROPOSAL: _proposed,
     Kind.CALENDAR: _calendar,
+    Kind.TAKEN: _taken,
+    Kind.UNREAD: _unread,
     Kind.UNASSIGNED: _unassigned,
     Kind.UNANSWERED: _unanswered,
     Kind.DRAFT: _to_approve,

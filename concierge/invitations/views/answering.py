@@ -69,7 +69,7 @@ def answer(token: str) -> Response:
 
 
 @bp.post("/answer/<token>")
-@csrf.exempt
+@csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @limiter.limit("30 per 15 minutes")
 def take_answer(token: str) -> Response | Redirect:
@@ -94,7 +94,7 @@ def take_answer(token: str) -> Response | Redirect:
 
 
 @bp.post("/answer/<token>/time")
-@csrf.exempt
+@csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @limiter.limit("30 per 15 minutes")
 def take_time(token: str) -> Response | Redirect:

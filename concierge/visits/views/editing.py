@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
@@ -16,18 +17,20 @@ from concierge.identity.permissions import Permission
 from concierge.platform import clock, undo
 from concierge.platform.clashes import meet
 from concierge.platform.database import unit_of_work
-from concierge.platform.errors import NotFound
+from concierge.platform.errors import NotFound, Refused
 from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
-from concierge.platform.words import localized
+from concierge.platform.words import localized, span
 from concierge.projects import calendars
 from concierge.projects.models import Project
 from concierge.visits import forms, queries
 from concierge.visits.actions import arranging, checks
+from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
 from concierge.visits.views.blueprint import Page, back_to, bp
 from concierge.workforce import queries as workforce
+from concierge.workforce.states import BusyKind
 
 
 @bp.get("/visits/new")
@@ -57,6 +60,7 @@ def plan() -> Page:
     _offer(form, project, sites)
     site = next((each for each in sites if each.id == form.site.data), project.site)
     form.zone = site.zone
+    _say_who_is_taken(form)
     if form.validate_on_submit() and (known := queries.visit_by_uid(viewer(), form.token.data or "")):
         return back_to(known)
     warnings: list[tuple[bool, str]] = []
@@ -97,6 +101,7 @@ def edit(visit_id: int) -> Page:
     project = queries.project_to_visit(viewer(), visit.project.key)
     form = forms.VisitForm(data=_as_it_is(visit, proposed=bool(request.args.get("proposal"))))
     _offer(form, project, [visit.site], visit)
+    _say_who_is_taken(form)
     warnings: list[tuple[bool, str]] = []
     page = {"project": project, "visit": visit, "warnings": warnings}
     if not form.is_submitted():
@@ -174,6 +179,28 @@ def _offer(
     if visit:
         del form.site
         del form.certainty
+
+
+def _say_who_is_taken(form: forms.VisitForm) -> None:
+    """Say beside each name what their own calendar says of the time, once that is known."""
+    if not (form.start_on.data and form.start_time.data and form.end_time.data):
+        return
+    try:
+        when = form.when
+    except Refused:
+        return  # said where the time stands
+    offered: Any = form.technicians.choices or ()  # Any: our own choices, which WTForms' stubs do not know
+    names = {choice.value: str(choice.label) for choice in offered}
+    said: dict[int, list[str]] = {}
+    for time in workforce.taken_times(names.keys(), from_at=when.starts_at, to_at=when.ends_at):
+        taken = span(wall_time(time.starts_at, form.zone), wall_time(time.ends_at, form.zone))
+        is_sure = time.kind is BusyKind.BUSY
+        said.setdefault(time.user_id, []).append(taken if is_sure else _("perhaps %(when)s", when=taken))
+    for user_id, times in said.items():
+        names[user_id] = _(
+            "%(name)s: own calendar taken %(when)s", name=names[user_id], when="; ".join(times[:3])
+        )
+    form.technicians.choices = forms.choices(names.items())
 
 
 def _is_settled(
