@@ -321,6 +321,8 @@ def test_who_fetched_last_is_noted_once_in_a_while(
         report = queries.report_of(tomas.id, at=AT)
         return report.fetched_at, report.fetched_by
 
+    client.head(path, headers=OLD_CLIENT)
+    assert noted() == (None, "")  # nothing was handed out
     client.get(path, headers=OLD_CLIENT)
     assert noted() == (AT, "Thunderbird")
     it_is.at = AT + timedelta(minutes=9)

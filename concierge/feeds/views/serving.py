@@ -54,7 +54,8 @@ def _answered(token: str, form: str) -> Response:
     answer = _conditional(
         tag, body, file_name=address.file_name, form=form, is_current=is_current, kept_for=token
     )
-    _note(address)
+    if request.method != "HEAD":  # a look at the head brings nobody the visits
+        _note(address)
     return answer
 
 
