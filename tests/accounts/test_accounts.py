@@ -166,6 +166,8 @@ def test_the_list_asks_no_more_for_more_customers(app: Flask) -> None:
         def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
             asked.append(statement)
 
+        db.session.rollback()
+        queries.accounts_listed(ADA)  # the connection reads from now on, which is said once
         sa.event.listen(db.engine, "before_cursor_execute", note)
         queries.accounts_listed(ADA)
         sa.event.remove(db.engine, "before_cursor_execute", note)

@@ -176,7 +176,8 @@ def test_technicians_and_strangers_do_not_see_customers(
     assert shown.status_code == 200
     assert dora.get(f"/accounts/{nishiyama.id}/edit").status_code == 403
     assert "/edit" not in shown.text
-    assert "/new" not in shown.text
+    assert "/sites/new" not in shown.text
+    assert "/contacts/new" not in shown.text
     assert "/accounts/new" not in dora.get("/accounts").text
 
 
