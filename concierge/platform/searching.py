@@ -60,7 +60,8 @@ class Findable:
     @classmethod
     def has_rules_for(cls, names: Collection[str]) -> bool:
         """Whether a row is found or shown otherwise once these attributes changed; then its entry is written too."""
-        return bool(cls.searched) and not (_told(cls) | {*cls.searched}).isdisjoint(names)
+        own = bool(cls.searched) and not (_told(cls) | {*cls.searched}).isdisjoint(names)
+        return own or leads_elsewhere(cls, names)
 
 
 class Searchable(Findable):
@@ -676,6 +677,12 @@ def _gather_changed_links(session: Session) -> None:
                         question, there = _led(root, path)
                         roots.update(session.connection().scalars(question.where(there.id == row.id)))
         _write_wholes(session.connection(), root, roots)
+
+
+def leads_elsewhere(table: type[Base], names: Collection[str]) -> bool:
+    """Whether something gathers words along these attributes of a table."""
+    along = (links for kind in _gathering() for links in _links(kind).get(table, {}).values())
+    return any(not links.isdisjoint(names) for links in along)
 
 
 @cache
