@@ -98,6 +98,7 @@ def check_object(data: bytes) -> None:
         for one in lint.problems_in_entry(entry)
         if one.rule != "F19" and (is_whole or one.rule in {"F1", "F2", "F3", "F4"})  # feeds name nobody
     ] == []
+    assert lint.problems(data) == ()  # the whole of it as a message, by the tables of RFC 5546
     if python_with_libical() is not None:
         assert len(read_with_libical(data)) == 1
 
