@@ -54,7 +54,7 @@ LEFT_OUT = {
          "jobs.title", "jobs.message", "jobs.result",
          "stored_files.name", "order_imports.results", "deliveries.last_error", "mailboxes.name", "mailboxes.problem",
          "user_sessions.client", "own_calendars.problem", "own_calendars.entity_tag",
-         "own_calendars.last_modified", "own_calendars.read_zone", "on_call_turns.zone", "projects.forecast_basis"),
+         "own_calendars.last_modified", "projects.forecast_basis"),
         OF_A_SYSTEM,
     ),
     **dict.fromkeys(
@@ -63,7 +63,7 @@ LEFT_OUT = {
          "own_calendars.name", "invitations.email", "invitation_answers.sender", "invitation_answers.attendee",
          "incoming_mails.sender", "incoming_mails.recipients", "incoming_mails.subject", "incoming_mails.message_id",
          "outgoing_mails.to_name", "outgoing_mails.subject", "outgoing_mails.text", "outgoing_mails.reply_to",
-         "incoming_mails.text", "incoming_mails.note", "invitation_answers.method"),
+         "incoming_mails.text", "incoming_mails.note"),
         ADDRESSES,
     ),
     **dict.fromkeys(
