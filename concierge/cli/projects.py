@@ -80,7 +80,11 @@ def import_(path: Path, email: str, dry_run: bool, as_json: bool) -> None:
     if dry_run:
         plans = list(importing.plan_rows(rows, at=clock.now()))
     else:
-        plans = [chores.import_row(row, actor_id=actor_id) for row in rows]
+        twice = importing.repeated(rows)
+        plans = []
+        for first in range(0, len(rows), importing.TOGETHER):
+            some = rows[first : first + importing.TOGETHER]
+            plans += chores.import_rows(some, twice=twice, actor_id=actor_id)
     if as_json:
         click.echo(json.dumps([plan.as_json() for plan in plans], indent=2, ensure_ascii=False))
     else:

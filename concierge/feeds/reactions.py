@@ -20,7 +20,7 @@ from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import clock
 from concierge.platform.database import db
-from concierge.platform.events import unseen
+from concierge.platform.events import together, unseen
 from concierge.platform.mail import Attachment
 from concierge.projects.actions import promising
 from concierge.projects.events import ActUndone, PlanEvent, ProjectEvent
@@ -58,7 +58,24 @@ class AboutTurn(Protocol):
         """Which."""
 
 
+def write_visits(events: Sequence[VisitEvent]) -> None:
+    """Write the entries of many visits at once."""
+    writing.write_entries([event.visit_id for event in events], at=max(event.at for event in events))
+
+
+def write_milestones_of_many(events: Sequence[ProjectEvent]) -> None:
+    """Write all milestones of many projects; of those whose milestones left the plan, each project's own."""
+    whole = [event for event in events if not getattr(event, "removed_ids", ())]
+    ids = {event.project_id for event in whole if event.project_id is not None}
+    if ids:
+        writing.write_milestones_of_many(ids, at=max(event.at for event in whole))
+    for event in events:
+        if event not in whole:
+            write_milestones(event)
+
+
 @unseen
+@together(write_visits)
 def write_visit(event: VisitEvent) -> None:
     """Write the entry of the visit into every calendar that shows it."""
     writing.write_entries((event.visit_id,), at=event.at)
@@ -82,6 +99,7 @@ def write_moved_milestones(event: PlanEvent) -> None:
 
 
 @unseen
+@together(write_milestones_of_many)
 def write_milestones(event: ProjectEvent) -> None:
     """Write all milestones of the project, also those that left its plan; one question where none is shown."""
     writing.write_milestones(event.project_id, at=event.at, removed_ids=getattr(event, "removed_ids", ()))

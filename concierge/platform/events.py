@@ -4,10 +4,11 @@ The table of what follows is ``concierge/reactions.py``; the application hands i
 Recorded events are the audit trail, the project's history and the outbox. Fields are added, never renamed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from cattrs.preconf.json import make_converter
@@ -18,6 +19,7 @@ from concierge.platform import deliveries
 from concierge.platform.database import Base, Line, db
 
 _converter = make_converter()
+_React = TypeVar("_React", bound=Callable[..., None])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,14 @@ class Reaction:
 
     now: tuple[Callable[[Any], None], ...] = ()  # Any: each takes its own event
     later: tuple[Callable[[Any], None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What follows from many acts and is put off to their end."""
+
+    now: dict[Callable[[Any], None], list[Event]] = field(default_factory=dict)
+    later: dict[Callable[[Any], None], list[int]] = field(default_factory=dict)
 
 
 Reactions: TypeAlias = Mapping[type[Event], Reaction]
@@ -82,12 +92,56 @@ def record(event: Event) -> None:
     row_id = _store([event])[0]
     reaction: Reaction = current_app.extensions["concierge.reactions"][type(event)]
     is_looking = g.get("looking", False)
+    gathered: _Gathered | None = g.get("gathered")
     for react in reaction.now:
-        if not (is_looking and getattr(react, "is_unseen", False)):
+        if is_looking and getattr(react, "is_unseen", False):
+            continue
+        if gathered is not None and hasattr(react, "of_many"):
+            gathered.now.setdefault(react, []).append(event)
+        else:
             react(event)
     for handler in () if is_looking else reaction.later:
+        if gathered is not None:
+            gathered.later.setdefault(handler, []).append(row_id)
+            continue
         name = delivery_name(handler)
         deliveries.enqueue(name, {"event_id": row_id}, unique_key=f"event:{row_id}:{name}")
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Do many acts in one unit of work: what can follow from all of them at once does so at the end.
+
+    A reaction that is marked with `together` takes all its events then, in their order; one of those that come
+    later becomes one delivery. What the acts do in between must not need what is put off.
+    """
+    if g.get("gathered") is not None:
+        raise RuntimeError("Acts are being gathered already.")
+    held = g.gathered = _Gathered()
+    try:
+        yield
+    finally:
+        g.gathered = None
+    for react, events in held.now.items():
+        react.of_many(events)  # type: ignore[attr-defined]  # `together` put it there
+    wanted: list[tuple[str, dict[str, Any], str]] = []  # Any: JSON
+    for handler, ids in held.later.items():
+        name = delivery_name(handler)
+        if hasattr(handler, "of_many"):
+            wanted.append((name, {"event_ids": ids}, f"events:{ids[0]}-{ids[-1]}:{name}"))
+        else:
+            wanted += [(name, {"event_id": row_id}, f"event:{row_id}:{name}") for row_id in ids]
+    deliveries.enqueue_many(wanted)
+
+
+def together(of_many: Callable[[Sequence[Any]], None]) -> Callable[[_React], _React]:
+    """Say of a reaction how it follows from many events at once; see `gathered`."""
+
+    def mark(handler: _React) -> _React:
+        handler.of_many = of_many  # type: ignore[attr-defined]  # a mark that gathered() reads
+        return handler
+
+    return mark
 
 
 def record_many(events: Sequence[Event]) -> None:
@@ -163,6 +217,10 @@ def delivery_name(handler: Callable[..., None]) -> str:
 
 def _from_event(handler: Callable[[Any], Any]) -> deliveries.Handler:
     def run(args: dict[str, Any]) -> Any:  # Any: an outside handler returns the function that writes
+        if "event_ids" in args:
+            of_these = sa.select(RecordedEvent).where(RecordedEvent.id.in_(args["event_ids"]))
+            rows = db.session.scalars(of_these.order_by(RecordedEvent.id)).all()
+            return handler.of_many([row.event for row in rows])  # type: ignore[attr-defined]  # see `together`
         row = db.session.get_one(RecordedEvent, args["event_id"])
         return handler(row.event)
 

@@ -1,7 +1,7 @@
 """What projects do when a day begins, and the long work of following a changed calendar."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -189,37 +189,49 @@ def check_sheet(progress: Progress, args: dict[str, Any]) -> Result:  # Any: JSO
 
 
 def import_sheet(progress: Progress, args: dict[str, Any]) -> Result:  # Any: JSON
-    """Take the projects of a sheet over, each row by itself; run by a job, safe to run again."""
+    """Take the projects of a sheet over, some rows a transaction; run by a job, safe to run again."""
     rows, remarks = _rows_of(args)
-    plans = []
-    for done, row in enumerate(rows):
-        if done % 10 == 0:
-            progress.tell(done=done, total=len(rows), message=_("Taking projects over."))
-        plans.append(import_row(row, actor_id=progress.owner_id))
+    twice = importing.repeated(rows)
+    plans: list[importing.RowPlan] = []
+    for first in range(0, len(rows), importing.TOGETHER):
+        progress.tell(done=first, total=len(rows), message=_("Taking projects over."))
+        some = rows[first : first + importing.TOGETHER]
+        plans += import_rows(some, twice=twice, actor_id=progress.owner_id)
     return of_sheet(plans, remarks, url=f"/projects/import/{progress.job_id}")
 
 
 def import_kept(args: dict[str, Any], *, actor_id: int | None) -> Result:  # Any: JSON
     """Take the projects of a short sheet over at once."""
     rows, remarks = _rows_of(args)
-    return of_sheet([import_row(row, actor_id=actor_id) for row in rows], remarks, url="")
+    return of_sheet(import_rows(rows, twice=importing.repeated(rows), actor_id=actor_id), remarks, url="")
 
 
 def _rows_of(args: dict[str, Any]) -> tuple[tuple[sheet.SheetRow, ...], tuple[str, ...]]:  # Any: JSON
     return sheet.read_sheet(files.read(db.session.get_one(StoredFile, args["file_id"])), args["name"])
 
 
-def import_row(row: sheet.SheetRow, *, actor_id: int | None) -> importing.RowPlan:
-    """Take one row's project over in a transaction of its own; what stands in the way becomes its report."""
+def import_rows(
+    rows: Sequence[sheet.SheetRow], *, twice: Collection[int], actor_id: int | None
+) -> Sequence[importing.RowPlan]:
+    """Take the projects of some rows over in one transaction; where something stands in the way, each by itself.
+
+    What stands in the way of a row becomes its report, and does not stop the others.
+
+    :param twice: the numbers of rows whose key an earlier row of the sheet has.
+    """
     try:
         with unit_of_work():
-            done = importing.import_row(row, actor_id=actor_id, at=clock.now())
+            return importing.import_rows(rows, twice=twice, actor_id=actor_id, at=clock.now())
     except Refused as refused:
-        done = importing.RowPlan(
-            row.number, row.external_key, row.account, importing.Outcome.REFUSED, (refused.sentence,)
-        )
-    db.session.expunge_all()
-    return done
+        if len(rows) == 1:
+            (row,) = rows
+            outcome = importing.Outcome.REFUSED
+            return [
+                importing.RowPlan(row.number, row.external_key, row.account, outcome, (refused.sentence,))
+            ]
+    finally:
+        db.session.expunge_all()
+    return [one for row in rows for one in import_rows([row], twice=twice, actor_id=actor_id)]
 
 
 def of_sheet(plans: Sequence[importing.RowPlan], remarks: Sequence[str], *, url: str) -> Result:

@@ -1,8 +1,11 @@
 """What projects do when something happens to orders, and what orders learn of it."""
 
+from collections.abc import Sequence
+
 from concierge.accounts.events import AccountRenamed
 from concierge.orders.actions.cancelling import settle_cancellation
 from concierge.orders.events import OrderCancellationReceived, OrderChanged, OrderLineMatched, OrderReceived
+from concierge.platform.events import together
 from concierge.platform.searching import renew
 from concierge.projects import queries
 from concierge.projects.actions import creation, delays, forecasting, proposals
@@ -66,6 +69,16 @@ def matched_line_joins_plan(event: OrderLineMatched) -> None:
         creation.renew_plan(project.id, reason=reason, actor_id=event.actor_id, at=event.at)
 
 
+def forecast_many_anew(events: Sequence[ProjectEvent]) -> None:
+    """Do for many projects what `forecast_anew` does for one; the past is read once."""
+    at = {event.project_id: event.at for event in events if event.project_id is not None}
+    for project_id, instant in at.items():
+        forecasting.learn(project_id, at=instant)
+    if at:
+        forecasting.renew_all(list(at), at=max(at.values()))
+
+
+@together(forecast_many_anew)
 def forecast_anew(event: ProjectEvent) -> None:
     """Learn from what was reached, or is not any more, and compute the chance of the promise anew."""
     if event.project_id is not None:

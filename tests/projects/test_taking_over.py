@@ -15,10 +15,12 @@ from flask.testing import FlaskClient
 from concierge.cli import main
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
-from concierge.platform import clock, worker
+from concierge.platform import clock, files, jobs, worker
 from concierge.platform.database import db, unit_of_work
+from concierge.platform.deliveries import Delivery
 from concierge.platform.events import RecordedEvent
 from concierge.platform.mail import OutgoingMail
+from concierge.projects import chores
 from concierge.projects.actions import importing, sheet
 from concierge.projects.models import Baseline, Milestone, Project
 from concierge.projects.states import MilestoneState, ProjectState
@@ -319,3 +321,83 @@ def test_a_dispatcher_takes_nothing_over(app: Flask, sign_in: Browser) -> None:
         dora = people.user(name="Dora Weiss", role=Role.DISPATCHER)
 
     assert sign_in(dora).get("/projects/import").status_code == 403
+
+
+def many(number: int) -> bytes:
+    """A sheet of so many projects, of some customers, one row of which cannot be read."""
+    return sheet_of(
+        *(
+            row(
+                external_key=f"P-{key}",
+                account=f"Customer {key % 7}",
+                contact_email=f"yuki{key}@halden.example",
+                **({"handover_promised": "soon"} if key == 5 else {}),
+            )
+            for key in range(number)
+        )
+    )
+
+
+def test_a_job_that_is_killed_goes_on_without_doubles(
+    app: Flask, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between two transactions, as a worker is; the next one takes only over what is missing."""
+    data, actor_id = many(60), db.session.scalar(sa.select(User.id))
+    rows, _remarks = sheet.read_sheet(data, "running.csv")
+    whole = importing.import_rows
+
+    def killed(some: list[sheet.SheetRow], **rest: object) -> object:
+        if some[0].external_key == f"P-{2 * importing.TOGETHER}":
+            raise KeyboardInterrupt
+        return whole(some, **rest)  # type: ignore[arg-type]  # what chores hands on
+
+    with unit_of_work():
+        kept = files.store(data, name="running.csv", content_type="text/csv")
+        args = {"file_id": kept.id, "name": "running.csv"}
+        job = jobs.start_job(importing.IMPORT_JOB, "Import", args, actor_id)
+    told = jobs.Progress(job_id=job.id, owner_id=actor_id)
+    monkeypatch.setattr(importing, "import_rows", killed)
+    with pytest.raises(KeyboardInterrupt):
+        chores.import_sheet(told, args)
+    assert count(Project) == 2 * importing.TOGETHER - 1
+    monkeypatch.setattr(importing, "import_rows", whole)
+    result = chores.import_sheet(told, args)
+
+    assert count(Project) == len(rows) - 1
+    assert [one["outcome"] for one in result["rows"]].count("new") == len(rows) - 2 * importing.TOGETHER
+    assert [one["outcome"] for one in result["rows"]].count("refused") == 1
+    assert len(set(db.session.scalars(sa.select(Project.external_key)))) == len(rows) - 1
+    before = count(RecordedEvent)
+    again = chores.import_sheet(told, args)
+    assert {one["outcome"] for one in again["rows"]} == {"same", "refused"}
+    assert count(RecordedEvent) == before
+
+
+def test_forecasts_of_imported_projects_are_one_delivery_for_many(app: Flask, ada: FlaskClient) -> None:
+    take_over(ada, sheet_of(*(row(external_key=f"P-{key}") for key in range(8))))
+
+    db.session.rollback()
+    asked = sa.select(Delivery).where(Delivery.name == "projects.reactions.forecast_anew")
+    forecasts = db.session.scalars(asked).all()
+    assert len(forecasts) == 1
+    assert len(forecasts[0].args["event_ids"]) == 16
+    worker.drain(app)
+    db.session.rollback()
+    assert all("of" in (one.forecast_basis or {}) for one in db.session.scalars(sa.select(Project)))
+
+
+def test_of_rows_done_together_one_that_is_refused_stops_no_other(app: Flask, ada: FlaskClient) -> None:
+    """An order with the key of the second row came in by itself in the meantime."""
+    data = sheet_of(row(), row(external_key="P-2"), row(external_key="P-3"))
+    rows, _remarks = sheet.read_sheet(data, "running.csv")
+    with unit_of_work():
+        importing.import_rows(rows[1:2], twice=(), actor_id=None, at=clock.now())
+        taken = db.session.scalars(sa.select(Project)).one()
+        taken.external_key = None
+
+    done = chores.import_rows(rows, twice=(), actor_id=None)
+
+    assert [one.outcome.value for one in done] == ["new", "refused", "new"]
+    assert "An order with this key is here already" in done[1].says[0]
+    assert count(Project) == 3
+    assert imported("P-3").state is ProjectState.LIVE

@@ -26,6 +26,13 @@ FROM_NOTHING = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 WRITERS = 7_302_001
 """Key of the lock between those who fill calendars and those who write into them."""
 
+_SHOWN_BY = (
+    (Scope.PERSON, Project.concierge_id),
+    (Scope.PROJECT, Project.id),
+    (Scope.SITE, Project.site_id),
+)
+"""By what a calendar of milestones shows a project."""
+
 log = structlog.get_logger()
 
 
@@ -69,17 +76,32 @@ def write_milestones(
         sa.select(Calendar.id)
         .join(Project, sa.cast(key, sa.String) == Calendar.scope_key)
         .where(Project.id == project_id, Calendar.scope == scope, Calendar.shows == Shows.MILESTONES)
-        for scope, key in (
-            (Scope.PERSON, Project.concierge_id),
-            (Scope.PROJECT, Project.id),
-            (Scope.SITE, Project.site_id),
-        )
+        for scope, key in _SHOWN_BY
     ]
     if db.session.scalar(sa.union_all(kept, *shown).limit(1)) is None:
         return
     if milestone_ids is None:
         milestone_ids = db.session.scalars(of_project).all()
     write(Subject.MILESTONE, (*milestone_ids, *removed_ids), at=at)
+
+
+def write_milestones_of_many(project_ids: Collection[int], *, at: datetime) -> None:
+    """Write all milestones of many projects into the calendars that show any of them, asking once."""
+    kept = (
+        sa.select(Milestone.project_id)
+        .join(CalendarEntry, CalendarEntry.subject_id == Milestone.id)
+        .where(CalendarEntry.subject == Subject.MILESTONE, Milestone.project_id.in_(project_ids))
+    )
+    shown = [
+        sa.select(Project.id)
+        .join(Calendar, sa.cast(key, sa.String) == Calendar.scope_key)
+        .where(Project.id.in_(project_ids), Calendar.scope == scope, Calendar.shows == Shows.MILESTONES)
+        for scope, key in _SHOWN_BY
+    ]
+    wanted = db.session.scalars(sa.union(kept, *shown)).all()
+    if wanted:
+        of_projects = sa.select(Milestone.id).where(Milestone.project_id.in_(wanted))
+        write(Subject.MILESTONE, db.session.scalars(of_projects).all(), at=at)
 
 
 def calendar_of(choice: Choice, *, language: str, at: datetime) -> Calendar:

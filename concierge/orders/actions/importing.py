@@ -170,9 +170,10 @@ def import_orders(
     :raises ImportRefused: when one of them cannot be taken in; nothing is then to be kept.
     """
     _one_import_at_a_time()
-    whole = Planner(at).plan_orders(orders, name, file_digest)
-    if whole.is_refused:
-        raise ImportRefused(whole)
+    if len(orders) > 1:  # all of them are looked at before the first is taken in
+        whole = Planner(at).plan_orders(orders, name, file_digest)
+        if whole.is_refused:
+            raise ImportRefused(whole)
     source = _Source(name, file_digest, file, actor_id, at)
     try:
         rows = tuple(_take_in(order, source) for order in orders)
@@ -360,10 +361,17 @@ def _take_in(order: IncomingOrder, source: _Source) -> PlannedRow:
     known, row = _known(order)
     digest = plan.digest_of(order, source.digest)
     found = plan.verdict(known, order, digest)
-    customer = customer_of(order) if found.outcome is Outcome.CREATE else None
+    customer = None
+    if found.outcome is Outcome.CREATE:
+        try:
+            customer = customer_of(order)
+        except Refused as refused:
+            found = Verdict(Outcome.REFUSE, refused.sentence)
     remarks = order.remarks + _past(order, found, source.at) + _elsewhere(order, found, row)
     remarks += customer.remarks if customer else ()
     planned = _planned(order, found, known, remarks)
+    if found.outcome is Outcome.REFUSE:
+        raise ImportRefused(ImportPlan(source.name, (planned,)))
     match found.outcome, found.difference, row:
         case Outcome.CREATE, Difference() as change, _ if customer:
             row = _create(order, change.after, customer, digest, source)

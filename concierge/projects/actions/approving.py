@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from concierge.core import links as core
-from concierge.platform.database import db
+from concierge.platform.database import db, insert_rows
 from concierge.platform.errors import Refused, Stale
 from concierge.platform.events import record
 from concierge.platform.words import localized
@@ -193,19 +193,21 @@ def take_baseline(
     db.session.add(baseline)
     db.session.flush()
     waits_for = _links(project.milestones)
-    db.session.add_all(
-        BaselineMilestone(
-            baseline_id=baseline.id,
-            milestone_key=milestone.key,
-            name=milestone.name,
-            start_on=milestone.start_on,
-            finish_on=milestone.finish_on,
-            content=_content(milestone, waits_for[milestone.key]),
-        )
-        for milestone in project.milestones
-        if milestone.state is not MilestoneState.SKIPPED
+    insert_rows(
+        BaselineMilestone,
+        [
+            {
+                "baseline_id": baseline.id,
+                "milestone_key": milestone.key,
+                "name": milestone.name,
+                "start_on": milestone.start_on,
+                "finish_on": milestone.finish_on,
+                "content": _content(milestone, waits_for[milestone.key]),
+            }
+            for milestone in project.milestones
+            if milestone.state is not MilestoneState.SKIPPED
+        ],
     )
-    db.session.flush()
     return baseline
 
 

@@ -1,7 +1,7 @@
 """Taking over projects that are under way elsewhere: first what each row would do, then each row by itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -23,7 +23,7 @@ from concierge.orders.states import DocumentKind
 from concierge.platform import clock
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
-from concierge.platform.events import record
+from concierge.platform.events import gathered, record
 from concierge.projects import queries
 from concierge.projects.actions.approving import take_baseline
 from concierge.projects.actions.judging import handover_of
@@ -43,6 +43,8 @@ AT_ONCE = 10
 """Rows that one request imports itself; more become a job with a page of its own."""
 CHECKED_AT_ONCE = 300
 """Rows that one request checks itself."""
+TOGETHER = 20
+"""Rows of one transaction."""
 LOOKED_UP = 500
 _NAMES = {kind: name for name, kind in STAGES.items()}
 
@@ -80,18 +82,32 @@ class RowPlan:
         }
 
 
-def plan_rows(rows: Sequence[SheetRow], *, at: datetime) -> tuple[RowPlan, ...]:
-    """What each row would do. Changes nothing, and asks a few questions however many rows there are."""
+def repeated(rows: Iterable[SheetRow]) -> frozenset[int]:
+    """The numbers of the rows whose key stands on an earlier row."""
+    seen: set[str] = set()
+    found = set()
+    for row in rows:
+        if row.external_key in seen:
+            found.add(row.number)
+        seen.add(row.external_key)
+    return frozenset(found)
+
+
+def plan_rows(
+    rows: Sequence[SheetRow], *, at: datetime, twice: Collection[int] | None = None
+) -> tuple[RowPlan, ...]:
+    """What each row would do. Changes nothing, and asks a few questions however many rows there are.
+
+    :param twice: the numbers of rows whose key an earlier one has; None: these rows are the whole sheet.
+    """
+    twice = repeated(rows) if twice is None else twice
     known = _known(row.external_key for row in rows)
     people = _people(row.concierge for row in rows)
     products = _products(name for row in rows for name in row.products)
-    seen: set[str] = set()
     plans = []
     for row in rows:
-        twice = row.external_key in seen
-        seen.add(row.external_key)
         faults = list(row.faults)
-        if twice:
+        if row.number in twice:
             faults.append(
                 _("The key %(key)s stands on an earlier row already. Keep one.", key=row.external_key)
             )
@@ -100,16 +116,26 @@ def plan_rows(rows: Sequence[SheetRow], *, at: datetime) -> tuple[RowPlan, ...]:
     return tuple(plans)
 
 
-def import_row(row: SheetRow, *, actor_id: int | None, at: datetime) -> RowPlan:
-    """Take a row's project over, or bring it up to date; what is known already changes nothing."""
-    (planned,) = plan_rows([row], at=at)
-    match planned.outcome:
-        case Outcome.NEW:
-            project = _take_over(row, actor_id=actor_id, at=at)
-            return RowPlan(row.number, row.external_key, row.account, Outcome.NEW, planned.says, project.key)
-        case Outcome.CHANGED:
-            _bring_up_to_date(row, planned.says, actor_id=actor_id, at=at)
-    return planned
+def import_rows(
+    rows: Sequence[SheetRow], *, twice: Collection[int], actor_id: int | None, at: datetime
+) -> tuple[RowPlan, ...]:
+    """Take the projects of some rows over, or bring them up to date; what is known already changes nothing.
+
+    :param twice: the numbers of rows whose key an earlier row of the sheet has.
+    :raises Refused: when one of them cannot be done; then nothing of them is to be kept.
+    """
+    done = []
+    with gathered():
+        for row, planned in zip(rows, plan_rows(rows, at=at, twice=twice), strict=True):
+            match planned.outcome:
+                case Outcome.NEW:
+                    project = _take_over(row, actor_id=actor_id, at=at)
+                    done.append(replace(planned, key=project.key))
+                    continue
+                case Outcome.CHANGED:
+                    _bring_up_to_date(row, planned.says, actor_id=actor_id, at=at)
+            done.append(planned)
+    return tuple(done)
 
 
 def _plan(row: SheetRow, faults: Sequence[str], known: Project | None, people: Mapping[str, int]) -> RowPlan:

@@ -2,13 +2,14 @@
 
 import secrets
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 
 from concierge.catalogue.models import PlaybookItem
 from concierge.catalogue.states import MilestoneKind, Responsible
 from concierge.platform import settings
-from concierge.platform.database import db
+from concierge.platform.database import db, insert_rows
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import queries as projects
@@ -63,9 +64,13 @@ def issue_checklist(
     )
     db.session.add(checklist)
     db.session.flush()
-    for position, one in enumerate(wanted, 1):
-        db.session.add(_item(checklist, one, position=position, contact_id=project.contact_id))
-    db.session.flush()
+    insert_rows(
+        ReadinessItem,
+        [
+            _item(checklist, one, position=position, contact_id=project.contact_id)
+            for position, one in enumerate(wanted, 1)
+        ],
+    )
     record(
         ChecklistIssued(
             at=at,
@@ -122,30 +127,30 @@ def delivery_day(project: Project, milestones: list[Milestone]) -> date:
 
 def _item(
     checklist: Checklist, wanted: plan.Wanted, *, position: int, contact_id: int | None
-) -> ReadinessItem:
+) -> dict[str, Any]:  # Any: values of columns
     source: PlaybookItem = wanted.item
-    return ReadinessItem(
-        checklist_id=checklist.id,
-        position=position,
-        key=wanted.key,
-        section=source.section,
-        type=source.type,
-        requirement=source.requirement,
-        why=source.why,
-        how=source.how,
-        quantity=source.quantity,
-        unit=source.unit,
-        minimum=wanted.minimum,
-        maximum=wanted.maximum,
-        choices=source.choices,
-        responsible=source.responsible,
-        contact_id=contact_id if source.responsible is Responsible.CUSTOMER else None,
-        due_offset=wanted.due_offset,
-        due_on=plan.due_on(checklist.anchor_on, wanted.due_offset),
-        severity=wanted.severity,
-        gate=wanted.gate,
-        evidence_need=wanted.evidence,
-        source=source.source,
-        source_rev=source.source_rev,
-        checked_on=source.checked_on,
-    )
+    return {
+        "checklist_id": checklist.id,
+        "position": position,
+        "key": wanted.key,
+        "section": source.section,
+        "type": source.type,
+        "requirement": source.requirement,
+        "why": source.why,
+        "how": source.how,
+        "quantity": source.quantity,
+        "unit": source.unit,
+        "minimum": wanted.minimum,
+        "maximum": wanted.maximum,
+        "choices": source.choices,
+        "responsible": source.responsible,
+        "contact_id": contact_id if source.responsible is Responsible.CUSTOMER else None,
+        "due_offset": wanted.due_offset,
+        "due_on": plan.due_on(checklist.anchor_on, wanted.due_offset),
+        "severity": wanted.severity,
+        "gate": wanted.gate,
+        "evidence_need": wanted.evidence,
+        "source": source.source,
+        "source_rev": source.source_rev,
+        "checked_on": source.checked_on,
+    }

@@ -94,8 +94,9 @@ def plan_visit(
     _put(visit, when)
     db.session.add(visit)
     db.session.flush()
-    grave = {clash.user_id for clash in clashes if clash.needs_reason}
-    _send(visit, ids, reason=conflict_reason, over=grave)
+    if ids:  # a visit on which nobody goes shows the project to nobody
+        grave = {clash.user_id for clash in clashes if clash.needs_reason}
+        _send(visit, ids, reason=conflict_reason, over=grave)
     record(
         VisitPlanned(
             at=at,
