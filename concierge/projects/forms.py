@@ -292,7 +292,7 @@ class GiveTo(Edited):
     concierge = SelectField(_("Concierge"), coerce=int, validators=[InputRequired()])
 
 
-class DelayForm(Form):
+class DelayForm(Edited):
     """Say what costs days, whose it is, and from when to when."""
 
     milestone = SelectField(
@@ -316,7 +316,6 @@ class DelayForm(Form):
             Length(max=1000, message=_("Say it in at most 1,000 characters.")),
         ],
     )
-    version = HiddenField()
 
 
 class EndDelay(Form):

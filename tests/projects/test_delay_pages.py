@@ -173,8 +173,10 @@ def test_one_delay_is_shown_corrected_and_ended(app: Flask, ada: FlaskClient) ->
     ended, _ = post(ada, f"{base}/end", ended_on=today())
 
     assert "it lasts" in shown
-    assert (corrected, stale, ended) == (303, 422, 303)
-    assert "Somebody else has changed this delay" in page
+    assert (corrected, stale, ended) == (303, 409, 303)
+    assert "Changed while you were editing: Ada Lind" in page
+    assert "Theirs: Supplier" in page
+    assert "Yours, as below: Carrier or customs" in page
     kept = the_delay()
     assert (kept.party, kept.last_on) == (Party.SUPPLIER, clock.today("Europe/Zurich"))
 

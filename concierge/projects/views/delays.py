@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import date
+from http import HTTPStatus
 from types import SimpleNamespace as Shown
 from typing import Any
 
@@ -14,9 +15,10 @@ from wtforms import Field
 from concierge.catalogue.states import Team
 from concierge.catalogue.words import team_words
 from concierge.core.delays import Party as CoreParty
+from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock, files, telling
+from concierge.platform import clashes, clock, files, telling
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.events import Event, RecordedEvent
@@ -99,21 +101,16 @@ def delay(key: str, delay_id: int) -> Page:
 def amend_delay(key: str, delay_id: int) -> Page:
     """Correct what is said about a delay."""
     project, found = lost_days.delay_for(viewer(), key, delay_id)
-    form = _filled(
-        forms.DelayForm(
-            milestone=found.milestone_id or 0,
-            party=found.party.value,
-            team=found.team.value if found.team else "",
-            cause=found.cause.value,
-            first_on=found.first_on,
-            last_on=found.last_on,
-            reason=found.reason,
-            version=found.version,
-        ),
-        project,
-        known_id=found.milestone_id,
-    )
+    form = _filled(forms.DelayForm(data=_said_of(found)), project, known_id=found.milestone_id)
     if form.validate_on_submit():
+        theirs = forms.DelayForm(formdata=None, data=_said_of(found))
+        _filled(theirs, project, known_id=found.milestone_id)
+        by = people.last_change(project_id=project.id, delay_id=found.id)
+        if met := clashes.meet(form, theirs, version=found.version, by=by, zone=viewer().zone):
+            page = render_template(
+                "projects/delay_form.html", form=form, project=project, delay=found, met=met
+            )
+            return page, HTTPStatus.CONFLICT
         try:
             with unit_of_work():
                 delays.amend(
@@ -131,6 +128,7 @@ def amend_delay(key: str, delay_id: int) -> Page:
     if form.is_submitted():
         project, found = lost_days.delay_for(viewer(), key, delay_id)
         return show_again("projects/delay_form.html", form, project=project, delay=found)
+    form.load(found.version)
     return render_template("projects/delay_form.html", form=form, project=project, delay=found)
 
 
@@ -376,6 +374,19 @@ def _filled(form: forms.DelayForm, project: Project, *, known_id: int | None = N
     ]
     form.cause.choices = [(cause.value, said) for cause, said in block_words().items()]
     return form
+
+
+def _said_of(found: Delay) -> dict[str, Any]:  # Any: what fields hold
+    """What is said about a delay, as its form holds it."""
+    return {
+        "milestone": found.milestone_id or 0,
+        "party": found.party.value,
+        "team": found.team.value if found.team else "",
+        "cause": found.cause.value,
+        "first_on": found.first_on,
+        "last_on": found.last_on,
+        "reason": found.reason,
+    }
 
 
 def _values(form: forms.DelayForm) -> dict[str, Any]:  # Any: the arguments of an action
