@@ -19,7 +19,7 @@ from concierge.platform import deliveries, mail
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.projects.models import Project
-from concierge.visits.actions import arranging, progress
+from concierge.visits.actions import arranging, progress, zones
 from concierge.visits.models import Visit
 from concierge.workforce.models import Technician
 from tests.invitations.conftest import (
@@ -253,6 +253,28 @@ def test_i06_another_place_raises_the_sequence(app: Flask, post: Post) -> None:
     assert event_in(letter)["SEQUENCE"] > first["SEQUENCE"]
     assert "Nebenweg 9" in event_in(letter)["LOCATION"]
     assert str(letter["Subject"]).startswith("Neuer Ort")
+
+
+def test_i06_who_is_invited_hears_when_a_country_changes_its_clocks(app: Flask, post: Post) -> None:
+    with unit_of_work():
+        visit = make.confirmed(projects.live(), workforce.technician())
+        by_old_rules = visit.starts_at + timedelta(hours=1), visit.ends_at + timedelta(hours=1)
+        right = visit.starts_at, visit.ends_at
+        visit.starts_at, visit.ends_at = by_old_rules
+    first = event_in(to(post.quiet(make.NOW))[TOMAS])
+    assert first["DTSTART"].dt == by_old_rules[0]
+
+    with time_machine.travel(later(30), tick=False), unit_of_work():
+        changed = zones.follow_rules(at=later(30), version="2026z")
+
+    assert changed is not None
+    assert changed.visit_ids == (visit.id,)
+    letters = to(post.quiet(later(30)))
+    assert set(letters) == {YUKI, TOMAS}
+    for letter in letters.values():
+        event = event_in(letter)
+        assert (event["DTSTART"].dt, event["DTEND"].dt) == right
+        assert event["SEQUENCE"] > first["SEQUENCE"]
 
 
 def test_i07_the_stamp_is_the_time_of_sending(app: Flask, post: Post) -> None:
