@@ -76,7 +76,9 @@ class TakeTime(Form):
 
     conflict_reason = TextAreaField(
         _l("Why they go all the same"),
-        description=_l("Needed only when somebody is elsewhere, away, taken by their own calendar, or not certified then."),
+        description=_l(
+            "Needed only when somebody is elsewhere, away, taken by their own calendar, or not certified then."
+        ),
         validators=[Length(max=500)],
     )
 
