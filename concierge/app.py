@@ -18,6 +18,7 @@ from concierge.platform import (
     assets,
     database,
     errors,
+    escaping,
     events,
     files,
     limits,
@@ -84,6 +85,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     limits.register(app)
     once.register(app)
     assets.register(app)
+    escaping.register(app)
     words.register(app)
     signed_in.register(app, settings)
     _speak(app)

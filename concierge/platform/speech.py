@@ -5,6 +5,7 @@ Flask-Babel looks for context, domain, locale and catalogue at every text; a pag
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from babel.support import NullTranslations
 from flask import Flask, g
@@ -14,6 +15,9 @@ from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
 Words = str | Markup
+
+MOST_KEPT = 5_000
+"""Texts of one language that are kept as templates say them; they say what stands in them, so there are fewer."""
 
 
 class QuickDomain(Domain):
@@ -67,9 +71,25 @@ def register(app: Flask, *, directories: str, language: Callable[[], str]) -> No
     babel = Babel(app, locale_selector=language, timezone_selector=lambda: "UTC")
     domain = babel.domain_instance = QuickDomain(domain="messages")
 
+    kept: WeakKeyDictionary[NullTranslations, dict[str, Markup]] = WeakKeyDictionary()
+
     @pass_eval_context
     def said(context: EvalContext, text: str, /, **values: Any) -> Words:  # Any: values of a sentence
-        translated = domain.get_translations().ugettext(text)
+        catalogue = _catalogue()
+        if not values and context.autoescape:
+            texts = kept.get(catalogue)
+            if texts is None:
+                texts = kept[catalogue] = {}
+            if (known := texts.get(text)) is not None:
+                return known
+            if (
+                len(texts) < MOST_KEPT
+                and type(text) is str
+                and "%" not in (plain := catalogue.ugettext(text))
+            ):
+                texts[text] = Markup(plain)  # noqa: S704 # the catalogue's own text
+                return texts[text]
+        translated = catalogue.ugettext(text)
         if not context.autoescape:
             return translated % values
         if values or "%" in translated:

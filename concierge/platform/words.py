@@ -11,11 +11,12 @@ from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 from flask import Flask
-from flask_babel import get_locale, ngettext
-from flask_babel import gettext as _
+from flask_babel import get_locale
 
 from concierge.core.money import minor_digits
 from concierge.platform import clock
+from concierge.platform.speech import gettext as _
+from concierge.platform.speech import ngettext
 
 
 def register(app: Flask) -> None:

@@ -7,14 +7,15 @@ from typing import Any
 
 from babel import Locale
 from babel.dates import format_interval
-from flask_babel import get_locale, ngettext
-from flask_babel import gettext as _
+from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from concierge.catalogue.states import LagUnit, LinkKind
 from concierge.catalogue.words import link_words
 from concierge.core.recovery import Remedy, RemedyKind
 from concierge.platform import clock
+from concierge.platform.speech import gettext as _
+from concierge.platform.speech import ngettext
 from concierge.platform.words import day, localized, workdays
 from concierge.projects.models import Milestone, MilestoneLink, Project
 from concierge.projects.states import BlockCause, Health, MilestoneState, ProjectState
