@@ -8,7 +8,7 @@ language.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from concierge.core.spans import Span
@@ -57,8 +57,7 @@ class Band:
     width: float
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """One thing drawn in a row; the first ones of a row lie behind the later ones."""
 
     kind: ShapeKind
@@ -74,8 +73,7 @@ class Shape:
         return round(self.x2 - self.x, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """Words beside a row's last or first shape."""
 
     x: float
@@ -93,8 +91,7 @@ def _layer(shape: Shape) -> int:
     return _LAYERS.get(shape.kind, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(NamedTuple):
     """The picture of one row."""
 
     shapes: tuple[Shape, ...] = ()

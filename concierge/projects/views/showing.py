@@ -57,6 +57,9 @@ class Words:
         self.column = column_words()
         self._countries: dict[str, str] = {}
         self._days: dict[date | None, str] = {}
+        self._promised: dict[date, str] = {}
+        self._slips: dict[int, str] = {}
+        self._ages: dict[int, str] = {}
 
     def country(self, code: str) -> str:
         """A country's name."""
@@ -69,6 +72,27 @@ class Words:
         if on not in self._days:
             self._days[on] = day(on)
         return self._days[on]
+
+    def promised(self, on: date) -> str:
+        """What was promised, beside a forecast."""
+        if on not in self._promised:
+            self._promised[on] = _("promised %(on)s", on=day(on, weekday=False))
+        return self._promised[on]
+
+    def slip(self, count: int) -> str:
+        """Days lost or won."""
+        if count not in self._slips:
+            self._slips[count] = slip(count)
+        return self._slips[count]
+
+    def age(self, since: date | None, today: date) -> str:
+        """How long something lasts: "12 days"; empty when it is not known."""
+        if since is None:
+            return ""
+        lasted = max(0, (today - since).days)
+        if lasted not in self._ages:
+            self._ages[lasted] = ngettext("%(num)s day", "%(num)s days", lasted)
+        return self._ages[lasted]
 
 
 def stage_words() -> dict[MilestoneKind, str]:
@@ -181,14 +205,14 @@ def _cell(row: queries.Row, name: str, label: str, today: date, words: Words) ->
         case "health":
             return Cell(label, words.health[row.health], look="pill", state=row.health.value)
         case "stage":
-            return Cell(label, words.stage[row.stage], meta=age(row.stage_since_on, today))
+            return Cell(label, words.stage[row.stage], meta=words.age(row.stage_since_on, today))
         case "promised":
             return Cell(label, words.day(row.promised_on), look="n")
         case "forecast":
             return Cell(label, words.day(row.forecast_on), look="n")
         case "slip":
             state = "bad" if row.slip > 0 else "ok"
-            return Cell(label, slip(row.slip) if row.promised_on else "", look="slip", state=state)
+            return Cell(label, words.slip(row.slip) if row.promised_on else "", look="slip", state=state)
         case "chance":
             return Cell(label, "" if row.chance is None else f"{row.chance} %", look="n")
         case "account":
@@ -222,11 +246,6 @@ def _heading(group: str, value: str, count: int | None, words: Words) -> str:
     return f"{name} · {count}" if count else name
 
 
-def age(since: date | None, today: date) -> str:
-    """How long something lasts: "12 days"; empty when it is not known."""
-    return ngettext("%(num)s day", "%(num)s days", max(0, (today - since).days)) if since else ""
-
-
 # ------------------------------------------------------------ lines
 
 
@@ -248,11 +267,9 @@ def picture(projects: Sequence[queries.Row], *, today: date, words: Words) -> Si
             icon=LOOKS[row.health][1],
             url=f"/projects/{row.key}",
             value=words.day(row.forecast_on),
-            mark=slip(row.slip) if row.promised_on else "",
+            mark=words.slip(row.slip) if row.promised_on else "",
             tone="bad" if row.slip > 0 else "ok",
-            note=_("promised %(on)s", on=day(row.promised_on, weekday=False))
-            if row.promised_on
-            else words.health[row.health],
+            note=words.promised(row.promised_on) if row.promised_on else words.health[row.health],
             total=False,
             drawing=drawing,
         )
@@ -346,8 +363,8 @@ def _card(card: queries.Card, today: date, words: Words) -> CardShown:
         icon=icon,
         health=words.health[card.health],
         handover=words.day(card.forecast_on),
-        slip=slip(card.slip) if card.slip > 0 else "",
-        age=age(card.stage_since_on, today),
+        slip=words.slip(card.slip) if card.slip > 0 else "",
+        age=words.age(card.stage_since_on, today),
         concierge=card.concierge or "",
     )
 
