@@ -679,8 +679,8 @@ def _gather_changed_links(session: Session) -> None:
         _write_wholes(session.connection(), root, roots)
 
 
-def leads_elsewhere(table: type[Base], names: Collection[str]) -> bool:
-    """Whether something gathers words along these attributes of a table."""
+def leads_elsewhere(table: type[Any], names: Collection[str]) -> bool:
+    """Whether something gathers words along these attributes of any table."""
     along = (links for kind in _gathering() for links in _links(kind).get(table, {}).values())
     return any(not links.isdisjoint(names) for links in along)
 
