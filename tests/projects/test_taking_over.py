@@ -401,3 +401,21 @@ def test_of_rows_done_together_one_that_is_refused_stops_no_other(app: Flask, ad
     assert "An order with this key is here already" in done[1].says[0]
     assert count(Project) == 3
     assert imported("P-3").state is ProjectState.LIVE
+
+
+def test_a_promise_before_the_start_is_refused_with_what_to_do(app: Flask, ada: FlaskClient) -> None:
+    _status, where = hand_in(ada, sheet_of(row(handover_promised=day(41))))
+
+    assert "handover_promised lies before the start" in ada.get(where).get_data(as_text=True)
+    assert count(Project) == 0
+
+
+def test_a_promise_that_has_passed_is_taken_over_but_not_made(app: Flask, ada: FlaskClient) -> None:
+    """A project that is late elsewhere is late here; nobody promises yesterday from now on."""
+    take_over(ada, sheet_of(row(handover_promised=day(3))))
+    _status, where = hand_in(ada, sheet_of(row(handover_promised=day(2))))
+
+    assert "for a day that has passed. Write a day that lies ahead" in ada.get(where).get_data(as_text=True)
+    promised = imported().promised_handover_on
+    assert promised is not None
+    assert promised.isoformat() == day(3)

@@ -30,7 +30,7 @@ from concierge.projects.actions.judging import handover_of
 from concierge.projects.actions.laying_out import follow, today_at
 from concierge.projects.actions.milestones import finish_if_done
 from concierge.projects.actions.noting import note_dates
-from concierge.projects.actions.sheet import FINISHED, STAGES, SheetRow
+from concierge.projects.actions.sheet import FINISHED, PROMISED, STAGES, SheetRow
 from concierge.projects.events import ProjectBroughtUpToDate, ProjectTakenOver
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import DateKind, MilestoneState, ProjectState
@@ -112,6 +112,7 @@ def plan_rows(
                 _("The key %(key)s stands on an earlier row already. Keep one.", key=row.external_key)
             )
         faults += _faults(row, people, products, at=at)
+        faults += _promises_nobody_makes(row, known.get(row.external_key), at=at)
         plans.append(_plan(row, faults, known.get(row.external_key), people))
     return tuple(plans)
 
@@ -180,6 +181,23 @@ def _faults(
                 "%(column)s lies ahead. What is finished was finished by today; leave it empty, or correct it.",
                 column=_NAMES[kind] + FINISHED,
             )
+
+
+def _promises_nobody_makes(row: SheetRow, known: Project | None, *, at: datetime) -> Iterable[str]:
+    """Promises of days on which nothing can be kept any more, each with what to do.
+
+    What was promised elsewhere may have passed, and then the project is late; what is promised from now on may not.
+    """
+    today = clock.day_at(at, row.zone or "UTC")
+    for kind, on in row.promised.items():
+        if known is not None and on < today and kind not in row.finished:
+            of_kind = [one for one in known.milestones if one.kind is kind and one.finished_on is None]
+            if any(one.promised_on != on for one in of_kind if one.state is not MilestoneState.SKIPPED):
+                yield _(
+                    "%(column)s is another promise than before, for a day that has passed. Write a day that lies"
+                    " ahead, or the one that was promised.",
+                    column=_NAMES[kind] + PROMISED,
+                )
 
 
 def _unknown_product(name: str) -> str:
