@@ -6,6 +6,7 @@ and shows them on a page; production hands them to an SMTP server.
 """
 
 import hashlib
+import hmac
 import re
 import smtplib
 import ssl
@@ -114,6 +115,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.extensions["concierge.mail"] = _Post(
         sender=Address(settings.company, addr_spec=settings.mail_from),
         domain=host if "." in host else f"{host}.localdomain",
+        secret_key=settings.secret_key,
         folder=settings.instance / "mail" if settings.mail == "folder" else None,
         transport=_to_folder(settings.instance / "mail")
         if settings.mail == "folder"
@@ -133,7 +135,7 @@ def post(letter: Letter, *, key: str) -> None:
         return
     row = OutgoingMail(
         key=row_key,
-        message_id=_message_id(row_key, _post().domain),
+        message_id=_message_id(row_key, _post()),
         to=letter.to,
         to_name=letter.to_name,
         subject=letter.subject,
@@ -236,6 +238,7 @@ def ledger(
 class _Post:
     sender: Address
     domain: str
+    secret_key: str
     folder: Path | None
     transport: Transport
 
@@ -245,8 +248,10 @@ def _post() -> _Post:
     return found
 
 
-def _message_id(key: str, domain: str) -> str:
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+def _message_id(key: str, post: _Post) -> str:
+    """The same for the same key; nobody outside can work it out and forge a report on somebody else's letter."""
+    made = hmac.digest(post.secret_key.encode(), b"message id:" + key.encode(), "sha256")
+    return f"<{made.hex()[:40]}@{post.domain}>"
 
 
 def _kept(attachment: Attachment) -> dict[str, Any]:
