@@ -580,6 +580,7 @@ def taken(looking: Looking) -> Found:
                 User.id.label("user_id"),
                 sa.func.min(BusyTime.starts_at).label("taken_from"),
                 sa.func.max(BusyTime.ends_at).label("taken_to"),
+                sa.func.count(BusyTime.id).label("times"),
             )
             .join(VisitTechnician, VisitTechnician.visit_id == Visit.id)
             .join(User, User.id == VisitTechnician.user_id)

@@ -380,7 +380,12 @@ def _unfetched(row: Row, today: date) -> Need:
 
 
 def _taken(row: Row, today: date) -> Need:
-    taken = span(wall_time(row.taken_from, row.zone), wall_time(row.taken_to, row.zone))
+    starts, ends = wall_time(row.taken_from, row.zone), wall_time(row.taken_to, row.zone)
+    taken = (
+        span(starts, ends)
+        if row.times == 1
+        else _("%(num)s times, first on %(when)s", num=row.times, when=instant(row.taken_from, row.zone))
+    )
     return Need(
         state="warn",
         icon="calendar-x",
