@@ -18,7 +18,6 @@ from concierge.platform import (
     assets,
     database,
     errors,
-    escaping,
     events,
     files,
     limits,
@@ -85,7 +84,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     limits.register(app)
     once.register(app)
     assets.register(app)
-    escaping.register(app)
     words.register(app)
     signed_in.register(app, settings)
     _speak(app)

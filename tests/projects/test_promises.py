@@ -369,6 +369,6 @@ def test_promising_asks_whether_the_customer_agreed(app: Flask, ada: FlaskClient
         data={"csrf_token": token, "reason": "Agreed by telephone", "is_agreed": "y"},
     )
 
-    assert ledger() == set(), "what it does is shown before it is done"
+    assert ledger() == [], "what it does is shown before it is done"
     assert agree(ada, answer).status_code == 303
     assert {channel for _, _, channel in ledger()} == {ShownOn.AGREEMENT}
