@@ -281,10 +281,11 @@ def upgrade() -> None:
                nullable=True)
         batch_op.create_index(batch_op.f('ix_feeds_calendar_id'), ['calendar_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_feeds_contact_id'), ['contact_id'], unique=False)
-        batch_op.create_foreign_key(batch_op.f('fk_feeds_contact_id'), 'contacts', ['contact_id'], ['id'])
         batch_op.create_foreign_key(batch_op.f('fk_feeds_calendar_id'), 'calendars', ['calendar_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_feeds_contact_id'), 'contacts', ['contact_id'], ['id'])
 
     with op.batch_alter_table('outgoing_mails', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('secrets', sa.JSON(), server_default='[]', nullable=False))
         batch_op.add_column(sa.Column('reply_to', sa.String(length=320), server_default='', nullable=False))
 
     with op.batch_alter_table('promises', schema=None) as batch_op:
@@ -321,10 +322,11 @@ def downgrade() -> None:
 
     with op.batch_alter_table('outgoing_mails', schema=None) as batch_op:
         batch_op.drop_column('reply_to')
+        batch_op.drop_column('secrets')
 
     with op.batch_alter_table('feeds', schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f('fk_feeds_calendar_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_feeds_contact_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_feeds_calendar_id'), type_='foreignkey')
         batch_op.drop_index(batch_op.f('ix_feeds_contact_id'))
         batch_op.drop_index(batch_op.f('ix_feeds_calendar_id'))
         batch_op.alter_column('user_id',
