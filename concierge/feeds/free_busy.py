@@ -70,10 +70,25 @@ def merged(periods: Iterable[Period], *, window: Window) -> tuple[Period, ...]:
     return tuple(found)
 
 
+def never_free(window: Window) -> tuple[Period, ...]:
+    """What an address that was ended says: nobody is to take its silence for free time."""
+    return (Period(window.week_at, window.to_at, Taken.UNAVAILABLE),)
+
+
 def as_calendar(
-    periods: Sequence[Period], *, label: str, title: str, language: str, window: Window, changed_at: datetime
+    periods: Sequence[Period],
+    *,
+    label: str,
+    title: str,
+    language: str,
+    window: Window,
+    changed_at: datetime,
+    comment: str = "",
 ) -> bytes:
-    """A calendar of one VFREEBUSY, the same bytes for the same periods."""
+    """A calendar of one VFREEBUSY, the same bytes for the same periods.
+
+    :param comment: what there is to say besides, in a word of ours; nothing that somebody typed.
+    """
     lines = [
         "BEGIN:VFREEBUSY",
         f"UID:{label}-busy@concierge",
@@ -84,6 +99,7 @@ def as_calendar(
             f"FREEBUSY;FBTYPE={WORDS[period.taken]}:{_instant(period.starts_at)}/{_instant(period.ends_at)}"
             for period in periods
         ),
+        *((f"COMMENT:{vevent.text(comment).to_ical().decode()}",) if comment else ()),
         "END:VFREEBUSY",
         "",
     ]
@@ -91,9 +107,12 @@ def as_calendar(
     return calendar_file.joined(head, ("\r\n".join(lines).encode(),))
 
 
-def as_json(periods: Sequence[Period], *, window: Window, changed_at: datetime) -> bytes:
-    """The same periods for programs of one's own."""
+def as_json(
+    periods: Sequence[Period], *, window: Window, changed_at: datetime, is_ended: bool = False
+) -> bytes:
+    """The same periods for programs of one's own; `"ended": true` when the address is no longer in use."""
     told = {
+        **({"ended": True} if is_ended else {}),
         "from": _iso(window.week_at),
         "to": _iso(window.to_at),
         "changed_at": _iso(changed_at),

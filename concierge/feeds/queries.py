@@ -105,8 +105,9 @@ class Address:
     def tag(self, *, at: datetime, base_url: str = "") -> str:
         """The tag of the file as it is at an instant; `base_url` is asked of the settings unless it is given."""
         if self.ended_at is not None:
+            says = ".taken" if self.shows is Shows.FREE_BUSY else ""
             return calendar_file.ended_tag(
-                scope=f"{self.label}.{self.feed_id}", ended_at=self.ended_at, language=self.language
+                scope=f"{self.label}.{self.feed_id}{says}", ended_at=self.ended_at, language=self.language
             )
         return calendar_file.tag(
             scope=self.label,
@@ -218,9 +219,9 @@ def file_of(address: Address, *, at: datetime) -> bytes:
 
 
 def free_busy_of(address: Address, *, at: datetime, as_json: bool) -> bytes:
-    """When a person is taken, behind an address that tells nothing else; without any period once it was ended."""
-    window = address.window(at=at)
-    periods: tuple[Period, ...] = ()
+    """When a person is taken, behind an address that tells nothing else; taken throughout once it was ended."""
+    window = address.window(at=address.ended_at or at)  # one tag names one file, also of an ended address
+    periods = free_busy.never_free(window)
     changed_at = address.ended_at or address.changed_at
     if address.ended_at is None:
         taken = [free_busy.period_of(line) for line in _bodies(address, window, at=at)]
@@ -228,7 +229,9 @@ def free_busy_of(address: Address, *, at: datetime, as_json: bool) -> bytes:
         taken += _elsewhere(int(address.scope_key), window)
         periods = free_busy.merged(taken, window=window)
     if as_json:
-        return free_busy.as_json(periods, window=window, changed_at=changed_at)
+        return free_busy.as_json(
+            periods, window=window, changed_at=changed_at, is_ended=address.ended_at is not None
+        )
     return free_busy.as_calendar(
         periods,
         label=address.label,
@@ -236,6 +239,7 @@ def free_busy_of(address: Address, *, at: datetime, as_json: bool) -> bytes:
         language=address.language,
         window=window,
         changed_at=changed_at,
+        comment="" if address.ended_at is None else words.sentence("revoked", language=address.language),
     )
 
 

@@ -550,7 +550,31 @@ def test_free_and_busy_times_follow_absences_and_only_their_own_addresses_give_t
         assert client.get(visits.replace(".ics", form)).status_code == 404
     with unit_of_work():
         addresses.revoke(feed_at(path), actor_id=None, at=AT)
-    assert "FREEBUSY;" not in text(client.get(path))
+
+
+def test_an_ended_free_and_busy_address_says_never_free_and_why(client: FlaskClient, tomas: User) -> None:
+    path = path_of(tomas, choice(Shows.FREE_BUSY, Scope.PERSON, tomas.id))
+    assert "ended" not in json.loads(client.get(path.replace(".ifb", ".json")).data)
+    tag = client.get(path).headers["ETag"]
+    with unit_of_work():
+        addresses.revoke(feed_at(path), actor_id=None, at=AT)
+
+    answer = client.get(path, headers={"If-None-Match": tag})
+    told = json.loads(client.get(path.replace(".ifb", ".json")).data)
+
+    window = Window.around(AT)
+    taken = f"{window.week_at:%Y%m%dT%H%M%SZ}/{window.to_at:%Y%m%dT%H%M%SZ}"
+    lines = text(answer).split("\r\n")
+    assert [line for line in lines if line.startswith("FREEBUSY")] == [
+        f"FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:{taken}"
+    ]
+    assert [line for line in lines if line.startswith("COMMENT")] == [
+        "COMMENT:This calendar address is no longer in use"
+    ]
+    assert lint.problems(answer.data) == ()
+    assert told["ended"] is True
+    assert [period["kind"] for period in told["busy"]] == ["busy-unavailable"]
+    assert (told["busy"][0]["from"], told["busy"][0]["to"]) == (told["from"], told["to"])
 
 
 @pytest.mark.parametrize(
