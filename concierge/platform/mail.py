@@ -181,7 +181,7 @@ def send(args: dict[str, Any]) -> Callable[[], None] | None:
         sent.sent_at = at
         for secret in filter(None, (sent.secret, *sent.secrets)):
             sent.text, sent.html = (part.replace(secret, "[…]") for part in (sent.text, sent.html))
-        sent.secret, sent.secrets = "", []
+        sent.secret, sent.secrets, sent.reply_to = "", [], ""
 
     return note
 

@@ -122,6 +122,45 @@ def test_the_same_key_is_one_letter_with_one_id(app: Flask, inbox: Inbox) -> Non
     assert db.session.query(OutgoingMail).one().message_id == inbox.got[0]["Message-ID"]
 
 
+def test_nobody_without_the_secret_key_can_work_an_id_out(app: Flask, inbox: Inbox) -> None:
+    ids = []
+    for secret_key in ("one key that nobody knows", "another key that nobody knows"):
+        mail.register(app, replace(current(), mail=inbox.address, secret_key=secret_key))
+        with unit_of_work():
+            mail.post(LETTER, key="invitation:7:0:user:3")
+        ids.append(db.session.query(OutgoingMail).one().message_id)
+        with unit_of_work():
+            db.session.query(OutgoingMail).delete()
+            db.session.query(Delivery).delete()
+
+    assert len(set(ids)) == 2
+
+
+def test_the_ledger_keeps_no_secret_of_a_letter_that_left(app: Flask, inbox: Inbox) -> None:
+    post(
+        replace(
+            LETTER,
+            text="See /answer/first and /answer/second, or /answer/third.",
+            html="<p>/answer/first /answer/second /answer/third</p>",
+            secret="/first",
+            secrets=("/second", "/third"),
+            reply_to="schedule+7.hidden@customer.example",
+        )
+    )
+    worker.drain(app)
+
+    [message] = inbox.got
+    assert "/answer/third" in message.as_string()
+    assert "schedule+7.hidden@" in message["Reply-To"]
+    db.session.rollback()
+    kept = db.session.query(OutgoingMail).populate_existing().one()
+    assert kept.sent_at is not None
+    for words in (kept.text, kept.html):
+        assert words.count("[…]") == 3
+        assert not any(word in words for word in ("first", "second", "third"))
+    assert (kept.secret, kept.secrets, kept.reply_to) == ("", [], "")
+
+
 def test_a_server_that_is_busy_gets_the_same_letter_again(app: Flask, inbox: Inbox) -> None:
     inbox.answers = ["451 try again later"]
     post()
