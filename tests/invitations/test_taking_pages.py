@@ -13,15 +13,18 @@ from flask.testing import FlaskClient
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.invitations.models import Answer
-from concierge.invitations.states import Outcome, ProposalState, Reply
+from concierge.invitations.states import Outcome, ProposalState, Reply, Trust
 from concierge.platform import mailbox
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.settings import current
+from concierge.visits.actions import arranging
 from tests.conftest import csrf_token
 from tests.invitations import replies
 from tests.invitations.conftest import Post, event_in, method_of, to
 from tests.invitations.test_taking import AT, Arranged, without_secret
-from tests.makers import people
+from tests.makers import people, projects
+from tests.makers.invitations import for_change
+from tests.makers.visits import site_of, wall
 
 YUKI = "yuki@halden.example"
 
@@ -197,6 +200,44 @@ def test_i15_a_stranger_is_named_and_can_only_be_put_away(arranged: Arranged, jo
     assert press(jonas, page, f"{page}/application") == 409
     assert press(jonas, page, f"{page}/dismissal") == 303
     assert arranged.is_untouched()
+
+
+def test_i15_it_is_not_said_that_a_stranger_was_sent_the_secret_address(
+    arranged: Arranged, jonas: FlaskClient
+) -> None:
+    stranger = arranged.comes(replies.apple(arranged.yuki, "ACCEPTED", at=AT).replace(b"yuki@", b"mallory@"))
+    assert stranger is not None
+    assert stranger.trust is Trust.ADDRESS
+
+    shown = text_of(jonas, f"/answers/{stranger.id}")
+
+    assert "only they were sent" not in shown
+    assert "it came to the secret address of somebody else who is invited" in shown
+
+
+def test_i19_a_wish_between_a_move_and_the_letter_about_it_is_for_a_person(
+    arranged: Arranged, jonas: FlaskClient, post: Post
+) -> None:
+    with unit_of_work():
+        visit = for_change(arranged.visit)
+        arranging.move_visit(
+            visit, starts_local=wall("Thu 2026-03-19 09:00"), ends_local=wall("Thu 2026-03-19 12:00"),
+            site=site_of(projects.now(visit.project)), at=AT, actor_id=None,
+        )  # fmt: skip
+    answer = arranged.comes(
+        replies.outlook(
+            arranged.yuki, "TENTATIVE", at=AT, method="COUNTER",
+            starts_local="20260318T130000", ends_local="20260318T160000",
+        )
+    )  # fmt: skip
+
+    assert answer is not None
+    assert answer.outcome is Outcome.FOR_A_PERSON
+    assert arranged.proposals() == []
+    assert f"/answers/{answer.id}" in text_of(jonas, "/answers")
+    shown = text_of(jonas, f"/answers/{answer.id}")
+    assert "13:00" in shown
+    assert "before they could know that the visit has changed" in shown
 
 
 def test_i12_what_came_back_is_listed_with_what_to_do(arranged: Arranged, jonas: FlaskClient) -> None:

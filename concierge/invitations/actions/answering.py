@@ -18,6 +18,7 @@ from concierge.invitations.states import Outcome, ProposalState, Reply, Trust, W
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.platform.words import span
 from concierge.visits import queries as visits
 from concierge.visits.actions import arranging, progress
 from concierge.visits.actions.checks import Conflicting
@@ -137,6 +138,7 @@ def propose(
     known = _open_proposals(invitation)
     aside = (
         _unbelieved(incoming)
+        or _asked_before_it_was_told(invitation, visit, starts_at, ends_at, sequence=sequence, at=at)
         or _is_outdated(invitation, visit, sequence=sequence, at=at)
         or _cannot_be(visit, starts_at, ends_at, at=at)
         or _is_asked_already(known, starts_at, ends_at)
@@ -314,6 +316,27 @@ def _is_outdated(invitation: Invitation, visit: Visit, *, sequence: int, at: dat
     ):
         why = _("Somebody else goes by now.")
     return _Aside(Outcome.OUTDATED, why) if why else None
+
+
+def _asked_before_it_was_told(
+    invitation: Invitation,
+    visit: Visit,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    sequence: int,
+    at: datetime,
+) -> _Aside | None:
+    """A wish that met a change nobody has told them of yet: they answered the last word they had from us."""
+    if invitation.withdrawn_at is not None or invitation.sent_at is None or visit.ends_at <= at:
+        return None
+    now = plan.fingerprint(visit, is_customer=invitation.contact_id is not None)
+    has_moved = not plan.is_same_time_and_place(invitation.sent_fingerprint, now)
+    if sequence < invitation.sent_sequence or visit.state not in plan.INVITED or not has_moved:
+        return None
+    asked = span(wall_time(starts_at, visit.zone), wall_time(ends_at, visit.zone))
+    why = _("They asked for %(asked)s before they could know that the visit has changed.", asked=asked)
+    return _Aside(Outcome.FOR_A_PERSON, why)
 
 
 def _was_overtaken(invitation: Invitation, *, sequence: int, made_at: datetime) -> _Aside | None:

@@ -208,6 +208,10 @@ def _facts(found: ForPeople) -> list[tuple[str, str]]:
         Trust.PERSON: _("Somebody of ours made sure of it."),
         Trust.NONE: _("Nobody vouches for the sender: anybody could have written it."),
     }[answer.trust]
+    if answer.outcome is Outcome.STRANGER and answer.trust is Trust.ADDRESS:
+        trust = _(
+            "Not: it came to the secret address of somebody else who is invited, as if it was passed on."
+        )
     facts = [
         (_("From"), answer.sender or _("nobody is named")),
         (_("Answers for"), answer.attendee),
