@@ -466,6 +466,26 @@ def test_stale_times_say_how_old_they_are_and_an_unread_calendar_is_named(
         assert "could not be read yet" in checks.in_words(unread[0])
 
 
+def test_a_calendar_that_was_never_read_said_nothing_before(
+    tomas: Technician, sign_in: Callable[[User], FlaskClient]
+) -> None:
+    with unit_of_work():
+        never = workforce.own_calendar(tomas, address="https://calendar.example.com/b.ics", is_read=False)
+        own_calendars.note_failure(never.id, address=never.address, problem="No such host.", at=NOW)
+        calendar_id, address = never.id, never.address
+    browser = sign_in(db.session.get_one(User, tomas.user_id))
+
+    shown = browser.get("/settings/calendars").get_data(as_text=True)
+    with unit_of_work():
+        db.session.get_one(OwnCalendar, calendar_id).fetched_at = NOW
+        own_calendars.note_failure(calendar_id, address=address, problem="No such host.", at=NOW)
+    later = browser.get("/settings/calendars").get_data(as_text=True)
+
+    assert "could not be read yet, so none of its times count. No such host." in shown
+    assert "still counts." not in shown
+    assert "What it said before still counts." in later
+
+
 def conflicts_of(booked: Visit, tomas: Technician, project: Project) -> list[queries.Conflict]:
     """What stands against the visit in the technician's own calendars."""
     db.session.rollback()
