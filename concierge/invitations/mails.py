@@ -271,13 +271,16 @@ def _line(told: Told) -> Line:
     has_moved = (told.starts_before, told.ends_before) != (visit.starts_at, visit.ends_at)
     before = (
         _when(told.starts_before, told.ends_before, visit.zone)
-        if told.news is News.MOVED and has_moved and told.starts_before and told.ends_before
+        if told.news in {News.MOVED, News.WISH_TAKEN}
+        and has_moved
+        and told.starts_before
+        and told.ends_before
         else ""
     )
     return Line(
         news=_word(told, has_moved=has_moved),
         title=summary,
-        when=_when(*_times(told), visit.zone),
+        when=_when(*_times_in_words(told), visit.zone),
         before=before,
         where=entry.location,
         answer_url="" if is_gone else answer_page(told.invitation),
@@ -287,7 +290,7 @@ def _line(told: Told) -> Line:
 def _facts(told: Told, line: Line) -> list[tuple[str, str]]:
     """Name and value of what there is to know, as lines of the letter."""
     visit, is_customer = told.visit, told.invitation.contact_id is not None
-    starts_at, ends_at = _times(told)
+    starts_at, ends_at = _times_in_words(told)
     facts = [
         (_("When"), _("%(when)s (time at the site, %(zone)s)", when=line.when, zone=visit.zone)),
         (_("Your time"), _own_time(starts_at, ends_at, visit.zone, told.person.zone)),
@@ -320,6 +323,8 @@ def _word(told: Told, *, has_moved: bool) -> str:
             return _("Cancelled")
         case News.UNCERTAIN:
             return _("No longer certain")
+        case News.WISH_TAKEN:
+            return _("The time you asked for")
         case News.NOT_YOU:
             return _("Not you any more")
 
@@ -346,6 +351,12 @@ def _why_gone(told: Told) -> str:
     match told.news:
         case News.UNCERTAIN:
             return _("This visit is no longer certain. Please do not count on it; we write again when it is.")
+        case News.WISH_TAKEN:
+            return _(
+                "We have taken the time you asked for: %(when)s. The visit is being arranged for it, and the old time "
+                "no longer stands. A new invitation follows once it is confirmed.",
+                when=_when(told.visit.starts_at, told.visit.ends_at, told.visit.zone),
+            )
         case News.NOT_YOU:
             return _("You no longer go on this visit.")
         case _ if told.visit.cancel_reason and not is_customer:
@@ -360,6 +371,13 @@ def _times(told: Told) -> tuple[datetime, datetime]:
     if told.news.method is Method.CANCEL and invitation.sent_starts_at and invitation.sent_ends_at:
         return invitation.sent_starts_at, invitation.sent_ends_at
     return visit.starts_at, visit.ends_at
+
+
+def _times_in_words(told: Told) -> tuple[datetime, datetime]:
+    """When the visit is by the words of the letter; its object takes the time out that stands in their calendar."""
+    if told.news is News.WISH_TAKEN:
+        return told.visit.starts_at, told.visit.ends_at
+    return _times(told)
 
 
 def _wall(told: Told) -> tuple[datetime, datetime]:

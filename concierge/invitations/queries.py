@@ -195,6 +195,18 @@ def has_decliner(visit_id: int) -> bool:
     )
 
 
+def has_their_time(visit: Visit, invitation: Invitation) -> bool:
+    """Whether a visit is when somebody asked for, which they have not been told yet."""
+    found = select(TimeProposal.id).where(
+        TimeProposal.invitation_id == invitation.id,
+        TimeProposal.state == ProposalState.TAKEN,
+        TimeProposal.starts_at == visit.starts_at,
+        TimeProposal.ends_at == visit.ends_at,
+        TimeProposal.decided_at >= invitation.sent_at,
+    )
+    return db.session.scalar(found.limit(1)) is not None
+
+
 def dispatchers() -> Sequence[User]:
     """Who sends technicians, and is told when one declines."""
     return db.session.scalars(

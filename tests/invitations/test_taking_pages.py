@@ -7,23 +7,25 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
+from concierge.invitations.actions import answering
 from concierge.invitations.models import Answer
 from concierge.invitations.states import Outcome, ProposalState, Reply, Trust
 from concierge.platform import mailbox
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.settings import current
-from concierge.visits.actions import arranging
+from concierge.visits.actions import arranging, progress
 from tests.conftest import csrf_token
 from tests.invitations import replies
 from tests.invitations.conftest import Post, event_in, method_of, to
 from tests.invitations.test_taking import AT, Arranged, without_secret
 from tests.makers import people, projects
-from tests.makers.invitations import for_change
+from tests.makers.invitations import for_change, later
 from tests.makers.visits import site_of, wall
 
 YUKI = "yuki@halden.example"
@@ -164,6 +166,37 @@ def test_i19_a_program_whose_time_is_taken_gets_a_newer_request(
     assert method_of(letter) == "REQUEST"
     assert event["SEQUENCE"] > arranged.yuki.sequence
     assert event["DTSTART"].dt == datetime(2026, 3, 18, 12, tzinfo=UTC)
+
+
+def test_i19_a_time_that_is_taken_while_nobody_goes_is_told_as_taken(arranged: Arranged, post: Post) -> None:
+    arranged.comes(replies.outlook(arranged.tomas, "DECLINED", at=AT))
+    wish_id = counter(arranged)
+    post.quiet(AT)
+    with time_machine.travel(later(20), tick=False), unit_of_work():
+        answering.decide(wish_id, take=True, at=later(20), actor_id=None)
+
+    letter = to(post.quiet(later(20)))[YUKI]
+
+    words = str(letter.get_body(("plain",)))
+    assert method_of(letter) == "CANCEL"
+    assert event_in(letter)["DTSTART"].dt == arranged.yuki.starts_at  # what stands in her calendar goes
+    assert str(letter["Subject"]).startswith("The time you asked for")
+    assert "13:00" in str(letter["Subject"])
+    assert "We have taken the time you asked for" in words
+    assert "No longer certain" not in letter.as_string()
+
+    with time_machine.travel(later(40), tick=False), unit_of_work():
+        visit = for_change(arranged.visit)
+        arranging.assign_technicians(
+            visit, technician_ids=[arranged.tomas_id], site=visit.site, at=later(40), actor_id=None
+        )
+        progress.confirm(visit, at=later(40), actor_id=None)
+
+    again = to(post.quiet(later(40)))[YUKI]
+
+    assert method_of(again) == "REQUEST"
+    assert event_in(again)["DTSTART"].dt == datetime(2026, 3, 18, 12, tzinfo=UTC)
+    assert event_in(again)["SEQUENCE"] > event_in(letter)["SEQUENCE"]
 
 
 def test_i19_taking_the_move_back_opens_the_wish_again(

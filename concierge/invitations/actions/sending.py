@@ -48,6 +48,8 @@ class News(Enum):
     CANCELLED = "cancelled"
     UNCERTAIN = "uncertain"
     """It is not confirmed any more."""
+    WISH_TAKEN = "wish taken"
+    """It is now when they asked for, and is not confirmed yet."""
     NOT_YOU = "not you"
     """Somebody else goes."""
     AGAIN = "again"
@@ -211,7 +213,9 @@ def _news(
     if visit.state is VisitState.CANCELLED:
         return News.CANCELLED
     is_theirs = recipient.contact_id is not None or recipient.user_id in visit.technician_ids
-    return News.UNCERTAIN if is_theirs else News.NOT_YOU
+    if not is_theirs:
+        return News.NOT_YOU
+    return News.WISH_TAKEN if queries.has_their_time(visit, invitation) else News.UNCERTAIN
 
 
 def _is_invited(visit: Visit, recipient: Recipient, *, at: datetime) -> bool:
