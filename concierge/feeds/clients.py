@@ -5,9 +5,30 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
+_PREVIEWS = (
+    (re.compile(r"Slackbot|Slack-ImgProxy", re.IGNORECASE), "Slack (link preview)"),
+    (re.compile(r"Twitterbot", re.IGNORECASE), "X (link preview)"),
+    (
+        re.compile(r"facebookexternalhit|facebookcatalog|meta-externalagent", re.IGNORECASE),
+        "Facebook (link preview)",
+    ),
+    (re.compile(r"LinkedInBot", re.IGNORECASE), "LinkedIn (link preview)"),
+    (re.compile(r"WhatsApp", re.IGNORECASE), "WhatsApp (link preview)"),
+    (re.compile(r"TelegramBot", re.IGNORECASE), "Telegram (link preview)"),
+    (re.compile(r"Discordbot", re.IGNORECASE), "Discord (link preview)"),
+    (
+        re.compile(r"SkypeUriPreview|MicrosoftPreview|Microsoft Teams|MS Teams", re.IGNORECASE),
+        "Teams or Skype (link preview)",
+    ),
+    (re.compile(r"bot\b|crawler|spider|preview|unfurl", re.IGNORECASE), "a robot"),
+)
+"""Programs that look at an address because somebody sent it in a message: nobody reads a calendar in them."""
 _PROGRAMS = (
     (re.compile(r"Google-Calendar", re.IGNORECASE), "Google Calendar"),
-    (re.compile(r"Microsoft Office|Outlook|Microsoft\.Exchange|Exchange/", re.IGNORECASE), "Outlook"),
+    (
+        re.compile(r"Microsoft Office|ms-?office|Outlook|Microsoft\.Exchange|Exchange/", re.IGNORECASE),
+        "Outlook",
+    ),
     (re.compile(r"Thunderbird", re.IGNORECASE), "Thunderbird"),
     (re.compile(r"ICSx5", re.IGNORECASE), "ICSx5"),
     (re.compile(r"Evolution", re.IGNORECASE), "Evolution"),
@@ -19,9 +40,15 @@ _PROGRAMS = (
         "Apple Calendar (iPhone or iPad)",
     ),
     (re.compile(r"CalendarAgent|macOS/.*Calendar|CoreDAV", re.IGNORECASE), "Apple Calendar (Mac)"),
+    (re.compile(r"KOrganizer|Merkuro|Akonadi", re.IGNORECASE), "KOrganizer"),
+)
+_HANDS = (
     (re.compile(r"^curl/", re.IGNORECASE), "curl"),
+    (re.compile(r"^Wget", re.IGNORECASE), "Wget"),
     (re.compile(r"Mozilla/", re.IGNORECASE), "a browser"),
 )
+"""With these somebody looks at an address once; their device does not know of a change for it."""
+_NO_CALENDARS = frozenset(name for _pattern, name in (*_PREVIEWS, *_HANDS))
 _UNSAFE = re.compile(r"[^\w .()/+-]")
 
 
@@ -46,11 +73,16 @@ class Links:
 @lru_cache(maxsize=1024)
 def client_named(user_agent: str) -> str:
     """The program's name in words, or the first word of what it calls itself."""
-    for pattern, name in _PROGRAMS:
+    for pattern, name in (*_PREVIEWS, *_PROGRAMS, *_HANDS):
         if pattern.search(user_agent):
             return name
     words = _UNSAFE.sub("", user_agent).split()
     return words[0][:60] if words else "an unnamed program"
+
+
+def is_a_calendar(client: str) -> bool:
+    """Whether what a program of this name fetched stands in a calendar that somebody looks at."""
+    return client not in _NO_CALENDARS
 
 
 def links_to(url: str, *, title: str) -> Links:

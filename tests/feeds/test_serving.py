@@ -4,7 +4,7 @@ import contextlib
 import gzip
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from concierge.accounts.events import AccountRenamed, SiteChanged
 from concierge.accounts.models import Account, Site
 from concierge.catalogue.states import VisitKind
-from concierge.feeds import chores, clients, lint, queries, reactions, shelf, vevent, words
+from concierge.feeds import chores, clients, lint, queries, reach, reactions, shelf, vevent, words
 from concierge.feeds.actions import addresses, writing
 from concierge.feeds.models import Calendar, CalendarEntry, Feed
 from concierge.feeds.states import Subject
@@ -330,6 +330,41 @@ def test_who_fetched_last_is_noted_once_in_a_while(
     assert noted() == (AT, "Thunderbird")
     client.get(path, headers={"User-Agent": "Google-Calendar-Importer"})
     assert noted() == (AT + timedelta(minutes=9), "Google Calendar")
+
+
+UNFURLING = [
+    "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+    "Twitterbot/1.0",
+    "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+    "LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)",
+    "WhatsApp/2.23.20.0",
+    "TelegramBot (like TwitterBot)",
+    "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
+    "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5 skype-url-preview@microsoft.com",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) MS Teams link preview",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "curl/8.5.0",
+]
+
+
+@pytest.mark.parametrize("user_agent", UNFURLING)
+def test_a_preview_of_the_link_or_a_browser_is_listed_and_reaches_nobody(
+    client: FlaskClient, tomas: User, path: str, user_agent: str, sign_in: Callable[[User], FlaskClient]
+) -> None:
+    assert client.get(path, headers={"User-Agent": user_agent}).status_code == 200
+
+    db.session.rollback()
+    report = queries.report_of(tomas.id, at=AT)
+    assert (report.fetched_at, report.health, report.clients) == (None, "never fetched", 1)
+    assert not reach.knows(tomas.id, since=AT - timedelta(minutes=1))
+    shown = sign_in(tomas).get(f"/calendar/addresses/{report.feed_id}").get_data(as_text=True)
+    assert f"by no calendar: {clients.client_named(user_agent)}." in shown
+
+    client.get(path, headers=OLD_CLIENT)
+
+    db.session.rollback()
+    assert queries.report_of(tomas.id, at=AT).fetched_by == "Thunderbird"
+    assert reach.knows(tomas.id, since=AT - timedelta(minutes=1))
 
 
 def test_f15_f16_a_moved_and_a_cancelled_visit_are_published_later_each_time(
@@ -670,6 +705,7 @@ def test_f32_each_program_gets_its_own_form_of_the_address() -> None:
         ("Google-Calendar-Importer", "Google Calendar"),
         ("Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17328; Pro)", "Outlook"),
         ("macOS/15.1 (24B83) dataaccessd/1.0", "Apple Calendar (iPhone or iPad)"),
+        ("Mozilla/4.0 (compatible; ms-office; MSOffice 16)", "Outlook"),
         ("ICSx5/2.3 (bitfire)", "ICSx5"),
         ("strange <b>thing\x01", "strange"),
         ("", "an unnamed program"),

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from concierge.accounts.models import Contact
-from concierge.feeds import calendar_file, plan, secret
+from concierge.feeds import calendar_file, clients, plan, secret
 from concierge.feeds.actions import writing
 from concierge.feeds.events import (
     AddressChosen,
@@ -285,12 +285,16 @@ def is_worth_noting(
 
 
 def note_fetch(session: Session, feed_id: int, *, client: str, version: str, at: datetime) -> None:
-    """Write down which program fetched which version of a calendar, in a transaction of its own."""
-    session.execute(
-        sa.update(Feed)
-        .where(Feed.id == feed_id)
-        .values(fetched_at=at, fetched_by=client, fetched_version=version)
-    )
+    """Write down which program fetched which version of a calendar, in a transaction of its own.
+
+    A preview of a link or a browser is listed, but nobody knows of a change because it was there.
+    """
+    if clients.is_a_calendar(client):
+        session.execute(
+            sa.update(Feed)
+            .where(Feed.id == feed_id)
+            .values(fetched_at=at, fetched_by=client, fetched_version=version)
+        )
     seen = {"feed_id": feed_id, "client": client, "first_at": at, "last_at": at}
     session.execute(
         insert(FeedClient)

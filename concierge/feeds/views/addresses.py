@@ -92,12 +92,14 @@ def address(feed_id: int) -> Page:
     """One address of the viewer's own, and how each calendar program takes it."""
     report = _own(feed_id)
     links = clients.links_to(report.url, title=report.title) if report.url else None
+    programs = health.clients_of(feed_id)
     page = render_template(
         "feeds/address.html",
         card=_card(report),
         report=report,
         links=links,
-        programs=health.clients_of(feed_id),
+        programs=programs,
+        strangers=[one.client for one in programs if not clients.is_a_calendar(one.client)],
         code=_picture(links.webcal) if links else "",
         is_own_visits=report.choice is not None
         and (report.choice.shows, report.choice.scope) == (Shows.VISITS, Scope.PERSON)
