@@ -14,7 +14,7 @@ from tests.hostile.world import World
 
 HEADERS = sorted(
     ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress", "MIME-Version",
-     "Content-Type")
+     "Content-Type", "Content-Language")
 )  # fmt: skip
 LETTER_TABLES = {
     "accounts",

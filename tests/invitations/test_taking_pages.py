@@ -346,10 +346,12 @@ def test_the_list_asks_the_database_no_more_for_more_answers(arranged: Arranged,
         return len(statements)
 
     arranged.comes(replies.words(arranged.yuki, "First"))
+    text_of(jonas, "/answers")  # the connection reads from now on, which is said once
     few = asked()
     for number in range(3):
         message = replies.words(arranged.yuki, "More").replace(b"<words@", f"<words{number}@".encode())
         arranged.comes(message)
 
     assert len([one for one in arranged.answers() if one.outcome is Outcome.FOR_A_PERSON]) == 4
+    text_of(jonas, "/answers")
     assert asked() == few

@@ -241,10 +241,20 @@ def test_an_order_of_a_known_instrument_follows_its_playbook(office: Office) -> 
     assert plan()["delivery"][0] == date(2027, 2, 15)
 
 
+def bring_away(office: Office) -> None:
+    """Do what is due now. On PostgreSQL the server's own clock judges that, by which people wait for quiet no more:
+    each who is not told yet is looked at once.
+    """
+    while worker.work_once(office.app, queues=("default", "documents")):
+        pass
+    for _ in range(20):
+        worker.work_once(office.app, queues=("mail",))
+
+
 def test_from_the_order_to_the_calendar_and_the_customers_mailbox(office: Office) -> None:
     take_in(office.ada, ubl_order(), "order.xml")
     address = approve(office)
-    worker.drain(office.app)
+    bring_away(office)
     (letter,) = rows(OutgoingMail)
     assert letter.to == "yuki.brandt@example.org"
     assert attached(letter)[0] == "application/pdf"
@@ -296,7 +306,7 @@ def test_from_the_order_to_the_calendar_and_the_customers_mailbox(office: Office
     still = changed.entries[waits.uid]
     assert still["DTSTART"].dt == shown.entries[waits.uid]["DTSTART"].dt
 
-    worker.drain(office.app)
+    bring_away(office)
     first, second = rows(OutgoingMail)
     assert first.subject != second.subject
     assert second.subject == "Neue Termine für Helix 200 flow cytometer: Lieferung Mo., 1. März 2027"
