@@ -122,7 +122,8 @@ class Bench:
                 path = _feed_path(site, instance, email)
                 port = int(site.address.rpartition(":")[2])
                 answer = _first(port, path)
-                assert answer.body.count(b"BEGIN:VEVENT") == count, "the feed shows what was copied"
+                seen = answer.body.count(b"BEGIN:VEVENT")
+                assert seen == count, f"the feed shows what was copied: {seen} of {count}"
                 self._compare(f"feed of {count:,}", port, bare, path, size=len(answer.body))
                 tag = {"If-None-Match": answer.headers["etag"]}
                 self._compare(f"feed of {count:,}, 304", port, bare, path, headers=tag, status=304)

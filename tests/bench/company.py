@@ -41,11 +41,17 @@ def grow_projects(instance: Path, *, to: int) -> int:
 def grow_entries(instance: Path, *, owner_id: int, to: int) -> int:
     """Copy one person's calendar entries until there are as many; says how many there are."""
     with _database(instance) as database:
-        of_person = "shows = 'visits' AND scope = 'person' AND scope_key = ?"
+        of_person = (
+            "shows = 'visits' AND scope = 'person' AND scope_key = ? AND NOT is_busy_only AND NOT has_alarms"
+        )
         database.execute(
             "DELETE FROM calendar_entries WHERE gone_at IS NOT NULL"
             f" OR calendar_id NOT IN (SELECT id FROM calendars WHERE {of_person})",
             (str(owner_id),),
+        )
+        database.execute(
+            f"DELETE FROM feeds WHERE user_id = ? AND calendar_id NOT IN (SELECT id FROM calendars WHERE {of_person})",
+            (owner_id, str(owner_id)),
         )
         soon = "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '+1 day')"  # within what a calendar shows
         database.execute(f"UPDATE calendar_entries SET starts_at = {soon}, ends_at = {soon}")
