@@ -180,10 +180,10 @@ def test_i19_a_time_that_is_taken_while_nobody_goes_is_told_as_taken(arranged: A
     words = str(letter.get_body(("plain",)))
     assert method_of(letter) == "CANCEL"
     assert event_in(letter)["DTSTART"].dt == arranged.yuki.starts_at  # what stands in her calendar goes
-    assert str(letter["Subject"]).startswith("The time you asked for")
+    assert str(letter["Subject"]).startswith("Die Zeit, um die Sie gebeten haben")
     assert "13:00" in str(letter["Subject"])
-    assert "We have taken the time you asked for" in words
-    assert "No longer certain" not in letter.as_string()
+    assert "Wir haben die Zeit übernommen, um die Sie gebeten haben" in words
+    assert "Nicht mehr sicher" not in str(letter["Subject"]) + words
 
     with time_machine.travel(later(40), tick=False), unit_of_work():
         visit = for_change(arranged.visit)
