@@ -57,6 +57,8 @@ class Site(Searchable, Versioned, Base):
     access_to: Mapped[time] = mapped_column(default=time(17))
     """Hours at the site during which our people and carriers are let in, wall time."""
     dock_notes: Mapped[str] = mapped_column(Prose(2000), default="")
+    is_confidential: Mapped[bool] = mapped_column(default=False)
+    """Whether the customer's page asks for a code by mail besides the link."""
 
     account: Mapped[Account] = relationship(back_populates="sites", lazy="raise_on_sql")
     hours: Mapped[list["SiteHours"]] = relationship(
@@ -138,6 +140,8 @@ class Contact(Searchable, Versioned, Base):
     """What they are called there, e.g. "lab manager"."""
     language: Mapped[str] = mapped_column(Line(16), default="en")
     zone: Mapped[str] = mapped_column(Line(64), default="UTC")
+    is_reminded: Mapped[bool] = mapped_column(default=True)
+    """Whether they want reminders; they can say no in each."""
 
     account: Mapped[Account] = relationship(back_populates="contacts", lazy="raise_on_sql")
     site: Mapped[Site | None] = relationship(lazy="raise_on_sql")

@@ -1,14 +1,17 @@
 """Tables of what is sold and of the playbooks that bring it into use."""
 
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.catalogue.states import (
     AliasScheme,
+    Anchor,
     Audience,
     DaysOf,
+    DueDays,
     Evidence,
     FieldKind,
     GateKind,
@@ -20,6 +23,7 @@ from concierge.catalogue.states import (
     PlaybookState,
     ProductKind,
     Responsible,
+    Reviewer,
     Scope,
     Severity,
     Team,
@@ -171,6 +175,30 @@ class PlaybookItem(Base):
     maximum: Mapped[float | None]
     choices: Mapped[dict[str, dict[str, str]]] = mapped_column(sa.JSON, default=dict)
     """For a choice: code to texts by language."""
+    accepted: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """For a choice: the codes that fit; empty: any."""
+    tolerance: Mapped[float | None]
+    """How far a measure may lie outside, in ``unit``."""
+    sample: Mapped[str] = mapped_column(Line(80), default="")
+    """What has to be measured, e.g. ``24 h log``."""
+    fact: Mapped[str] = mapped_column(Line(60), default="")
+    """Quantity of the instrument's facts that bounds it, e.g. ``temperature``, or of the destination's mains, e.g.
+    ``mains_voltage``, ``mains_plug``; empty: the bounds here."""
+    countries: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """Asked only at sites in these countries (ISO 3166-1 alpha-2); empty: everywhere."""
+    condition: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    """When it is asked at all, by other answers; see ``core/conditions.py``. Empty: always."""
+    file_kinds: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """Values of ``FileKind`` that prove it; empty: any."""
+    file_count: Mapped[int] = mapped_column(default=1)
+    weight: Mapped[int] = mapped_column(default=1)
+    """What it counts for in the readiness of the site."""
+    anchor: Mapped[Anchor] = mapped_column(text_enum(Anchor), default=Anchor.DELIVERY)
+    due_days: Mapped[DueDays] = mapped_column(text_enum(DueDays), default=DueDays.CALENDAR)
+    role: Mapped[str] = mapped_column(Line(20), default="")
+    """Which of the customer's people it is for, a value of ``ContactRole``; empty: the project's contact."""
+    reviewer: Mapped[Reviewer | None] = mapped_column(text_enum(Reviewer))
+    """Whose review an answer needs before it counts; None: none."""
     responsible: Mapped[Responsible] = mapped_column(text_enum(Responsible))
     due_offset: Mapped[int]
     """Calendar days from delivery; negative is before."""

@@ -93,6 +93,8 @@ class ItemType(Enum):
     TEXT = "text"
     DATE = "date"
     UPLOAD = "upload"
+    SIGNATURE = "signature"
+    MULTI = "multi"
     INFO = "info"
 
 
@@ -192,3 +194,34 @@ class FieldKind(Enum):
     DATE = "date"
     CHOICE = "choice"
     YES_NO = "yes or no"
+
+
+class Anchor(Enum):
+    """Which day a due day counts from."""
+
+    DELIVERY = "delivery"
+    INSTALL = "install"
+    ORDER = "order"
+
+
+class DueDays(Enum):
+    """Which days a due day is counted in."""
+
+    CALENDAR = "calendar days"
+    SITE = "working days of the site"
+
+
+class Reviewer(Enum):
+    """Who of ours looks at an answer before it counts."""
+
+    ENGINEER = "engineer"
+    CONCIERGE = "concierge"
+
+
+class FileKind(Enum):
+    """What kind of file proves something."""
+
+    PHOTO = "photo"
+    LOG = "log"
+    CERTIFICATE = "certificate"
+    DRAWING = "drawing"

@@ -25,3 +25,62 @@ class Channel(Enum):
     WEB = "web"
     STAFF = "staff"
     PDF = "pdf"
+    FIELD = "field"
+
+
+class Standing(Enum):
+    """What an answer that was given once counts for now."""
+
+    CURRENT = "current"
+    EARLIER = "earlier"
+    CONFLICT = "conflict"
+    """Given without having seen the one that counts; a person chooses."""
+    DISMISSED = "dismissed"
+
+
+class Occasion(Enum):
+    """Why a site was judged."""
+
+    FOURTEEN_DAYS = "14 days before"
+    SEVEN_DAYS = "7 days before"
+    ON_THE_DAY = "on the day"
+    BY_HAND = "by hand"
+
+
+class Decision(Enum):
+    """What the customer declares of the site when signing it off."""
+
+    READY = "ready"
+    WITH_CONDITIONS = "ready with conditions"
+    NOT_READY = "not ready"
+
+
+class DocumentKind(Enum):
+    """A copy to be filled in, or the signed record."""
+
+    WORKING = "working copy"
+    RECORD = "record copy"
+
+
+class Outcome(Enum):
+    """What came of a file that a customer sent back."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    """Every answer in it counts, or was known already."""
+    CONFLICTS = "conflicts"
+    """Some answers differ from newer ones; a person chooses."""
+    NOTHING_FILLED = "nothing filled in"
+    OTHER_PROJECT = "of another project"
+    ALTERED = "altered"
+    OLD_REVISION = "old revision"
+    ENCRYPTED = "encrypted"
+    TRUNCATED = "truncated"
+    TOO_LARGE = "too large"
+    ACTIVE_CONTENT = "with script or XFA"
+    FLAT = "flattened or scanned"
+    """No fields in it: a person types what the pictures show."""
+    UNREADABLE = "unreadable"
+    NOT_OURS = "not ours"
+    SETTLED = "settled"
+    """A person dealt with it."""

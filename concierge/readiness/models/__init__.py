@@ -1,5 +1,31 @@
-"""Tables of site readiness: checklists, their items, evidence and documents."""
+"""Tables of site readiness: checklists and answers, judgement, the customer's links, documents, reminders."""
 
-from concierge.readiness.models.checklists import Checklist, ChecklistDocument, ItemEvidence, ReadinessItem
+from concierge.readiness.models.chasing import Reminder
+from concierge.readiness.models.checklists import (
+    Checklist,
+    ChecklistDocument,
+    ItemAnswer,
+    ItemEvidence,
+    ReadinessItem,
+)
+from concierge.readiness.models.judgement import Assessment, ReadinessSignature, Waiver
+from concierge.readiness.models.links import CustomerLink, CustomerQuestion, LinkCode, UploadUnderWay
+from concierge.readiness.models.returned import DocumentBatch, ReturnedDocument
 
-__all__ = ["Checklist", "ChecklistDocument", "ItemEvidence", "ReadinessItem"]
+__all__ = [
+    "Assessment",
+    "Checklist",
+    "ChecklistDocument",
+    "CustomerLink",
+    "CustomerQuestion",
+    "DocumentBatch",
+    "ItemAnswer",
+    "ItemEvidence",
+    "LinkCode",
+    "ReadinessItem",
+    "ReadinessSignature",
+    "Reminder",
+    "ReturnedDocument",
+    "UploadUnderWay",
+    "Waiver",
+]

@@ -6,12 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from concierge.accounts.states import ContactRole
 from concierge.catalogue.states import Evidence as EvidenceNeed
-from concierge.catalogue.states import GateKind, ItemType, Responsible, Severity
+from concierge.catalogue.states import GateKind, ItemType, Responsible, Reviewer, Severity
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
 from concierge.platform.files import StoredFile
 from concierge.projects.models import Project
-from concierge.readiness.states import Channel, ItemState, Verdict
+from concierge.readiness.states import Channel, DocumentKind, ItemState, Standing, Verdict
 
 
 class Checklist(Versioned, Base):
@@ -28,6 +29,8 @@ class Checklist(Versioned, Base):
     """Random; with the secret key it gives the printed link its token. A new one ends the old link."""
     link_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     """SHA-256 of that token."""
+    is_chased: Mapped[bool] = mapped_column(default=True)
+    """Whether the customer is reminded of what is open."""
 
     project: Mapped[Project] = relationship(lazy="raise_on_sql")
     items: Mapped[list["ReadinessItem"]] = relationship(
@@ -53,7 +56,27 @@ class ReadinessItem(Versioned, Base):
     minimum: Mapped[float | None]
     maximum: Mapped[float | None]
     choices: Mapped[dict[str, dict[str, str]]] = mapped_column(sa.JSON, default=dict)
+    accepted: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """For a choice: the codes that fit; empty: any."""
+    tolerance: Mapped[float | None]
+    """How far a measure may lie outside, in ``unit``."""
+    sample: Mapped[str] = mapped_column(Line(80), default="")
+    """What has to be measured, e.g. ``24 h log``."""
+    file_kinds: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """Kinds of files that prove it: photo, log, certificate, drawing; empty: any."""
+    file_count: Mapped[int] = mapped_column(default=1)
+    """How many files it takes where evidence is required."""
+    condition: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    """When it is asked at all, by other answers; see ``core/conditions.py``. Empty: always."""
+    is_asked: Mapped[bool] = mapped_column(default=True)
+    """What the condition says now."""
+    weight: Mapped[int] = mapped_column(default=1)
+    """What it counts for in the readiness of the site."""
     responsible: Mapped[Responsible] = mapped_column(text_enum(Responsible))
+    role: Mapped[ContactRole | None] = mapped_column(text_enum(ContactRole))
+    """Which of the customer's people it is for when nobody is named."""
+    reviewer: Mapped[Reviewer | None] = mapped_column(text_enum(Reviewer))
+    """Whose review an answer needs before it counts; None: none."""
     contact_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contacts.id"))
     """The customer's person who brings it about."""
     due_offset: Mapped[int]
@@ -73,7 +96,11 @@ class ReadinessItem(Versioned, Base):
     comment: Mapped[str] = mapped_column(Prose(2000), default="")
     answered_at: Mapped[datetime | None]
     answered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    answered_name: Mapped[str] = mapped_column(Line(120), default="")
+    """Who answered when it was nobody of ours."""
     channel: Mapped[Channel | None] = mapped_column(text_enum(Channel))
+    returned_reason: Mapped[str] = mapped_column(Prose(2000), default="")
+    """Why the last answer was given back; empty while it was not."""
 
     checklist: Mapped[Checklist] = relationship(back_populates="items", lazy="raise_on_sql")
     evidence: Mapped[list["ItemEvidence"]] = relationship(lazy="raise_on_sql", order_by="ItemEvidence.id")
@@ -103,6 +130,27 @@ class ReadinessItem(Versioned, Base):
     )
 
 
+class ItemAnswer(Base):
+    """One answer as it was given; nothing that anybody entered is ever lost."""
+
+    __tablename__ = "item_answers"
+
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("readiness_items.id", ondelete="CASCADE"), index=True)
+    standing: Mapped[Standing] = mapped_column(text_enum(Standing))
+    value: Mapped[str] = mapped_column(Prose(2000), default="")
+    """As it was typed, with its unit."""
+    si_value: Mapped[float | None]
+    verdict: Mapped[Verdict] = mapped_column(text_enum(Verdict), default=Verdict.UNKNOWN)
+    comment: Mapped[str] = mapped_column(Prose(2000), default="")
+    at: Mapped[datetime]
+    channel: Mapped[Channel] = mapped_column(text_enum(Channel))
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer_links.id"))
+    returned_id: Mapped[int | None] = mapped_column(sa.ForeignKey("returned_documents.id"))
+    name: Mapped[str] = mapped_column(Line(120), default="")
+    """Who gave it, as shown."""
+
+
 class ItemEvidence(Base):
     """A file that shows that a requirement is met."""
 
@@ -112,6 +160,8 @@ class ItemEvidence(Base):
     file_id: Mapped[int] = mapped_column(sa.ForeignKey("stored_files.id"))
     attached_at: Mapped[datetime]
     attached_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    attached_name: Mapped[str] = mapped_column(Line(120), default="")
+    """Who attached it when it was nobody of ours."""
 
     file: Mapped[StoredFile] = relationship(lazy="raise_on_sql")
 
@@ -122,6 +172,7 @@ class ChecklistDocument(Base):
     __tablename__ = "checklist_documents"
 
     checklist_id: Mapped[int] = mapped_column(sa.ForeignKey("checklists.id", ondelete="CASCADE"))
+    kind: Mapped[DocumentKind] = mapped_column(text_enum(DocumentKind), default=DocumentKind.WORKING)
     language: Mapped[str] = mapped_column(Line(16))
     content_hash: Mapped[str] = mapped_column(sa.String(64))
     revision: Mapped[int]
