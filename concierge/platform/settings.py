@@ -66,6 +66,11 @@ class Settings:
         "Address that answers to invitations are sent to, with +… before its @; "
         "empty: schedule@ and the domain of CONCIERGE_MAIL_FROM.",
     )
+    project_address: str = _setting(
+        "CONCIERGE_PROJECT_ADDRESS",
+        "Address that filled-in checklists are sent back to, with +… before its @; it leads to the same mailbox; "
+        "empty: project@ and the domain of the reply address.",
+    )
     mailbox: str = _setting(
         "CONCIERGE_MAILBOX",
         "Where mail to the reply address is read: folder (a maildir, mailbox/ in the instance folder) or "
@@ -123,6 +128,11 @@ class Settings:
     def reply_mailbox(self) -> str:
         """The address that answers to invitations are read from; each invitation adds its secret to it."""
         return self.reply_address or f"schedule@{self.mail_from.rpartition('@')[2]}"
+
+    @property
+    def project_mailbox(self) -> str:
+        """The address that checklists come back to; each project adds its secret to it."""
+        return self.project_address or f"project@{self.reply_mailbox.rpartition('@')[2]}"
 
     @property
     def address(self) -> str:
@@ -189,6 +199,10 @@ def _check(settings: Settings) -> None:
     if settings.reply_address and not _MAILBOX.fullmatch(settings.reply_address):
         raise BadSetting(
             "CONCIERGE_REPLY_ADDRESS is an address like schedule@example.com, at most 14 characters before its @."
+        )
+    if settings.project_address and not _MAILBOX.fullmatch(settings.project_address):
+        raise BadSetting(
+            "CONCIERGE_PROJECT_ADDRESS is an address like project@example.com, at most 14 characters before its @."
         )
     if settings.log_level not in {"debug", "info", "warning", "error"}:
         raise BadSetting("CONCIERGE_LOG_LEVEL is debug, info, warning or error.")
