@@ -356,6 +356,8 @@ def _about_technicians(name: str, told: Payload) -> str:
                 "read a technician’s own calendar: %(num)s times are taken",
                 int(told.get("times") or 0),
             )
+        case "OwnCalendarFailed" if told.get("fetched_at") is None:
+            return _("could not read a technician’s own calendar, so nothing in it counts")
         case "OwnCalendarFailed":
             return _("can no longer read a technician’s own calendar; what it said still counts")
         case "TurnEntered":
@@ -425,6 +427,17 @@ def _about_readiness(name: str, told: Payload) -> str:
             return _("sent the checklist to the customer’s contact")
         case "ItemAnswered":
             return _("answered “%(what)s” with %(value)s", what=requirement, value=told.get("value", ""))
+        case "AnswersDiffer":
+            return _(
+                "said %(value)s of “%(what)s”, where %(counts)s counts: both are kept until a person chooses",
+                value=told.get("value", ""),
+                what=requirement,
+                counts=told.get("counts", ""),
+            )
+        case "AnswerChosen":
+            return _("chose %(value)s as the answer to “%(what)s”", value=told.get("value", ""), what=requirement)
+        case "AnswerDismissed":
+            return _("put %(value)s aside as an answer to “%(what)s”", value=told.get("value", ""), what=requirement)
         case "ItemAccepted":
             return _("accepted the answer to “%(what)s”", what=requirement)
         case "ItemReopened":
