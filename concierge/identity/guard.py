@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
+from concierge.platform import deliveries
 from concierge.platform.errors import NotAllowed
 from concierge.platform.web import wants_json
 
@@ -33,6 +34,8 @@ def requires(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R
                     f"Your role, {viewer().role.value}, may not {permission.value}. "
                     "An administrator can change your role under People."
                 )
+            if request.method not in {"GET", "HEAD", "OPTIONS"}:
+                deliveries.act_for(viewer().user_id)
             return page(*args, **kwargs)
 
         guarded.access = permission  # type: ignore[attr-defined]  # read by the architecture tests

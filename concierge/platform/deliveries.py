@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 import structlog
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -71,6 +71,8 @@ class Delivery(Base):
     token: Mapped[str | None] = mapped_column(Line(32))
     unique_key: Mapped[str | None] = mapped_column(Line(240), unique=True)
     last_error: Mapped[str] = mapped_column(Prose(2000), default="")
+    asked_by_id: Mapped[int | None]
+    """Who of ours was in front of the act that it follows from, however far back; None: nobody."""
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 
@@ -108,6 +110,7 @@ class Claim:
     token: str
     attempts: int
     max_attempts: int
+    asked_by_id: int | None = None
 
 
 class Hopeless(Exception):
@@ -144,6 +147,16 @@ def outside(handler: _Outside) -> _Outside:
     return handler
 
 
+def act_for(user_id: int | None) -> None:
+    """Say who of ours is in front of what happens from here on; None: nobody."""
+    g.asked_by = user_id
+
+
+def who_asks() -> int | None:
+    """Who of ours is in front of what happens now, be it in their request or in what follows from it."""
+    return cast("int | None", g.get("asked_by"))
+
+
 def enqueue(
     name: str,
     args: dict[str, Any],
@@ -170,6 +183,7 @@ def enqueue(
         "max_attempts": max_attempts,
         "unique_key": unique_key,
         "last_error": "",
+        "asked_by_id": who_asks(),
     }
     if not _on_postgres():
         row["created_at"] = clock.now()
@@ -217,6 +231,7 @@ def enqueue_many(
             "max_attempts": max_attempts,
             "unique_key": unique_key,
             "last_error": "",
+            "asked_by_id": who_asks(),
             "created_at": now,
         }
         for name, args, unique_key in wanted
@@ -289,6 +304,23 @@ def try_again(delivery_id: int) -> None:
     now = database_now()
     row.status, row.attempts, row.run_at, row.finished_at = DeliveryStatus.READY, 0, now, None
     _announce(row.id, row.queue, row.priority, None)
+
+
+def put_up_again(unique_key: str, *, run_at: datetime | None) -> bool:
+    """Have a delivery done anew, or sooner than it waits for; whether it was there and in nobody's hands.
+
+    :param run_at: not before this instant; None is as soon as possible.
+    """
+    now = database_now()
+    found = db.session.execute(
+        sa.update(Delivery)
+        .where(Delivery.unique_key == unique_key, Delivery.status != DeliveryStatus.LEASED)
+        .values(status=DeliveryStatus.READY, attempts=0, run_at=run_at or now, finished_at=None)
+        .returning(Delivery.id, Delivery.queue, Delivery.priority)
+    ).first()
+    if found is not None:
+        _announce(found.id, found.queue, found.priority, run_at)
+    return found is not None
 
 
 def listed(*, status: DeliveryStatus | None, page: int = 1, per_page: int = 50) -> tuple[list[Delivery], int]:
@@ -405,10 +437,20 @@ def _lease(row: Delivery, pace: Pace, now: datetime) -> Claim:
         token=row.token,
         attempts=row.attempts,
         max_attempts=row.max_attempts,
+        asked_by_id=row.asked_by_id,
     )
 
 
 def _do(claim: Claim) -> None:
+    before = who_asks()
+    act_for(claim.asked_by_id)
+    try:
+        _handle(claim)
+    finally:
+        act_for(before)
+
+
+def _handle(claim: Claim) -> None:
     handler = _handlers.get(claim.name)
     if handler is None:
         raise Hopeless(f"No function does deliveries of the name {claim.name}.")

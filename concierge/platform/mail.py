@@ -1,7 +1,8 @@
 """Letters: written as values, noted with the act that causes them, sent by a delivery.
 
 Each letter has a key. The same key twice is one letter, and the key gives the Message-ID, so that a letter
-that had to be handed over twice is shown once by the reader's mail program. Development writes ``.eml`` files
+that had to be handed over twice is shown once by the reader's mail program. What somebody of ours causes is
+held for a while, in which it can be read and stopped: the row decides who was first. Development writes ``.eml`` files
 and shows them on a page; production hands them to an SMTP server.
 """
 
@@ -10,16 +11,16 @@ import hmac
 import re
 import smtplib
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import sqlalchemy as sa
@@ -27,7 +28,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from concierge.platform import clock, deliveries, files
-from concierge.platform.database import Base, Line, Prose, clean, db
+from concierge.platform.database import Base, Line, Prose, UtcInstant, clean, db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus, Hopeless
 from concierge.platform.errors import NotFound
 from concierge.platform.files import StoredFile
@@ -67,6 +68,8 @@ class Letter:
     """An iTIP object that mail programs show with buttons, as part of the text and once more as a file (RFC 6047)."""
     reply_to: str = ""
     """Where answers go, when that is not the sender."""
+    unsubscribe: str = ""
+    """Address that ends letters of this kind at a single POST (RFC 8058); its secret is among ``secrets``."""
 
 
 class OutgoingMail(Base):
@@ -88,8 +91,47 @@ class OutgoingMail(Base):
     secret: Mapped[str] = mapped_column(Line(200), default="")
     secrets: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     reply_to: Mapped[str] = mapped_column(Line(320), default="", server_default="")
+    unsubscribe: Mapped[str] = mapped_column(Line(500), default="", server_default="")
+    project_id: Mapped[int | None] = mapped_column(index=True)
+    """The project that it is about, if it is about one."""
+    caused_by_id: Mapped[int | None]
+    """Who of ours was in front of the act that caused it; None: nobody."""
+    is_whole: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    """Whether it can leave; if not, it still waits for its files."""
     created_at: Mapped[datetime]
+    leaves_at: Mapped[datetime | None]
+    """Until then it is held and can be stopped; None: it left as soon as it could."""
+    leaves_by: Mapped[datetime | None]
+    """When it has not left by then it never does: it would say what is no longer so."""
+    taken_at: Mapped[datetime | None]
+    """When a worker began to hand it over; from then on nobody can stop it."""
     sent_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    stopped_by_id: Mapped[int | None]
+    """Who stopped it; None: it was too late for it."""
+    returned_at: Mapped[datetime | None]
+    """When a mail server said that its address takes no mail."""
+    returned_why: Mapped[str] = mapped_column(Line(300), default="", server_default="")
+
+    __table_args__ = (
+        sa.Index(
+            "ix_outgoing_mails_waiting",
+            "id",
+            sqlite_where=sa.text("sent_at IS NULL AND stopped_at IS NULL"),
+            postgresql_where=sa.text("sent_at IS NULL AND stopped_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_outgoing_mails_returned",
+            "to",
+            sqlite_where=sa.text("returned_at IS NOT NULL"),
+            postgresql_where=sa.text("returned_at IS NOT NULL"),
+        ),
+    )
+
+    @property
+    def shown_text(self) -> str:
+        """The text for people other than its reader: without what only that one may know."""
+        return _without(self.text, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,70 +162,259 @@ def register(app: Flask, settings: Settings) -> None:
         transport=_to_folder(settings.instance / "mail")
         if settings.mail == "folder"
         else _to_server(settings.mail),
+        hold=settings.mail_hold,
     )
     deliveries.register("mail.send", send)
 
 
-def post(letter: Letter, *, key: str) -> None:
-    """Note a letter in the caller's transaction; it leaves after the commit.
+def post(
+    letter: Letter,
+    *,
+    key: str,
+    project_id: int | None = None,
+    hold: int | None = None,
+    leaves_by: datetime | None = None,
+) -> int:
+    """Note a letter in the caller's transaction; it leaves after the commit, or once it was held long enough.
 
-    :param key: names the cause; the same key twice is one letter, e.g. ``checklist:12:issued:7``.
+    :param key: names the cause; the same key twice is one letter, e.g. ``checklist:12:issued:7``. One that was
+        announced under this key becomes whole.
+    :param hold: seconds for which it can be stopped; None: as the settings say when somebody of ours was in front
+        of the act that caused it, else none.
+    :param leaves_by: the instant after which it may not leave any more.
+    :return: the number of its row.
     """
-    row_key = clean(key, lines=False)[:200]
-    known = sa.select(OutgoingMail.id).where(OutgoingMail.key == row_key)
-    if db.session.scalar(known) is not None:
-        return
-    row = OutgoingMail(
-        key=row_key,
-        message_id=_message_id(row_key, _post()),
-        to=letter.to,
-        to_name=letter.to_name,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
-        language=letter.language,
-        secret=letter.secret,
-        secrets=list(letter.secrets),
-        reply_to=letter.reply_to,
-        attachments=[
-            *([{**_kept(letter.calendar), "inline": True}] if letter.calendar else []),
-            *(_kept(attachment) for attachment in letter.attachments),
-        ],
-        created_at=clock.now(),
-    )
-    db.session.add(row)
+    row = _known(key)
+    if row is not None and row.is_whole:
+        return row.id
+    if row is None:
+        row = _noted(letter, key=key, project_id=project_id, hold=hold)
+    _fill(row, letter)
+    row.is_whole, row.leaves_by = True, leaves_by
     db.session.flush()
-    deliveries.enqueue(
-        "mail.send", {"mail_id": row.id}, unique_key=f"mail:{row.id}", queue="mail", priority=5
+    if row.stopped_at is None:
+        _enqueue(row)
+    return row.id
+
+
+def announce(letter: Letter, *, key: str, project_id: int | None = None, hold: int | None = None) -> int:
+    """Note a letter that is to leave once its files are there; it can be read and stopped from now on.
+
+    It leaves when it is posted under the same key. Parameters and return value are those of `post`.
+    """
+    row = _known(key)
+    if row is None:
+        row = _noted(letter, key=key, project_id=project_id, hold=hold)
+        row.is_whole = False
+        db.session.flush()
+    return row.id
+
+
+def held_for() -> int:
+    """For how many seconds a letter is held that somebody of ours causes."""
+    return _post().hold
+
+
+def stop(mail_id: int, *, by_id: int | None, at: datetime) -> bool:
+    """Keep a letter from leaving; whether it was still here.
+
+    The row decides: whoever hands letters over takes them by a statement on the same conditions.
+    """
+    stopped = db.session.execute(
+        sa.update(OutgoingMail)
+        .where(
+            OutgoingMail.id == mail_id,
+            OutgoingMail.sent_at.is_(None),
+            OutgoingMail.stopped_at.is_(None),
+            OutgoingMail.taken_at.is_(None),
+        )
+        .values(stopped_at=at, stopped_by_id=by_id)
+    )
+    return cast("sa.CursorResult[Any]", stopped).rowcount == 1
+
+
+def let_go(mail_id: int, *, at: datetime) -> bool:
+    """Let a letter leave now, one that is held or one that was stopped; whether there was anything to do."""
+    row = db.session.scalar(
+        sa.select(OutgoingMail)
+        .where(OutgoingMail.id == mail_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise NotFound
+    if row.sent_at is not None or row.taken_at is not None:
+        return False
+    row.stopped_at, row.stopped_by_id, row.leaves_at, row.leaves_by = None, None, at, None
+    db.session.flush()
+    if row.is_whole:
+        _enqueue(row, is_again=True)
+    return True
+
+
+def note_returned(
+    message_ids: Sequence[str], addresses: Sequence[str], *, why: str, at: datetime
+) -> Sequence[OutgoingMail]:
+    """Note that a mail server reports an address as one that takes no mail; which letters that concerns.
+
+    :param message_ids: those of our letters that the report names; nobody else can work one out.
+    :param addresses: those that failed; empty: the report does not say.
+    """
+    if not message_ids:
+        return ()
+    failed = {address.lower() for address in addresses}
+    rows = db.session.scalars(
+        sa.select(OutgoingMail).where(
+            OutgoingMail.message_id.in_(message_ids), OutgoingMail.returned_at.is_(None)
+        )
+    )
+    returned = [row for row in rows if not failed or row.to.lower() in failed]
+    for row in returned:
+        row.returned_at, row.returned_why = at, why
+    return returned
+
+
+def returned_addresses(addresses: Iterable[str]) -> dict[str, datetime]:
+    """Of these addresses those that take no mail, in small letters, and since when that is known."""
+    wanted = {address.lower() for address in addresses if address}
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        sa.select(sa.func.lower(OutgoingMail.to), sa.func.max(OutgoingMail.returned_at, type_=UtcInstant()))
+        .where(OutgoingMail.returned_at.is_not(None))
+        .group_by(sa.func.lower(OutgoingMail.to))
+    )
+    return {address: at for address, at in rows if address in wanted}
+
+
+def trust(address: str) -> None:
+    """Write to an address again that took no mail before; why it did not stays with the letter."""
+    db.session.execute(
+        sa.update(OutgoingMail)
+        .where(sa.func.lower(OutgoingMail.to) == address.lower(), OutgoingMail.returned_at.is_not(None))
+        .values(returned_at=None)
     )
 
 
 @deliveries.outside
 def send(args: dict[str, Any]) -> Callable[[], None] | None:
-    """Hand one letter over; return what notes that it left.
+    """Hand one letter over; return what notes that it left. One that was stopped stays.
 
     :raises Hopeless: when the server refuses the recipient for good.
     """
-    row = db.session.get_one(OutgoingMail, args["mail_id"])
-    if row.sent_at is not None:
+    mail_id, at = int(args["mail_id"]), clock.now()
+    row = db.session.get_one(OutgoingMail, mail_id)
+    if row.sent_at is not None or row.stopped_at is not None:
         return None
+    if row.leaves_by is not None and row.leaves_by < at:
+        return lambda: _give_up(mail_id, at)
     try:
         message = _composed(row)
     except ValueError as error:  # the email package refuses addresses and names that could forge headers
         raise Hopeless("The letter's address cannot be written. Correct it where it was entered.") from error
     name = file_name(row.key)
     db.session.rollback()
-    _post().transport(message, name)
-    mail_id, at = row.id, clock.now()
+    if not _take(mail_id, at):
+        return None
+    try:
+        _post().transport(message, name)
+    except Exception as error:  # whatever happened, it did not leave and may be stopped again
+        _put_back(mail_id, returned=str(error) if isinstance(error, _NoSuchAddress) else "")
+        raise
+    return lambda: _note_sent(mail_id, clock.now())
 
-    def note() -> None:
-        sent = db.session.get_one(OutgoingMail, mail_id)
-        sent.sent_at = at
-        for secret in filter(None, (sent.secret, *sent.secrets)):
-            sent.text, sent.html = (part.replace(secret, "[…]") for part in (sent.text, sent.html))
-        sent.secret, sent.secrets, sent.reply_to = "", [], ""
 
-    return note
+def _note_sent(mail_id: int, at: datetime) -> None:
+    sent = db.session.get_one(OutgoingMail, mail_id)
+    sent.sent_at = at
+    sent.text, sent.html = _without(sent.text, sent), _without(sent.html, sent)
+    sent.secret, sent.secrets, sent.reply_to, sent.unsubscribe = "", [], "", ""
+
+
+def _give_up(mail_id: int, at: datetime) -> None:
+    stop(mail_id, by_id=None, at=at)
+
+
+def _take(mail_id: int, at: datetime) -> bool:
+    """Take a letter to hand it over, unless somebody stopped it meanwhile; whether it is ours to hand over."""
+    with unit_of_work():
+        taken = db.session.execute(
+            sa.update(OutgoingMail)
+            .where(
+                OutgoingMail.id == mail_id, OutgoingMail.sent_at.is_(None), OutgoingMail.stopped_at.is_(None)
+            )
+            .values(taken_at=at)
+        )
+    return cast("sa.CursorResult[Any]", taken).rowcount == 1
+
+
+def _put_back(mail_id: int, *, returned: str) -> None:
+    about: dict[str, Any] = {"taken_at": None}
+    if returned:
+        about |= {"returned_at": clock.now(), "returned_why": returned}
+    with unit_of_work():
+        db.session.execute(sa.update(OutgoingMail).where(OutgoingMail.id == mail_id).values(about))
+
+
+def _known(key: str) -> OutgoingMail | None:
+    found = sa.select(OutgoingMail).where(OutgoingMail.key == clean(key, lines=False)[:200])
+    return db.session.scalar(found.execution_options(populate_existing=True))
+
+
+def _noted(letter: Letter, *, key: str, project_id: int | None, hold: int | None) -> OutgoingMail:
+    row_key, now, by_id = clean(key, lines=False)[:200], clock.now(), deliveries.who_asks()
+    seconds = (_post().hold if by_id is not None else 0) if hold is None else hold
+    row = OutgoingMail(
+        key=row_key,
+        message_id=_message_id(row_key, _post()),
+        project_id=project_id,
+        caused_by_id=by_id,
+        created_at=now,
+        leaves_at=now + timedelta(seconds=seconds) if seconds else None,
+        attachments=[],
+    )
+    _write(row, letter)
+    db.session.add(row)
+    return row
+
+
+def _write(row: OutgoingMail, letter: Letter) -> None:
+    row.to, row.to_name, row.subject = letter.to, letter.to_name, letter.subject
+    row.text, row.html, row.language = letter.text, letter.html, letter.language
+    row.secret, row.secrets = letter.secret, list(letter.secrets)
+    row.reply_to, row.unsubscribe = letter.reply_to, letter.unsubscribe
+
+
+def _fill(row: OutgoingMail, letter: Letter) -> None:
+    _write(row, letter)
+    row.attachments = [
+        *([{**_kept(letter.calendar), "inline": True}] if letter.calendar else []),
+        *(_kept(attachment) for attachment in letter.attachments),
+    ]
+
+
+def _enqueue(row: OutgoingMail, *, is_again: bool = False) -> None:
+    key = f"mail:{row.id}"
+    if is_again and deliveries.put_up_again(key, run_at=row.leaves_at):
+        return
+    for unique_key in (key, f"{key}:{row.leaves_at}") if is_again else (key,):
+        # the second: a worker has the first one in hand and may have seen the letter stopped
+        ordered = deliveries.enqueue(
+            "mail.send",
+            {"mail_id": row.id},
+            unique_key=unique_key,
+            run_at=row.leaves_at,
+            queue="mail",
+            priority=5,
+        )
+        if ordered is not None:
+            return
+
+
+def _without(text: str, row: OutgoingMail) -> str:
+    for secret in sorted(filter(None, (row.secret, *row.secrets)), key=len, reverse=True):
+        text = text.replace(secret, "[…]")
+    return text
 
 
 def file_name(key: str) -> str:
@@ -241,6 +472,12 @@ class _Post:
     secret_key: str
     folder: Path | None
     transport: Transport
+    hold: int = 0
+    """Seconds for which letters are held that somebody of ours causes."""
+
+
+class _NoSuchAddress(Hopeless):
+    """The server refuses the address of the reader for good."""
 
 
 def _post() -> _Post:
@@ -271,6 +508,9 @@ def _composed(row: OutgoingMail) -> EmailMessage:
     message["Message-ID"] = row.message_id
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
+    if row.unsubscribe:
+        message["List-Unsubscribe"] = f"<{row.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(row.text, cte="quoted-printable")
     if row.html:
         message.add_alternative(row.html, subtype="html", cte="quoted-printable")
@@ -342,7 +582,7 @@ def _to_server(address: str) -> Transport:
                 connection.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             if all(500 <= code < 600 for code, _ in error.recipients.values()):
-                raise Hopeless(
+                raise _NoSuchAddress(
                     "The mail server refuses the recipient for good. Check the address."
                 ) from error
             raise

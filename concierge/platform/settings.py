@@ -61,6 +61,11 @@ class Settings:
     mail_from: str = _setting(
         "CONCIERGE_MAIL_FROM", "Sender address of every letter.", default="concierge@localhost.localdomain"
     )
+    mail_hold: int = _setting(
+        "CONCIERGE_MAIL_HOLD",
+        "Seconds for which a letter that somebody causes can be read and stopped before it leaves; 0: none.",
+        default=30,
+    )
     reply_address: str = _setting(
         "CONCIERGE_REPLY_ADDRESS",
         "Address that answers to invitations are sent to, with +… before its @; "

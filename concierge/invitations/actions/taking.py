@@ -20,6 +20,7 @@ from concierge.invitations.models import Answer, Invitation
 from concierge.invitations.queries import Recipient
 from concierge.invitations.reading import Attendee, Bounce, CalendarPart, Reading
 from concierge.invitations.states import Outcome, Reply, Trust, Way
+from concierge.platform import mail as outgoing
 from concierge.platform import settings
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
@@ -397,6 +398,7 @@ def _take_report(taken: _Taken, bounce: Bounce) -> Answer | None:
     """Take a mail server's report (RFC 3464) on an invitation: by our Message-ID or the secret address in it."""
     if not bounce.failed:
         return None
+    outgoing.note_returned(bounce.message_ids, bounce.recipients, why=bounce.why, at=taken.at)
     ours = _addressed(bounce.addresses) or taken.addressed
     recipient, email = (_recipient(ours[0]), ours[0].email) if ours else _reported(bounce.message_ids)
     if recipient is None:

@@ -31,6 +31,8 @@ class Checklist(Versioned, Base):
     """SHA-256 of that token."""
     is_chased: Mapped[bool] = mapped_column(default=True)
     """Whether the customer is reminded of what is open."""
+    chased_after: Mapped[date | None]
+    """No reminder names its items up to and with this day: somebody left that one out, or it was off until then."""
 
     project: Mapped[Project] = relationship(lazy="raise_on_sql")
     items: Mapped[list["ReadinessItem"]] = relationship(

@@ -51,7 +51,10 @@ class DocumentBatch(Base):
 
     __tablename__ = "document_batches"
 
-    asked_by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
+    asked_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    """None: asked for at the terminal."""
+    job_id: Mapped[int | None]
+    """The job that makes it; None: the terminal waits for it."""
     asked_at: Mapped[datetime]
     language: Mapped[str] = mapped_column(Line(16), default="")
     """Empty: each in its site's language."""
