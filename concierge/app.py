@@ -49,9 +49,9 @@ SLICES = (
     "readiness",
     "feeds",
     "invitations",
+    "portal",
     "home",
 )
-LANGUAGES = ("en", "de")
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -104,7 +104,13 @@ def _root() -> Response:
 def _speak(app: Flask) -> None:
     app.jinja_env.trim_blocks = False
     speech.register(app, directories=str(paths.translations_dir()), language=_language)
-    app.context_processor(lambda: {"language": _language(), "may": _may})
+    app.context_processor(_reader)
+
+
+def _reader() -> dict[str, object]:
+    """What every template knows of who reads it."""
+    language = _language()
+    return {"language": language, "direction": speech.direction(language), "may": _may}
 
 
 def _may(permission: str) -> bool:
@@ -118,4 +124,4 @@ def _language() -> str:
         return str(g.spoken)
     if request and current_user and current_user.is_authenticated:
         return str(current_user.viewer.language)
-    return (request.accept_languages.best_match(LANGUAGES) if request else None) or "en"
+    return (request.accept_languages.best_match(speech.STAFF) if request else None) or "en"

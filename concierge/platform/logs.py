@@ -23,7 +23,7 @@ _SECRET_NAMES = re.compile(
 )
 _SECRET_TEXTS = (
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
-    (re.compile(r"(?i)(/(?:cal|checklist|invitation|reset)/)[^/\s\"'<]+"), r"\1[token]"),
+    (re.compile(r"(?i)(/(?:cal|checklist|invitation|reset|answer|p)/)[^/\s\"'<]+"), r"\1[token]"),
     (re.compile(r"(?i)(://[^:/\s]+:)[^@/\s]+@"), r"\1[password]@"),
     (re.compile(r"(?<![\w-])[A-Za-z0-9_-]{40,}(?![\w-])"), "[token]"),
 )

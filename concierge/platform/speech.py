@@ -16,6 +16,12 @@ from markupsafe import Markup
 
 Words = str | Markup
 
+STAFF = ("en", "de")
+"""The languages of our own people's pages."""
+CUSTOMERS = ("en", "de", "fr", "es", "ja", "ar")
+"""The languages that customers are shown and written to in."""
+RIGHT_TO_LEFT = frozenset({"ar"})
+
 MOST_KEPT = 5_000
 """Texts of one language that are kept as templates say them; they say what stands in them, so there are fewer."""
 
@@ -36,6 +42,17 @@ class QuickDomain(Domain):
         if g:
             g._flask_babel.catalogue = (g._flask_babel.babel_locale, catalogue)
         return catalogue
+
+
+def customer_language(wanted: str) -> str:
+    """The language that a customer's person is written to in: theirs when we write it, else English."""
+    short = wanted.split("-")[0].split("_")[0].lower()
+    return short if short in CUSTOMERS else CUSTOMERS[0]
+
+
+def direction(language: str) -> str:
+    """Which way a language is written: ``ltr`` or ``rtl``."""
+    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
 
 
 def gettext(text: str, /, **values: object) -> str:

@@ -147,7 +147,7 @@ def test_the_core_needs_only_the_standard_library(path: Path) -> None:
             assert name.split(".")[0] in sys.stdlib_module_names or name.startswith("concierge.core"), name
 
 
-@pytest.mark.parametrize("name", sorted(set().union(*LEVELS, {"home"}) - {"platform"}))
+@pytest.mark.parametrize("name", sorted(set().union(*LEVELS, {"home", "portal"}) - {"platform"}))
 def test_a_slice_holds_only_the_kinds_of_file_it_may(name: str) -> None:
     known = KINDS | set(PROJECT["tool"]["concierge"]["named"].get(name, ()))
 
@@ -156,7 +156,7 @@ def test_a_slice_holds_only_the_kinds_of_file_it_may(name: str) -> None:
     assert found <= known, f"name the domain's word in pyproject.toml, or find its place: {found - known}"
 
 
-@pytest.mark.parametrize("name", sorted(set().union(*LEVELS, {"home"}) - {"platform"}))
+@pytest.mark.parametrize("name", sorted(set().union(*LEVELS, {"home", "portal"}) - {"platform"}))
 def test_a_slice_says_in_one_docstring_what_it_owns(name: str) -> None:
     body = ast.parse((PACKAGE / name / "__init__.py").read_text("utf-8")).body
 

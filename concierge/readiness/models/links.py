@@ -32,11 +32,17 @@ class CustomerLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    """When it was last mailed."""
     opened_at: Mapped[datetime | None]
     """When it was last used."""
 
     project: Mapped[Project] = relationship(lazy="raise_on_sql")
     contact: Mapped[Contact | None] = relationship(lazy="raise_on_sql")
+
+    def is_open(self, *, at: datetime) -> bool:
+        """Whether it opens anything at an instant."""
+        return self.revoked_at is None and self.expires_at > at
 
 
 class LinkCode(Base):
