@@ -1,7 +1,7 @@
 """Questions about checklists."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -16,9 +16,22 @@ from concierge.orders.models import OrderLine
 from concierge.platform.database import db, in_hand, read_again_with
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.errors import NotFound
+from concierge.platform.files import StoredFile
 from concierge.projects import queries as projects
 from concierge.projects.models import Milestone, Project, ProjectPlaybook
-from concierge.readiness.models import Checklist, ChecklistDocument, ItemEvidence, ReadinessItem
+from concierge.readiness import scope
+from concierge.readiness.models import (
+    Checklist,
+    ChecklistDocument,
+    CustomerLink,
+    CustomerQuestion,
+    ItemAnswer,
+    ItemEvidence,
+    LinkCode,
+    ReadinessItem,
+    UploadUnderWay,
+)
+from concierge.readiness.states import Standing
 
 
 def checklist_for(viewer: Viewer, key: str) -> tuple[Project, Checklist | None]:
@@ -325,3 +338,233 @@ def playbook_item_keys(version_id: int) -> frozenset[str]:
     return frozenset(
         db.session.scalars(sa.select(PlaybookItem.key).where(PlaybookItem.version_id == version_id))
     )
+
+
+# --- the customer's page
+
+
+def link_by_token(token: str, *, at: datetime) -> CustomerLink:
+    """The link that an address opens, with its contact.
+
+    :raises NotFound: when it is unknown, has run out or was ended: the same for all of them.
+    """
+    link = db.session.scalar(
+        sa.select(CustomerLink)
+        .where(CustomerLink.token_hash == scope.link_hash(token))
+        .options(joinedload(CustomerLink.contact))
+    )
+    if link is None or not link.is_open(at=at):
+        raise NotFound
+    return link
+
+
+def link_for_change(link_id: int, *, project_id: int | None = None) -> CustomerLink:
+    """One link, locked until the end of the unit of work, with its project.
+
+    :param project_id: the project that it has to belong to; None: any.
+    :raises NotFound: when there is none.
+    """
+    wanted = sa.select(CustomerLink).where(CustomerLink.id == link_id)
+    if project_id is not None:
+        wanted = wanted.where(CustomerLink.project_id == project_id)
+    link = db.session.scalar(
+        wanted.options(joinedload(CustomerLink.project), joinedload(CustomerLink.contact))
+        .with_for_update(of=CustomerLink)
+        .execution_options(populate_existing=True)
+    )
+    if link is None:
+        raise NotFound
+    return link
+
+
+def links_of(project_id: int) -> list[CustomerLink]:
+    """Every link of a project that was not ended, the oldest first, with its contact."""
+    return list(
+        db.session.scalars(
+            sa.select(CustomerLink)
+            .where(CustomerLink.project_id == project_id, CustomerLink.revoked_at.is_(None))
+            .options(joinedload(CustomerLink.contact))
+            .order_by(CustomerLink.section != "", CustomerLink.id)
+        )
+    )
+
+
+def link_of_contact(project_id: int, contact_id: int) -> CustomerLink | None:
+    """The link that one of the customer's people holds to a project; None: they have none."""
+    return db.session.scalar(
+        sa.select(CustomerLink)
+        .where(
+            CustomerLink.project_id == project_id,
+            CustomerLink.contact_id == contact_id,
+            CustomerLink.section == "",
+            CustomerLink.revoked_at.is_(None),
+        )
+        .order_by(CustomerLink.id.desc())
+        .limit(1)
+    )
+
+
+def links_to(email: str) -> list[CustomerLink]:
+    """Every link that was given to a mail address and not ended, with its project."""
+    return list(
+        db.session.scalars(
+            sa.select(CustomerLink)
+            .where(
+                sa.func.lower(CustomerLink.email) == email.strip().lower(), CustomerLink.revoked_at.is_(None)
+            )
+            .options(joinedload(CustomerLink.project))
+            .order_by(CustomerLink.id)
+            .limit(20)
+        )
+    )
+
+
+def links_given_by(link_id: int) -> list[CustomerLink]:
+    """The links that the holder of one handed on."""
+    return list(db.session.scalars(sa.select(CustomerLink).where(CustomerLink.given_by_id == link_id)))
+
+
+def sections_handed_on(project_id: int) -> list[CustomerLink]:
+    """The links to sections of a project that were not ended."""
+    return [link for link in links_of(project_id) if link.section]
+
+
+def codes_since(link_id: int, since: datetime) -> list[LinkCode]:
+    """The codes that went out for a link since an instant."""
+    return list(
+        db.session.scalars(
+            sa.select(LinkCode)
+            .where(LinkCode.link_id == link_id, LinkCode.sent_at > since)
+            .order_by(LinkCode.id)
+        )
+    )
+
+
+def code_for_change(link_id: int) -> LinkCode | None:
+    """The code that went out last for a link, locked until the end of the unit of work."""
+    return db.session.scalar(
+        sa.select(LinkCode)
+        .where(LinkCode.link_id == link_id)
+        .order_by(LinkCode.id.desc())
+        .limit(1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def questions_of(project_id: int, *, link_id: int | None = None) -> list[CustomerQuestion]:
+    """What was asked about a project, the newest first.
+
+    :param link_id: only what was asked by this link; None: everything.
+    """
+    wanted = sa.select(CustomerQuestion).where(CustomerQuestion.project_id == project_id)
+    if link_id is not None:
+        wanted = wanted.where(CustomerQuestion.link_id == link_id)
+    return list(db.session.scalars(wanted.order_by(CustomerQuestion.id.desc()).limit(200)))
+
+
+def question_for(viewer: Viewer, key: str, question_id: int) -> tuple[Project, CustomerQuestion]:
+    """What was asked about a project.
+
+    :raises NotFound: when the viewer knows of no such project, or it was asked about another one.
+    """
+    project = projects.project_by_key(viewer, key)
+    question = db.session.scalar(
+        sa.select(CustomerQuestion).where(
+            CustomerQuestion.id == question_id, CustomerQuestion.project_id == project.id
+        )
+    )
+    if question is None:
+        raise NotFound
+    return project, question
+
+
+def question_by_id(question_id: int) -> CustomerQuestion:
+    """One question.
+
+    :raises NotFound: when it is gone.
+    """
+    question = db.session.get(CustomerQuestion, question_id)
+    if question is None:
+        raise NotFound
+    return question
+
+
+def waiting_questions(link_id: int) -> int:
+    """How many questions that were asked by a link wait for an answer."""
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count(CustomerQuestion.id)).where(
+                CustomerQuestion.link_id == link_id, CustomerQuestion.answered_at.is_(None)
+            )
+        )
+        or 0
+    )
+
+
+def people_named(user_ids: Iterable[int | None]) -> dict[int, User]:
+    """People of ours, by id."""
+    wanted = {one for one in user_ids if one is not None}
+    if not wanted:
+        return {}
+    return {user.id: user for user in db.session.scalars(sa.select(User).where(User.id.in_(wanted)))}
+
+
+def contacts_of_account(account_id: int) -> list[Contact]:
+    """A customer's people, by name."""
+    return list(
+        db.session.scalars(
+            sa.select(Contact).where(Contact.account_id == account_id).order_by(Contact.name, Contact.id)
+        )
+    )
+
+
+def answers_that_count(item_ids: Iterable[int]) -> dict[int, ItemAnswer]:
+    """Of each item the answer that counts now, where there is one."""
+    wanted = list(item_ids)
+    found = db.session.scalars(
+        sa.select(ItemAnswer)
+        .where(ItemAnswer.item_id.in_(wanted), ItemAnswer.standing == Standing.CURRENT)
+        .order_by(ItemAnswer.id)
+    )
+    return {one.item_id: one for one in found}
+
+
+def answers_in_conflict(item_ids: Iterable[int]) -> dict[int, list[ItemAnswer]]:
+    """Of each item the answers that were given without having seen the one that counts, and wait for a choice."""
+    found: dict[int, list[ItemAnswer]] = {}
+    for one in db.session.scalars(
+        sa.select(ItemAnswer)
+        .where(ItemAnswer.item_id.in_(list(item_ids)), ItemAnswer.standing == Standing.CONFLICT)
+        .order_by(ItemAnswer.id)
+    ):
+        found.setdefault(one.item_id, []).append(one)
+    return found
+
+
+def upload_for_change(token: str, *, link_id: int) -> UploadUnderWay | None:
+    """An upload of a link's holder, locked until the end of the unit of work; None when there is none."""
+    return db.session.scalar(
+        sa.select(UploadUnderWay)
+        .where(UploadUnderWay.token == token, UploadUnderWay.link_id == link_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def uploads_of(link_id: int) -> list[UploadUnderWay]:
+    """The uploads of a link's holder that are under way."""
+    return list(db.session.scalars(sa.select(UploadUnderWay).where(UploadUnderWay.link_id == link_id)))
+
+
+def uploads_before(at: datetime) -> list[UploadUnderWay]:
+    """Uploads that began before an instant and never ended."""
+    return list(db.session.scalars(sa.select(UploadUnderWay).where(UploadUnderWay.begun_at < at).limit(200)))
+
+
+def stored_pieces(file_ids: Sequence[int]) -> list[StoredFile]:
+    """The stored pieces of an upload, in the order of their ids."""
+    found = {
+        one.id: one for one in db.session.scalars(sa.select(StoredFile).where(StoredFile.id.in_(file_ids)))
+    }
+    return [found[one] for one in file_ids if one in found]

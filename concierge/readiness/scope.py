@@ -92,9 +92,7 @@ def code_hash(digits: str, nonce: str, *, key: str) -> str:
     return hmac.digest(key.encode(), f"customer code {nonce} {digits}".encode(), "sha256").hex()
 
 
-def upload_token(
-    link_id: int | None, item_id: int, *, name: str, size: int, changed: str, key: str
-) -> str:
+def upload_token(link_id: int | None, item_id: int, *, name: str, size: int, changed: str, key: str) -> str:
     """The address of an upload: the same for the same file at the same item, so that it goes on where it stopped.
 
     :param changed: when the file was changed last, as the browser says it.
