@@ -15,9 +15,11 @@ class AnswerKind(StrEnum):
     CONFIRM = "confirm"
     MEASURE = "measure"
     CHOICE = "choice"
+    MULTI = "multi"
     TEXT = "text"
     DATE = "date"
     UPLOAD = "upload"
+    SIGNATURE = "signature"
     INFO = "info"
 
 
@@ -41,31 +43,55 @@ class Requirement:
     """What is asked.
 
     `minimum` and `maximum` bound a measure in its stored unit (SI), both included, `None` for no bound;
-    `accepted` are the choices that fit, empty for any; `latest_on` is the last day that will do.
+    `tolerance` is how far outside it may lie, in the same unit; `accepted` are the choices that fit, empty
+    for any; `latest_on` is the last day that will do; `files` is how many files an upload takes, of
+    `file_kinds`, empty for any.
     """
 
     kind: AnswerKind
     minimum: Decimal | None = None
     maximum: Decimal | None = None
+    tolerance: Decimal = Decimal(0)
     accepted: frozenset[str] = frozenset()
     latest_on: date | None = None
+    files: int = 1
+    file_kinds: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(
                 f"No value lies between {self.minimum} and {self.maximum}. Exchange the two bounds."
             )
+        if self.tolerance < 0:
+            raise ValueError("A tolerance is not less than nothing. Write it without the minus sign.")
+
+    @property
+    def lowest(self) -> Decimal | None:
+        """The least that is still accepted, the tolerance counted; `None` for no bound."""
+        return None if self.minimum is None else self.minimum - self.tolerance
+
+    @property
+    def highest(self) -> Decimal | None:
+        """The most that is still accepted, the tolerance counted; `None` for no bound."""
+        return None if self.maximum is None else self.maximum + self.tolerance
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered: yes or no, a measure (stored unit), a choice or text, a day, a count of files."""
+    """What was answered: yes or no, a measure (stored unit), a choice or text, choices, a day, files, a signature.
+
+    A measure given as a range or by one end has both in `ends`, `None` for one that was not given; `number` is
+    then the end that decides. `files` counts those of a kind that is asked for; `kinds` are the kinds of all.
+    """
 
     confirmed: bool | None = None
     number: Decimal | None = None
+    ends: tuple[Decimal | None, Decimal | None] | None = None
     text: str = ""
+    codes: tuple[str, ...] = ()
     day: date | None = None
     files: int = 0
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +145,14 @@ def verdict(requirement: Requirement, answer: Answer | None) -> Verdict:
         case AnswerKind.CONFIRM:
             return _fits(answer.confirmed, bool(answer.confirmed))
         case AnswerKind.MEASURE:
-            return _fits(answer.number, _is_between(requirement, answer.number))
+            return _measured(requirement, answer)
         case AnswerKind.CHOICE:
             chosen = answer.text.strip()
             return _fits(chosen or None, not requirement.accepted or chosen in requirement.accepted)
-        case AnswerKind.TEXT:
+        case AnswerKind.MULTI:
+            fitting = not requirement.accepted or requirement.accepted.issuperset(answer.codes)
+            return _fits(answer.codes or None, fitting)
+        case AnswerKind.TEXT | AnswerKind.SIGNATURE:
             return _fits(answer.text.strip() or None, True)
         case AnswerKind.DATE:
             latest_on = requirement.latest_on
@@ -131,7 +160,21 @@ def verdict(requirement: Requirement, answer: Answer | None) -> Verdict:
                 answer.day, latest_on is None or (answer.day is not None and answer.day <= latest_on)
             )
         case AnswerKind.UPLOAD:
-            return Verdict.OK if answer.files > 0 else Verdict.UNKNOWN
+            counted = answer.files
+            if requirement.file_kinds and answer.kinds:
+                counted = sum(kind in requirement.file_kinds for kind in answer.kinds)
+            return Verdict.OK if counted >= max(1, requirement.files) else Verdict.UNKNOWN
+
+
+def deciding(requirement: Requirement, least: Decimal | None, most: Decimal | None) -> Decimal | None:
+    """Which end of a range decides: the one that is out of bounds, else the nearer to its bound."""
+    if least is None or most is None or least == most:
+        return most if least is None else least
+    below = None if requirement.lowest is None else least - requirement.lowest
+    above = None if requirement.highest is None else requirement.highest - most
+    if above is None:
+        return least if below is not None else most
+    return most if below is None or above <= below else least
 
 
 def counts(items: Iterable[Item], *, today: date) -> Counts:
@@ -174,9 +217,21 @@ def _fits(given: object, fits: bool) -> Verdict:
     return Verdict.OK if fits else Verdict.OUT_OF_RANGE
 
 
-def _is_between(requirement: Requirement, number: Decimal | None) -> bool:
-    if number is None or not number.is_finite():
-        return False
-    return (requirement.minimum is None or requirement.minimum <= number) and (
-        requirement.maximum is None or number <= requirement.maximum
-    )
+def _measured(requirement: Requirement, answer: Answer) -> Verdict:
+    least, most = answer.ends or (answer.number, answer.number)
+    if least is None and most is None:
+        return Verdict.UNKNOWN
+    if any(end is not None and not end.is_finite() for end in (least, most)):
+        return Verdict.OUT_OF_RANGE
+    lowest, highest = requirement.lowest, requirement.highest
+    too_low = lowest is not None and least is not None and least < lowest
+    too_high = highest is not None and most is not None and most > highest
+    if least is not None and most is not None:
+        return Verdict.OUT_OF_RANGE if too_low or too_high else Verdict.OK
+    if most is not None:  # at most so much: it may be less than asked
+        if lowest is not None and most < lowest:
+            return Verdict.OUT_OF_RANGE
+        return Verdict.UNKNOWN if lowest is not None or too_high else Verdict.OK
+    if highest is not None and least is not None and least > highest:
+        return Verdict.OUT_OF_RANGE
+    return Verdict.UNKNOWN if highest is not None or too_low else Verdict.OK
