@@ -70,6 +70,8 @@ class Outcome(Enum):
     """Every answer in it counts, or was known already."""
     CONFLICTS = "conflicts"
     """Some answers differ from newer ones; a person chooses."""
+    PARTLY = "partly taken"
+    """Some of what it says needs a person: it cannot be read, or its sender is not known."""
     NOTHING_FILLED = "nothing filled in"
     OTHER_PROJECT = "of another project"
     ALTERED = "altered"
@@ -84,3 +86,17 @@ class Outcome(Enum):
     NOT_OURS = "not ours"
     SETTLED = "settled"
     """A person dealt with it."""
+
+
+class Fate(Enum):
+    """What came of one thing that somebody wrote into a file that came back."""
+
+    TAKEN = "taken"
+    KNOWN = "known already"
+    CONFLICT = "conflict"
+    """It differs from a newer answer; a person chooses."""
+    FOR_A_PERSON = "for a person"
+    """It counts when a person of ours says so."""
+    NOT_ASKED = "no longer asked"
+    LEFT = "left"
+    """A person of ours decided that it does not count."""

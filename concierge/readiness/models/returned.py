@@ -35,15 +35,27 @@ class ReturnedDocument(Base):
     received_at: Mapped[datetime]
     outcome: Mapped[Outcome] = mapped_column(text_enum(Outcome), default=Outcome.WAITING)
     detail: Mapped[str] = mapped_column(Prose(2000), default="")
-    """What a person has to know about the outcome."""
+    """Words of ``plan.NOTED`` for what a person has to know besides the outcome, separated by blanks."""
+    revision: Mapped[int] = mapped_column(default=0)
+    """Of the print that it is; 0: not known."""
     entries: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
-    """What was read: field, item key, value, and what came of it."""
+    """What was read, see ``actions/taking.py``: item or section, what was typed and printed, and what came of it."""
     pictures: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
     """Ids of the stored pictures of its pages, for a person to read."""
     settled_at: Mapped[datetime | None]
     settled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
 
     file: Mapped[StoredFile] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (
+        sa.UniqueConstraint("project_id", "digest"),
+        sa.Index(
+            "ix_returned_documents_unsettled",
+            "outcome",
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        ),
+    )
 
 
 class DocumentBatch(Base):
