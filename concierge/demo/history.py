@@ -44,8 +44,9 @@ from concierge.projects.models import Milestone, Project
 from concierge.projects.queries import lost_days
 from concierge.projects.states import GateState, MilestoneState, Party, ProjectState, ShownOn
 from concierge.readiness import queries as readiness
-from concierge.readiness.actions.answering import accept_item, answer_item
+from concierge.readiness.actions.answering import Answerer, answer_item
 from concierge.readiness.actions.attaching import attach_file
+from concierge.readiness.actions.judging import accept_item
 from concierge.readiness.actions.sending import note_sent
 from concierge.readiness.document import filling
 from concierge.readiness.models import ReadinessItem
@@ -545,11 +546,12 @@ class _Life:
         evidence = answers.evidence_for(item, self.place, at)
         if evidence is not None:
             name, data = evidence
-            attach_file(item, name=name, data=data, at=at, actor_id=self.concierge_id)
+            attach_file(item, name=name, data=data, at=at, by=Answerer(user_id=self.concierge_id))
         if item.state is ItemState.OPEN:
             typed = answers.answer_for(item, self.customer, self.place, wrong=wrong)
             comment = answers.comment_for(item, wrong=wrong)
-            answer_item(item, typed=typed, comment=comment, at=at, actor_id=self.concierge_id)
+            by = Answerer(user_id=self.concierge_id)
+            answer_item(item, typed=typed, comment=comment, at=at, by=by)
         if not wrong and item.position % 9 == 4 and self.story.delivery > 4 and not item.lacks_evidence:
             accept_item(item, at=at, actor_id=self.concierge_id)
 

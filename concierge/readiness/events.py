@@ -34,6 +34,49 @@ class ItemAnswered(Event):
     requirement: str
     value: str
     verdict: str
+    before: str = ""
+    """What counted until then."""
+    by_name: str = ""
+    """Who answered when it was nobody of ours."""
+    channel: str = "staff"
+    was_accepted: bool = False
+    """Whether one of ours had accepted what counted until then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersDiffer(Event):
+    """An answer contradicts one that its giver had not seen; both are kept, a person chooses."""
+
+    checklist_id: int
+    item_id: int
+    requirement: str
+    value: str
+    counts: str
+    """What counts meanwhile."""
+    by_name: str = ""
+    channel: str = "staff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerChosen(Event):
+    """A person said which of several answers counts."""
+
+    checklist_id: int
+    item_id: int
+    requirement: str
+    value: str
+    before: str = ""
+    """What counted until then, when it was another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDismissed(Event):
+    """A person put an answer aside that contradicts the one that counts."""
+
+    checklist_id: int
+    item_id: int
+    requirement: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +107,8 @@ class EvidenceAttached(Event):
     requirement: str
     file_id: int
     name: str
+    by_name: str = ""
+    """Who attached it when it was nobody of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

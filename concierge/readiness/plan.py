@@ -149,6 +149,18 @@ def answer_of(item: ReadinessItem, typed: str, *, files: int) -> readiness.Answe
     return readiness.Answer(text=typed)
 
 
+def is_same_value(item: ReadinessItem, one: str, other: str) -> bool:
+    """Whether two answers to an item say the same, however they were typed: 71.6 °F and 22 °C do."""
+    if one == other:
+        return True
+    if item.type is ItemType.UPLOAD:
+        return False
+    try:
+        return answer_of(item, one, files=0) == answer_of(item, other, files=0)
+    except ValueError:  # one of them is no answer to what is asked now
+        return False
+
+
 def core_item(item: ReadinessItem) -> readiness.Item:
     """An item as it counts."""
     return readiness.Item(

@@ -30,6 +30,7 @@ from concierge.readiness.document import filling, printing
 from concierge.readiness.events import (
     ChecklistIssued,
     ChecklistPrinted,
+    AnswerChosen,
     ChecklistRedated,
     ChecklistRenewed,
     ChecklistRequested,
@@ -39,7 +40,7 @@ from concierge.readiness.events import (
     ItemReopened,
 )
 
-ItemChanged = ItemAnswered | ItemAccepted | ItemReopened | EvidenceAttached
+ItemChanged = ItemAnswered | AnswerChosen | ItemAccepted | ItemReopened | EvidenceAttached
 
 
 def issue(event: PlanApproved) -> None:

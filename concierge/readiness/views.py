@@ -34,7 +34,8 @@ from concierge.projects.models import Project
 from concierge.projects.queries import promises
 from concierge.projects.states import GateState, ShownOn
 from concierge.readiness import forms, mails, plan, queries, scope
-from concierge.readiness.actions import answering, attaching, issuing, sending
+from concierge.readiness.actions import answering, attaching, issuing, judging, sending
+from concierge.readiness.actions.answering import Answerer
 from concierge.readiness.document import filling, printing
 from concierge.readiness.document.values import Checklist as Document
 from concierge.readiness.document.words import Figures, Words
@@ -152,8 +153,8 @@ def answer(key: str, item_id: int) -> Page:
                 typed=typed.isoformat() if isinstance(typed, date) else str(typed or ""),
                 comment=form.comment.data or "",
                 at=clock.now(),
-                actor_id=viewer().user_id,
-            )
+                by=Answerer(user_id=viewer().user_id),
+            ).verdict
     except answering.UnreadableAnswer as problem:
         form.answer.errors = [*form.answer.errors, problem.sentence]
         return _item_again(*queries.item_for(viewer(), key, item_id), form)
@@ -177,7 +178,7 @@ def attach(key: str, item_id: int) -> Page:
                 name=form.file.data.filename or "",
                 data=form.file.data.read(files.LARGEST + 1),
                 at=clock.now(),
-                actor_id=viewer().user_id,
+                by=Answerer(user_id=viewer().user_id),
             )
             name = kept.file.name
     except NotKept as problem:
@@ -197,8 +198,8 @@ def accept(key: str, item_id: int) -> Page:
         return _item_again(project, asked, form)
     with unit_of_work():
         _same_version(asked, form.version.data)
-        answering.accept_item(
-            asked, comment=form.accept_comment.data or "", at=clock.now(), actor_id=viewer().user_id
+        judging.accept_item(
+            asked, note=form.accept_comment.data or "", at=clock.now(), actor_id=viewer().user_id
         )
     flash(_("The answer was accepted."))
     return redirect(url_for("readiness.checklist", key=key, _anchor=f"item-{item_id}"), code=303)
@@ -214,7 +215,7 @@ def reopen(key: str, item_id: int) -> Page:
         return _item_again(project, asked, form)
     with unit_of_work():
         _same_version(asked, form.version.data)
-        answering.reopen_item(asked, reason=form.reason.data or "", at=clock.now(), actor_id=viewer().user_id)
+        judging.return_item(asked, reason=form.reason.data or "", at=clock.now(), actor_id=viewer().user_id)
     flash(_("The point is open again."))
     return redirect(url_for("readiness.item", key=key, item_id=item_id), code=303)
 
@@ -578,7 +579,7 @@ def _state(one: ReadinessItem, today: date) -> tuple[str, str, str]:
             _("Answered “%(answer)s”; the evidence is still missing.", answer=answered),
         )
     if one.due_on < today and one.gate is not None:
-        return "bad", "triangle-alert", one.comment or localized(one.why)
+        return "bad", "triangle-alert", one.returned_reason or localized(one.why)
     if one.gate is not None:
-        return "wait", "hourglass", one.comment or localized(one.why)
-    return "idle", "circle", one.comment or localized(one.why)
+        return "wait", "hourglass", one.returned_reason or localized(one.why)
+    return "idle", "circle", one.returned_reason or localized(one.why)

@@ -242,9 +242,10 @@ def _customer(
     checklist = readiness_queries.checklist_of(project.id)
     assert checklist is not None
     items = {item.key: item for item in checklist.items}
-    answering.answer_item(items["circuit"], typed="no", comment="Not yet", at=at, actor_id=actor)
+    by = answering.Answerer(user_id=actor)
+    answering.answer_item(items["circuit"], typed="no", comment="Not yet", at=at, by=by)
     kept = attaching.attach_file(
-        items["floor-plan"], name="plan.pdf", data=b"%PDF-1.7 plan", at=at, actor_id=actor
+        items["floor-plan"], name="plan.pdf", data=b"%PDF-1.7 plan", at=at, by=by
     )
     for language in ("en", "de"):
         sending.keep_print(

@@ -194,8 +194,8 @@ def test_answers_to_the_checklist_are_kept(app: Flask) -> None:
         found = readiness.checklist_of(project_id)
         assert found is not None
         items = {item.key: item for item in found.items}
-        answering.answer_item(items["receiving"], typed="Yuki, 7 to 15", at=AT, actor_id=None)
-        answering.answer_item(items["power"], typed="yes", at=AT, actor_id=None)
+        answering.answer_item(items["receiving"], typed="Yuki, 7 to 15", at=AT, by=answering.Answerer())
+        answering.answer_item(items["power"], typed="yes", at=AT, by=answering.Answerer())
     door = ItemPart(
         key="door", section="access", type=ItemType.CONFIRM, requirement={"en": "The door is open"}, due_offset=-3,
         severity=Severity.ADVISORY,

@@ -15,7 +15,7 @@ from concierge.projects.actions import rescheduling
 from concierge.projects.models import Gate, Project
 from concierge.projects.states import GateState
 from concierge.readiness import plan, queries
-from concierge.readiness.actions import answering, attaching, issuing
+from concierge.readiness.actions import answering, attaching, issuing, judging
 from concierge.readiness.document import filling, printing
 from concierge.readiness.models import ItemEvidence, ReadinessItem
 from concierge.readiness.states import Channel, ItemState, Verdict
@@ -33,12 +33,14 @@ def gate(project: Project, kind: GateKind = GateKind.SHIP) -> Gate:
 
 def answer(project: Project, key: str, typed: str, **more: str) -> Verdict:
     with unit_of_work():
-        return answering.answer_item(readiness.item(project, key), typed=typed, at=AT, actor_id=None, **more)
+        by = answering.Answerer()
+        return answering.answer_item(readiness.item(project, key), typed=typed, at=AT, by=by, **more).verdict
 
 
 def attach(project: Project, key: str, data: bytes = PDF, name: str = "plan.pdf") -> ItemEvidence:
     with unit_of_work():
-        return attaching.attach_file(readiness.item(project, key), name=name, data=data, at=AT, actor_id=None)
+        by = answering.Answerer()
+        return attaching.attach_file(readiness.item(project, key), name=name, data=data, at=AT, by=by)
 
 
 def events(name: str) -> list[RecordedEvent]:
@@ -169,7 +171,7 @@ def test_a_drift_in_fahrenheit_is_no_temperature(app: Flask) -> None:
     assert answer(project, "temperature-drift", "0.6") is Verdict.OUT_OF_RANGE
 
 
-@pytest.mark.parametrize("typed", ["warm", "", "21 kg", "1e400", "٣"])
+@pytest.mark.parametrize("typed", ["warm", "", "21 kg", "1e400", "²"])
 def test_what_is_no_measure_is_refused_with_a_remedy(app: Flask, typed: str) -> None:
     with unit_of_work():
         project = readiness.project()
@@ -192,14 +194,18 @@ def test_the_gate_clears_with_the_last_blocking_item_and_holds_again(app: Flask)
     assert len(events("GateCleared")) >= 1
 
     with unit_of_work():
-        answering.reopen_item(
+        judging.return_item(
             readiness.item(project, "circuit"), reason="The fuse was changed.", at=AT, actor_id=None
         )
 
     assert gate(project).state is GateState.HELD
     assert gate(project).holding[0]["key"] == "circuit"
     reopened = readiness.item(project, "circuit")
-    assert (reopened.state, reopened.value, reopened.comment) == (ItemState.OPEN, "", "The fuse was changed.")
+    assert (reopened.state, reopened.value, reopened.returned_reason) == (
+        ItemState.OPEN,
+        "",
+        "The fuse was changed.",
+    )
 
 
 def test_the_customer_reads_why_a_point_is_asked_again_and_no_other_comment(app: Flask) -> None:
@@ -208,7 +214,7 @@ def test_the_customer_reads_why_a_point_is_asked_again_and_no_other_comment(app:
     answer(project, "circuit", "yes", comment="Yuki was not sure.")
     answer(project, "temperature", "21", comment="Our own note.")
     with unit_of_work():
-        answering.reopen_item(
+        judging.return_item(
             readiness.item(project, "circuit"), reason="Please send the report.", at=AT, actor_id=None
         )
 
@@ -239,10 +245,10 @@ def test_an_answer_out_of_range_is_accepted_only_with_a_reason(app: Flask) -> No
     answer(project, "temperature", "28")
 
     with pytest.raises(answering.WrongMoment, match="why it will do"), unit_of_work():
-        answering.accept_item(readiness.item(project, "temperature"), at=AT, actor_id=None)
+        judging.accept_item(readiness.item(project, "temperature"), at=AT, actor_id=None)
     with unit_of_work():
-        answering.accept_item(
-            readiness.item(project, "temperature"), comment="Cooled on run days.", at=AT, actor_id=None
+        judging.accept_item(
+            readiness.item(project, "temperature"), note="Cooled on run days.", at=AT, actor_id=None
         )
 
     assert readiness.item(project, "temperature").is_cleared
@@ -253,7 +259,7 @@ def test_an_accepted_answer_is_not_overwritten(app: Flask) -> None:
         project = readiness.project()
     answer(project, "circuit", "yes")
     with unit_of_work():
-        answering.accept_item(readiness.item(project, "circuit"), at=AT, actor_id=None)
+        judging.accept_item(readiness.item(project, "circuit"), at=AT, actor_id=None)
 
     with pytest.raises(answering.WrongMoment, match="Reopen"):
         answer(project, "circuit", "no")
@@ -268,7 +274,7 @@ def test_who_answered_and_how_is_kept(app: Flask) -> None:
             typed="yes",
             comment="Said on the phone.",
             at=AT,
-            actor_id=ada.id,
+            by=answering.Answerer(user_id=ada.id),
         )
 
     item = readiness.item(project, "circuit")

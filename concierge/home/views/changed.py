@@ -62,6 +62,7 @@ LOOKS = {
     "TimeProposed": ("warn", "calendar-clock"),
     "InvitationUndeliverable": ("warn", "mail"),
     "ItemAnswered": ("ok", "pen-line"),
+    "AnswersDiffer": ("warn", "triangle-alert"),
     "ItemAccepted": ("ok", "check"),
     "ItemReopened": ("warn", "rotate-ccw"),
     "EvidenceAttached": ("idle", "paperclip"),
@@ -135,7 +136,14 @@ def _when(at: datetime, zone: str) -> str:
 def _words(name: str, payload: Payload, count: int) -> str:
     """What happened, after the customer's name; a run of the same kind is told with its number."""
     match name:
-        case "ItemAnswered" | "ItemAccepted" | "ItemReopened" | "EvidenceAttached" | "ChecklistSent":
+        case (
+            "ItemAnswered"
+            | "AnswersDiffer"
+            | "ItemAccepted"
+            | "ItemReopened"
+            | "EvidenceAttached"
+            | "ChecklistSent"
+        ):
             return _readiness_words(name, _text(payload, "requirement"), count)
         case _ if name.startswith(("Visit", "Technicians")):
             return _visit_words(name, payload, count)
@@ -295,6 +303,10 @@ def _readiness_words(name: str, requirement: str, count: int) -> str:
         case "ItemAnswered":
             return ngettext(
                 "answered: %(what)s", "answered %(num)s points of the checklist", count, what=requirement
+            )
+        case "AnswersDiffer":
+            return ngettext(
+                "two answers differ: %(what)s", "%(num)s answers contradict others", count, what=requirement
             )
         case "ItemAccepted":
             return ngettext(

@@ -435,9 +435,15 @@ def _about_readiness(name: str, told: Payload) -> str:
                 counts=told.get("counts", ""),
             )
         case "AnswerChosen":
-            return _("chose %(value)s as the answer to “%(what)s”", value=told.get("value", ""), what=requirement)
+            return _(
+                "chose %(value)s as the answer to “%(what)s”", value=told.get("value", ""), what=requirement
+            )
         case "AnswerDismissed":
-            return _("put %(value)s aside as an answer to “%(what)s”", value=told.get("value", ""), what=requirement)
+            return _(
+                "put %(value)s aside as an answer to “%(what)s”",
+                value=told.get("value", ""),
+                what=requirement,
+            )
         case "ItemAccepted":
             return _("accepted the answer to “%(what)s”", what=requirement)
         case "ItemReopened":

@@ -278,8 +278,8 @@ def _item(item: ReadinessItem, number: str, *, anchor_on: date, answerers: Mappi
 
 
 def _reason_to_ask_again(item: ReadinessItem) -> str:
-    """What we wrote to the customer when we reopened the item; other comments are our own."""
-    return item.comment if item.state is ItemState.OPEN else ""
+    """What we wrote to the customer when we gave their answer back; other comments are our own."""
+    return item.returned_reason if item.state is ItemState.OPEN else ""
 
 
 _EVIDENCE = {

@@ -109,17 +109,24 @@ class ReadinessItem(Versioned, Base):
 
     @property
     def is_cleared(self) -> bool:
-        """Whether nothing waits for it: accepted, or answered within bounds and with the evidence needed."""
+        """Whether nothing waits for it: accepted, or answered well where nobody of ours has to look at it."""
         if self.type is ItemType.INFO or self.state is ItemState.ACCEPTED:
             return True
-        return self.state is ItemState.ANSWERED and self.verdict is Verdict.OK and not self.lacks_evidence
+        if self.state is ItemState.OPEN or self.reviewer is not None:
+            return False
+        return self.verdict is Verdict.OK and not self.lacks_evidence
 
     @property
     def lacks_evidence(self) -> bool:
-        """Whether a file is needed and none is there. The evidence has to be loaded."""
-        return self.evidence_need is EvidenceNeed.REQUIRED and not self.evidence
+        """Whether fewer files are there than are needed. The evidence has to be loaded."""
+        return self.evidence_need is EvidenceNeed.REQUIRED and len(self.evidence) < max(1, self.file_count)
 
     __table_args__ = (
+    reviewed_at: Mapped[datetime | None]
+    """When one of ours accepted the answer."""
+    reviewed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    review_note: Mapped[str] = mapped_column(Prose(2000), default="")
+    """What they noted with it; ours only."""
         sa.UniqueConstraint("checklist_id", "key"),
         sa.CheckConstraint("(state = 'open') = (answered_at IS NULL)", name="answered_has_instant"),
         sa.Index(
@@ -181,6 +188,8 @@ class ChecklistDocument(Base):
     file_id: Mapped[int] = mapped_column(sa.ForeignKey("stored_files.id"))
     made_at: Mapped[datetime]
     code: Mapped[str | None] = mapped_column(sa.String(8), unique=True)
+    link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer_links.id"))
+    """The customer's link that it came by."""
     """Printed on every page, eight letters and digits without hyphen; None on prints from before there were codes."""
     shown: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
     """The customer's dates it prints: ``{"milestone": key, "on": ISO day}``; what the ledger takes from it."""

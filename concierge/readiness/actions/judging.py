@@ -1,0 +1,70 @@
+"""Judging answers: letting them count, and giving them back with a reason."""
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from concierge.platform.events import record
+from concierge.readiness import plan
+from concierge.readiness.actions import answering
+from concierge.readiness.actions.answering import WrongMoment
+from concierge.readiness.events import ItemAccepted, ItemReopened
+from concierge.readiness.models import ReadinessItem
+from concierge.readiness.states import ItemState, Verdict
+
+
+def accept_item(item: ReadinessItem, *, note: str = "", at: datetime, actor_id: int | None) -> None:
+    """Let an answer count, also one out of range when a note says why it will do.
+
+    :param note: ours; the answer's own comment stays.
+    :raises WrongMoment: when there is no answer, or the evidence or the reason is missing.
+    """
+    answering.lock(item)
+    if item.state is ItemState.OPEN:
+        raise WrongMoment(_("There is no answer to accept yet. Answer the point first."))
+    if item.state is ItemState.ACCEPTED:
+        raise WrongMoment(_("The answer is accepted already."))
+    if item.lacks_evidence:
+        raise WrongMoment(_("This point needs evidence. Attach a photo, log or certificate first."))
+    if item.verdict is not Verdict.OK and not (note.strip() or item.comment):
+        raise WrongMoment(
+            _("The answer is not within what was asked for. Say in the comment why it will do.")
+        )
+    item.state = ItemState.ACCEPTED
+    item.reviewed_at, item.reviewed_by_id, item.review_note = at, actor_id, note
+    record(
+        ItemAccepted(
+            at=at,
+            actor_id=actor_id,
+            project_id=item.checklist.project_id,
+            checklist_id=item.checklist_id,
+            item_id=item.id,
+            requirement=item.requirement.get("en", ""),
+        )
+    )
+
+
+def return_item(item: ReadinessItem, *, reason: str, at: datetime, actor_id: int | None) -> None:
+    """Give an answer back with a reason that the customer reads; its files stay, it itself goes into the history.
+
+    :raises WrongMoment: when it is open already, or no reason is given.
+    """
+    answering.lock(item)
+    if item.state is ItemState.OPEN:
+        raise WrongMoment(_("This point is open already."))
+    if not reason.strip():
+        raise WrongMoment(_("Say why the answer does not hold, so that the customer knows what to do."))
+    answering.set_aside(item)
+    item.returned_reason = reason
+    item.due_on = plan.due_on(item.checklist.anchor_on, item.due_offset)
+    record(
+        ItemReopened(
+            at=at,
+            actor_id=actor_id,
+            project_id=item.checklist.project_id,
+            checklist_id=item.checklist_id,
+            item_id=item.id,
+            requirement=item.requirement.get("en", ""),
+            reason=item.returned_reason,
+        )
+    )
