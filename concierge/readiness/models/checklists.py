@@ -103,6 +103,11 @@ class ReadinessItem(Versioned, Base):
     channel: Mapped[Channel | None] = mapped_column(text_enum(Channel))
     returned_reason: Mapped[str] = mapped_column(Prose(2000), default="")
     """Why the last answer was given back; empty while it was not."""
+    reviewed_at: Mapped[datetime | None]
+    """When one of ours accepted the answer."""
+    reviewed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    review_note: Mapped[str] = mapped_column(Prose(2000), default="")
+    """What they noted with it; ours only."""
 
     checklist: Mapped[Checklist] = relationship(back_populates="items", lazy="raise_on_sql")
     evidence: Mapped[list["ItemEvidence"]] = relationship(lazy="raise_on_sql", order_by="ItemEvidence.id")
@@ -122,11 +127,6 @@ class ReadinessItem(Versioned, Base):
         return self.evidence_need is EvidenceNeed.REQUIRED and len(self.evidence) < max(1, self.file_count)
 
     __table_args__ = (
-    reviewed_at: Mapped[datetime | None]
-    """When one of ours accepted the answer."""
-    reviewed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
-    review_note: Mapped[str] = mapped_column(Prose(2000), default="")
-    """What they noted with it; ours only."""
         sa.UniqueConstraint("checklist_id", "key"),
         sa.CheckConstraint("(state = 'open') = (answered_at IS NULL)", name="answered_has_instant"),
         sa.Index(
@@ -171,6 +171,8 @@ class ItemEvidence(Base):
     attached_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     attached_name: Mapped[str] = mapped_column(Line(120), default="")
     """Who attached it when it was nobody of ours."""
+    link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer_links.id"))
+    """The customer's link that it came by."""
 
     file: Mapped[StoredFile] = relationship(lazy="raise_on_sql")
 
@@ -188,8 +190,6 @@ class ChecklistDocument(Base):
     file_id: Mapped[int] = mapped_column(sa.ForeignKey("stored_files.id"))
     made_at: Mapped[datetime]
     code: Mapped[str | None] = mapped_column(sa.String(8), unique=True)
-    link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer_links.id"))
-    """The customer's link that it came by."""
     """Printed on every page, eight letters and digits without hyphen; None on prints from before there were codes."""
     shown: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
     """The customer's dates it prints: ``{"milestone": key, "on": ISO day}``; what the ledger takes from it."""
