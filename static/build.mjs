@@ -8,6 +8,7 @@
 //   static/js/behaviours/<n>.js    -> behaviours/<n>.js; app.js loads them with import(`./behaviours/${n}.js`)
 //   static/icons.txt               -> icons.svg, one <symbol id="name"> for each listed Lucide icon
 //   Inter, latin and latin-ext     -> inter-latin-wght-normal.woff2 and inter-latin-ext-wght-normal.woff2
+//   Inter, Noto Sans Arabic and JP -> fonts/print/ for PDFs, with an index of which letters each file holds: print-fonts.json
 
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
@@ -123,6 +124,62 @@ function shipFonts(manifest) {
   }
 }
 
+// The families of documents, the first that holds a letter prints it; a weight of 0 is a variable font.
+function printFamilies() {
+  const variable = (subset) => [`inter-${subset}-wght-normal.woff2`, subset];
+  const noto = (name, subset, weight) => [`noto-sans-${name}-${subset}-${weight}-normal.woff`, subset];
+  const inter = [
+    ["Latin", ["latin"]],
+    ["Latin Ext", ["latin-ext"]],
+    ["Vietnamese", ["vietnamese"]],
+    ["Greek", ["greek"]],
+    ["Greek Ext", ["greek-ext"]],
+    ["Cyrillic", ["cyrillic"]],
+    ["Cyrillic Ext", ["cyrillic-ext"]],
+  ].map(([family, subsets]) => ["@fontsource-variable/inter", family, 0, subsets.map(variable)]);
+  const numbers = Object.keys(unicodeRanges("@fontsource/noto-sans-jp")).filter((key) => key.startsWith("["));
+  return [
+    ...inter,
+    ...[400, 600].map((weight) => ["@fontsource/noto-sans-arabic", "Arabic", weight, [noto("arabic", "arabic", weight)]]),
+    ...[400, 600].map((weight) => [
+      "@fontsource/noto-sans-jp",
+      "Japanese",
+      weight,
+      numbers.map((key) => [noto("jp", key.slice(1, -1), weight)[0], key]),
+    ]),
+  ];
+}
+
+function unicodeRanges(name) {
+  return JSON.parse(readFileSync(join(packages, name, "unicode.json"), "utf8"));
+}
+
+function spans(text) {
+  return text.split(",").map((part) => {
+    const [first, last] = part.trim().replace("U+", "").split("-").map((code) => parseInt(code, 16));
+    return [first, last ?? first];
+  });
+}
+
+function shipPrintFonts(manifest) {
+  const folder = join(fresh, "fonts", "print");
+  mkdirSync(folder, { recursive: true });
+  const digest = createHash("sha256");
+  const faces = printFamilies().map(([name, family, weight, files]) => ({
+    family: `Concierge ${family}`,
+    weight,
+    parts: files.map(([file, subset]) => {
+      const data = readFileSync(join(packages, name, "files", file));
+      digest.update(data);
+      writeFileSync(join(folder, file), data);
+      return { file, ranges: spans(unicodeRanges(name)[subset]) };
+    }),
+  }));
+  const index = JSON.stringify({ version: digest.digest("hex"), faces });
+  manifest["print-fonts.json"] = `fonts/print/${hashed("print-fonts.json", index)}`;
+  writeFileSync(join(fresh, manifest["print-fonts.json"]), index);
+}
+
 function sprite(manifest) {
   const list = join(here, "icons.txt");
   const names = existsSync(list)
@@ -143,7 +200,12 @@ function sprite(manifest) {
 }
 
 function licences(inputs) {
-  const used = new Set(["lucide-static", "@fontsource-variable/inter"]);
+  const used = new Set([
+    "lucide-static",
+    "@fontsource-variable/inter",
+    "@fontsource/noto-sans-arabic",
+    "@fontsource/noto-sans-jp",
+  ]);
   for (const path of inputs) {
     const match = slashed(path).match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)\//);
     if (match) used.add(match[1]);
@@ -170,6 +232,7 @@ const manifest = {};
 try {
   const inputs = await bundle(manifest);
   shipFonts(manifest);
+  shipPrintFonts(manifest);
   sprite(manifest);
   licences(inputs);
 } catch (problem) {

@@ -1,25 +1,27 @@
 """The child process behind `pdf.py`: reads a page, writes a tagged PDF, until its input ends.
 
-It is run by path and imports nothing of Concierge. A request is one line of JSON and then its parts, byte
-for byte; the answer is one line of JSON and then the PDF. Whatever goes wrong ends the process: the parent
-starts a new one.
+It imports nothing of Concierge but its own two parts. A request is one line of JSON and then its parts, byte for byte;
+the answer is one line of JSON and then the PDF. Whatever goes wrong ends the process: the parent starts a new one.
 """
 
+import contextlib
 import gc
 import hashlib
-import io
 import json
 import logging
 import os
 import sys
-from collections.abc import Iterator
+import unicodedata
+from pathlib import Path
 from typing import Any
 
-import pikepdf
 import weasyprint as untyped_weasyprint
 from weasyprint.text import fonts as untyped_fonts
 from weasyprint.urls import URLFetcher
 from weasyprint.urls import URLFetcherResponse as UntypedResponse
+
+from concierge.platform.pdf_finish import Finisher
+from concierge.platform.pdf_fonts import Library
 
 try:
     import resource
@@ -38,32 +40,43 @@ fonts: Any = untyped_fonts
 URLFetcherResponse: Any = UntypedResponse
 
 _TYPES = {"woff2": "font/woff2", "ttf": "font/ttf", "otf": "font/otf", "png": "image/png"}
+_KEPT_STYLES = 6
+"""Parsed stylesheets at once: a document's, with and without the letters of other scripts."""
+_MISSING = ".notdef glyph rendered"
 
 
 class Assets(URLFetcher):
-    """Serves `asset:<name>` from memory and refuses every other address."""
+    """Serves `asset:<name>` from memory and the bundled fonts, and refuses every other address."""
 
-    def __init__(self, files: dict[str, bytes]) -> None:
+    def __init__(self, files: dict[str, bytes], library: Library) -> None:
         start: Any = super().__init__  # Any: as above
         start(allowed_protocols=["asset"], allow_redirects=False)
         self._files = files
+        self._library = library
 
     def fetch(self, url: str, headers: object = None) -> Any:
         scheme, _, name = url.partition(":")
-        if scheme.lower() != "asset" or name not in self._files:
+        if scheme.lower() == "asset" and name.startswith("font/") and name[5:].isdecimal():
+            data = self._library.data(int(name[5:]))
+        elif scheme.lower() == "asset" and name in self._files:
+            data = self._files[name]
+        else:
             raise ValueError("documents fetch nothing")
         kind = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
-        return URLFetcherResponse(url, self._files[name], {"Content-Type": kind})
+        return URLFetcherResponse(url, data, {"Content-Type": kind})
 
 
 class Notes(logging.Handler):
-    """Keeps the first of the renderer's complaints, for the parent to log."""
+    """Keeps the first of the renderer's complaints, for the parent to log, and letters that no font holds."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.lines: list[str] = []
+        self.missing: set[int] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith(_MISSING) and isinstance(record.args, tuple):
+            self.missing.add(int(str(record.args[-1])))
         if len(self.lines) < 20:
             self.lines.append(record.getMessage()[:300])
 
@@ -71,12 +84,87 @@ class Notes(logging.Handler):
 class Styles:
     """A parsed stylesheet with its fonts, kept for the next document: a fifth faster, and nothing leaks."""
 
-    def __init__(self, text: str, assets: dict[str, bytes]) -> None:
-        self.fetcher = Assets(assets)
+    def __init__(self, text: str, assets: dict[str, bytes], library: Library) -> None:
+        self.fetcher = Assets(assets, library)
         self.fonts = fonts.FontConfiguration()
         self.sheet = weasyprint.CSS(
             string=text, url_fetcher=self.fetcher, font_config=self.fonts, base_url="asset:styles.css"
         )
+
+
+class Bench:
+    """Prints one page after the other, and keeps what the next one can use."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._kept: dict[str, Styles] = {}
+
+    def print_page(
+        self, html: str, styles: bytes, head: dict[str, Any], blobs: list[bytes]
+    ) -> tuple[bytes, int, Notes]:
+        """The PDF, how many pages it has, and what was complained of.
+
+        :param blobs: the assets and then the files that go inside, named in the head.
+        """
+        assets = dict(zip(head["names"], blobs, strict=False))
+        data, pages, notes = self._print(html, self._styles(html, styles, assets), head, blobs[len(assets) :])
+        if notes.missing:  # a letter nobody has: better another one than an empty box
+            missing, html = notes.missing, _respelt(html, notes.missing)
+            data, pages, notes = self._print(
+                html, self._styles(html, styles, assets), head, blobs[len(assets) :]
+            )
+            told = " ".join(f"U+{code:04X}" for code in sorted(missing)[:20])
+            notes.lines.insert(0, f"No font here holds {told}; printed in other letters.")
+        return data, pages, notes
+
+    def _styles(self, html: str, text: bytes, assets: dict[str, bytes]) -> Styles:
+        families = self._library.families_for(html)
+        digest = hashlib.sha256(b"\0".join([text, *assets.values()])).hexdigest()
+        key = " ".join([digest, *sorted(families)])
+        if key not in self._kept:
+            if len(self._kept) >= _KEPT_STYLES:
+                del self._kept[next(iter(self._kept))]
+            faces = self._library.styles(families)
+            self._kept[key] = Styles(f"{faces}\n{text.decode()}", assets, self._library)
+        return self._kept[key]
+
+    def _print(
+        self, html: str, styles: Styles, head: dict[str, Any], files: list[bytes]
+    ) -> tuple[bytes, int, Notes]:
+        notes = Notes()
+        logger = logging.getLogger("weasyprint")
+        logger.handlers, logger.propagate = [notes], False
+        variant = "pdf/a-3a" if head["is_record"] else "pdf/ua-1"
+        form_font = self._library.form_font if head["fields"] else (b"", [])
+        finish = Finisher(head, files, form_font=form_font, spell=self._library.spelled)
+        page = weasyprint.HTML(string=html, url_fetcher=styles.fetcher, base_url="asset:page.html")
+        document = page.render(
+            stylesheets=[styles.sheet],
+            font_config=styles.fonts,
+            pdf_variant=variant,
+            pdf_forms=bool(head["fields"]),
+        )
+        data = document.write_pdf(
+            pdf_variant=variant,
+            pdf_identifier=bytes.fromhex(head["identifier"]).hex().encode(),
+            finisher=finish,
+        )
+        return data, len(document.pages), notes
+
+
+def _respelt(html: str, missing: set[int]) -> str:
+    """The page with letters that no font holds in others: without their marks, or by their sound where it is known."""
+    return html.translate({code: _other(chr(code)) for code in missing})
+
+
+def _other(letter: str) -> str:
+    plain = unicodedata.normalize("NFKD", letter)
+    if plain.isascii() and plain.isprintable():
+        return plain
+    name = unicodedata.name(letter, "")
+    if name.startswith("HANGUL SYLLABLE "):
+        return name.rpartition(" ")[2].capitalize()
+    return "" if unicodedata.category(letter)[0] in "CM" else "?"
 
 
 def main() -> None:
@@ -84,24 +172,27 @@ def main() -> None:
     source, target = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not reach the answers
     _limit_memory(int(sys.argv[1]))
+    library = Library(Path(sys.argv[3]) if len(sys.argv) > 3 else None, Path(sys.argv[2]))
     weasyprint.HTML(string="<html lang=en><title>Warm</title><p>Warm").write_pdf(pdf_variant="pdf/ua-1")
+    with contextlib.suppress(FileNotFoundError):  # a system without any font prints no forms
+        assert library.form_font
     sys.addaudithook(_refuse)
-    kept: dict[str, Styles] = {}
+    bench = Bench(library)
+    gc.collect()
+    gc.freeze()
     while line := source.readline():
+        gc.disable()
         head = json.loads(line)
         parts = [source.read(size) for size in head["sizes"]]
-        assets = dict(zip(head["names"], parts[2:], strict=True))
-        key = hashlib.sha256(b"\0".join(parts[1:])).hexdigest()
         _limit_processor(head["seconds"])
-        if key not in kept:
-            kept.clear()
-            kept[key] = Styles(parts[1].decode(), assets)
-        identifier = bytes.fromhex(head["identifier"])
-        data, pages, notes = _print(parts[0].decode(), kept[key], identifier=identifier)
-        answer = {"done": True, "size": len(data), "pages": pages, "notes": notes}
+        data, pages, notes = bench.print_page(parts[0].decode(), parts[1], head, parts[2:])
+        answer = {"done": True, "size": len(data), "pages": pages, "notes": notes.lines}
         target.write(json.dumps(answer).encode() + b"\n")
         target.write(data)
         target.flush()
+        del data, parts, head
+        gc.enable()
+        gc.collect()  # while nobody waits
 
 
 def _limit_memory(memory_bytes: int) -> None:
@@ -122,102 +213,6 @@ def _limit_processor(seconds: int) -> None:
 def _refuse(event: str, _: object) -> None:
     if event.startswith(_FORBIDDEN):
         raise PermissionError("documents reach nothing outside")
-
-
-def _print(html: str, styles: Styles, *, identifier: bytes) -> tuple[bytes, int, list[str]]:
-    notes = Notes()
-    logger = logging.getLogger("weasyprint")
-    logger.handlers, logger.propagate = [notes], False
-    gc.disable()
-    try:
-        page = weasyprint.HTML(string=html, url_fetcher=styles.fetcher, base_url="asset:page.html")
-        document = page.render(stylesheets=[styles.sheet], font_config=styles.fonts, pdf_variant="pdf/ua-1")
-        raw = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
-        pages = len(document.pages)
-        del document
-    finally:
-        gc.enable()
-        gc.collect()
-    return finish(raw), pages, notes.lines
-
-
-def finish(raw: bytes) -> bytes:
-    """Repair what WeasyPrint leaves open: running heads become artifacts, headings of tables get a scope,
-    links are printed, empty structure goes, and the metadata can be read without unpacking."""
-    with pikepdf.open(io.BytesIO(raw)) as pdf:
-        root = pdf.Root.StructTreeRoot
-        numbers = _parent_tree(root)
-        reached: dict[tuple[int, int], set[int]] = {}
-        _polish(root.K[0], False, reached)
-        for page in pdf.pages:
-            seen = reached.get(page.obj.objgen, set())
-            _mark_artifacts(pdf, page, seen)
-            tags = numbers.get(int(page.obj.get("/StructParents", -1)))
-            if tags is not None:
-                for mcid in range(len(tags)):
-                    if mcid not in seen:
-                        tags[mcid] = None
-            for link in page.obj.get("/Annots", []):
-                link.F = int(link.get("/F", 0)) | 4
-                if "/Contents" not in link and "/A" in link and "/URI" in link.A:
-                    link.Contents = link.A.URI
-        if "/Metadata" in pdf.Root:
-            pdf.Root.Metadata.write(pdf.Root.Metadata.read_bytes())  # plain, so that anything can read it
-        out = io.BytesIO()
-        pdf.save(
-            out,
-            deterministic_id=True,
-            compress_streams=True,
-            recompress_flate=False,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
-        )
-    return out.getvalue()
-
-
-def _parent_tree(root: Any) -> dict[int, Any]:  # Any: pikepdf objects are dynamic
-    flat = list(root.ParentTree.Nums)
-    return {int(number): tags for number, tags in zip(flat[::2], flat[1::2], strict=True)}
-
-
-def _polish(element: Any, in_head: bool, reached: dict[tuple[int, int], set[int]]) -> bool:  # Any: as above
-    """Give headings their scope, drop empty elements, note the content reached; whether there is any."""
-    kind = str(element.get("/S", ""))
-    page = element.get("/Pg")
-    kept = []
-    for kid in _kids(element):
-        if isinstance(kid, int):
-            if page is not None:
-                reached.setdefault(page.objgen, set()).add(kid)
-            kept.append(kid)
-        elif str(kid.get("/Type", "")) == "/OBJR" or _polish(kid, in_head or kind == "/THead", reached):
-            kept.append(kid)
-    if kept and "/K" in element:
-        element.K = pikepdf.Array(kept)
-    if kind == "/TH":
-        attributes = element.get("/A", pikepdf.Dictionary(O=pikepdf.Name.Table))
-        attributes.Scope = pikepdf.Name.Column if in_head else pikepdf.Name.Row
-        element.A = attributes
-    # An empty cell keeps its place in the row; an empty anything else says nothing.
-    return bool(kept) or kind in {"/TD", "/TH", "/Figure"}
-
-
-def _kids(element: Any) -> Iterator[Any]:  # Any: as above
-    kids = element.get("/K", [])
-    yield from kids if isinstance(kids, pikepdf.Array) else [kids]
-
-
-def _mark_artifacts(pdf: pikepdf.Pdf, page: pikepdf.Page, reached: set[int]) -> None:
-    """Mark content that hangs on no tag, the running heads and feet, as pagination (ISO 14289-1 §7.8)."""
-    artifact = pikepdf.Dictionary(Type=pikepdf.Name.Pagination)
-    changed = False
-    written = []
-    instructions: Any = pikepdf.parse_content_stream(page)  # Any: its items unpack, their types do not say so
-    for operands, operator in instructions:
-        if str(operator) == "BDC" and "/MCID" in operands[1] and int(operands[1].MCID) not in reached:
-            operands, changed = [pikepdf.Name.Artifact, artifact], True
-        written.append((operands, operator))
-    if changed:
-        page.obj.Contents = pdf.make_stream(pikepdf.unparse_content_stream(written))
 
 
 if __name__ == "__main__":
