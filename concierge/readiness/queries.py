@@ -1,6 +1,7 @@
 """Questions about checklists."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ from concierge.readiness.models import (
     ItemEvidence,
     LinkCode,
     ReadinessItem,
+    ReturnedDocument,
     UploadUnderWay,
 )
 from concierge.readiness.states import Standing
@@ -568,3 +570,156 @@ def stored_pieces(file_ids: Sequence[int]) -> list[StoredFile]:
         one.id: one for one in db.session.scalars(sa.select(StoredFile).where(StoredFile.id.in_(file_ids)))
     }
     return [found[one] for one in file_ids if one in found]
+
+
+# ---------------------------------------------------------------- what comes back
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who answers by a file that came back: one of ours, or one of the customer's people."""
+
+    name: str
+    """As shown; empty for ours."""
+    user_id: int | None = None
+    link_id: int | None = None
+    email: str = ""
+    language: str = "en"
+    section: str = ""
+    """The only section that they were asked about; empty: all."""
+
+
+def sender_named(address: str, project: Project, *, at: datetime) -> Sender | None:
+    """Who of a project's customer has a mail address: holders of open links first, then contacts; None: nobody."""
+    wanted = plain_address(address)
+    if not wanted:
+        return None
+    links = [
+        link for link in links_of(project.id) if link.is_open(at=at) and plain_address(link.email) == wanted
+    ]
+    for link in links:
+        return _holder(link)
+    for contact in contacts_of_account(project.account_id):
+        if plain_address(contact.email) == wanted:
+            return Sender(name=contact.name, email=contact.email, language=contact.language)
+    return None
+
+
+def holder_of(link_id: int) -> Sender | None:
+    """Who holds a link; None when there is none."""
+    link = db.session.get(CustomerLink, link_id)
+    return None if link is None else _holder(link)
+
+
+def _holder(link: CustomerLink) -> Sender:
+    return Sender(
+        name=link.name, link_id=link.id, email=link.email, language=link.language, section=link.section
+    )
+
+
+def plain_address(address: str) -> str:
+    """A mail address as it leads to a person: without the case of letters and what follows a plus sign."""
+    local, at, domain = address.strip().casefold().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain.rstrip('.')}" if at and local else ""
+
+
+def returned_with(project_id: int, *, digest: str) -> ReturnedDocument | None:
+    """The file with exactly these bytes that came back for a project before; None: there is none."""
+    return db.session.scalar(
+        sa.select(ReturnedDocument)
+        .where(ReturnedDocument.project_id == project_id, ReturnedDocument.digest == digest)
+        .options(joinedload(ReturnedDocument.file))
+    )
+
+
+def returned_by_ids(ids: Collection[int], *, is_for_change: bool = False) -> list[ReturnedDocument]:
+    """Files that came back, by id, with the files themselves; locked when they are about to change."""
+    wanted = sa.select(ReturnedDocument).where(ReturnedDocument.id.in_(ids)).order_by(ReturnedDocument.id)
+    if is_for_change:
+        wanted = wanted.with_for_update(of=ReturnedDocument).execution_options(populate_existing=True)
+    return list(db.session.scalars(wanted.options(joinedload(ReturnedDocument.file))))
+
+
+def returned_of(project_id: int) -> list[ReturnedDocument]:
+    """Everything that came back for a project, the newest first."""
+    return list(
+        db.session.scalars(
+            sa.select(ReturnedDocument)
+            .where(ReturnedDocument.project_id == project_id)
+            .order_by(ReturnedDocument.id.desc())
+            .options(joinedload(ReturnedDocument.file))
+            .limit(200)
+        )
+    )
+
+
+def returned_for(viewer: Viewer, key: str, returned_id: int) -> tuple[Project, ReturnedDocument]:
+    """One file that came back for a project.
+
+    :raises NotFound: when the viewer knows of no such project, or the file is another project's.
+    """
+    project = projects.project_by_key(viewer, key)
+    row = db.session.scalar(
+        sa.select(ReturnedDocument)
+        .where(ReturnedDocument.id == returned_id, ReturnedDocument.project_id == project.id)
+        .options(joinedload(ReturnedDocument.file))
+    )
+    if row is None:
+        raise NotFound
+    return project, row
+
+
+def returned_from(address: str, since: datetime) -> int:
+    """How many files have come from a mail address since an instant."""
+    wanted = sa.select(sa.func.count(ReturnedDocument.id)).where(
+        ReturnedDocument.sender == address, ReturnedDocument.received_at >= since
+    )
+    return db.session.scalar(wanted) or 0
+
+
+def pictures_of(row: ReturnedDocument) -> list[StoredFile]:
+    """The pictures of a returned file's pages, in their order."""
+    found = {
+        one.id: one
+        for one in db.session.scalars(sa.select(StoredFile).where(StoredFile.id.in_(row.pictures)))
+    }
+    return [found[one] for one in row.pictures if one in found]
+
+
+def is_answer_of(answer_id: int, *, returned_id: int) -> bool:
+    """Whether an answer was read from a file that came back."""
+    return (
+        db.session.scalar(sa.select(ItemAnswer.returned_id).where(ItemAnswer.id == answer_id)) == returned_id
+    )
+
+
+def document_with_code(code: str) -> ChecklistDocument | None:
+    """The print that carries a code; None: there is none."""
+    return db.session.scalar(sa.select(ChecklistDocument).where(ChecklistDocument.code == code))
+
+
+def newest_revision(project_id: int, *, language: str) -> int:
+    """The number of a project's newest print in a language; 0: there is none."""
+    newest = sa.select(sa.func.max(ChecklistDocument.revision)).join(
+        Checklist, Checklist.id == ChecklistDocument.checklist_id
+    )
+    return (
+        db.session.scalar(
+            newest.where(Checklist.project_id == project_id, ChecklistDocument.language == language)
+        )
+        or 0
+    )
+
+
+def has_taken_mail(mail_id: int) -> bool:
+    """Whether what a message brought was kept before."""
+    return (
+        db.session.scalar(sa.select(ReturnedDocument.id).where(ReturnedDocument.mail_id == mail_id).limit(1))
+        is not None
+    )
+
+
+def project_ids_of(keys: Collection[str]) -> dict[str, int]:
+    """The ids of projects by their keys, of those that there are."""
+    found = db.session.execute(sa.select(Project.key, Project.id).where(Project.key.in_(keys)))
+    return {row.key: row.id for row in found}
