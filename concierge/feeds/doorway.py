@@ -4,7 +4,7 @@ Most requests of calendar programs ask whether anything has changed, and most of
 process has handed out before. Both are answered here from one indexed row. Everything else – an unknown or ended
 address, a fetch that has to be noted, a file that is not in hand, a failure – goes on to the page, which decides;
 so this can only say what the page would say. Measured: the framework, its extensions and the session take 0.9 ms
-of processor time for an answer of 304, this takes a tenth of that.
+of processor time for an answer of 304, this takes 0.03 ms, which is half of what a bare route takes.
 """
 
 import re
@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 from flask import Flask
-from sqlalchemy import Engine
 from werkzeug.http import parse_accept_header
 from werkzeug.sansio.utils import host_is_trusted
 
@@ -22,7 +21,7 @@ from concierge.feeds.actions import addresses
 from concierge.feeds.queries import Address
 from concierge.feeds.states import Shows
 from concierge.platform import clock, web
-from concierge.platform.database import asking, db
+from concierge.platform.database import AlwaysAsked, db
 from concierge.platform.settings import Settings
 
 Environ = dict[str, Any]  # Any: what WSGI hands over (PEP 3333)
@@ -54,7 +53,7 @@ class Doorway:
         self._app = app
         self._behind = behind
         self._settings = settings
-        self._engine: Engine | None = None
+        self._asked: AlwaysAsked | None = None
         self._headers = list({**web.headers(settings), **HEADERS}.items())
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
@@ -72,8 +71,7 @@ class Doorway:
         if not host_is_trusted(environ.get("HTTP_HOST"), self._app.config["TRUSTED_HOSTS"]):
             return None
         try:
-            with self._asked().connect() as connection:
-                address = queries.address_of_token(found[1], asked=connection.execute)
+            address = queries.address_of_token(found[1], asked=self._asked or self._prepared())
             if address is None or address.ended_at is not None or address.shows is Shows.FREE_BUSY:
                 return None
             return None if self._has_to_be_noted(address, environ) else self._answer_for(address, environ)
@@ -119,11 +117,10 @@ class Doorway:
             at=clock.now(),
         )
 
-    def _asked(self) -> Engine:
-        if self._engine is None:
-            with self._app.app_context():
-                self._engine = asking(db.engine)
-        return self._engine
+    def _prepared(self) -> AlwaysAsked:
+        with self._app.app_context():
+            self._asked = queries.addresses_always(db.engine)
+        return self._asked
 
 
 def accepts_packed(accepted: str) -> bool:

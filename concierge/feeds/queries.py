@@ -1,10 +1,9 @@
 """The questions that calendars, pages and commands ask of feeds."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -25,7 +24,7 @@ from concierge.identity.states import AccessState
 from concierge.identity.tokens import token_hash
 from concierge.identity.viewer import Viewer
 from concierge.platform import settings
-from concierge.platform.database import db
+from concierge.platform.database import AlwaysAsked, db
 from concierge.platform.errors import NotFound
 from concierge.projects.models import Project, ProjectCrew
 from concierge.projects.scope import visible_to
@@ -41,19 +40,19 @@ STALE_AFTER = timedelta(hours=48)
 _ADDRESS = (
     sa.select(
         Feed.id.label("feed_id"),
-        Feed.name.label("file_name"),
-        Feed.revoked_at,
-        Feed.fetched_at,
-        Feed.fetched_by,
-        Feed.fetched_version,
         Calendar.id.label("calendar_id"),
         Calendar.shows,
         Calendar.scope,
         Calendar.scope_key,
         Calendar.is_for_customer,
+        Calendar.name,
         Calendar.language,
         Calendar.horizon_days,
-        Calendar.name,
+        Feed.name.label("file_name"),
+        Feed.revoked_at.label("ended_at"),
+        Feed.fetched_at,
+        Feed.fetched_by,
+        Feed.fetched_version,
         Calendar.label,
         Calendar.version,
         Calendar.changed_at,
@@ -63,6 +62,7 @@ _ADDRESS = (
     .where(Feed.token_hash == sa.bindparam("digest"))
 )
 """One row that answers every 304; made once, because it is asked thousands of times an hour."""
+_VALUES = tuple(_ADDRESS.selected_columns.keys())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,34 +159,22 @@ class AddressReport:
         return "stale" if self.looked_at - self.fetched_at >= STALE_AFTER else "fetched"
 
 
-def address_of_token(token: str, *, asked: Callable[..., sa.Result[Any]] | None = None) -> Address | None:
+def addresses_always(engine: sa.Engine) -> AlwaysAsked:
+    """What `address_of_token` asks, for a process that asks it all the time."""
+    return AlwaysAsked(engine, _ADDRESS)
+
+
+def address_of_token(token: str, *, asked: AlwaysAsked | None = None) -> Address | None:
     """The address that a token opens, whether it still gives data or not; one indexed row.
 
-    :param asked: executes a statement; the session does unless another connection is at hand.
+    :param asked: what `addresses_always` gave; the session is asked without it.
     """
-    row = (asked or db.session.execute)(_ADDRESS, {"digest": token_hash(token)}).one_or_none()
+    digest = token_hash(token)
+    row = asked.row(digest) if asked else db.session.execute(_ADDRESS, {"digest": digest}).one_or_none()
     if row is None:
         return None
-    return Address(
-        feed_id=row.feed_id,
-        calendar_id=row.calendar_id,
-        shows=row.shows,
-        scope=row.scope,
-        scope_key=row.scope_key,
-        is_for_customer=row.is_for_customer,
-        name=row.name,
-        language=row.language,
-        horizon_days=row.horizon_days,
-        file_name=row.file_name,
-        ended_at=row.revoked_at,
-        fetched_at=row.fetched_at,
-        fetched_by=row.fetched_by,
-        fetched_version=row.fetched_version,
-        label=row.label,
-        version=row.version,
-        changed_at=row.changed_at,
-        lapses=plan.instants(row.lapses),
-    )
+    values = dict(zip(_VALUES, row, strict=True))
+    return Address(**{**values, "lapses": plan.instants(values["lapses"])})
 
 
 def file_of(address: Address, *, at: datetime) -> bytes:

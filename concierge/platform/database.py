@@ -7,15 +7,19 @@ Measured reasons: with a gate eight writers lose nothing and see no "database is
 
 import os
 import re
+import threading
+import time
 import unicodedata
+from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from flask import Flask, g, has_app_context, request
@@ -35,7 +39,7 @@ from sqlalchemy.orm import (
     mapped_column,
 )
 from sqlalchemy.orm.exc import StaleDataError
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from concierge.platform.errors import Stale
 from concierge.platform.settings import Settings
@@ -257,8 +261,6 @@ def _sqlite_connect(synchronous: str) -> Callable[[Any, Any], None]:
 
 def _sqlite_begin(gate: Path) -> Callable[[Connection], None]:
     def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("one_question"):
-            return
         is_writing = _is_writing(connection)
         if is_writing:
             _pass_gate(connection, gate)
@@ -286,8 +288,6 @@ def _leave_gate(_: Any, record: Any) -> None:  # Any: the pool's own record
 
 
 def _postgres_begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("one_question"):
-        return
     driver = connection.connection.dbapi_connection
     if driver is not None:
         driver.read_only = not _is_writing(connection)
@@ -319,12 +319,131 @@ def unit_of_work() -> Iterator[None]:
         g.writing = g.in_unit_of_work = False
 
 
-def asking(engine: Engine) -> Engine:
-    """The engine for single SELECTs, which need no transaction around them: for what is asked all the time.
+class AlwaysAsked:
+    """One SELECT that is asked all the time, over connections of its own that stay open, past session and pool.
 
-    Measured on SQLite: 0.05 ms of processor time for a row, against 0.3 ms through the session.
+    A connection is taken by whoever asks and given back at once; outside of it no transaction is open. When one
+    fails, all are let go, and the next to ask opens another: so a database that was away is found again.
+    Measured on SQLite: 0.013 ms of processor time for a row, against 0.05 ms over the pool and 0.3 ms through the
+    session; with eight threads the pool opens and closes connections all the time.
+
+    :param statement: its one parameter is plain text.
     """
-    return engine.execution_options(one_question=True)
+
+    MOST = 8
+    """Connections of one process: PostgreSQL has few."""
+    _PATIENCE_S, _STEP_S = 5.0, 0.0005
+
+    def __init__(
+        self,
+        engine: Engine,
+        statement: sa.Select[*tuple[Any, ...]],  # Any: rows of any kind
+    ) -> None:
+        compiled = statement.compile(dialect=engine.dialect)
+        [self._name] = compiled.params
+        self._engine = engine
+        self._text = str(compiled)
+        self._is_positional = bool(compiled.positional)
+        kinds = [column.type.dialect_impl(engine.dialect) for column in statement.selected_columns]
+        self._readers = [kind.result_processor(engine.dialect, None) for kind in kinds]
+        self._idle: deque[PoolProxiedConnection] = deque()
+        self._open = 0
+        self._lock = threading.Lock()
+        self._parents: list[deque[PoolProxiedConnection]] = []
+        _ALWAYS_ASKED.add(self)
+        event.listen(engine, "engine_disposed", lambda _: self.let_go())
+
+    def row(self, value: str) -> tuple[Any, ...] | None:  # Any: values of columns
+        """The one row there is for a value, or None.
+
+        :raises Exception: whatever the driver says when the database cannot be asked.
+        """
+        idle = self._idle
+        try:
+            connection = idle.pop()
+        except IndexError:
+            connection = self._another(idle)
+        try:
+            cursor = connection.cursor()
+            cursor.execute(self._text, (value,) if self._is_positional else {self._name: value})
+            found = cursor.fetchall()
+            cursor.close()
+        except BaseException:
+            self._end(connection)
+            self.let_go()
+            raise
+        idle.append(connection)
+        if idle is not self._idle:  # they were let go in the meantime
+            self._close(idle)
+        if not found:
+            return None
+        (row,) = found
+        return tuple(
+            [value if read is None else read(value) for read, value in zip(self._readers, row, strict=True)]
+        )
+
+    def let_go(self) -> None:
+        """Close what is open, or will be when it has answered."""
+        with self._lock:
+            idle, self._idle = self._idle, deque()
+        self._close(idle)
+
+    def leave_to_parent(self) -> None:
+        """After a fork: what is open belongs to the process that forked, and is neither used nor closed here."""
+        self._parents.append(self._idle)
+        self._idle, self._open, self._lock = deque(), 0, threading.Lock()
+
+    def _another(self, idle: "deque[PoolProxiedConnection]") -> PoolProxiedConnection:
+        give_up_at = time.monotonic() + self._PATIENCE_S
+        while True:
+            with self._lock:
+                if self._open < self.MOST:
+                    self._open += 1
+                    break
+            if time.monotonic() > give_up_at:
+                raise TimeoutError("no connection came back in time")
+            time.sleep(self._STEP_S)
+            with suppress(IndexError):
+                return idle.pop()
+        try:
+            return self._opened()
+        except BaseException:
+            with self._lock:
+                self._open -= 1
+            raise
+
+    def _opened(self) -> PoolProxiedConnection:
+        connection, dialect = self._engine.raw_connection(), self._engine.dialect
+        connection.detach()
+        driver = connection.dbapi_connection
+        assert driver is not None  # noqa: S101 # it has just been opened
+        dialect.set_isolation_level(driver, "AUTOCOMMIT")
+        if dialect.name == "sqlite":
+            connection.cursor().execute("PRAGMA query_only=ON")
+        return connection
+
+    def _close(self, idle: "deque[PoolProxiedConnection]") -> None:
+        with suppress(IndexError):
+            while True:
+                self._end(idle.pop())
+
+    def _end(self, connection: PoolProxiedConnection) -> None:
+        with self._lock:
+            self._open -= 1
+        with suppress(Exception):  # it may be broken already
+            connection.close()
+
+
+_ALWAYS_ASKED: "WeakSet[AlwaysAsked]" = WeakSet()
+
+
+def _leave_to_parent() -> None:
+    for one in list(_ALWAYS_ASKED):
+        one.leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import structlog
 from flask import Flask
 
 from concierge.platform import clock
-from concierge.platform.database import db
+from concierge.platform.database import AlwaysAsked, db
 from tests.makers import calendar
 
 Selects = Callable[[], AbstractContextManager[list[str]]]
@@ -57,10 +57,16 @@ def selects() -> Selects:
             if not statement.startswith(("PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")):
                 asked.append(statement)
 
+        row = AlwaysAsked.row
+
+        def noted(self: AlwaysAsked, value: str) -> object:
+            asked.append(self._text)
+            return row(self, value)
+
         sa.event.listen(db.engine, "before_cursor_execute", note)
-        try:
+        with pytest.MonkeyPatch.context() as watched:
+            watched.setattr(AlwaysAsked, "row", noted)
             yield asked
-        finally:
-            sa.event.remove(db.engine, "before_cursor_execute", note)
+        sa.event.remove(db.engine, "before_cursor_execute", note)
 
     return counting
