@@ -26,6 +26,8 @@ FOLLOWED = (*ALONG, in_readiness.follow_delivery)
 """What follows when a person's act on the plan moves dates."""
 FORECAST = (in_projects.forecast_anew,)
 """What follows later when a plan has changed: its past cases, its percentiles and the chance of its promise."""
+ANSWERED = (in_readiness.ask_by_answers, in_readiness.report_gates, in_readiness.refresh_print)
+"""What follows when an answer or its proof changes: what it lets be asked, the gates, the customer's print."""
 TOLD = (in_invitations.mark_people,)
 """What follows later when a visit has changed: whom it may concern is told once it is quiet."""
 
@@ -53,7 +55,7 @@ REACTIONS: Reactions = {
     ),
     accounts.SiteAdded: NOTHING,
     accounts.SiteChanged: Reaction(
-        now=(in_feeds.write_visits_of_site,), later=(in_invitations.mark_people_of_site,)
+        now=(in_feeds.write_visits_of_site, in_readiness.follow_site), later=(in_invitations.mark_people_of_site,)
     ),
     accounts.SiteHoursSet: NOTHING,
     accounts.SiteClosureEntered: NOTHING,
@@ -93,7 +95,7 @@ REACTIONS: Reactions = {
     orders.OrderReceived: Reaction(now=(in_projects.order_becomes_project,)),
     orders.OrderChanged: Reaction(now=(in_projects.project_hears_of_change,)),
     orders.OrderCancellationReceived: Reaction(now=(in_projects.project_hears_of_cancellation,)),
-    orders.OrderLineMatched: Reaction(now=(in_projects.matched_line_joins_plan,)),
+    orders.OrderLineMatched: Reaction(now=(in_projects.matched_line_joins_plan, in_readiness.follow_order)),
     # --- projects
     projects.ProjectCreated: Reaction(later=FORECAST),
     projects.PlanRenewed: Reaction(now=(in_feeds.write_milestones,), later=FORECAST),
@@ -151,7 +153,7 @@ REACTIONS: Reactions = {
     projects.UnitRecorded: NOTHING,
     projects.UnitRemoved: NOTHING,
     projects.ProposalMade: NOTHING,
-    projects.ProposalDecided: Reaction(now=(in_projects.order_stands,)),
+    projects.ProposalDecided: Reaction(now=(in_projects.order_stands, in_readiness.follow_order)),
     projects.DelayEntered: NOTHING,
     projects.DelayAmended: NOTHING,
     projects.DelayClosed: NOTHING,
@@ -194,14 +196,16 @@ REACTIONS: Reactions = {
         now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)
     ),
     readiness.ChecklistRenewed: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
-    readiness.ItemAnswered: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
+    readiness.ItemAnswered: Reaction(now=ANSWERED),
     readiness.AnswersDiffer: NOTHING,
-    readiness.AnswerChosen: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
+    readiness.AnswerChosen: Reaction(now=ANSWERED),
     readiness.AnswerDismissed: NOTHING,
-    readiness.ItemAccepted: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
-    readiness.ItemReopened: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
-    readiness.EvidenceAttached: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
-    readiness.ChecklistRequested: Reaction(later=(in_readiness.print_for_customer,)),
+    readiness.ItemAccepted: Reaction(now=ANSWERED),
+    readiness.ItemReopened: Reaction(now=ANSWERED),
+    readiness.EvidenceAttached: Reaction(now=ANSWERED),
+    readiness.ChecklistRequested: Reaction(
+        now=(in_readiness.announce_checklist,), later=(in_readiness.print_for_customer,)
+    ),
     readiness.ChecklistPrinted: Reaction(later=(in_feeds.mail_checklist,)),
     readiness.ChecklistSent: NOTHING,
     # --- feeds

@@ -145,6 +145,43 @@ def renamed(condition: Condition, names: Mapping[str, str]) -> dict[str, Any]:  
     return found
 
 
+def settled(condition: Condition, known: Known) -> dict[str, Any] | None:  # Any: JSON values
+    """The same without what is known already: country and products; `None` when it can never hold.
+
+    One that nobody can read never holds.
+    """
+    found = _settled(condition, known, DEEPEST) if condition else True
+    if isinstance(found, bool):
+        return {} if found else None
+    return found
+
+
+def _settled(
+    condition: Any, known: Known, depth: int
+) -> dict[str, Any] | bool:  # Any: JSON that may be anything
+    word = _shape(condition) if depth else None
+    match word:
+        case None:
+            return False
+        case "sold":
+            return not known.sold.isdisjoint(condition["sold"])
+        case "country":
+            return not known.country or known.country in condition["country"]
+        case "not":
+            inner = _settled(condition["not"], known, depth - 1)
+            return not inner if isinstance(inner, bool) else {"not": inner}
+        case "all" | "any":
+            decides = word == "any"
+            parts = [_settled(part, known, depth - 1) for part in condition[word]]
+            if decides in [part for part in parts if isinstance(part, bool)]:
+                return decides
+            left = [part for part in parts if not isinstance(part, bool)]
+            if len(left) < 2:
+                return left[0] if left else not decides
+            return {word: left}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in condition.items()}
+
+
 def _decide(
     start: str,
     conditions: Mapping[str, Condition],

@@ -359,7 +359,7 @@ def read_number(text: str, *, decimal: str = "") -> Decimal:
         three digits is refused, because it could mean either thing.
     :raises Unreadable: when it is none, has too many digits to reckon with, or can be read in two ways.
     """
-    return _number(_simple(text), text, decimal=decimal)
+    return _number(simplified(text), text, decimal=decimal)
 
 
 def read_reading(text: str, *, unit: str, is_difference: bool = False) -> Reading:
@@ -468,7 +468,7 @@ class _Reader:
         self.expected = unit_of(unit) if is_known(unit) else None
 
     def read(self) -> Reading:
-        text = _simple(self.text[:LONGEST])
+        text = simplified(self.text[:LONGEST])
         if len(self.text) > LONGEST:
             self._no_number()
         text = _ABOUT.sub("", text, count=1) if _ABOUT.match(text) else text
@@ -563,7 +563,7 @@ class _Reader:
         raise Unreadable(Problem.NO_NUMBER, typed=self.text.strip()[:60], example=example)
 
 
-def _simple(text: str) -> str:
+def simplified(text: str) -> str:
     """The same with plain digits, dashes, quotes and spaces, and without marks that are not seen."""
     plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE).translate(_ALIKE)).translate(_ALIKE)
     digits = "".join(
@@ -574,11 +574,11 @@ def _simple(text: str) -> str:
 
 def _spelt(symbol: str) -> str:
     """A unit without spaces, with plain marks."""
-    return _simple(symbol).replace(" ", "").replace("''", '"').replace("^", "").replace(" per ", "/")
+    return simplified(symbol).replace(" ", "").replace("''", '"').replace("^", "").replace(" per ", "/")
 
 
 def _number(simple: str, typed: str, *, decimal: str = "") -> Decimal:
-    """Read a number that `_simple` has written."""
+    """Read a number that `simplified` has written."""
     typed = typed.strip()[:60]
     compact = simple.strip().replace("- ", "-").replace("+ ", "+")
     part = _fraction(compact)

@@ -142,9 +142,146 @@ class ChecklistRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecklistRenewed(Event):
-    """A newer version of the playbook asks other things; answers were kept."""
+    """The playbook, the order or the site asks other things; answers were kept."""
 
     checklist_id: int
     added: int
     removed: int
     changed: int
+    judged: int = 0
+    """Answers that were judged anew, because what they are judged by changed."""
+    why: str = "playbook"
+    """What changed: ``playbook``, ``order`` or ``site``."""
+
+
+# --- the customer's page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkGiven(Event):
+    """Somebody at the customer's got a link to their page; ``is_mailed`` says whether a letter brings it."""
+
+    link_id: int
+    name: str
+    is_mailed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSent(Event):
+    """A link goes out by mail once more; ``is_asked_for`` when its holder asked for that, without us."""
+
+    link_id: int
+    name: str
+    is_asked_for: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRevoked(Event):
+    """A link opens nothing any more; ``by_name`` is the customer's person who took it back, if it was one of them."""
+
+    link_id: int
+    name: str
+    by_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRotated(Event):
+    """A link was replaced by another one for the same person; the old one opens nothing."""
+
+    link_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionHandedOn(Event):
+    """The customer's person handed a section to a colleague, who gets a link of their own."""
+
+    link_id: int
+    section: str
+    name: str
+    by_name: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAsked(Event):
+    """The customer asked something, about the project or about one item."""
+
+    question_id: int
+    by_name: str
+    requirement: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAnswered(Event):
+    """We answered a question of the customer."""
+
+    question_id: int
+    name: str
+    text: str
+
+
+# --- what comes back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentsReturned(Event):
+    """Files came back that may hold answers; nobody has read them yet."""
+
+    returned_ids: tuple[int, ...]
+    sender: str = ""
+    """The mail address that they came from; empty when they were uploaded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnsRead(Event):
+    """Files that came back were read, and what they say was taken or set aside."""
+
+    returned_ids: tuple[int, ...]
+    outcomes: tuple[str, ...]
+    """Of each, a value of ``states.Outcome``."""
+    taken: int
+    """Answers that count now."""
+    waiting: int
+    """Entries that a person decides on."""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnSettled(Event):
+    """A person dealt with a file that came back."""
+
+    returned_id: int
+    taken: int
+    """Answers that count because that person said so."""
+
+
+# --- reminders and many documents at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerReminded(Event):
+    """One of the customer's people is reminded by mail of so many open items; ``is_second``: after another one was."""
+
+    contact_id: int
+    name: str
+    items: int
+    is_second: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderLeftOut(Event):
+    """Somebody left a reminder out that was coming."""
+
+    contact_id: int
+    name: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChasingTurned(Event):
+    """From now on the customer is reminded of what is open, or is not."""
+
+    checklist_id: int
+    is_chased: bool

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from concierge.accounts.models import Contact
-from concierge.catalogue.models import PlaybookItem
-from concierge.catalogue.states import GateKind
+from concierge.accounts.models import Contact, Site
+from concierge.catalogue.models import PlaybookItem, ProductFact
+from concierge.catalogue.states import GateKind, MilestoneKind, Responsible
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import OrderLine
@@ -20,6 +20,7 @@ from concierge.platform.errors import NotFound
 from concierge.platform.files import StoredFile
 from concierge.projects import queries as projects
 from concierge.projects.models import Milestone, Project, ProjectPlaybook
+from concierge.projects.states import ProjectState
 from concierge.readiness import scope
 from concierge.readiness.models import (
     Checklist,
@@ -89,9 +90,10 @@ def checklist_of(project_id: int) -> Checklist | None:
     return None if checklist_id is None else checklist_by_id(checklist_id)
 
 
-def counted_from(project_id: int) -> date | None:
-    """The delivery day from which a project's checklist counts its due days; None while there is no checklist."""
-    return db.session.scalar(_ANCHOR, {"project_id": project_id})
+def counted_from(project_id: int) -> tuple[date, date | None] | None:
+    """The days of delivery and installation from which a checklist counts; None while there is no checklist."""
+    row = db.session.execute(_ANCHOR, {"project_id": project_id}).first()
+    return None if row is None else (row[0], row[1])
 
 
 def checklist_by_id(checklist_id: int) -> Checklist:
@@ -112,7 +114,7 @@ _ITS_ROWS = (Checklist, ReadinessItem, ItemEvidence)
 _CHECKLIST_ID = sa.bindparam("checklist_id", type_=sa.Integer)
 _PROJECT_ID = sa.bindparam("project_id", type_=sa.Integer)
 _ID = sa.select(Checklist.id).where(Checklist.project_id == _PROJECT_ID)
-_ANCHOR = sa.select(Checklist.anchor_on).where(Checklist.project_id == _PROJECT_ID)
+_ANCHOR = sa.select(Checklist.anchor_on, Checklist.install_on).where(Checklist.project_id == _PROJECT_ID)
 _ITSELF = sa.select(Checklist).where(Checklist.id == _CHECKLIST_ID).options(joinedload(Checklist.project))
 _ITEMS = (
     sa.select(ReadinessItem)
@@ -723,3 +725,68 @@ def project_ids_of(keys: Collection[str]) -> dict[str, int]:
     """The ids of projects by their keys, of those that there are."""
     found = db.session.execute(sa.select(Project.key, Project.id).where(Project.key.in_(keys)))
     return {row.key: row.id for row in found}
+
+
+def asked_of(project_id: int) -> tuple[str, frozenset[str]]:
+    """A project's key, and the keys of what its checklist asks."""
+    key = db.session.scalars(sa.select(Project.key).where(Project.id == project_id)).one()
+    items = sa.select(ReadinessItem.key).join(ReadinessItem.checklist).where(Checklist.project_id == project_id)
+    return key, frozenset(db.session.scalars(items))
+
+
+def link_named(link_id: int | None) -> CustomerLink | None:
+    """A link by its number; None when there is none."""
+    return None if link_id is None else db.session.get(CustomerLink, link_id)
+
+
+# --- what requirements are computed from
+
+
+def facts_of(product_ids: Iterable[int]) -> dict[int, list[ProductFact]]:
+    """The figures of instruments, by product."""
+    found: dict[int, list[ProductFact]] = {}
+    ids = set(product_ids)
+    if ids:
+        for fact in db.session.scalars(
+            sa.select(ProductFact).where(ProductFact.product_id.in_(ids)).order_by(ProductFact.id)
+        ):
+            found.setdefault(fact.product_id, []).append(fact)
+    return found
+
+
+def country_of_site(site_id: int) -> str:
+    """The country of a site, ISO 3166-1 alpha-2."""
+    return db.session.scalar(sa.select(Site.country).where(Site.id == site_id)) or ""
+
+
+def projects_with_checklist(site_id: int) -> list[int]:
+    """The projects at a site that have a checklist and have not ended, by id."""
+    return list(
+        db.session.scalars(
+            sa.select(Project.id)
+            .join(Checklist, Checklist.project_id == Project.id)
+            .where(Project.site_id == site_id, Project.state == ProjectState.LIVE)
+            .order_by(Project.id)
+        )
+    )
+
+
+def people_of_ours(project: Project) -> dict[Responsible, User]:
+    """Who of ours brings items about, by party: the owner of the milestone that they belong to, else the concierge.
+
+    Parties for which nobody is named are left out; carriers have nobody of ours.
+
+    :param project: with its milestones; whoever they belong to is read here.
+    """
+    owned: dict[Responsible, int | None] = {Responsible.VENDOR: project.concierge_id}
+    for party, kinds in _OWNED.items():
+        owners = [one.owner_id for one in project.milestones if one.kind in kinds and one.owner_id]
+        owned[party] = owners[0] if owners else project.concierge_id
+    people = people_named(owned.values())
+    return {party: people[user_id] for party, user_id in owned.items() if user_id in people}
+
+
+_OWNED = {
+    Responsible.ENGINEER: (MilestoneKind.INSTALLED, MilestoneKind.SITE_SURVEY),
+    Responsible.LOGISTICS: (MilestoneKind.SHIP_RELEASED, MilestoneKind.DELIVERED),
+}

@@ -4,8 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from concierge.catalogue.states import GateKind, ItemType, MilestoneKind
+from flask_babel import force_locale
+
+from concierge.accounts.events import SiteChanged
 from concierge.core import codes
-from concierge.platform import clock, deliveries, files
+from concierge.identity.events import LetterLetGo, LetterStopped
+from concierge.orders.events import OrderLineMatched
+from concierge.platform import clock, deliveries, files, incoming, settings, speech
+from concierge.platform.database import db
 from concierge.platform.deliveries import Hopeless
 from concierge.platform.errors import NotFound
 from concierge.platform.events import unseen
@@ -23,9 +29,10 @@ from concierge.projects.events import (
     ProjectTakenOver,
 )
 from concierge.projects.models import Project
-from concierge.projects.states import ShownOn
-from concierge.readiness import mails, plan, queries
-from concierge.readiness.actions import issuing, renewing, sending
+    ProposalDecided,
+from concierge.projects.states import ProjectState, ProposalKind, ShownOn
+from concierge.readiness import fields, mails, plan, queries, returning, scope
+from concierge.readiness.actions import chasing, computing, issuing, linking, renewing, sending, taking
 from concierge.readiness.document import filling, printing
 from concierge.readiness.events import (
     ChecklistIssued,
@@ -49,6 +56,8 @@ def issue(event: PlanApproved) -> None:
     checklist = queries.checklist_of(project.id)
     if checklist is None:
         try:
+from concierge.readiness.models import Checklist, CustomerLink
+from concierge.readiness.states import Channel, Outcome
             issuing.issue_checklist(project, at=event.at, actor_id=event.actor_id)
         except issuing.NothingToAsk:
             _clear_gates(event.project_id, event)
@@ -116,13 +125,52 @@ def renew(event: PlaybookAdopted) -> None:
 def report_gates(event: ChecklistIssued | ChecklistRedated | ChecklistRenewed | ItemChanged) -> None:
     """Tell the project which items hold shipping and installation; an item of advice holds neither."""
     kinds = queries.gates_of_item(event.item_id) if isinstance(event, ItemChanged) else tuple(GateKind)
-    if not kinds:
-        return
-    checklist = queries.checklist_by_id(event.checklist_id)
+    if kinds:
+        _report_gates(queries.checklist_by_id(event.checklist_id), kinds, event)
+
+
+def _report_gates(
+    checklist: Checklist,
+    kinds: Iterable[GateKind],
+    event: ChecklistIssued | ChecklistRedated | ChecklistRenewed | ItemChanged,
+) -> None:
     holding = {
         kind: [
             gates.HoldingItem(item.key, item.requirement, item.due_on)
             for item in checklist.items
+def follow_order(event: ProposalDecided | OrderLineMatched) -> None:
+    """Ask what the options ask that are sold now: a change of the order was accepted, or a line was matched."""
+    if isinstance(event, ProposalDecided):
+        if not event.accepted or event.kind != ProposalKind.NEW_DATES.value:
+            return
+        project_id: int | None = event.project_id
+    else:
+        found = projects.project_of_order(event.order_id)
+        project_id = None if found is None or found.state is not ProjectState.LIVE else found.id
+    if project_id is not None:
+        project = projects.project_for_change(project_id)
+        renewing.renew_checklist(project, why=renewing.ORDER, at=event.at, actor_id=event.actor_id)
+
+
+def follow_site(event: SiteChanged) -> None:
+    """Ask what the site's country asks, and count due days in its working days, after it changed."""
+    if not {"country", "subdivision"} & set(event.changed):
+        return
+    for project_id in queries.projects_with_checklist(event.site_id):
+        project = projects.project_for_change(project_id)
+        renewing.renew_checklist(project, why=renewing.SITE, at=event.at, actor_id=event.actor_id)
+        checklist = queries.checklist_of(project_id)
+        if checklist is not None and issuing.date_open_items(checklist, project):
+            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id)
+
+
+def ask_by_answers(event: ItemChanged) -> None:
+    """Ask what follows from an answer, and no longer what does not; it holds a gate only while it is asked."""
+    checklist = queries.checklist_by_id(event.checklist_id)
+    if renewing.ask_by_answers(checklist):
+        _report_gates(checklist, tuple(GateKind), event)
+
+
             if item.gate is kind and item.type is not ItemType.INFO and not item.is_cleared
         ]
         for kind in kinds
@@ -249,8 +297,8 @@ def _follow(event: PlanApproved | PlanEvent) -> None:
     if counted_from is None:
         return
     project = projects.project_for_change(event.project_id)
-    day = issuing.delivery_day(project, project.milestones)
-    checklist = queries.checklist_of(event.project_id) if day != counted_from else None
+    days = issuing.delivery_day(project, project.milestones), computing.install_day(project.milestones)
+    checklist = queries.checklist_of(event.project_id) if days != counted_from else None
     if checklist is None:
         return
     issuing.redate_checklist(checklist, delivery_on=day, at=event.at, actor_id=event.actor_id)

@@ -2,19 +2,18 @@
 
 import secrets
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from flask_babel import gettext as _
 
-from concierge.catalogue.models import PlaybookItem
-from concierge.catalogue.states import MilestoneKind, Responsible
+from concierge.catalogue.states import MilestoneKind
+from concierge.core import conditions
 from concierge.platform import settings
 from concierge.platform.database import db, insert_rows
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
-from concierge.projects import queries as projects
 from concierge.projects.models import Milestone, Project
 from concierge.readiness import plan, queries, scope
+from concierge.readiness.actions import computing
 from concierge.readiness.events import ChecklistIssued, ChecklistRedated
 from concierge.readiness.models import Checklist, ReadinessItem
 from concierge.readiness.states import ItemState
@@ -44,30 +43,34 @@ def issue_checklist(
         raise AlreadyIssued(
             _("The checklist is issued already. Open it, and reopen the items that have changed.")
         )
-    sold = projects.products_sold(project.order_id)
-    versions = {
-        brought.version_id: [item for item in brought.version.items if item.option_key in {"", *sold}]
-        for brought in projects.playbooks_of(project.id)
-    }
-    wanted = plan.merged(list(versions.values()))
+    wanted = computing.wanted_by(project)
     if not wanted:
         raise NothingToAsk(
             _("No playbook of this project asks anything of the site. Match its order lines first.")
         )
     nonce = secrets.token_hex(16)
+    milestones = queries.milestones_of(project.id)
     checklist = Checklist(
         project_id=project.id,
         issued_at=at,
-        anchor_on=delivery_day(project, queries.milestones_of(project.id)),
+        anchor_on=delivery_day(project, milestones),
+        install_on=computing.install_day(milestones),
+        ordered_on=project.starts_on,
         link_nonce=nonce,
         link_hash=scope.link_hash(scope.link_token(nonce, key=settings.current().secret_key)),
     )
     db.session.add(checklist)
     db.session.flush()
+    contacts, calendar = computing.contacts_of(project), computing.calendar_for(project, wanted)
+    asked = conditions.asked({one.key: one.condition for one in wanted}, {})
     insert_rows(
         ReadinessItem,
         [
-            _item(checklist, one, position=position, contact_id=project.contact_id)
+            {
+                **computing.columns(one, checklist, project, contacts=contacts, calendar=calendar),
+                "position": position,
+                "is_asked": one.key in asked,
+            }
             for position, one in enumerate(wanted, 1)
         ],
     )
@@ -84,18 +87,44 @@ def issue_checklist(
     return checklist
 
 
-def redate_checklist(checklist: Checklist, *, delivery_on: date, at: datetime, actor_id: int | None) -> int:
-    """Count the due days of open items from another delivery day; returns how many moved.
+def redate_checklist(
+    checklist: Checklist,
+    *,
+    delivery_on: date,
+    install_on: date | None = None,
+    project: Project | None = None,
+    at: datetime,
+    actor_id: int | None,
+) -> int:
+    """Count the due days of open items from other days of delivery and installation; returns how many moved.
 
     Items that are answered keep the day they were asked for.
+
+    :param project: whose site's working days count; `None`: the checklist's, which is then loaded with it.
     """
-    if delivery_on == checklist.anchor_on:
+    if (delivery_on, install_on) == (checklist.anchor_on, checklist.install_on):
         return 0
-    checklist.anchor_on = delivery_on
+    checklist.anchor_on, checklist.install_on = delivery_on, install_on
+    moved = date_open_items(checklist, project or checklist.project)
+    return tell_redated(checklist, at=at, actor_id=actor_id) if moved else 0
+
+
+def date_open_items(checklist: Checklist, project: Project) -> int:
+    """Give open items the due days that follow from anchors and working days; returns how many moved."""
+    calendar = computing.calendar_for(project, checklist.items)
+    moved = 0
     for item in checklist.items:
-        if item.state is ItemState.OPEN:
-            item.due_on = plan.due_on(delivery_on, item.due_offset)
-    return tell_redated(checklist, at=at, actor_id=actor_id)
+        due_on = plan.due_day(item, checklist, calendar)
+        if item.state is ItemState.OPEN and item.due_on != due_on:
+            item.due_on = due_on
+            moved += 1
+    return moved
+
+
+def due_day(item: ReadinessItem) -> date:
+    """The day an item is due as things stand; its checklist is loaded with its project."""
+    calendar = computing.calendar_for(item.checklist.project, (item,))
+    return plan.due_day(item, item.checklist, calendar)
 
 
 def tell_redated(checklist: Checklist, *, at: datetime, actor_id: int | None) -> int:
@@ -123,34 +152,3 @@ def delivery_day(project: Project, milestones: list[Milestone]) -> date:
         if days:
             return min(days)
     return project.starts_on + timedelta(days=UNPLANNED_DAYS)
-
-
-def _item(
-    checklist: Checklist, wanted: plan.Wanted, *, position: int, contact_id: int | None
-) -> dict[str, Any]:  # Any: values of columns
-    source: PlaybookItem = wanted.item
-    return {
-        "checklist_id": checklist.id,
-        "position": position,
-        "key": wanted.key,
-        "section": source.section,
-        "type": source.type,
-        "requirement": source.requirement,
-        "why": source.why,
-        "how": source.how,
-        "quantity": source.quantity,
-        "unit": source.unit,
-        "minimum": wanted.minimum,
-        "maximum": wanted.maximum,
-        "choices": source.choices,
-        "responsible": source.responsible,
-        "contact_id": contact_id if source.responsible is Responsible.CUSTOMER else None,
-        "due_offset": wanted.due_offset,
-        "due_on": plan.due_on(checklist.anchor_on, wanted.due_offset),
-        "severity": wanted.severity,
-        "gate": wanted.gate,
-        "evidence_need": wanted.evidence,
-        "source": source.source,
-        "source_rev": source.source_rev,
-        "checked_on": source.checked_on,
-    }

@@ -1,44 +1,36 @@
-"""Renewing a running project's checklist when its playbook has a newer version; answers are kept."""
+"""Computing a running project's checklist anew when its playbook, order or site changed; answers are kept.
 
-from collections.abc import Collection, Iterable, Sequence
+Only the rows concerned change: what is asked otherwise, what is asked besides, and what is not asked any more.
+"""
+
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
 
 from concierge.catalogue.models import PlaybookItem
-from concierge.catalogue.states import ItemType, Responsible, Severity
-from concierge.core import readiness
+from concierge.catalogue.states import Severity
 from concierge.platform.database import db
 from concierge.platform.events import record
 from concierge.projects import queries as projects
 from concierge.projects.models import Project
 from concierge.readiness import plan, queries
+from concierge.readiness.actions import computing
 from concierge.readiness.events import ChecklistRenewed
-from concierge.readiness.models import Checklist, ReadinessItem
-from concierge.readiness.states import ItemState, Verdict
+from concierge.readiness.models import Checklist, ItemAnswer, ReadinessItem
+from concierge.readiness.states import ItemState, Standing, Verdict
 
-ASKED = (
-    "section",
-    "type",
-    "requirement",
-    "why",
-    "how",
-    "quantity",
-    "unit",
-    "choices",
-    "responsible",
-    "source",
-    "source_rev",
-    "checked_on",
+PLAYBOOK, ORDER, SITE = "playbook", "order", "site"
+"""Why a checklist was computed anew, as its event keeps it."""
+
+JUDGED = frozenset(
+    {"type", "unit", "choices", "minimum", "maximum", "accepted", "tolerance", "file_count", "file_kinds"}
 )
-"""What an item takes from its playbook as it stands."""
-JUDGED = frozenset({"type", "unit", "choices", "minimum", "maximum"})
 """A change of these judges an answer anew."""
-
-_VERDICTS = {
-    readiness.Verdict.OK: Verdict.OK,
-    readiness.Verdict.OUT_OF_RANGE: Verdict.OUT_OF_RANGE,
-    readiness.Verdict.UNKNOWN: Verdict.UNKNOWN,
-}
+MEANING = frozenset({"type", "unit", "quantity"})
+"""A change of these asks for something else, so that somebody has to look at what was accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,48 +45,67 @@ class Renewal:
     """Answered ones that are no longer asked: they stay with their answer and hold nothing."""
     wanted: tuple[plan.Wanted, ...] = ()
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no row is concerned."""
+        return not (self.added or self.changed or self.removed or self.kept)
+
 
 def foresee_renewal(project: Project, *, items: Iterable[PlaybookItem], playbook_id: int) -> Renewal:
     """What taking over a version with these items would do to a project's checklist; nothing changes."""
     checklist = queries.checklist_of(project.id)
     if checklist is None:
         return Renewal()
-    brought = projects.playbooks_of(project.id)
-    older = {
-        item.key for one in brought if one.version.playbook_id == playbook_id for item in one.version.items
-    }
-    versions = {
-        one.version_id: list(items if one.version.playbook_id == playbook_id else one.version.items)
-        for one in brought
-    }
-    return _renewal(checklist, _asked(project, versions.values()), older)
+    items = list(items)
+    older = _keys_of(project) | {item.key for item in items}
+    return _renewal(checklist, computing.wanted_by(project, instead={playbook_id: items}), older)
 
 
-def renew_checklist(project: Project, *, version_before_id: int, at: datetime, actor_id: int | None) -> None:
-    """Merge the items of the project's playbook versions of now into its checklist by key.
+def renew_checklist(
+    project: Project,
+    *,
+    version_before_id: int | None = None,
+    why: str = PLAYBOOK,
+    at: datetime,
+    actor_id: int | None,
+) -> Renewal:
+    """Let a checklist follow what the project is asked by its playbooks, options and destination of now.
 
-    Open items follow the playbooks, new ones are asked, answers stay and are judged anew where the bounds are
-    others. A project without a checklist stays without.
+    Open items follow, new ones are asked, answers stay and are judged anew where the bounds are others. A project
+    without a checklist stays without; one of which nothing differs records nothing.
+
+    :param version_before_id: the version that a newer one replaced.
+    :param why: what changed: the playbook, the order or the site.
     """
     checklist = queries.checklist_of(project.id)
     if checklist is None:
-        return
-    versions = {one.version_id: one.version.items for one in projects.playbooks_of(project.id)}
-    renewal = _renewal(
-        checklist, _asked(project, versions.values()), queries.playbook_item_keys(version_before_id)
-    )
-    if not (renewal.added or renewal.changed or renewal.removed or renewal.kept):
-        return
+        return Renewal()
+    older = _keys_of(project)
+    if version_before_id is not None:
+        older |= queries.playbook_item_keys(version_before_id)
+    renewal = _renewal(checklist, computing.wanted_by(project), older)
+    if renewal.is_nothing:
+        return renewal
+    contacts = computing.contacts_of(project)
+    calendar = computing.calendar_for(project, renewal.wanted)
+    judged = 0
     for item, wanted in renewal.changed:
-        _alter(checklist, item, wanted)
+        judged += _alter(
+            item, wanted, computing.columns(wanted, checklist, project, contacts=contacts, calendar=calendar)
+        )
     for item in renewal.removed:
         checklist.items.remove(item)
         db.session.delete(item)
     for item in renewal.kept:
-        item.severity, item.gate = Severity.ADVISORY, None
+        item.severity, item.gate, item.is_withdrawn, item.is_asked = Severity.ADVISORY, None, True, False
     for wanted in renewal.added:
-        checklist.items.append(_item(checklist, wanted, contact_id=project.contact_id))
-    _number(checklist, renewal.wanted)
+        values = computing.columns(wanted, checklist, project, contacts=contacts, calendar=calendar)
+        row = ReadinessItem(**values, position=_place(checklist, wanted, renewal.wanted), evidence=[])
+        row.is_withdrawn, row.is_asked, row.state = False, True, ItemState.OPEN
+        checklist.items.append(row)
+    db.session.flush()
+    checklist.items.sort(key=lambda item: (item.position, item.id))
+    ask_by_answers(checklist)
     db.session.flush()
     record(
         ChecklistRenewed(
@@ -105,13 +116,38 @@ def renew_checklist(project: Project, *, version_before_id: int, at: datetime, a
             added=len(renewal.added),
             removed=len(renewal.removed) + len(renewal.kept),
             changed=len(renewal.changed),
+            judged=judged,
+            why=why,
         )
     )
+    return renewal
 
 
-def _asked(project: Project, versions: Iterable[Sequence[PlaybookItem]]) -> tuple[plan.Wanted, ...]:
-    sold = projects.products_sold(project.order_id)
-    return plan.merged([[item for item in items if item.option_key in {"", *sold}] for items in versions])
+def ask_by_answers(checklist: Checklist) -> tuple[ReadinessItem, ...]:
+    """Let each item be asked exactly when what was answered says so; returns those of which that changed."""
+    if all(item.is_asked is not item.is_withdrawn and not item.condition for item in checklist.items):
+        return ()
+    asked = plan.asked_now(checklist.items)
+    changed = tuple(item for item in checklist.items if item.is_asked is not (item.key in asked))
+    for item in changed:
+        item.is_asked = item.key in asked
+    return changed
+
+
+def judge_again(item: ReadinessItem) -> bool:
+    """Judge what was answered by what is asked now; the answer stays. Says whether the verdict is another."""
+    before = item.verdict
+    item.verdict, item.si_value = plan.verdict_of(item, item.value)
+    for answer in db.session.scalars(
+        sa.select(ItemAnswer).where(ItemAnswer.item_id == item.id, ItemAnswer.standing == Standing.CURRENT)
+    ):
+        answer.verdict, answer.si_value = item.verdict, item.si_value
+    return item.verdict is not before
+
+
+def _keys_of(project: Project) -> frozenset[str]:
+    """The keys of all that the project's playbooks can ask, whether it is asked here or not."""
+    return frozenset(item.key for one in projects.playbooks_of(project.id) for item in one.version.items)
 
 
 def _renewal(checklist: Checklist, wanted: tuple[plan.Wanted, ...], older: Collection[str]) -> Renewal:
@@ -120,7 +156,9 @@ def _renewal(checklist: Checklist, wanted: tuple[plan.Wanted, ...], older: Colle
     gone = [
         item
         for item in checklist.items
-        if item.key not in asked and (item.key in older or item.key.rsplit("-", 1)[0] in older)
+        if item.key not in asked
+        and not item.is_withdrawn
+        and (item.key in older or item.key.rsplit("-", 1)[0] in older)
     ]
     return Renewal(
         added=tuple(one for one in wanted if one.key not in there),
@@ -135,63 +173,37 @@ def _renewal(checklist: Checklist, wanted: tuple[plan.Wanted, ...], older: Colle
 
 def _differing(item: ReadinessItem, wanted: plan.Wanted) -> frozenset[str]:
     """The names of what is asked otherwise."""
-    found = {name for name in ASKED if getattr(item, name) != getattr(wanted.item, name)}
-    found |= {
-        name
-        for name in ("minimum", "maximum", "severity", "gate", "due_offset")
-        if getattr(item, name) != getattr(wanted, name)
-    }
-    return frozenset(found | ({"evidence_need"} if item.evidence_need is not wanted.evidence else set()))
+    found = {name for name in computing.COPIED if getattr(item, name) != wanted.column(name)}
+    return frozenset(found | ({"is_withdrawn"} if item.is_withdrawn else set()))
 
 
-def _alter(checklist: Checklist, item: ReadinessItem, wanted: plan.Wanted) -> None:
+def _alter(
+    item: ReadinessItem,
+    wanted: plan.Wanted,
+    values: dict[str, Any],  # Any: values of columns
+) -> bool:
+    """Let an item ask what is wanted; says whether its answer was judged anew."""
     differing = _differing(item, wanted)
-    for name in ASKED:
-        setattr(item, name, getattr(wanted.item, name))
-    item.minimum, item.maximum = wanted.minimum, wanted.maximum
-    item.severity, item.gate, item.evidence_need = wanted.severity, wanted.gate, wanted.evidence
-    item.due_offset = wanted.due_offset
+    for name in differing & set(computing.COPIED):
+        setattr(item, name, values[name])
+    item.is_withdrawn = False
+    if differing & {"role", "responsible"}:
+        item.contact_id = values["contact_id"]
     if item.state is ItemState.OPEN:
-        item.due_on = plan.due_on(checklist.anchor_on, wanted.due_offset)
-    elif differing & JUDGED:
-        item.state, item.verdict = ItemState.ANSWERED, _judged(item)
+        item.due_on = values["due_on"]
+        return False
+    if not differing & JUDGED:
+        return False
+    was = item.state
+    judge_again(item)
+    if was is ItemState.ACCEPTED and (differing & MEANING or item.verdict is not Verdict.OK):
+        item.state = ItemState.ANSWERED
+    return True
 
 
-def _judged(item: ReadinessItem) -> Verdict:
-    if item.type is ItemType.INFO:
-        return Verdict.OK
-    try:
-        answer = plan.answer_of(item, item.value, files=len(item.evidence))
-        item.si_value = None if answer.number is None else float(answer.number)
-        return _VERDICTS[readiness.verdict(plan.requirement_of(item), answer)]
-    except ValueError:  # what was answered is no answer to what is asked now
-        item.si_value = None
-        return Verdict.UNKNOWN
-
-
-def _item(checklist: Checklist, wanted: plan.Wanted, *, contact_id: int | None) -> ReadinessItem:
-    is_theirs = wanted.item.responsible is Responsible.CUSTOMER
-    return ReadinessItem(
-        checklist_id=checklist.id,
-        position=0,
-        key=wanted.key,
-        **{name: getattr(wanted.item, name) for name in ASKED},
-        minimum=wanted.minimum,
-        maximum=wanted.maximum,
-        contact_id=contact_id if is_theirs else None,
-        due_offset=wanted.due_offset,
-        due_on=plan.due_on(checklist.anchor_on, wanted.due_offset),
-        severity=wanted.severity,
-        gate=wanted.gate,
-        evidence_need=wanted.evidence,
-        evidence=[],
-    )
-
-
-def _number(checklist: Checklist, wanted: tuple[plan.Wanted, ...]) -> None:
-    """Put the items into the playbooks' order; those that are no longer asked come last."""
-    place = {one.key: number for number, one in enumerate(wanted, 1)}
-    rest = len(wanted) + 1
-    for item in checklist.items:
-        item.position = place.get(item.key, rest)
-        rest += item.key not in place
+def _place(checklist: Checklist, wanted: plan.Wanted, order: tuple[plan.Wanted, ...]) -> int:
+    """The position of a new item: that of the nearest one before it that is there, so that no other row moves."""
+    there = {item.key: item.position for item in checklist.items}
+    keys = [one.key for one in order]
+    before = next((there[key] for key in reversed(keys[: keys.index(wanted.key)]) if key in there), None)
+    return min(there.values(), default=1) - 1 if before is None else before

@@ -7,6 +7,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.accounts.states import ContactRole
+from concierge.catalogue.states import (
+    Anchor,
+    DueDays,
+    GateKind,
+    ItemType,
+    Responsible,
+    Reviewer,
+    Severity,
+)
 from concierge.catalogue.states import Evidence as EvidenceNeed
 from concierge.catalogue.states import GateKind, ItemType, Responsible, Reviewer, Severity
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
@@ -23,6 +32,10 @@ class Checklist(Versioned, Base):
     project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id"), unique=True)
     issued_at: Mapped[datetime]
     anchor_on: Mapped[date]
+    install_on: Mapped[date | None]
+    """The day on which installation begins, for due dates that count from it; None: not planned, as delivery."""
+    ordered_on: Mapped[date | None]
+    """The day of the order, for due dates that count from it; None: from before it was kept, as delivery."""
     """The delivery day that due dates count from."""
     sent_at: Mapped[datetime | None]
     link_nonce: Mapped[str] = mapped_column(sa.String(32))
@@ -71,7 +84,9 @@ class ReadinessItem(Versioned, Base):
     condition: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     """When it is asked at all, by other answers; see ``core/conditions.py``. Empty: always."""
     is_asked: Mapped[bool] = mapped_column(default=True)
-    """What the condition says now."""
+    """What the condition says now; never while it is withdrawn."""
+    is_withdrawn: Mapped[bool] = mapped_column(default=False)
+    """Whether neither playbook, options nor destination ask for it any more; it keeps its answer and holds nothing."""
     weight: Mapped[int] = mapped_column(default=1)
     """What it counts for in the readiness of the site."""
     responsible: Mapped[Responsible] = mapped_column(text_enum(Responsible))
@@ -80,6 +95,9 @@ class ReadinessItem(Versioned, Base):
     reviewer: Mapped[Reviewer | None] = mapped_column(text_enum(Reviewer))
     """Whose review an answer needs before it counts; None: none."""
     contact_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contacts.id"))
+    anchor: Mapped[Anchor] = mapped_column(text_enum(Anchor), default=Anchor.DELIVERY)
+    """Which day ``due_offset`` counts from."""
+    due_days: Mapped[DueDays] = mapped_column(text_enum(DueDays), default=DueDays.CALENDAR)
     """The customer's person who brings it about."""
     due_offset: Mapped[int]
     due_on: Mapped[date]

@@ -1,0 +1,113 @@
+"""What a project is asked of its site, computed from playbooks, figures, options and destination."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from concierge.accounts import queries as accounts
+from concierge.accounts.models import Contact
+from concierge.catalogue.models import PlaybookItem
+from concierge.catalogue.states import DueDays, MilestoneKind
+from concierge.core.worktime import WorkCalendar
+from concierge.projects import queries as projects
+from concierge.projects.calendars import site_calendars
+from concierge.projects.models import Milestone, Project
+from concierge.readiness import plan, queries
+from concierge.readiness.models import Checklist, ReadinessItem
+
+COPIED = (
+    "section",
+    "type",
+    "requirement",
+    "why",
+    "how",
+    "quantity",
+    "unit",
+    "minimum",
+    "maximum",
+    "choices",
+    "accepted",
+    "tolerance",
+    "sample",
+    "file_kinds",
+    "file_count",
+    "condition",
+    "weight",
+    "responsible",
+    "role",
+    "reviewer",
+    "anchor",
+    "due_days",
+    "due_offset",
+    "severity",
+    "gate",
+    "evidence_need",
+    "source",
+    "source_rev",
+    "checked_on",
+)
+"""What an item takes from what is wanted, by the names of its columns."""
+
+
+def wanted_by(
+    project: Project, *, instead: Mapping[int, Iterable[PlaybookItem]] | None = None
+) -> tuple[plan.Wanted, ...]:
+    """What a project is asked.
+
+    :param instead: the items of versions not taken over yet, by playbook.
+    """
+    brought = projects.playbooks_of(project.id)
+    products = {one.line.product.id: one.line.product.key for one in brought if one.line.product is not None}
+    facts = queries.facts_of(products)
+    found: dict[tuple[int, str], plan.Brought] = {}
+    for one in brought:
+        product_id = one.line.product_id or 0
+        items = (instead or {}).get(one.version.playbook_id, one.version.items)
+        key = products.get(product_id, "")
+        found.setdefault((one.version_id, key), plan.Brought(list(items), key, facts.get(product_id, ())))
+    return plan.computed(tuple(found.values()), destination_of(project))
+
+
+def destination_of(project: Project) -> plan.Destination:
+    """Where a project's instruments go, and all that its order's lines mean."""
+    return plan.Destination(
+        country=queries.country_of_site(project.site_id), sold=projects.products_sold(project.order_id)
+    )
+
+
+def contacts_of(project: Project) -> list[Contact]:
+    """The customer's people, from whom one is chosen for each item."""
+    return accounts.contacts_of(project.account_id)
+
+
+def calendar_for(project: Project, items: Iterable[plan.Wanted | ReadinessItem]) -> WorkCalendar | None:
+    """The site's working days where one of some items is due in them."""
+    if all(item.due_days is DueDays.CALENDAR for item in items):
+        return None
+    return site_calendars([project.site_id])[project.site_id]
+
+
+def columns(
+    wanted: plan.Wanted,
+    checklist: Checklist,
+    project: Project,
+    *,
+    contacts: list[Contact],
+    calendar: WorkCalendar | None,
+) -> dict[str, Any]:  # Any: values of columns
+    """An item's columns as they are wanted, without its place and its answer."""
+    return {
+        "checklist_id": checklist.id,
+        "key": wanted.key,
+        **{name: wanted.column(name) for name in COPIED},
+        "contact_id": plan.contact_for(
+            wanted, contacts, site_id=project.site_id, usual_id=project.contact_id
+        ),
+        "due_on": plan.due_day(wanted, checklist, calendar),
+    }
+
+
+def install_day(milestones: Iterable[Milestone]) -> date | None:
+    """The day on which installation begins; `None` while it is not planned."""
+    days = [one.start_on for one in milestones if one.kind is MilestoneKind.INSTALLED and one.start_on]
+    return min(days, default=None)
