@@ -88,7 +88,7 @@ TRACKED = (
     undo.Tracked(visits.Visit, counters=frozenset({"sequence"})),
     undo.Tracked(visits.VisitTechnician),
     undo.Tracked(invitations.TimeProposal),
-    undo.Tracked(readiness.Checklist, computed=frozenset({"anchor_on"})),
+    undo.Tracked(readiness.Checklist, computed=frozenset({"anchor_on", "install_on"})),
     undo.Tracked(readiness.ReadinessItem, computed=frozenset({"due_on"})),
     undo.Tracked(catalogue.Playbook, computed=frozenset({"search"})),
     undo.Tracked(catalogue.PlaybookVersion),

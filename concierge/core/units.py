@@ -223,7 +223,7 @@ _ALIKE = str.maketrans(
         **dict.fromkeys("\u00a0\u2007\u2009\u202f\u2002\u2003\u3000\t\n\r", " "),
         "\u00bc": " 1/4", "\u00bd": " 1/2", "\u00be": " 3/4",
         "\u215b": " 1/8", "\u215c": " 3/8", "\u215d": " 5/8", "\u215e": " 7/8",
-        "\u00b2": "2", "\u00b3": "3", "\u2044": "/", "\u060c": ",", "\u3001": ",", "\u066a": "%",
+        "\u2044": "/", "\u060c": ",", "\u3001": ",", "\u066a": "%",
         "\u2264": "<=", "\u2266": "<=", "\u2a7d": "<=", "\u2265": ">=", "\u2267": ">=", "\u2a7e": ">=",
         "\u2126": "\u03a9", "\u22c5": "\u00b7", "\u2219": "\u00b7", "\u00b7": "\u00b7",
     }
@@ -234,6 +234,7 @@ _DECIMAL_ONLY, _THOUSANDS_ONLY = "\u066b", "\u066c"
 _NUMBER = (
     r"[+-]?\s*(?:\d+(?:\s+\d+)?/\d+|(?:\d+(?:\s+\d+)?)\s+\d+/\d+|[.,]?\d(?:[\d.,'\u066b\u066c]|\s(?=\d))*)"
 )
+_POWERS = re.compile(r"(?<=[A-Za-z])[\u00b2\u00b3]")
 _DOTS = re.compile(r"\.{2,}")
 _FRACTION = re.compile(r"(?P<sign>[+-]?)\s*(?:(?P<whole>\d+)\s+)?(?P<part>\d+)/(?P<of>\d+)")
 _FEET_AND_INCHES = re.compile(
@@ -565,7 +566,9 @@ class _Reader:
 
 def simplified(text: str) -> str:
     """The same with plain digits, dashes, quotes and spaces, and without marks that are not seen."""
-    plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE).translate(_ALIKE)).translate(_ALIKE)
+    seen = _POWERS.sub(lambda power: "23"[power[0] == "\u00b3"], text.translate(_INVISIBLE).translate(_ALIKE))
+    known = "".join("?" if unicodedata.category(one) == "No" else one for one in seen)
+    plain = unicodedata.normalize("NFKC", known).translate(_ALIKE)
     digits = "".join(
         str(unicodedata.decimal(one)) if unicodedata.category(one) == "Nd" else one for one in plain
     )

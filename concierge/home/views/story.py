@@ -413,11 +413,23 @@ def _about_readiness(name: str, told: Payload) -> str:
             )
         case "ChecklistRenewed":
             return _(
+            counts = {name: told.get(name, 0) for name in ("added", "removed", "changed")}
+            why = told.get("why")
+            if why == "order":
+                return _(
+                    "renewed the checklist for what the order has now: %(added)d asked anew, %(removed)d no longer "
+                    "asked, %(changed)d changed; answers stay",
+                    **counts,
+                )
+            if why == "site":
+                return _(
+                    "renewed the checklist for the site’s country: %(added)d asked anew, %(removed)d no longer "
+                    "asked, %(changed)d changed; answers stay",
+                    **counts,
+                )
                 "renewed the checklist from the playbook: %(added)d asked anew, %(removed)d no longer asked, "
                 "%(changed)d changed; answers stay",
-                added=told.get("added", 0),
-                removed=told.get("removed", 0),
-                changed=told.get("changed", 0),
+                **counts,
             )
         case "ChecklistRequested":
             return _("asked for the checklist to be sent again")
