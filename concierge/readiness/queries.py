@@ -31,8 +31,10 @@ from concierge.readiness.models import (
     ItemEvidence,
     LinkCode,
     ReadinessItem,
+    ReadinessSignature,
     ReturnedDocument,
     UploadUnderWay,
+    Waiver,
 )
 from concierge.readiness.states import Standing
 
@@ -506,6 +508,15 @@ def waiting_questions(link_id: int) -> int:
     )
 
 
+def requirements_named(item_ids: Iterable[int | None]) -> dict[int, dict[str, str]]:
+    """What items ask, by their number, in every language."""
+    wanted = {one for one in item_ids if one is not None}
+    if not wanted:
+        return {}
+    asked = sa.select(ReadinessItem.id, ReadinessItem.requirement).where(ReadinessItem.id.in_(wanted))
+    return {row.id: row.requirement for row in db.session.execute(asked)}
+
+
 def people_named(user_ids: Iterable[int | None]) -> dict[int, User]:
     """People of ours, by id."""
     wanted = {one for one in user_ids if one is not None}
@@ -730,7 +741,9 @@ def project_ids_of(keys: Collection[str]) -> dict[str, int]:
 def asked_of(project_id: int) -> tuple[str, frozenset[str]]:
     """A project's key, and the keys of what its checklist asks."""
     key = db.session.scalars(sa.select(Project.key).where(Project.id == project_id)).one()
-    items = sa.select(ReadinessItem.key).join(ReadinessItem.checklist).where(Checklist.project_id == project_id)
+    items = (
+        sa.select(ReadinessItem.key).join(ReadinessItem.checklist).where(Checklist.project_id == project_id)
+    )
     return key, frozenset(db.session.scalars(items))
 
 
@@ -790,3 +803,26 @@ _OWNED = {
     Responsible.ENGINEER: (MilestoneKind.INSTALLED, MilestoneKind.SITE_SURVEY),
     Responsible.LOGISTICS: (MilestoneKind.SHIP_RELEASED, MilestoneKind.DELIVERED),
 }
+
+
+# ------------------------------------------------------------ what a document shows
+
+
+def signatures_on(checklist_id: int) -> list[ReadinessSignature]:
+    """Every signature on a checklist, the newest first, those that ended among them."""
+    return list(
+        db.session.scalars(
+            sa.select(ReadinessSignature)
+            .where(ReadinessSignature.checklist_id == checklist_id)
+            .order_by(ReadinessSignature.id.desc())
+        )
+    )
+
+
+def waivers_on(item_ids: Iterable[int]) -> dict[int, list[Waiver]]:
+    """Of each item the waivers that have not ended."""
+    found: dict[int, list[Waiver]] = {}
+    rows = sa.select(Waiver).where(Waiver.item_id.in_(list(item_ids)), Waiver.ended_at.is_(None))
+    for one in db.session.scalars(rows.order_by(Waiver.id)):
+        found.setdefault(one.item_id, []).append(one)
+    return found
