@@ -28,6 +28,21 @@ _UTC = re.compile(r"\d{8}T\d{6}Z")
 _DURATION = re.compile(r"P(?:(\d+)W|(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?)")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e]+")
 
+_LETTERS = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\\;,]*"
+_TEXT = rf"{_LETTERS}(?:\\[\\;,n]{_LETTERS})*"
+_MOMENT = r"([0-9]{8}T[0-9]{6}Z)"
+_DAY = r";VALUE=DATE:([0-9]{8})"
+_USUAL = re.compile(
+    rf"BEGIN:VEVENT\r\nUID:[!-+\--:<-\[\]-~]+\r\n"
+    rf"DTSTAMP:{_MOMENT}\r\nCREATED:{_MOMENT}\r\nLAST-MODIFIED:\1\r\nSEQUENCE:[0-9]+\r\n"
+    rf"(?:DTSTART:{_MOMENT}\r\nDTEND:{_MOMENT}|DTSTART{_DAY}\r\nDTEND{_DAY})\r\n"
+    rf"SUMMARY:(?=[^\s\\]){_TEXT}\r\n(?:DESCRIPTION:{_TEXT}\r\n)?(?:LOCATION:{_TEXT}\r\n)?"
+    r"STATUS:(?:(?:TENTATIVE|CONFIRMED)\r\nTRANSP:OPAQUE|(?:TENTATIVE|CONFIRMED|CANCELLED)\r\nTRANSP:TRANSPARENT)\r\n"
+    rf"(?:CATEGORIES:{_TEXT}\r\n)?(?:URL:[A-Za-z][A-Za-z0-9+.-]*:[!-~]+\r\n)?END:VEVENT\r\n"
+)
+"""An unfolded entry as it is usually written; more than this is allowed, and nothing of this is wrong but its days
+and hours."""
+
 _REQUIRED = ("UID", "DTSTAMP", "DTSTART", "LAST-MODIFIED", "SEQUENCE", "STATUS", "TRANSP", "SUMMARY")
 _ONCE = frozenset(_REQUIRED) | {
     "DTEND",
@@ -197,6 +212,30 @@ def _of_another_kind(data: bytes) -> Problem | None:
 
 def problems_in_entry(data: bytes) -> tuple[Problem, ...]:
     """Everything wrong with the bytes of one VEVENT."""
+    if _is_usual(data):
+        return ()
+    return _problems_in_any_entry(data)
+
+
+def _is_usual(data: bytes) -> bool:
+    """Whether an entry is one of those that are written all the time, in which nothing can be wrong.
+
+    A thousand are read while somebody waits: one look at the whole costs a tenth of reading it line by line.
+    """
+    lines = data.split(b"\r\n")
+    if max(map(len, lines)) > LINE_OCTETS or (not data.isascii() and any(map(_cuts_a_character, lines))):
+        return False
+    found = _USUAL.fullmatch(data.replace(b"\r\n ", b"").decode(errors="replace"))
+    if found is None:
+        return False
+    try:
+        *_, starts_at, ends_at = [datetime.fromisoformat(moment) for moment in found.groups() if moment]
+    except ValueError:
+        return False
+    return starts_at < ends_at
+
+
+def _problems_in_any_entry(data: bytes) -> tuple[Problem, ...]:
     lines, found = _read(data)
     components = _nested(lines, found)
     if [component.name for component in components] != ["VEVENT"]:

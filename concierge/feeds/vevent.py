@@ -143,7 +143,10 @@ def after(previous: datetime | None, *, at: datetime) -> datetime:
 
 def one_line(text: str, *, at_most: int) -> str:
     """The text on one line, without what a calendar file may not carry."""
-    return _shortened(_BLANKS.sub(" ", _clean(text)).strip(), at_most=at_most)
+    text = _clean(text)
+    if "  " in text or not text.isprintable():  # else no other white space is in it
+        text = _BLANKS.sub(" ", text)
+    return _shortened(text.strip(), at_most=at_most)
 
 
 def prose(text: str, *, at_most: int) -> str:
@@ -214,6 +217,8 @@ def _value(moment: datetime | date) -> datetime | date:
 
 
 def _clean(text: str) -> str:
+    if text.isprintable():
+        return text if text.isascii() else unicodedata.normalize("NFC", text)
     return unicodedata.normalize("NFC", _UNPRINTABLE.sub("", _LINE_BREAKS.sub("\n", text)))
 
 

@@ -1,8 +1,10 @@
 """One entry: its bytes (feed checklist F1–F4, F8, F10–F14)."""
 
 import os
+import re
 import subprocess
 import sys
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -364,3 +366,17 @@ def test_an_entry_is_written_as_icalendar_writes_it(
     )
 
     assert vevent.render(entry) == _by_icalendar(entry)
+
+
+_MARKS = "ab  \t\n\r\x0b\x1c\x85\xa0\u00ad\u2028\u2029\u3000\ufeff\uffff\u0301é\x00\x7f"
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.text(alphabet=_MARKS) | st.text())
+def test_f3_a_text_without_marks_is_cleaned_like_any_other(text: str) -> None:
+    """The short way for printable texts gives what the long way gives."""
+    text = "".join(each for each in text if not 0xD800 <= ord(each) <= 0xDFFF)
+    long = unicodedata.normalize("NFC", vevent._UNPRINTABLE.sub("", vevent._LINE_BREAKS.sub("\n", text)))
+
+    assert vevent.prose(text, at_most=10_000) == long.strip()
+    assert vevent.one_line(text, at_most=10_000) == re.sub(r"\s+", " ", long).strip()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from concierge.cli import main
 from concierge.feeds import lint
@@ -197,3 +199,38 @@ def test_what_cannot_be_had_ends_with_two(source: str) -> None:
     assert code == 2
     assert "Traceback" not in said
     assert "root:" not in said
+
+
+PIECES = [
+    b"\r\n", b"\r\n ", b"\n", b"\r", b"\t", b" ", b"", b"\\", b"\\n", b"\\\\", b";", b",", b":", b'"', b"\x00", b"\x7f",
+    b"\xc2\xa0", b"\xe2\x80\xa8", b"\xe3\x80\x80", b"\xff", b"\xc3", "ü".encode(), b"x" * 80, b"0", b"9", "٣".encode(),
+    b"SUMMARY:", b"SUMMARY:x\r\n", b"X-A:b\r\n", b"DTEND:20200101T000000Z\r\n", b"RRULE:FREQ=DAILY\r\n", b"TZID=a",
+    b"STATUS:CANCELLED\r\n", b"CANCELLED", b"OPAQUE", b";VALUE=DATE", b"BEGIN:VALARM\r\n", b"END:VEVENT\r\n",
+]  # fmt: skip
+USUAL = [each for language in ("en", "de") for each in samples(language)]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.sampled_from(USUAL), st.data())
+def test_f1_f19_an_entry_seen_as_usual_has_no_problem_when_it_is_read_line_by_line(
+    entry: bytes, data: st.DataObject
+) -> None:
+    for _ in range(data.draw(st.integers(0, 3))):
+        start = data.draw(st.integers(0, len(entry)))
+        end = start + data.draw(st.sampled_from([0, 0, 1, 2, 5, 30]))
+        entry = entry[:start] + data.draw(st.sampled_from(PIECES)) + entry[end:]
+
+    assert lint.problems_in_entry(entry) == lint._problems_in_any_entry(entry)
+
+
+@pytest.mark.parametrize("defect", SEEDED)
+def test_an_entry_with_a_seeded_defect_is_read_line_by_line(defect: str) -> None:
+    spoil, _ = SEEDED[defect]
+
+    for entry in USUAL:
+        spoilt = spoil(entry)
+        assert lint.problems_in_entry(spoilt) == lint._problems_in_any_entry(spoilt)
+
+
+def test_what_is_written_all_the_time_is_seen_at_one_look() -> None:
+    assert sum(map(lint._is_usual, USUAL)) >= len(USUAL) - 2, "only alarms are read line by line"
