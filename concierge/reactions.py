@@ -33,7 +33,7 @@ TOLD = (in_invitations.mark_people,)
 
 REACTIONS: Reactions = {
     # --- platform
-    platform.MailReceived: Reaction(later=(in_invitations.take_mail,)),
+    platform.MailReceived: Reaction(later=(in_invitations.take_mail, in_readiness.keep_returned)),
     # --- identity
     identity.PersonInvited: Reaction(now=(in_feeds.give_address,), later=(in_identity.mail_invitation,)),
     identity.PersonAdded: Reaction(now=(in_feeds.give_address,)),
@@ -210,6 +210,19 @@ REACTIONS: Reactions = {
     readiness.ChecklistSent: NOTHING,
     # --- feeds
     feeds.AddressCreated: NOTHING,
+    readiness.CustomerReminded: NOTHING,
+    readiness.ReminderLeftOut: NOTHING,
+    readiness.ChasingTurned: NOTHING,
+    readiness.LinkGiven: Reaction(later=(in_readiness.mail_link,)),
+    readiness.LinkSent: Reaction(later=(in_readiness.mail_link,)),
+    readiness.LinkRotated: Reaction(later=(in_readiness.mail_link,)),
+    readiness.LinkRevoked: NOTHING,
+    readiness.SectionHandedOn: Reaction(later=(in_readiness.mail_section,)),
+    readiness.QuestionAsked: Reaction(later=(in_readiness.mail_question,)),
+    readiness.QuestionAnswered: Reaction(later=(in_readiness.mail_answer,)),
+    readiness.DocumentsReturned: Reaction(later=(in_readiness.read_returned,)),
+    readiness.ReturnsRead: Reaction(later=(in_readiness.answer_sender,)),
+    readiness.ReturnSettled: NOTHING,
     feeds.AddressRotated: NOTHING,
     feeds.AddressRevoked: NOTHING,
     feeds.AddressRenamed: NOTHING,

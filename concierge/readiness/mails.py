@@ -16,6 +16,8 @@ from concierge.readiness.models import CustomerLink, CustomerQuestion
 ISSUED = "issued"
 MOVED = "moved"
 ASKED = "asked"
+from concierge.readiness import returned_words, scope
+from concierge.readiness.actions.chasing import Point, Reader
 
 
 def checklist_letter(
@@ -238,4 +240,247 @@ def _page_letter(
         html=render_template("readiness/page_letter.html", **context),
         language=link.language,
         secret=secret,
+    )
+
+
+# --- reminders
+
+MOST_NAMED = 12
+"""Points that a reminder lists; of the others it says how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One open point as a reminder names it."""
+
+    due: str
+    late: str
+    """How long it is overdue; empty while it is not."""
+    requirement: str
+    note: str
+    """Why an answer does not do."""
+    project: str
+    """Empty where all points are of one project."""
+    address: str
+
+
+def reminder_letter(
+    reader: Reader,
+    projects: Mapping[int, Project],
+    *,
+    today: date,
+    pages: Mapping[int, tuple[str, str]],
+    opt_out: tuple[str, str],
+    asked_before: Sequence[str] = (),
+) -> Letter:
+    """The letter that reminds somebody at the customer's of what is open, over all their projects.
+
+    :param projects: those of the points that it names, with site and concierge.
+    :param today: the reader's day.
+    :param pages: by project the address of the reader's own page, and the secret in it.
+    :param opt_out: the address that ends reminders, and the secret in it.
+    :param asked_before: who was reminded before and has not answered.
+    """
+    language, points = speech.customer_language(reader.contact.language), reader.named
+    with force_locale(language):
+        concerned = [projects[number] for number in dict.fromkeys(point.project_id for point in points)]
+        lines = [
+            _line(
+                point,
+                projects[point.project_id],
+                pages,
+                today=today,
+                language=language,
+                alone=len(concerned) == 1,
+            )
+            for point in points
+        ]
+        first, rest = lines[0], lines[1:]
+        where = concerned[0].name if len(concerned) == 1 else concerned[0].account.name
+        context = {
+            "language": language,
+            "direction": speech.direction(language),
+            "greeting": _("Hello %(name)s,", name=reader.contact.name),
+            "lead": _reminder_lead(concerned, len(points)),
+            "asked_before": asked_before,
+            "first": first,
+            "rest": rest[: MOST_NAMED - 1],
+            "more": len(rest[MOST_NAMED - 1 :]),
+            "whom": _whom_to_ask(concerned),
+            "company": settings.current().company,
+            "opt_out": opt_out[0],
+        }
+        subject = ngettext(
+            "%(project)s: %(num)s open point, due %(day)s",
+            "%(project)s: %(num)s open points, the first due %(day)s",
+            len(points),
+            project=where,
+            day=first.due,
+        )
+        return Letter(
+            to=reader.contact.email,
+            to_name=reader.contact.name,
+            subject=" ".join(subject.split())[:300],
+            text=render_template("readiness/reminder.txt", **context),
+            html=render_template("readiness/reminder.html", **context),
+            language=language,
+            secrets=(*(token for _address, token in pages.values()), opt_out[1]),
+            unsubscribe=opt_out[0],
+        )
+
+
+def _line(
+    point: Point,
+    project: Project,
+    pages: Mapping[int, tuple[str, str]],
+    *,
+    today: date,
+    language: str,
+    alone: bool,
+) -> Line:
+    late = (today - point.due_on).days
+    note = point.returned_reason
+    if point.answered_wrong:
+        note = _("Your answer is not what is needed yet: it is out of range, or a file is missing.")
+    return Line(
+        due=Figures(language=language, country=project.site.country).day(point.due_on),
+        late=ngettext("%(num)s day late", "%(num)s days late", late) if late > 0 else "",
+        requirement=localized(point.requirement, language),
+        note=note,
+        project="" if alone else project.name,
+        address=pages[project.id][0],
+    )
+
+
+def _reminder_lead(concerned: Sequence[Project], count: int) -> str:
+    if len(concerned) == 1:
+        project = concerned[0]
+        return ngettext(
+            "we need %(num)s more thing from you for %(project)s at %(site)s.",
+            "we need %(num)s more things from you for %(project)s at %(site)s.",
+            count,
+            project=project.name,
+            site=project.site.name,
+        )
+    return ngettext(
+        "we need %(num)s more thing from you for several installations.",
+        "we need %(num)s more things from you for several installations.",
+        count,
+    )
+
+
+def _whom_to_ask(concerned: Sequence[Project]) -> tuple[str, ...]:
+    """Who of ours answers questions, each once: name, phone and address in a line."""
+    people = {one.concierge.id: one.concierge for one in concerned if one.concierge is not None}
+    return tuple(
+        ", ".join(part for part in (person.name, person.phone, person.email) if part)
+        for person in people.values()
+    )
+
+
+def returned_letter(
+    rows: Sequence[ReturnedDocument],
+    items: Mapping[str, ReadinessItem],
+    project: Project,
+    *,
+    to: str,
+    sender: Sender,
+    page: str,
+    token: str,
+) -> Letter:
+    """The answer to whoever sent filled-in checklists by mail: what was taken, what a person looks at, what is open.
+
+    :param rows: what came in one message, with their files.
+    :param items: what the project's checklist asks, by key, in its order.
+    :param to: the address that it came from, which is the sender's.
+    :param page: the address of the sender's own page; empty: none is named.
+    :param token: the secret in it, which the ledger forgets.
+    """
+    language = speech.customer_language(sender.language)
+    with force_locale(language):
+        figures = Figures(language=language, country=project.site.country)
+        open_items = [
+            item
+            for item in items.values()
+            if item.is_asked
+            and item.type is not ItemType.INFO
+            and item.state is ItemState.OPEN
+            and item.responsible is Responsible.CUSTOMER
+            and sender.section in {"", item.section}
+        ]
+        about = {
+            "sender": sender,
+            "files": [_returned(row, items) for row in rows],
+            "open": [(figures.short_day(item.due_on), localized(item.requirement)) for item in open_items],
+            "page": page,
+            "language": language,
+            "company": settings.current().company,
+            "concierge": project.concierge,
+            "instruments": format_list(
+                list(
+                    dict.fromkeys(
+                        brought.line.product.name for brought in project.playbooks if brought.line.product
+                    )
+                ),
+                locale=figures.locale,
+            ),
+        }
+        return Letter(
+            to=to,
+            to_name=sender.name,
+            subject=_("Your checklist for %(instrument)s has arrived", instrument=about["instruments"]),
+            text=render_template("readiness/returned_letter.txt", **about),
+            html=render_template("readiness/returned_letter.html", **about),
+            language=language,
+            secret=token,
+            reply_to=back_address(project.key),
+        )
+
+
+def stranger_letter(to: str, *, language: str) -> Letter:
+    """The answer to an address that is nobody's we know: that something came, and nothing else."""
+    with force_locale(language):
+        return Letter(
+            to=to,
+            to_name="",
+            subject=_("Your file has arrived"),
+            text=render_template("readiness/stranger_letter.txt", company=settings.current().company),
+            language=language,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """One file in the letter that answers it."""
+
+    name: str
+    told: str
+    taken: tuple[tuple[str, str], ...]
+    """Requirement and answer."""
+    looked_at: tuple[tuple[str, str], ...]
+    """Requirement, and what was written."""
+    not_asked: tuple[str, ...]
+
+
+def _returned(row: ReturnedDocument, items: Mapping[str, ReadinessItem]) -> Returned:
+    def said(*fates: Fate) -> tuple[tuple[str, str], ...]:
+        found = [
+            entry
+            for entry in row.entries
+            if entry["kind"] == "item" and Fate(entry["fate"]) in fates and entry["key"] in items
+        ]
+        return tuple(
+            (
+                localized(items[entry["key"]].requirement),
+                returned_words.typed(items[entry["key"]], entry["typed"]) or entry["comment"],
+            )
+            for entry in found
+        )
+
+    return Returned(
+        name=row.file.name,
+        told=returned_words.told_to_sender(row),
+        taken=said(Fate.TAKEN, Fate.KNOWN),
+        looked_at=said(Fate.CONFLICT, Fate.FOR_A_PERSON),
+        not_asked=tuple(requirement for requirement, _value in said(Fate.NOT_ASKED)),
     )

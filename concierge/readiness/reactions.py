@@ -1,6 +1,7 @@
 """What checklists do when something happens elsewhere, and what follows from their own events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from concierge.catalogue.states import GateKind, ItemType, MilestoneKind
@@ -15,7 +16,8 @@ from concierge.platform.database import db
 from concierge.platform.deliveries import Hopeless
 from concierge.platform.errors import NotFound
 from concierge.platform.events import unseen
-from concierge.platform.mail import Attachment, post
+from concierge.platform.incoming import IncomingMail, MailReceived
+from concierge.platform.mail import Attachment, Letter, announce, post
 from concierge.platform.pdf import Unprintable
 from concierge.projects import queries as projects
 from concierge.projects.actions import gates, promising
@@ -41,11 +43,21 @@ from concierge.readiness.events import (
     ChecklistRedated,
     ChecklistRenewed,
     ChecklistRequested,
+    DocumentsReturned,
     EvidenceAttached,
     ItemAccepted,
     ItemAnswered,
     ItemReopened,
+    LinkGiven,
+    LinkRotated,
+    LinkSent,
+    QuestionAnswered,
+    QuestionAsked,
+    ReturnsRead,
+    SectionHandedOn,
 )
+from concierge.readiness.models import Checklist, CustomerLink
+from concierge.readiness.states import Channel, Outcome
 
 ItemChanged = ItemAnswered | AnswerChosen | ItemAccepted | ItemReopened | EvidenceAttached
 
@@ -56,8 +68,6 @@ def issue(event: PlanApproved) -> None:
     checklist = queries.checklist_of(project.id)
     if checklist is None:
         try:
-from concierge.readiness.models import Checklist, CustomerLink
-from concierge.readiness.states import Channel, Outcome
             issuing.issue_checklist(project, at=event.at, actor_id=event.actor_id)
         except issuing.NothingToAsk:
             _clear_gates(event.project_id, event)
@@ -319,3 +329,114 @@ def _note_printed(checklist_id: int, document_id: int, *, occasion: str) -> None
 
 
 deliveries.register(sending.PRINT, print_checklist)
+deliveries.register(CHECKLIST_LEFT, note_checklist_left)
+deliveries.register(LINKS_ASKED, send_links)
+
+
+# ---------------------------------------------------------------- what comes back
+
+
+@deliveries.outside
+def keep_returned(event: MailReceived) -> Callable[[], None] | None:
+    """Keep the files of a message that came to a project's address, once, however often this runs."""
+    mail = db.session.get_one(IncomingMail, event.mail_id)
+    key = settings.current().secret_key
+    named = [scope.project_of_address(address, secret_key=key) for address in mail.recipients.split()]
+    wanted = queries.project_ids_of([one for one in named if one])
+    if not wanted or queries.has_taken_mail(mail.id):
+        return None
+    data, note = incoming.bytes_of(mail), mail.note
+    db.session.rollback()  # nobody waits for the reader
+    said = returning.read_message(data)
+    brought = [(_meant(one.data, wanted), taking.Arrived(one.name, one.data)) for one in said.files]
+    if not brought and (said.is_report or said.is_automatic):
+        return None
+
+    def write() -> None:
+        kept = db.session.get_one(
+            IncomingMail, event.mail_id, with_for_update=True, populate_existing=True
+        )
+        if queries.has_taken_mail(kept.id):
+            return
+        if not brought:
+            outcome = Outcome.NOT_OURS if said.is_read else Outcome.UNREADABLE
+            taking.keep_message(
+                next(iter(wanted.values())), kept, outcome=Outcome.TOO_LARGE if note else outcome, at=clock.now()
+            )
+        source = taking.Source(
+            Channel.PDF, sender=said.sender, mail_id=kept.id, is_automatic=said.is_automatic
+        )
+        for project_id in dict.fromkeys(project_id for project_id, _file in brought):
+            arrived = [one for of_project, one in brought if of_project == project_id]
+            taking.receive(project_id, arrived, source, at=clock.now())
+
+    return write
+
+
+@deliveries.outside
+def read_returned(event: DocumentsReturned) -> Callable[[], None] | None:
+    """Read files that came back in processes of their own, then take what they say; once."""
+    rows = [row for row in queries.returned_by_ids(event.returned_ids) if row.outcome is Outcome.WAITING]
+    if not rows or event.project_id is None:
+        return None
+    project_key, items = queries.asked_of(event.project_id)
+    bytes_of = {row.id: files.read(row.file) for row in rows}
+    db.session.rollback()  # nobody waits for the reader
+    read: dict[int, tuple[returning.Form | None, list[bytes]]] = {}
+    for returned_id, data in bytes_of.items():
+        form = returning.read_form(data) if returning.is_pdf(data) else None
+        outcome = taking.judged(form, project_key=project_key, items=items).outcome
+        read[returned_id] = form, returning.pictures_of(data) if taking.needs_pictures(outcome) else []
+
+    def write() -> None:
+        now = queries.returned_by_ids(list(read), is_for_change=True)
+        new = [row for row in now if row.outcome is Outcome.WAITING]
+        for row in new:
+            form, pictures = read[row.id]
+            taking.take(row, form, pictures, at=clock.now())
+        if new:
+            taking.tell_read(new, answer_to=event.sender, at=clock.now())
+
+    return write
+
+
+def answer_sender(event: ReturnsRead) -> None:
+    """Write to whoever sent files by mail what came of them; to a stranger only that they are here."""
+    rows = queries.returned_by_ids(event.returned_ids)
+    checklist = queries.checklist_of(event.project_id) if event.project_id is not None else None
+    if not event.sender or not rows or checklist is None:
+        return
+    project = queries.project_of(checklist)
+    sender = taking.sender_of(rows[0], project)
+    key = f"returned:{rows[0].id}"
+    if sender is None:
+        day = clock.now() - timedelta(days=1)
+        if queries.returned_from(event.sender, day) <= MOST_STRANGERS_LETTERS:
+            post(mails.stranger_letter(event.sender, language=mails.language_for(project, speech.CUSTOMERS)), key=key)
+        return
+    link = queries.link_named(sender.link_id)
+    token = "" if link is None else linking.token_of(link)
+    page = "" if link is None else linking.address_of(link)
+    letter = mails.returned_letter(
+        rows,
+        {item.key: item for item in checklist.items},
+        project,
+        to=event.sender,
+        sender=sender,
+        page=page,
+        token=token,
+    )
+    post(letter, key=key)
+
+
+MOST_STRANGERS_LETTERS = 5
+"""Files from one unknown address within a day that are answered: nobody makes us write to somebody else for ever."""
+
+
+def _meant(data: bytes, wanted: Mapping[str, int]) -> int:
+    """Which of several projects that a message was sent to a file belongs to, by the note in it; else the first."""
+    if len(wanted) > 1 and returning.is_pdf(data):
+        note = fields.read(returning.read_form(data).note, secret_key=settings.current().secret_key)
+        if note is not None and note.is_genuine and note.note.project in wanted:
+            return wanted[note.note.project]
+    return next(iter(wanted.values()))

@@ -514,11 +514,14 @@ def _pdf_pages(data: bytes) -> Iterator[bytes]:
 
     try:
         document = pypdfium2.PdfDocument(data)
-        with suppress(pypdfium2.PdfiumError):
-            document.init_forms()  # else nothing is shown of what was filled in
-        count = min(len(document), MOST_PICTURES)
     except pypdfium2.PdfiumError:
-        return
+        try:
+            document = pypdfium2.PdfDocument(_mended(data))
+        except pypdfium2.PdfiumError:
+            return
+    with suppress(pypdfium2.PdfiumError):
+        document.init_forms()  # else nothing is shown of what was filled in
+    count = min(len(document), MOST_PICTURES)
     for number in range(count):
         try:
             page = document[number]
@@ -531,6 +534,17 @@ def _pdf_pages(data: bytes) -> Iterator[bytes]:
         except (pypdfium2.PdfiumError, ValueError, MemoryError):
             continue
         yield _jpeg(picture)
+
+
+def _mended(data: bytes) -> bytes:
+    """A PDF put together again as far as that can be done, for a renderer that is stricter; else nothing."""
+    import pikepdf
+
+    kept = io.BytesIO()
+    with suppress(pikepdf.PdfError, RuntimeError, ValueError):
+        _is_sound, pdf = _opened(data)
+        pdf.save(kept)
+    return kept.getvalue()
 
 
 def _photograph(data: bytes) -> Iterator[bytes]:

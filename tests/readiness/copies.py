@@ -51,7 +51,9 @@ def made(copy: Copy) -> pikepdf.Pdf:
         field_ = Dictionary(FT=Name.Ch, Ff=1 << 17, T=String(name), Opt=options, V=String(chosen))
         found.append(_widget(pdf, page, place, field_))
     for place, name in enumerate(copy.signatures):
-        field_ = Dictionary(FT=Name.Sig, T=String(name), V=Dictionary(Type=Name.Sig, Filter=Name("/Adobe.PPKLite")))
+        field_ = Dictionary(
+            FT=Name.Sig, T=String(name), V=Dictionary(Type=Name.Sig, Filter=Name("/Adobe.PPKLite"))
+        )
         found.append(_widget(pdf, page, place, field_))
     pdf.Root.AcroForm = pdf.make_indirect(Dictionary(Fields=Array(found)))
     if copy.note:
@@ -71,7 +73,8 @@ def note_of(
     checklist: Checklist, project_key: str, *, code: str = "TEST2345", revision: int = 1, secret_key: str = ""
 ) -> bytes:
     """The note that is printed into a copy of a checklist as it is now."""
-    newest = queries.newest_answers(item.id for item in checklist.items)
+    counting = queries.answers_that_count(item.id for item in checklist.items)
+    seen = {item_id: answer.id for item_id, answer in counting.items()}
     note = Note(
         document=code,
         project=project_key,
@@ -79,8 +82,7 @@ def note_of(
         language="en",
         revision=revision,
         fields={
-            item.key: Printed(newest.get(item.id, 0), item.value, item.comment)
-            for item in checklist.items
+            item.key: Printed(seen.get(item.id, 0), item.value, item.comment) for item in checklist.items
         },
     )
     return fields.written(note, secret_key=secret_key or settings.current().secret_key)
@@ -100,7 +102,9 @@ def _radio(pdf: pikepdf.Pdf, page: pikepdf.Page, place: int, name: str, value: s
     )
     for state in (fields.YES, fields.NO):
         shown = Name(f"/{state}") if state == value else Name.Off
-        parent.Kids.append(_widget(pdf, page, place, Dictionary(Parent=parent, AS=shown, AP=_states(pdf, state))))
+        parent.Kids.append(
+            _widget(pdf, page, place, Dictionary(Parent=parent, AS=shown, AP=_states(pdf, state)))
+        )
     return parent
 
 

@@ -67,6 +67,8 @@ LOOKS = {
     "ItemReopened": ("warn", "rotate-ccw"),
     "EvidenceAttached": ("idle", "paperclip"),
     "ChecklistSent": ("idle", "send"),
+    "ReturnsRead": ("idle", "file-text"),
+    "CustomerReminded": ("idle", "send"),
     "ActUndone": ("idle", "undo-2"),
 }
 """The events that are told here, each with the state and the icon of its line; others need not be heard of."""
@@ -143,6 +145,8 @@ def _words(name: str, payload: Payload, count: int) -> str:
             | "ItemReopened"
             | "EvidenceAttached"
             | "ChecklistSent"
+            | "ReturnsRead"
+            | "CustomerReminded"
         ):
             return _readiness_words(name, _text(payload, "requirement"), count)
         case _ if name.startswith(("Visit", "Technicians")):
@@ -321,6 +325,12 @@ def _readiness_words(name: str, requirement: str, count: int) -> str:
             )
         case "EvidenceAttached":
             return ngettext("a file shows: %(what)s", "%(num)s files were attached", count, what=requirement)
+        case "ReturnsRead":
+            return ngettext("a filled-in checklist came back", "%(num)s times something came back", count)
+        case "CustomerReminded":
+            return ngettext(
+                "somebody was reminded of open points", "%(num)s reminders went to the customer", count
+            )
         case _:
             return _("the site checklist was sent")
 

@@ -438,6 +438,10 @@ def _about_readiness(name: str, told: Payload) -> str:
         case "ChecklistSent":
             return _("sent the checklist to the customer’s contact")
         case "ItemAnswered":
+        case "DocumentsReturned" | "ReturnsRead" | "ReturnSettled":
+            return _about_returned(name, told)
+        case "CustomerReminded" | "ReminderLeftOut" | "ChasingTurned":
+            return _about_reminders(name, told)
             return _("answered “%(what)s” with %(value)s", what=requirement, value=told.get("value", ""))
         case "AnswersDiffer":
             return _(
@@ -466,6 +470,71 @@ def _about_readiness(name: str, told: Payload) -> str:
 
 
 def _about_calendars(name: str, told: Payload) -> str:
+def _about_returned(name: str, told: Payload) -> str:
+    files = len(told.get("returned_ids") or ())
+    match name:
+        case "DocumentsReturned" if told.get("sender"):
+            return ngettext(
+                "received %(num)s file back from %(sender)s",
+                "received %(num)s files back from %(sender)s",
+                files,
+                sender=told["sender"],
+            )
+        case "DocumentsReturned":
+            return ngettext("brought in %(num)s file", "brought in %(num)s files", files)
+        case "ReturnsRead":
+            taken = ngettext(
+                "read what came back: %(num)s answer taken",
+                "read what came back: %(num)s answers taken",
+                told.get("taken", 0),
+            )
+            waiting = told.get("waiting", 0)
+            return f"{taken}; " + (
+                ngettext("%(num)s entry waits for a person", "%(num)s entries wait for a person", waiting)
+                if waiting
+                else _("nothing waits for a person")
+            )
+        case "ReturnSettled":
+            return ngettext(
+                "dealt with a file that came back: %(num)s answer taken",
+                "dealt with a file that came back: %(num)s answers taken",
+                told.get("taken", 0),
+            )
+    return ""
+
+
+def _about_reminders(name: str, told: Payload) -> str:
+    whom = str(told.get("name") or "")
+    match name:
+        case "CustomerReminded":
+            said = ngettext(
+                "reminded %(whom)s of %(num)s open point",
+                "reminded %(whom)s of %(num)s open points",
+                told.get("items", 0),
+                whom=whom,
+            )
+            return said + (" " + _("that others were reminded of before") if told.get("is_second") else "")
+        case "ReminderLeftOut":
+            return _("left out the reminder to %(whom)s on %(on)s", whom=whom, on=told_day(told.get("on")))
+        case "ChasingTurned" if told.get("is_chased"):
+            return _("turned reminders on for this checklist")
+        case "ChasingTurned":
+            return _("turned reminders off for this checklist")
+    return ""
+
+
+def _about_letters(name: str, told: Payload) -> str:
+    about = {"subject": told.get("subject") or "", "whom": told.get("to_name") or ""}
+    match name:
+        case "LetterStopped":
+            return _("stopped the letter “%(subject)s” to %(whom)s before it left", **about)
+        case "LetterLetGo" if told.get("was_stopped"):
+            return _("sent the letter “%(subject)s” to %(whom)s after all", **about)
+        case "LetterLetGo":
+            return _("sent the letter “%(subject)s” to %(whom)s without waiting", **about)
+    return ""
+
+
     shown, device = str(told.get("calendar") or ""), str(told.get("device") or "")
     match name:
         case "AddressCreated":

@@ -166,15 +166,15 @@ def receive(project_id: int, arrived: Sequence[Arrived], source: Source, *, at: 
 
 
 def keep_message(
-    project_id: int, mail: IncomingMail, file: StoredFile, *, outcome: Outcome, at: datetime
+    project_id: int, mail: IncomingMail, *, outcome: Outcome, at: datetime
 ) -> ReturnedDocument:
     """Keep a message that brings no file for a project, or cannot be read: a person reads it.
 
     :param outcome: NOT_OURS for words only, UNREADABLE, or TOO_LARGE when only its head is there.
     """
     row = ReturnedDocument(
-        file=file,
-        file_id=file.id,
+        file=db.session.get_one(StoredFile, mail.file_id),
+        file_id=mail.file_id,
         digest=mail.digest,
         project_id=project_id,
         channel=Channel.PDF,
