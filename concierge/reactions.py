@@ -47,6 +47,8 @@ REACTIONS: Reactions = {
     ),
     identity.SignedIn: NOTHING,
     identity.SessionsRevoked: NOTHING,
+    identity.LetterStopped: Reaction(now=(in_readiness.note_letter_stopped,)),
+    identity.LetterLetGo: Reaction(now=(in_readiness.note_letter_let_go,)),
     # --- accounts
     accounts.AccountAdded: NOTHING,
     accounts.AccountRenamed: Reaction(
@@ -208,8 +210,6 @@ REACTIONS: Reactions = {
     ),
     readiness.ChecklistPrinted: Reaction(later=(in_feeds.mail_checklist,)),
     readiness.ChecklistSent: NOTHING,
-    # --- feeds
-    feeds.AddressCreated: NOTHING,
     readiness.CustomerReminded: NOTHING,
     readiness.ReminderLeftOut: NOTHING,
     readiness.ChasingTurned: NOTHING,
@@ -223,6 +223,8 @@ REACTIONS: Reactions = {
     readiness.DocumentsReturned: Reaction(later=(in_readiness.read_returned,)),
     readiness.ReturnsRead: Reaction(later=(in_readiness.answer_sender,)),
     readiness.ReturnSettled: NOTHING,
+    # --- feeds
+    feeds.AddressCreated: NOTHING,
     feeds.AddressRotated: NOTHING,
     feeds.AddressRevoked: NOTHING,
     feeds.AddressRenamed: NOTHING,

@@ -1,23 +1,32 @@
 """The letters of readiness, as values."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from babel.lists import format_list
 from flask import render_template
-from flask_babel import force_locale
+from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 
 from concierge.accounts.models import Contact
+from concierge.catalogue.states import ItemType, Responsible
 from concierge.identity.models import User
 from concierge.platform import settings, speech
 from concierge.platform.mail import Attachment, Letter
+from concierge.platform.words import localized
 from concierge.projects.models import Project
+from concierge.readiness import returned_words, scope
+from concierge.readiness.actions.chasing import Point, Reader
 from concierge.readiness.document.values import Checklist
-from concierge.readiness.document.words import Words
-from concierge.readiness.models import CustomerLink, CustomerQuestion
+from concierge.readiness.document.words import Figures, Words
+from concierge.readiness.models import CustomerLink, CustomerQuestion, ReadinessItem, ReturnedDocument
+from concierge.readiness.queries import Sender
+from concierge.readiness.states import Fate, ItemState
 
 ISSUED = "issued"
 MOVED = "moved"
 ASKED = "asked"
-from concierge.readiness import returned_words, scope
-from concierge.readiness.actions.chasing import Point, Reader
 
 
 def checklist_letter(
@@ -26,6 +35,7 @@ def checklist_letter(
     *,
     occasion: str,
     attachments: tuple[Attachment, ...],
+    calendars: int | None = None,
     page: str = "",
     token: str = "",
 ) -> Letter:
@@ -33,6 +43,7 @@ def checklist_letter(
 
     :param occasion: why it goes out now: `issued`, `moved` or `asked`.
     :param attachments: the PDF first, then the visits as calendar files.
+    :param calendars: how many of these there will be, where they are not made yet.
     :param page: the address of the contact's own page; empty: none is named.
     :param token: the secret in it, which the ledger forgets.
     """
@@ -54,7 +65,7 @@ def checklist_letter(
             "words": words,
             "contact": contact,
             "occasion": occasion,
-            "calendars": len(attachments) - 1,
+            "calendars": len(attachments) - 1 if calendars is None else calendars,
             "page": page,
         }
         return Letter(
@@ -66,7 +77,14 @@ def checklist_letter(
             attachments=attachments,
             language=document.language,
             secret=token,
+            reply_to=back_address(document.project_key),
         )
+
+
+def back_address(project_key: str) -> str:
+    """The project's own mail address, which filled-in checklists and answers are sent to."""
+    own = settings.current()
+    return scope.project_address(project_key, secret_key=own.secret_key, mailbox=own.project_mailbox)
 
 
 def language_for(project: Project, languages: tuple[str, ...]) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from concierge.catalogue.states import GateKind, ItemType, MilestoneKind
 from flask_babel import force_locale
 
 from concierge.accounts.events import SiteChanged
+from concierge.catalogue.states import GateKind, ItemType, MilestoneKind
 from concierge.core import codes
 from concierge.identity.events import LetterLetGo, LetterStopped
 from concierge.orders.events import OrderLineMatched
@@ -29,17 +29,17 @@ from concierge.projects.events import (
     PlaybookAdopted,
     ProjectReminded,
     ProjectTakenOver,
+    ProposalDecided,
 )
 from concierge.projects.models import Project
-    ProposalDecided,
 from concierge.projects.states import ProjectState, ProposalKind, ShownOn
 from concierge.readiness import fields, mails, plan, queries, returning, scope
 from concierge.readiness.actions import chasing, computing, issuing, linking, renewing, sending, taking
 from concierge.readiness.document import filling, printing
 from concierge.readiness.events import (
+    AnswerChosen,
     ChecklistIssued,
     ChecklistPrinted,
-    AnswerChosen,
     ChecklistRedated,
     ChecklistRenewed,
     ChecklistRequested,
@@ -132,22 +132,6 @@ def renew(event: PlaybookAdopted) -> None:
     )
 
 
-def report_gates(event: ChecklistIssued | ChecklistRedated | ChecklistRenewed | ItemChanged) -> None:
-    """Tell the project which items hold shipping and installation; an item of advice holds neither."""
-    kinds = queries.gates_of_item(event.item_id) if isinstance(event, ItemChanged) else tuple(GateKind)
-    if kinds:
-        _report_gates(queries.checklist_by_id(event.checklist_id), kinds, event)
-
-
-def _report_gates(
-    checklist: Checklist,
-    kinds: Iterable[GateKind],
-    event: ChecklistIssued | ChecklistRedated | ChecklistRenewed | ItemChanged,
-) -> None:
-    holding = {
-        kind: [
-            gates.HoldingItem(item.key, item.requirement, item.due_on)
-            for item in checklist.items
 def follow_order(event: ProposalDecided | OrderLineMatched) -> None:
     """Ask what the options ask that are sold now: a change of the order was accepted, or a line was matched."""
     if isinstance(event, ProposalDecided):
@@ -181,7 +165,23 @@ def ask_by_answers(event: ItemChanged) -> None:
         _report_gates(checklist, tuple(GateKind), event)
 
 
-            if item.gate is kind and item.type is not ItemType.INFO and not item.is_cleared
+def report_gates(event: ChecklistIssued | ChecklistRedated | ChecklistRenewed | ItemChanged) -> None:
+    """Tell the project which items hold shipping and installation; an item of advice holds neither."""
+    kinds = queries.gates_of_item(event.item_id) if isinstance(event, ItemChanged) else tuple(GateKind)
+    if kinds:
+        _report_gates(queries.checklist_by_id(event.checklist_id), kinds, event)
+
+
+def _report_gates(
+    checklist: Checklist,
+    kinds: Iterable[GateKind],
+    event: ChecklistIssued | ChecklistRedated | ChecklistRenewed | ItemChanged,
+) -> None:
+    holding = {
+        kind: [
+            gates.HoldingItem(item.key, item.requirement, item.due_on)
+            for item in checklist.items
+            if item.gate is kind and item.is_asked and item.type is not ItemType.INFO and not item.is_cleared
         ]
         for kind in kinds
     }
@@ -204,7 +204,10 @@ def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequ
         case _:
             occasion = mails.ASKED
     language = mails.language_for(project, printing.LANGUAGES)
-    sending.order_letter(event.checklist_id, language=language, occasion=occasion, at=event.at)
+    letter_key = sending.letter_key(event) if isinstance(event, ChecklistRequested) else ""
+    sending.order_letter(
+        event.checklist_id, language=language, occasion=occasion, letter_key=letter_key, at=event.at
+    )
 
 
 def refresh_print(event: ItemChanged | ChecklistRenewed) -> None:
@@ -219,6 +222,7 @@ def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: 
     :raises Hopeless: when it cannot be laid out.
     """
     checklist_id, occasion = int(args["checklist_id"]), str(args["occasion"])
+    letter_key = str(args.get("letter_key", ""))
     try:
         checklist = queries.checklist_by_id(checklist_id)
     except NotFound as gone:
@@ -237,7 +241,9 @@ def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: 
     kept = queries.document_with(checklist_id, language=language, content_hash=document.content_hash)
     if kept is not None:
         kept_id = kept.id
-        return (lambda: _note_printed(checklist_id, kept_id, occasion=occasion)) if occasion else None
+        if not occasion:
+            return None
+        return lambda: _note_printed(checklist_id, kept_id, occasion=occasion, letter_key=letter_key)
     try:
         data = printing.printed(document).data
     except Unprintable as problem:
@@ -256,16 +262,25 @@ def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: 
             code=code,
             shown=shown,
             occasion=occasion,
+            letter_key=letter_key,
             at=at,
         )
 
     return keep
 
 
-def post_checklist(event: ChecklistPrinted, *, calendars: tuple[Attachment, ...] = ()) -> Project | None:
+def post_checklist(
+    event: ChecklistPrinted,
+    *,
+    calendars: tuple[Attachment, ...] = (),
+    visits: Sequence[tuple[str, promising.ShownDate]] = (),
+) -> Project | None:
     """Send a print to the customer's contact, when somebody waits for it; what it tells them enters the ledger.
 
+    It does so once the letter has left: one that was stopped has told nobody anything.
+
     :param calendars: the coming visits as calendar files; the slice that owns them is a higher one.
+    :param visits: what these say: the file's name and the milestone's days.
     :returns: the project whose customer it went to; None when it went to nobody.
     """
     if not event.occasion:
@@ -277,27 +292,28 @@ def post_checklist(event: ChecklistPrinted, *, calendars: tuple[Attachment, ...]
     kept = queries.document_by_id(event.document_id)
     document = filling.filled(checklist, project, language=event.language, revision=kept.revision)
     pdf = Attachment(kept.file.name, "application/pdf", files.read(kept.file))
+    page = linking.give_link(project, project.contact, is_mailed=False, at=clock.now(), actor_id=None)
     letter = mails.checklist_letter(
-        document, project.contact, occasion=event.occasion, attachments=(pdf, *calendars)
+        document,
+        project.contact,
+        occasion=event.occasion,
+        attachments=(pdf, *calendars),
+        page=linking.address_of(page),
+        token=linking.token_of(page),
     )
-    post(letter, key=f"checklist:{checklist.id}:{event.occasion}:{event.at.isoformat()}")
-    at = clock.now()
-    sending.note_sent(checklist, contact_id=project.contact_id, at=at)
-    promising.note_shown(
-        project,
-        filling.delivery_shown(checklist, project),
-        shown_on=ShownOn.MAIL,
-        reference=project.contact.email,
-        at=at,
-        by_id=event.actor_id,
-    )
-    promising.note_shown(
-        project,
-        plan.shown_by(kept),
-        shown_on=ShownOn.PDF,
-        reference=codes.written(kept.code or ""),
-        at=at,
-        by_id=event.actor_id,
+    shown = [
+        *_told(filling.delivery_shown(checklist, project), ShownOn.MAIL, project.contact.email),
+        *_told(plan.shown_by(kept), ShownOn.PDF, codes.written(kept.code or "")),
+        *(one for name, date in visits for one in _told((date,), ShownOn.FEED, name)),
+    ]
+    post(
+        letter,
+        key=event.letter_key or f"checklist:{checklist.id}:{event.occasion}:{event.at.isoformat()}",
+        project_id=project.id,
+        afterwards=(
+            CHECKLIST_LEFT,
+            {"checklist_id": checklist.id, "contact_id": project.contact_id, "shown": shown},
+        ),
     )
     return project
 
@@ -311,7 +327,9 @@ def _follow(event: PlanApproved | PlanEvent) -> None:
     checklist = queries.checklist_of(event.project_id) if days != counted_from else None
     if checklist is None:
         return
-    issuing.redate_checklist(checklist, delivery_on=day, at=event.at, actor_id=event.actor_id)
+    issuing.redate_checklist(
+        checklist, delivery_on=days[0], install_on=days[1], at=event.at, actor_id=event.actor_id
+    )
 
 
 def _clear_gates(project_id: int, event: PlanApproved | ProjectTakenOver) -> None:
@@ -319,13 +337,183 @@ def _clear_gates(project_id: int, event: PlanApproved | ProjectTakenOver) -> Non
     gates.report_all_open_items(project_id, nothing, actor_id=event.actor_id, at=event.at)
 
 
-def _note_printed(checklist_id: int, document_id: int, *, occasion: str) -> None:
+def _note_printed(checklist_id: int, document_id: int, *, occasion: str, letter_key: str) -> None:
     sending.note_printed(
         queries.checklist_by_id(checklist_id),
         queries.document_by_id(document_id),
         occasion=occasion,
+        letter_key=letter_key,
         at=clock.now(),
     )
+
+
+# --- letters that leave, and those that are stopped
+
+CHECKLIST_LEFT = "readiness.checklist_left"
+"""The name of the delivery that notes what a customer knows since a letter left."""
+
+
+def announce_checklist(event: ChecklistRequested) -> None:
+    """Let the letter be seen and stopped that was asked for, before its print is made."""
+    checklist = queries.checklist_by_id(event.checklist_id)
+    project = queries.project_of(checklist)
+    if project.contact is None or not project.contact.email:
+        return
+    language = mails.language_for(project, printing.LANGUAGES)
+    page = linking.give_link(project, project.contact, is_mailed=False, at=event.at, actor_id=event.actor_id)
+    letter = mails.checklist_letter(
+        filling.filled(checklist, project, language=language),
+        project.contact,
+        occasion=mails.ASKED,
+        attachments=(),
+        page=linking.address_of(page),
+        token=linking.token_of(page),
+    )
+    announce(letter, key=sending.letter_key(event), project_id=project.id)
+
+
+def note_checklist_left(args: dict[str, Any]) -> None:  # Any: JSON
+    """Note that the checklist went out, and which dates its letter told the customer."""
+    checklist, at = queries.checklist_by_id(int(args["checklist_id"])), clock.now()
+    project = queries.project_of(checklist)
+    sending.note_sent(checklist, contact_id=args["contact_id"], at=at)
+    for one in args["shown"]:
+        starts_on = date.fromisoformat(one["starts"]) if one["starts"] else None
+        shown = promising.ShownDate(one["milestone"], date.fromisoformat(one["on"]), starts_on)
+        promising.note_shown(
+            project,
+            (shown,),
+            shown_on=ShownOn(one["where"]),
+            reference=one["reference"],
+            at=at,
+            by_id=None,
+        )
+
+
+def note_letter_stopped(event: LetterStopped) -> None:
+    """Count a reminder that was stopped as left out."""
+    chasing.note_stopped(event.key, at=event.at)
+
+
+def note_letter_let_go(event: LetterLetGo) -> None:
+    """Count a reminder that leaves after all as sent."""
+    chasing.note_stopped(event.key, at=None)
+
+
+def _told(
+    shown: Iterable[promising.ShownDate], where: ShownOn, reference: str
+) -> list[dict[str, Any]]:  # Any: JSON
+    return [
+        {
+            "milestone": one.milestone_key,
+            "on": one.finish_on.isoformat(),
+            "starts": one.start_on.isoformat() if one.start_on else "",
+            "where": where.value,
+            "reference": reference,
+        }
+        for one in shown
+    ]
+
+
+# --- the customer's page
+
+LINKS_ASKED = "readiness.links_asked"
+"""The name of the delivery that mails somebody the links that they hold."""
+
+
+def send_links(args: dict[str, Any]) -> None:
+    """Mail somebody their links. It happens here, so that the page takes the same time for a stranger."""
+    linking.send_again(str(args["email"]), at=clock.now())
+
+
+def mail_link(event: LinkGiven | LinkSent | LinkRotated) -> None:
+    """Write the letter with somebody's link."""
+    if isinstance(event, LinkGiven) and not event.is_mailed:
+        return
+    found = _link_to_mail(event.link_id)
+    if found is None:
+        return
+    link, project = found
+    if link.section:
+        letter = _section_letter(link, project, by_name=_name_of_giver(link), note="")
+    else:
+        letter = mails.link_letter(
+            link,
+            project,
+            address=linking.address_of(link),
+            token=linking.token_of(link),
+            is_again=isinstance(event, LinkSent) and event.is_asked_for,
+        )
+    post(letter, key=f"link:{link.id}:{event.at.isoformat()}")
+
+
+def mail_section(event: SectionHandedOn) -> None:
+    """Write the letter with which a colleague gets a section."""
+    found = _link_to_mail(event.link_id)
+    if found is None:
+        return
+    link, project = found
+    letter = _section_letter(link, project, by_name=event.by_name, note=event.note)
+    post(letter, key=f"link:{link.id}:{event.at.isoformat()}")
+
+
+def mail_question(event: QuestionAsked) -> None:
+    """Tell whoever coordinates the project what the customer asked."""
+    question = queries.question_by_id(event.question_id)
+    project = queries.projects_printed([question.project_id])[0]
+    if project.concierge is None:
+        return
+    address = f"{settings.current().address}/projects/{project.key}/customer#question-{question.id}"
+    letter = mails.question_letter(
+        question, project, project.concierge, requirement=event.requirement, address=address
+    )
+    post(letter, key=f"question:{question.id}")
+
+
+def mail_answer(event: QuestionAnswered) -> None:
+    """Bring the customer the answer; whose link has ended hears nothing more from here."""
+    question = queries.question_by_id(event.question_id)
+    found = _link_to_mail(question.link_id) if question.link_id is not None else None
+    if found is None:
+        return
+    link, project = found
+    people = queries.people_named([question.answered_by_id])
+    by = people[question.answered_by_id].name if question.answered_by_id in people else ""
+    letter = mails.answer_letter(
+        question,
+        link,
+        project,
+        by=by,
+        address=f"{linking.address_of(link)}/questions",
+        token=linking.token_of(link),
+    )
+    post(letter, key=f"answer:{question.id}")
+
+
+def _section_letter(link: CustomerLink, project: Project, *, by_name: str, note: str) -> Letter:
+    with force_locale(link.language):
+        section = filling.section_title(link.section)
+    return mails.section_letter(
+        link,
+        project,
+        section=section,
+        by_name=by_name,
+        note=note,
+        address=linking.address_of(link),
+        token=linking.token_of(link),
+    )
+
+
+def _link_to_mail(link_id: int) -> tuple[CustomerLink, Project] | None:
+    """A link that still opens something, and its project; None when a letter would lead nowhere."""
+    link = queries.link_for_change(link_id)
+    if not link.is_open(at=clock.now()):
+        return None
+    return link, queries.projects_printed([link.project_id])[0]
+
+
+def _name_of_giver(link: CustomerLink) -> str:
+    return queries.link_for_change(link.given_by_id).name if link.given_by_id is not None else ""
 
 
 deliveries.register(sending.PRINT, print_checklist)

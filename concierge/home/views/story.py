@@ -69,6 +69,7 @@ def words(name: str, told: Payload) -> str:
         or _about_technicians(name, told)
         or _about_invitations(name, told)
         or _about_calendars(name, told)
+        or _about_letters(name, told)
     )
     return said or name
 
@@ -412,7 +413,6 @@ def _about_readiness(name: str, told: Payload) -> str:
                 told.get("items", 0),
             )
         case "ChecklistRenewed":
-            return _(
             counts = {name: told.get(name, 0) for name in ("added", "removed", "changed")}
             why = told.get("why")
             if why == "order":
@@ -427,6 +427,7 @@ def _about_readiness(name: str, told: Payload) -> str:
                     "asked, %(changed)d changed; answers stay",
                     **counts,
                 )
+            return _(
                 "renewed the checklist from the playbook: %(added)d asked anew, %(removed)d no longer asked, "
                 "%(changed)d changed; answers stay",
                 **counts,
@@ -437,11 +438,11 @@ def _about_readiness(name: str, told: Payload) -> str:
             return _("made the checklist’s PDF")
         case "ChecklistSent":
             return _("sent the checklist to the customer’s contact")
-        case "ItemAnswered":
         case "DocumentsReturned" | "ReturnsRead" | "ReturnSettled":
             return _about_returned(name, told)
         case "CustomerReminded" | "ReminderLeftOut" | "ChasingTurned":
             return _about_reminders(name, told)
+        case "ItemAnswered":
             return _("answered “%(what)s” with %(value)s", what=requirement, value=told.get("value", ""))
         case "AnswersDiffer":
             return _(
@@ -469,7 +470,6 @@ def _about_readiness(name: str, told: Payload) -> str:
     return ""
 
 
-def _about_calendars(name: str, told: Payload) -> str:
 def _about_returned(name: str, told: Payload) -> str:
     files = len(told.get("returned_ids") or ())
     match name:
@@ -535,6 +535,7 @@ def _about_letters(name: str, told: Payload) -> str:
     return ""
 
 
+def _about_calendars(name: str, told: Payload) -> str:
     shown, device = str(told.get("calendar") or ""), str(told.get("device") or "")
     match name:
         case "AddressCreated":
