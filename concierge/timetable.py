@@ -8,11 +8,13 @@ from concierge.invitations import chores as in_invitations
 from concierge.platform import chores as in_platform
 from concierge.platform.timetables import Chore, Daily, Every
 from concierge.projects import chores as in_projects
+from concierge.readiness import chores as in_readiness
 from concierge.visits import chores as in_visits
 
 TIMETABLE: tuple[Chore, ...] = (
     Chore(Every(minutes=1), in_platform.read_mailbox),
     Chore(Every(minutes=5), in_invitations.tell_unfetched_changes),
+    Chore(Every(minutes=5), in_readiness.remind_customers),
     Chore(Every(minutes=15), in_visits.order_own_calendars),
     Chore(Every(minutes=60), in_projects.follow_the_day),
     Chore(Every(minutes=60), in_projects.send_letters),

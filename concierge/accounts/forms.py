@@ -122,6 +122,15 @@ class ContactForm(Edited):
         choices=[SelectChoice("en", _l("English")), SelectChoice("de", _l("German"))],
     )
     zone = SelectField(_l("Time zone"))
+    is_reminded = SelectField(
+        _l("Reminders of open points"),
+        description=_l("They can say so themselves by the link in each reminder."),
+        choices=[
+            SelectChoice("True", _l("Wants reminders")),
+            SelectChoice("False", _l("Does not want reminders")),
+        ],
+        default="True",
+    )
 
 
 class DayHoursForm(PlainForm):

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.accounts.models import Account, Contact, Site
+from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
@@ -148,6 +149,17 @@ def contact_by_id(viewer: Viewer, account_id: int, contact_id: int) -> Contact:
         .where(Contact.id == contact_id, Contact.account_id == account_id)
         .options(joinedload(Contact.account))
     )
+    if contact is None:
+        raise NotFound
+    return contact
+
+
+def contact_seen(viewer: Viewer, contact_id: int) -> Contact:
+    """One person of whatever customer.
+
+    :raises NotFound: when there is none, or the viewer sees no customers.
+    """
+    contact = db.session.get(Contact, contact_id) if viewer.may(Permission.SEE_ACCOUNTS) else None
     if contact is None:
         raise NotFound
     return contact

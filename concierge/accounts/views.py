@@ -15,7 +15,7 @@ from concierge.accounts import clocks, forms, queries
 from concierge.accounts.actions import accounts as naming
 from concierge.accounts.actions import contacts as people
 from concierge.accounts.actions import sites as places
-from concierge.accounts.models import Account, Site
+from concierge.accounts.models import Account, Contact, Site
 from concierge.accounts.states import ContactRole
 from concierge.identity import queries as persons
 from concierge.identity.guard import requires, viewer
@@ -164,6 +164,7 @@ def new_contact(account_id: int) -> Page:
         contact = people.add_contact(
             account, details=_contact_details(form), actor_id=viewer().user_id, at=clock.now()
         )
+        _want_reminders(form, contact)
     flash(_("%(name)s was entered.", name=contact.name))
     return redirect(url_for("accounts.account", account_id=account.id), code=303)
 
@@ -194,8 +195,14 @@ def edit_contact(account_id: int, contact_id: int) -> Page:
             actor_id=viewer().user_id,
             at=clock.now(),
         )
+        _want_reminders(form, contact)
     flash(_("%(name)s was saved.", name=contact.name))
     return redirect(url_for("accounts.account", account_id=account_id), code=303)
+
+
+def _want_reminders(form: forms.ContactForm, contact: Contact) -> None:
+    wanted = form.is_reminded.data == "True"
+    people.want_reminders(contact, is_reminded=wanted, actor_id=viewer().user_id, at=clock.now())
 
 
 def role_words() -> Mapping[ContactRole, str]:

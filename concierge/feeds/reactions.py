@@ -24,8 +24,7 @@ from concierge.platform.events import together, unseen
 from concierge.platform.mail import Attachment
 from concierge.projects.actions import promising
 from concierge.projects.events import ActUndone, PlanEvent, ProjectEvent
-from concierge.projects.models import Project
-from concierge.projects.states import ShownOn
+from concierge.readiness import queries as checklists
 from concierge.readiness import reactions as in_readiness
 from concierge.readiness.events import ChecklistPrinted
 from concierge.visits.events import VisitCancelled, VisitEvent, ZoneRulesChanged
@@ -202,23 +201,18 @@ def mail_checklist(event: ChecklistPrinted) -> None:
         )
         for visit in coming
     )
-    project = in_readiness.post_checklist(event, calendars=calendars)
-    if project is not None:
-        _note_shown(project, coming, at=at)
+    in_readiness.post_checklist(event, calendars=calendars, visits=_shown(event.project_id, coming))
 
 
 def _file_name(visit: Visit) -> str:
     return f"{visit.kind.value.replace(' ', '-')}-{visit.starts_local:%Y-%m-%d}.ics"
 
 
-def _note_shown(project: Project, coming: Sequence[Visit], *, at: datetime) -> None:
+def _shown(project_id: int, coming: Sequence[Visit]) -> list[tuple[str, promising.ShownDate]]:
     """A visit's file tells the customer when its milestone will be reached; a call only talks about it."""
-    keys = {milestone.id: milestone.key for milestone in project.milestones}
-    for visit in coming:
-        key = keys.get(visit.milestone_id or 0)
-        if key is None or visit.kind is VisitKind.REMOTE_CALL:
-            continue
-        shown = promising.ShownDate(key, visit.ends_local.date(), visit.starts_local.date())
-        promising.note_shown(
-            project, (shown,), shown_on=ShownOn.FEED, reference=_file_name(visit), at=at, by_id=None
-        )
+    keys = {milestone.id: milestone.key for milestone in checklists.milestones_of(project_id)}
+    return [
+        (_file_name(visit), promising.ShownDate(key, visit.ends_local.date(), visit.starts_local.date()))
+        for visit in coming
+        if visit.kind is not VisitKind.REMOTE_CALL and (key := keys.get(visit.milestone_id or 0))
+    ]

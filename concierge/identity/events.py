@@ -81,3 +81,24 @@ class SessionsRevoked(Event):
 
     user_id: int
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterStopped(Event):
+    """Somebody stopped a letter before it left."""
+
+    letter_id: int
+    key: str
+    subject: str
+    to_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterLetGo(Event):
+    """Somebody sent a letter that was stopped before, or did not wait until it left by itself."""
+
+    letter_id: int
+    key: str
+    subject: str
+    to_name: str
+    was_stopped: bool

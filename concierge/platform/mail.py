@@ -19,6 +19,7 @@ from email import message_from_bytes, policy
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
+from enum import Enum
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -27,7 +28,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
-from concierge.platform import clock, deliveries, files
+from concierge.platform import clock, deliveries, files, speech
 from concierge.platform.database import Base, Line, Prose, UtcInstant, clean, db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus, Hopeless
 from concierge.platform.errors import NotFound
@@ -94,6 +95,8 @@ class OutgoingMail(Base):
     unsubscribe: Mapped[str] = mapped_column(Line(500), default="", server_default="")
     project_id: Mapped[int | None] = mapped_column(index=True)
     """The project that it is about, if it is about one."""
+    is_for_customer: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether it goes to a customer, about several projects or none."""
     caused_by_id: Mapped[int | None]
     """Who of ours was in front of the act that caused it; None: nobody."""
     is_whole: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
@@ -103,6 +106,8 @@ class OutgoingMail(Base):
     """Until then it is held and can be stopped; None: it left as soon as it could."""
     leaves_by: Mapped[datetime | None]
     """When it has not left by then it never does: it would say what is no longer so."""
+    afterwards: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """Name and arguments of a delivery that notes what its reader knows once it has left."""
     taken_at: Mapped[datetime | None]
     """When a worker began to hand it over; from then on nobody can stop it."""
     sent_at: Mapped[datetime | None]
@@ -150,6 +155,13 @@ class MailInFolder:
 
 Transport = Callable[[EmailMessage, str], None]
 
+_too_late: dict[str, Callable[[str, datetime], None]] = {}
+
+
+def when_too_late(prefix: str, handler: Callable[[str, datetime], None]) -> None:
+    """Say what follows when a letter whose key begins so could not leave in time; it gets the key and the instant."""
+    _too_late[prefix] = handler
+
 
 def register(app: Flask, settings: Settings) -> None:
     """Choose how letters leave, by the settings."""
@@ -172,16 +184,20 @@ def post(
     *,
     key: str,
     project_id: int | None = None,
+    is_for_customer: bool = False,
     hold: int | None = None,
     leaves_by: datetime | None = None,
+    afterwards: tuple[str, dict[str, Any]] | None = None,
 ) -> int:
     """Note a letter in the caller's transaction; it leaves after the commit, or once it was held long enough.
 
     :param key: names the cause; the same key twice is one letter, e.g. ``checklist:12:issued:7``. One that was
         announced under this key becomes whole.
+    :param is_for_customer: it goes to a customer, about several projects.
     :param hold: seconds for which it can be stopped; None: as the settings say when somebody of ours was in front
         of the act that caused it, else none.
     :param leaves_by: the instant after which it may not leave any more.
+    :param afterwards: name and arguments of a delivery for when it has left; one that is stopped has none.
     :return: the number of its row.
     """
     row = _known(key)
@@ -190,7 +206,8 @@ def post(
     if row is None:
         row = _noted(letter, key=key, project_id=project_id, hold=hold)
     _fill(row, letter)
-    row.is_whole, row.leaves_by = True, leaves_by
+    row.is_whole, row.leaves_by, row.afterwards = True, leaves_by, list(afterwards or ())
+    row.is_for_customer = is_for_customer
     db.session.flush()
     if row.stopped_at is None:
         _enqueue(row)
@@ -215,6 +232,20 @@ def held_for() -> int:
     return _post().hold
 
 
+def told(said: str, key: str) -> str | dict[str, str]:
+    """What a confirmation says of the letter that an act caused: when it leaves, and how it is stopped.
+
+    :param said: what was done.
+    :param key: of the letter; one that is not written yet, or not held, is not told of.
+    :return: what can be flashed.
+    """
+    row = _known(key)
+    if row is None or row.leaves_at is None:
+        return said
+    leaves = speech.ngettext("It leaves in %(num)s second.", "It leaves in %(num)s seconds.", held_for())
+    return {"text": f"{said} {leaves}", "undo": f"/letters/{row.id}/stop", "verb": speech.gettext("Stop")}
+
+
 def stop(mail_id: int, *, by_id: int | None, at: datetime) -> bool:
     """Keep a letter from leaving; whether it was still here.
 
@@ -229,6 +260,7 @@ def stop(mail_id: int, *, by_id: int | None, at: datetime) -> bool:
             OutgoingMail.taken_at.is_(None),
         )
         .values(stopped_at=at, stopped_by_id=by_id)
+        .execution_options(synchronize_session=False)
     )
     return cast("sa.CursorResult[Any]", stopped).rowcount == 1
 
@@ -329,10 +361,17 @@ def _note_sent(mail_id: int, at: datetime) -> None:
     sent.sent_at = at
     sent.text, sent.html = _without(sent.text, sent), _without(sent.html, sent)
     sent.secret, sent.secrets, sent.reply_to, sent.unsubscribe = "", [], "", ""
+    if sent.afterwards:
+        name, args = sent.afterwards
+        deliveries.enqueue(name, args, unique_key=f"mail left:{mail_id}")
 
 
 def _give_up(mail_id: int, at: datetime) -> None:
-    stop(mail_id, by_id=None, at=at)
+    row = db.session.get_one(OutgoingMail, mail_id)
+    if stop(mail_id, by_id=None, at=at):
+        for prefix, handler in _too_late.items():
+            if row.key.startswith(prefix):
+                handler(row.key, at)
 
 
 def _take(mail_id: int, at: datetime) -> bool:
@@ -463,6 +502,91 @@ def ledger(
         .offset((page - 1) * per_page)
     )
     return [(mail, status) for mail, status in rows], total
+
+
+class Leaving(Enum):
+    """What is asked for of the letters that were written."""
+
+    HELD = "held"
+    """About to leave, and may be stopped."""
+    STOPPED = "stopped"
+    LEFT = "left"
+    ALL = "all"
+
+
+EVERYBODY = 0
+"""Stands for whoever may see every letter."""
+
+
+def letters_listed(
+    which: Leaving,
+    *,
+    who: int | None = None,
+    project_id: int | None = None,
+    caused_by_id: int | None = None,
+    page: int = 1,
+    per_page: int = 50,
+) -> tuple[list[tuple[OutgoingMail, DeliveryStatus | None]], int]:
+    """One page of letters with their deliveries' status, those that were written last first.
+
+    :param who: only what this person may see; `EVERYBODY`: all.
+    :param project_id: only those about this project.
+    :param caused_by_id: only those that somebody caused.
+    :return: the letters, and how many there are in all.
+    """
+    row = OutgoingMail
+    wanted: list[sa.ColumnElement[bool]] = []
+    match which:
+        case Leaving.HELD:
+            wanted = [row.sent_at.is_(None), row.stopped_at.is_(None)]
+        case Leaving.STOPPED:
+            wanted = [row.stopped_at.is_not(None)]
+        case Leaving.LEFT:
+            wanted = [row.sent_at.is_not(None)]
+    if who:
+        wanted.append(sa.or_(row.project_id.is_not(None), row.is_for_customer, row.caused_by_id == who))
+    if project_id is not None:
+        wanted.append(row.project_id == project_id)
+    if caused_by_id is not None:
+        wanted.append(row.caused_by_id == caused_by_id)
+    total = db.session.scalar(sa.select(sa.func.count(row.id)).where(*wanted)) or 0
+    key = sa.literal("mail:") + sa.cast(row.id, sa.String)
+    found = (
+        sa.select(row, Delivery.status)
+        .outerjoin(Delivery, Delivery.unique_key == key)
+        .where(*wanted)
+        .order_by(row.id.desc())
+        .limit(per_page)
+        .offset((page - 1) * per_page)
+    )
+    return [(mail, status) for mail, status in db.session.execute(found)], total
+
+
+def is_seen(row: OutgoingMail, *, who: int | None) -> bool:
+    """Whether somebody may see a letter, by the same rule as lists."""
+    return not who or row.project_id is not None or row.is_for_customer or row.caused_by_id == who
+
+
+def attachment_names(row: OutgoingMail) -> list[str]:
+    """What the files are called that go along with a letter."""
+    stored = _files_of(row.attachments)
+    return [stored[kept["file_id"]].name for kept in row.attachments if kept["file_id"] in stored]
+
+
+def letter_by_id(mail_id: int) -> tuple[OutgoingMail, Delivery | None]:
+    """One letter and the delivery that hands it over.
+
+    :raises NotFound: when there is none.
+    """
+    row = db.session.get(OutgoingMail, mail_id)
+    if row is None:
+        raise NotFound
+    return row, db.session.scalar(sa.select(Delivery).where(Delivery.unique_key == f"mail:{mail_id}"))
+
+
+def letter_by_key(key: str) -> OutgoingMail | None:
+    """The letter of a cause; None when none was written."""
+    return _known(key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,14 @@ def site_calendars(site_ids: Collection[int]) -> Mapping[int, WorkCalendar]:
     }
 
 
+def customer_calendars(site_ids: Collection[int]) -> Mapping[int, WorkCalendar]:
+    """The days on which the people at sites work, by site id: their country's, without the site's shutdowns."""
+    return {
+        site_id: _calendars((), None, days, (), ())[DaysOf.CUSTOMER]
+        for site_id, days in _sites(site_ids).items()
+    }
+
+
 def site_place(site: Site) -> Place:
     """The hours in which we can work at a site by its own clock: access hours, half days, whole days closed."""
     closures = tuple(

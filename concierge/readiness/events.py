@@ -130,6 +130,8 @@ class ChecklistPrinted(Event):
     document_id: int
     language: str
     occasion: str
+    letter_key: str = ""
+    """Names the letter that waits for it, if that can be seen already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

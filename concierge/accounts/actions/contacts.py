@@ -80,6 +80,24 @@ def change_contact(
     return changed
 
 
+def want_reminders(contact: Contact, *, is_reminded: bool, actor_id: int | None, at: datetime) -> None:
+    """Note whether somebody wants to be reminded of what is open; they say so themselves, or one of us does."""
+    if contact.is_reminded == is_reminded:
+        return
+    contact.is_reminded = is_reminded
+    db.session.flush()
+    record(
+        ContactChanged(
+            at=at,
+            actor_id=actor_id,
+            account_id=contact.account_id,
+            contact_id=contact.id,
+            name=contact.name,
+            changed=("is_reminded",),
+        )
+    )
+
+
 def _write(contact: Contact, details: ContactDetails) -> None:
     if not details.name.strip():
         raise Refused(_("A contact needs a name. Enter one."))

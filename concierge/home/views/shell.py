@@ -113,6 +113,7 @@ class Shell:
                     None,
                     Permission.SEE_PROJECTS,
                 ),
+                (_("Letters"), "/letters", "send", "l", False, None, Permission.SEE_ACCOUNTS),
                 (_("Playbooks"), "/playbooks", "list-checks", "b", False, None, Permission.SEE_PLAYBOOKS),
                 (_("People"), "/people", "users", "e", False, None, Permission.SEE_PEOPLE),
                 (_("Mail"), "/mail", "mail", "m", False, None, Permission.OPERATE),

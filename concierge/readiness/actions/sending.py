@@ -26,8 +26,8 @@ class NobodyToSendTo(Refused):
     """The project has no contact with a mail address."""
 
 
-def ask_to_send(checklist: Checklist, project: Project, *, at: datetime, actor_id: int | None) -> None:
-    """Have the checklist sent to the customer's contact as soon as its print is there.
+def ask_to_send(checklist: Checklist, project: Project, *, at: datetime, actor_id: int | None) -> str:
+    """Have the checklist sent to the customer's contact as soon as its print is there; returns the letter's key.
 
     :raises NobodyToSendTo: when the project has no contact with a mail address.
     """
@@ -39,15 +39,15 @@ def ask_to_send(checklist: Checklist, project: Project, *, at: datetime, actor_i
                 " again."
             )
         )
-    record(
-        ChecklistRequested(
-            at=at,
-            actor_id=actor_id,
-            project_id=project.id,
-            checklist_id=checklist.id,
-            contact_id=contact.id,
-        )
+    event = ChecklistRequested(
+        at=at,
+        actor_id=actor_id,
+        project_id=project.id,
+        checklist_id=checklist.id,
+        contact_id=contact.id,
     )
+    record(event)
+    return letter_key(event)
 
 
 def order_print(checklist_id: int, *, language: str, content_hash: str) -> None:
@@ -66,11 +66,26 @@ def order_print(checklist_id: int, *, language: str, content_hash: str) -> None:
             deliveries.try_again(failed)
 
 
-def order_letter(checklist_id: int, *, language: str, occasion: str, at: datetime) -> None:
-    """Have the print made that a letter waits for."""
+def letter_key(event: ChecklistRequested) -> str:
+    """Names the letter that somebody asked for, from the asking on."""
+    return f"checklist:{event.checklist_id}:asked:{event.at.isoformat()}"
+
+
+def order_letter(
+    checklist_id: int, *, language: str, occasion: str, letter_key: str = "", at: datetime
+) -> None:
+    """Have the print made that a letter waits for.
+
+    :param letter_key: of a letter that is announced already.
+    """
     deliveries.enqueue(
         PRINT,
-        {"checklist_id": checklist_id, "language": language, "occasion": occasion},
+        {
+            "checklist_id": checklist_id,
+            "language": language,
+            "occasion": occasion,
+            "letter_key": letter_key,
+        },
         unique_key=f"{PRINT}:{checklist_id}:{language}:{occasion}:{at.isoformat()}",
         queue="documents",
     )
@@ -99,6 +114,7 @@ def keep_print(
     code: str,
     shown: Sequence[ShownDate],
     occasion: str,
+    letter_key: str = "",
     at: datetime,
 ) -> ChecklistDocument:
     """Keep the PDF of one content; the same content twice is one document.
@@ -122,11 +138,13 @@ def keep_print(
         )
         db.session.add(document)
         db.session.flush()
-    note_printed(checklist, document, occasion=occasion, at=at)
+    note_printed(checklist, document, occasion=occasion, letter_key=letter_key, at=at)
     return document
 
 
-def note_printed(checklist: Checklist, document: ChecklistDocument, *, occasion: str, at: datetime) -> None:
+def note_printed(
+    checklist: Checklist, document: ChecklistDocument, *, occasion: str, letter_key: str = "", at: datetime
+) -> None:
     """Tell those who wait for a print that it is there."""
     record(
         ChecklistPrinted(
@@ -137,6 +155,7 @@ def note_printed(checklist: Checklist, document: ChecklistDocument, *, occasion:
             document_id=document.id,
             language=document.language,
             occasion=occasion,
+            letter_key=letter_key,
         )
     )
 

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock, files
+from concierge.platform import clock, files, mail
 from concierge.platform.database import unit_of_work
 from concierge.platform.deliveries import DeliveryStatus
 from concierge.platform.errors import NotFound
@@ -81,7 +81,7 @@ def send(key: str) -> AnyResponse:
         outcome.led_to = url_for("readiness.checklist", key=key)
         sending.ask_to_send(found, project, at=clock.now(), actor_id=viewer().user_id)
         name = project.contact.name if project.contact else ""
-    flash(_("The checklist is on its way to %(name)s.", name=name))
+    flash(mail.told(_("The checklist is on its way to %(name)s.", name=name), letter_key))  # type: ignore[arg-type]  # any JSON value will do
     return redirect(url_for("readiness.checklist", key=key), code=303)
 
 
