@@ -3,7 +3,7 @@
 // Run by `./dev run`, `./dev test` and the wheel build (hatch_build.py); Deno and Node both can.
 // Says nothing and does nothing when no input has changed since the last time.
 //
-//   static/css/main.css            -> main.css in the manifest (also css/document.css, for PDFs, when there is one)
+//   static/css/main.css            -> main.css in the manifest (also css/portal.css, for customers' pages)
 //   static/js/app.js               -> app.js
 //   static/js/behaviours/<n>.js    -> behaviours/<n>.js; app.js loads them with import(`./behaviours/${n}.js`)
 //   static/icons.txt               -> icons.svg, one <symbol id="name"> for each listed Lucide icon
@@ -68,7 +68,7 @@ function hashed(name, content) {
 
 function entryPoints() {
   const entries = {};
-  for (const name of ["main", "document"]) {
+  for (const name of ["main", "portal", "document"]) {
     const path = join(here, "css", `${name}.css`);
     if (existsSync(path)) entries[name] = path;
   }

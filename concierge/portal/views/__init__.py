@@ -1,5 +1,6 @@
-"""The customer's pages."""
+"""The customer's pages, and what our own people see of them."""
 
+from concierge.portal.views import access, answering, links, pages, questions, signing, staff, uploads
 from concierge.portal.views.blueprint import bp
 
-__all__ = ["bp"]
+__all__ = ["access", "answering", "bp", "links", "pages", "questions", "signing", "staff", "uploads"]

@@ -127,11 +127,17 @@ def send_again(email: str, *, at: datetime) -> int:
         if link.expires_at <= at:
             if link.project.cancelled_at is not None:
                 continue
-            _renew(link)
-            link.expires_at = ends_at(link.project, at=at)
+            renew_if_ended(link, at=at)
         send_link(link, is_asked_for=True, at=at, actor_id=None)
         sent += 1
     return sent
+
+
+def renew_if_ended(link: CustomerLink, *, at: datetime) -> None:
+    """Replace a link that has run out: what opened nothing any more opens nothing again."""
+    if link.expires_at <= at and link.revoked_at is None:
+        _renew(link)
+        link.expires_at = ends_at(link.project, at=at)
 
 
 def revoke_link(

@@ -1,0 +1,390 @@
+"""Forms of the customer's page. What is typed is read and judged by the action; here it is brought into one line."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, FileRequired, MultipleFileField
+from werkzeug.datastructures import FileStorage
+from wtforms import (
+    EmailField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from concierge.catalogue.states import Evidence, ItemType
+from concierge.core import units
+from concierge.platform.forms import FIRST_DAY, LAST_DAY, Form
+from concierge.readiness.models import ReadinessItem
+from concierge.readiness.states import Decision
+
+_MAIL = re.compile(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\"]+\.[^@\s<>,;\"]{2,}")
+_MEASURED = re.compile(r"(?P<number>.*\d)\s*(?P<unit>[^\d\s].*)?", re.DOTALL)
+NAME = _l("Enter your name.")
+
+
+def is_mail_address(_form: object, field: Any) -> None:  # Any: WTForms' own field
+    """Refuse what no letter can be sent to.
+
+    :raises ValidationError: when it is none.
+    """
+    if not _MAIL.fullmatch((field.data or "").strip()):
+        raise ValidationError(_("Enter a mail address, such as name@example.com."))
+
+
+class ResendForm(Form):
+    """Ask for one's link once more."""
+
+    email = EmailField(
+        _l("Your mail address"),
+        description=_l("The one that we write to."),
+        validators=[InputRequired(_l("Enter your mail address.")), Length(max=254), is_mail_address],
+    )
+
+
+class CodeForm(Form):
+    """The six digits that came by mail."""
+
+    code = StringField(
+        _l("Code"),
+        description=_l("Six digits, from the mail that we have just sent you."),
+        validators=[InputRequired(_l("Enter the six digits.")), Length(max=20)],
+    )
+
+
+class HandOnForm(Form):
+    """A colleague who sees to a section."""
+
+    name = StringField(
+        _l("Your colleague’s name"), validators=[InputRequired(_l("Enter a name.")), Length(max=120)]
+    )
+    email = EmailField(
+        _l("Their mail address"),
+        description=_l("They get a link of their own that shows only this section."),
+        validators=[InputRequired(_l("Enter a mail address.")), Length(max=254), is_mail_address],
+    )
+    note = TextAreaField(
+        _l("What they should know"),
+        description=_l("Goes into the mail, in your words. You may leave it out."),
+        validators=[Optional(), Length(max=1000)],
+    )
+
+
+class QuestionForm(Form):
+    """A question to us."""
+
+    text = TextAreaField(
+        _l("Your question"), validators=[InputRequired(_l("Write your question.")), Length(max=2000)]
+    )
+
+
+class SignForm(Form):
+    """A name under a sentence."""
+
+    name = StringField(_l("Your name"), validators=[InputRequired(NAME), Length(max=120)])
+    title = StringField(
+        _l("Your role"),
+        description=_l("Such as laboratory manager. You may leave it out."),
+        validators=[Optional(), Length(max=80)],
+    )
+
+
+class DecideForm(SignForm):
+    """A name under the whole list, with what it says of the site."""
+
+    decision = RadioField(
+        _l("What is true of your site?"),
+        choices=[
+            SelectChoice(Decision.READY.value, _l("It is ready")),
+            SelectChoice(Decision.WITH_CONDITIONS.value, _l("It is ready, with conditions")),
+            SelectChoice(Decision.NOT_READY.value, _l("It is not ready yet")),
+        ],
+        validators=[InputRequired(_l("Choose what is true of your site."))],
+    )
+    conditions = TextAreaField(
+        _l("Conditions"),
+        description=_l("What still has to happen, and by when. Needed when there are conditions."),
+        validators=[Optional(), Length(max=2000)],
+    )
+
+    def validate_conditions(self, field: Any) -> None:  # Any: WTForms' own field
+        """Ask for the conditions where there are some.
+
+        :raises ValidationError: when they are not said.
+        """
+        if self.decision.data == Decision.WITH_CONDITIONS.value and not (field.data or "").strip():
+            raise ValidationError(_("Write the conditions."))
+
+
+class ReplyForm(Form):
+    """An answer to a point, with what shows it; the kinds of points add what they ask for."""
+
+    photo = MultipleFileField(_l("Take a photo"), validators=[Optional()])
+    file = MultipleFileField(_l("Choose files"), validators=[Optional()])
+    comment = TextAreaField(
+        _l("Anything we should know"),
+        description=_l("You may leave it out."),
+        validators=[Optional(), Length(max=2000)],
+    )
+    seen = HiddenField()
+
+    is_optional = False
+    """Whether files alone will do."""
+
+    @property
+    def typed(self) -> str:
+        """The answer in one line, as the action reads it; empty when none was given."""
+        return ""
+
+    @property
+    def files(self) -> list[FileStorage]:
+        """The files that were chosen."""
+        return [
+            one
+            for field in (self.photo, self.file)
+            for one in field.data or ()
+            if isinstance(one, FileStorage) and one.filename
+        ]
+
+    @property
+    def seen_id(self) -> int:
+        """The answer that the page showed; 0 for none."""
+        given = self.seen.data or ""
+        return int(given) if given.isascii() and given.isdigit() and len(given) < 12 else 0
+
+
+class ConfirmReply(ReplyForm):
+    """Yes, or not yet."""
+
+    answer = RadioField(
+        _l("Is it so?"),
+        choices=[SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("Not yet"))],
+        validators=[InputRequired(_l("Choose yes or not yet."))],
+    )
+
+    @property
+    def typed(self) -> str:
+        """Yes or no."""
+        return self.answer.data or ""
+
+
+class MeasureReply(ReplyForm):
+    """A number and its unit."""
+
+    answer = StringField(
+        _l("Measured value"), validators=[InputRequired(_l("Enter the measured value.")), Length(max=60)]
+    )
+    unit = SelectField(_l("Unit"), validators=[Optional()], validate_choice=True)
+
+    @property
+    def typed(self) -> str:
+        """The number with its unit."""
+        return f"{(self.answer.data or '').strip()} {self.unit.data or ''}".strip()
+
+
+class ChoiceReply(ReplyForm):
+    """One of several."""
+
+    answer = RadioField(_l("Which one?"), validators=[InputRequired(_l("Choose one of the answers."))])
+
+    @property
+    def typed(self) -> str:
+        """The code of what was chosen."""
+        return self.answer.data or ""
+
+
+class MultiReply(ReplyForm):
+    """Some of several."""
+
+    answer = SelectMultipleField(
+        _l("Which ones?"),
+        validators=[InputRequired(_l("Choose at least one of the answers."))],
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+
+    @property
+    def typed(self) -> str:
+        """The codes of what was chosen."""
+        return ", ".join(self.answer.data or ())
+
+
+class TextReply(ReplyForm):
+    """Words."""
+
+    answer = TextAreaField(
+        _l("Your answer"), validators=[InputRequired(_l("Write an answer.")), Length(max=2000)]
+    )
+
+    @property
+    def typed(self) -> str:
+        """The words."""
+        return self.answer.data or ""
+
+
+class SignatureReply(ReplyForm):
+    """A typed name."""
+
+    answer = StringField(
+        _l("Your full name"),
+        description=_l("Typing it signs this point."),
+        validators=[InputRequired(NAME), Length(max=120)],
+    )
+
+    @property
+    def typed(self) -> str:
+        """The name."""
+        return self.answer.data or ""
+
+
+class DayReply(ReplyForm):
+    """A day, in three fields."""
+
+    day = StringField(_l("Day"), validators=[Length(max=4)])
+    month = StringField(_l("Month"), validators=[Length(max=4)])
+    year = StringField(_l("Year"), validators=[Length(max=6)])
+
+    found: date | None = None
+
+    def validate_year(self, field: Any) -> None:  # Any: WTForms' own field
+        """Bring the three together.
+
+        :raises ValidationError: when they are no day.
+        """
+        parts = [(one.data or "").strip() for one in (self.year, self.month, self.day)]
+        try:
+            self.found = date(*(int(part) for part in parts))
+            if not FIRST_DAY <= self.found <= LAST_DAY:
+                raise ValueError
+        except ValueError:
+            raise ValidationError(_("Enter a day, such as 27 11 2026.")) from None
+
+    @property
+    def typed(self) -> str:
+        """The day as year-month-day."""
+        return self.found.isoformat() if self.found else ""
+
+
+class FileReply(ReplyForm):
+    """Files alone."""
+
+    is_optional = True
+
+
+class ReturnForm(Form):
+    """The filled-in PDF."""
+
+    file = FileField(
+        _l("The filled-in PDF, or photos of the pages"),
+        description=_l("Up to 20 MB."),
+        validators=[FileRequired(_l("Choose a file."))],
+    )
+
+
+_FORMS: dict[ItemType, type[ReplyForm]] = {
+    ItemType.CONFIRM: ConfirmReply,
+    ItemType.MEASURE: MeasureReply,
+    ItemType.CHOICE: ChoiceReply,
+    ItemType.MULTI: MultiReply,
+    ItemType.TEXT: TextReply,
+    ItemType.DATE: DayReply,
+    ItemType.SIGNATURE: SignatureReply,
+    ItemType.UPLOAD: FileReply,
+}
+
+
+def reply_form(
+    item: ReadinessItem,
+    choices: Sequence[tuple[str, str]],
+    *,
+    value: str,
+    comment: str,
+    seen: int,
+    country: str,
+    is_sent: bool,
+) -> ReplyForm | None:
+    """The form of a point, filled with the answer that counts; None when nothing is asked.
+
+    :param choices: code and words of each, for a choice.
+    :param value: the answer that counts, as it was typed.
+    :param seen: its number; 0 for none.
+    :param country: of the site, whose units are offered first.
+    :param is_sent: whether the request carries this form.
+    """
+    kind = _FORMS.get(item.type)
+    if kind is None:
+        return None
+    held: dict[str, object] = {"comment": comment, "seen": str(seen)}
+    match item.type:
+        case ItemType.MEASURE:
+            number, unit = _parted(value)
+            held |= {"answer": number, "unit": unit or _unit_for(item, country)}
+        case ItemType.MULTI:
+            held["answer"] = [part.strip() for part in value.split(",") if part.strip()]
+        case ItemType.DATE if value:
+            year, month, day = value.split("-")
+            held |= {"year": year, "month": month.lstrip("0"), "day": day.lstrip("0")}
+        case _:
+            held["answer"] = value or None
+    form = kind(data=held) if is_sent else kind(formdata=None, data=held)
+    if isinstance(form, ChoiceReply | MultiReply):
+        form.answer.choices = [SelectChoice(code, said) for code, said in choices]
+    if isinstance(form, MeasureReply):
+        form.unit.choices = [SelectChoice(one, one) for one in units_for(item, country)]
+    return form
+
+
+def units_for(item: ReadinessItem, country: str) -> tuple[str, ...]:
+    """The units in which a measure can be typed, the one that is usual there first."""
+    if not units.is_known(item.unit):  # a unit of the playbook's own, or none
+        return (item.unit,) if item.unit else ()
+    quantity = units.unit_of(item.unit).quantity
+    others = [symbol for symbol, unit in units.UNITS.items() if unit.quantity is quantity]
+    return tuple(one for one in dict.fromkeys((_unit_for(item, country), item.unit, *others)) if one)
+
+
+def _unit_for(item: ReadinessItem, country: str) -> str:
+    return units.preferred(item.unit, country=country, quantity=item.quantity or "")
+
+
+def _parted(value: str) -> tuple[str, str]:
+    found = _MEASURED.fullmatch(value.strip())
+    if found is None:
+        return value, ""
+    unit = (found["unit"] or "").strip()
+    return found["number"].strip(), units.unit_of(unit).symbol if units.is_known(unit) else unit
+
+
+def wants_file_only(item: ReadinessItem) -> bool:
+    """Whether a point is answered by files alone."""
+    return item.type is ItemType.UPLOAD
+
+
+def needs_file(item: ReadinessItem) -> bool:
+    """Whether an answer does not count without a file."""
+    return item.type is ItemType.UPLOAD or item.evidence_need is Evidence.REQUIRED
+
+
+class GiveLinkForm(Form):
+    """Whom of the customer's people we give a link; for our own people."""
+
+    contact_id = SelectField(
+        _l("Who gets a link"), coerce=int, validators=[InputRequired(_l("Choose a person."))]
+    )
+
+
+class AnswerQuestionForm(Form):
+    """Our answer to a customer's question."""
+
+    answer = TextAreaField(_l("Answer"), validators=[InputRequired(_l("Write an answer.")), Length(max=4000)])

@@ -1,0 +1,64 @@
+"""What the customer asks, and what we answer."""
+
+from http import HTTPStatus
+
+from flask import request
+
+from concierge.identity.guard import public
+from concierge.platform import clock
+from concierge.platform.database import unit_of_work
+from concierge.platform.errors import NotFound, Refused
+from concierge.platform.limits import limiter
+from concierge.platform.web import csrf
+from concierge.portal import forms
+from concierge.portal.views.access import expect_own_form, reader_of, rendered, see, shows_page, unknown_links
+from concierge.portal.views.blueprint import Page, bp
+from concierge.readiness.actions import asking
+
+
+@bp.get("/p/<token>/questions")
+@public
+@unknown_links
+@shows_page
+def questions(token: str) -> Page:
+    """Show what was asked and answered, and a form for the next question."""
+    reader = reader_of(token)
+    number = request.args.get("item", "")
+    about = reader.item(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    return rendered(
+        "portal/questions.html",
+        reader,
+        form=forms.QuestionForm(formdata=None),
+        about=reader.tasks[about.id] if about is not None else None,
+        said=request.args.get("said", ""),
+    )
+
+
+@bp.post("/p/<token>/questions")
+@csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
+@public
+@limiter.limit("30 per hour")
+@shows_page
+def ask(token: str) -> Page:
+    """Take a question."""
+    expect_own_form(token)
+    reader = reader_of(token)
+    number = request.form.get("item", "")
+    about = None
+    if number:
+        about = (
+            reader.item(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+        )
+        if about is None:
+            raise NotFound
+    form = forms.QuestionForm()
+    context = {"form": form, "about": reader.tasks[about.id] if about else None, "said": ""}
+    if not form.validate():
+        return rendered("portal/questions.html", reader, status=HTTPStatus.UNPROCESSABLE_ENTITY, **context)
+    try:
+        with unit_of_work():
+            asking.ask(reader.link, form.text.data or "", item=about, at=clock.now())
+    except Refused as problem:
+        form.form_errors.append(problem.sentence)
+        return rendered("portal/questions.html", reader, status=HTTPStatus.CONFLICT, **context)
+    return see("questions", token, said="asked")

@@ -1,0 +1,229 @@
+"""What the customer's page says: states, roles, kinds of visits and lengths, in the reader's language."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from concierge.catalogue.states import Evidence, FileKind, ItemType, MilestoneKind, VisitKind
+from concierge.identity.permissions import Role
+from concierge.platform import clock
+from concierge.platform.words import localized
+from concierge.readiness.document.words import Figures
+from concierge.readiness.models import ReadinessItem
+from concierge.visits.states import VisitState
+
+LANGUAGES = {
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+    "ja": "日本語",
+    "ar": "العربية",
+}
+"""Each language as its readers call it."""
+
+
+class Tongue(Figures):
+    """Days, times and numbers in the reader's language, as the country of the site writes them."""
+
+    def weekday(self, on: date | None) -> str:
+        """A day with its weekday, and with its year when that is not this one: "Wed 25 Nov"."""
+        if on is None:
+            return _("not set yet")
+        is_this_year = on.year == clock.now().year
+        if self.locale.language == "en" and self.country not in {"US", "PH", "PR"}:
+            return str(format_date(on, "EEE d MMM" if is_this_year else "EEE d MMM y", locale=self.locale))
+        skeleton = "MMMEd" if is_this_year else "yMMMEd"
+        return str(format_skeleton(skeleton, on, locale=self.locale, fuzzy=True))
+
+    def time(self, wall: datetime) -> str:
+        """A time of day at the place that it is said for."""
+        return str(format_time(wall.time(), "short", locale=self.locale))
+
+    def span(self, starts: datetime, ends: datetime) -> str:
+        """From when to when, wall times of one place."""
+        if starts.date() == ends.date():
+            return _(
+                "%(day)s, %(from)s–%(until)s",
+                day=self.weekday(starts.date()),
+                until=self.time(ends),
+                **{"from": self.time(starts)},
+            )
+        return _(
+            "%(first)s to %(last)s",
+            first=f"{self.weekday(starts.date())}, {self.time(starts)}",
+            last=f"{self.weekday(ends.date())}, {self.time(ends)}",
+        )
+
+    def instant(self, at: datetime, zone: str) -> str:
+        """An instant at a place: its day and time there."""
+        there = at.astimezone(ZoneInfo(zone))
+        return _("%(day)s, %(time)s", day=self.weekday(there.date()), time=self.time(there))
+
+    def there_now(self, zone: str) -> str:
+        """What time it is at a place."""
+        return self.time(clock.now().astimezone(ZoneInfo(zone)))
+
+    def place_of(self, zone: str) -> str:
+        """A time zone as people call it: the name of its city."""
+        try:
+            return str(
+                get_timezone_name(ZoneInfo(zone), width="long", zone_variant="generic", locale=self.locale)
+            )
+        except (LookupError, ValueError):
+            return zone.rpartition("/")[2].replace("_", " ")
+
+
+def station(kind: MilestoneKind) -> str:
+    """A station of the way, by the kind of its first milestone."""
+    match kind:
+        case MilestoneKind.ORDER_ACCEPTED:
+            return _("Order")
+        case MilestoneKind.SITE_SURVEY:
+            return _("Preparation")
+        case MilestoneKind.DELIVERED:
+            return _("Delivery")
+        case MilestoneKind.INSTALLED:
+            return _("Installation")
+        case MilestoneKind.TRAINING:
+            return _("Training")
+    return _("Handover")
+
+
+def late_with(kind: MilestoneKind) -> str:
+    """The first thing that is said when we are late."""
+    match kind:
+        case MilestoneKind.DELIVERED:
+            return _("We are late with the delivery")
+        case MilestoneKind.INSTALLED:
+            return _("We are late with the installation")
+        case MilestoneKind.TRAINING:
+            return _("We are late with the training")
+    return _("We are late with the handover")
+
+
+def visit_kind(kind: VisitKind) -> str:
+    """What somebody comes for."""
+    return {
+        VisitKind.SITE_SURVEY: _("Site survey"),
+        VisitKind.DELIVERY: _("Delivery"),
+        VisitKind.INSTALL: _("Installation"),
+        VisitKind.TRAINING: _("Training"),
+        VisitKind.REMOTE_CALL: _("Call"),
+    }[kind]
+
+
+def visit_state(state: VisitState) -> tuple[str, str]:
+    """How certain a visit is: a state of the design system, and the word."""
+    match state:
+        case VisitState.TENTATIVE:
+            return "idle", _("Planned, not yet confirmed")
+        case VisitState.CONFIRMED | VisitState.ACCEPTED:
+            return "ok", _("Confirmed")
+        case VisitState.ON_ROUTE:
+            return "go", _("On the way")
+        case VisitState.IN_PROGRESS:
+            return "go", _("Happening now")
+        case VisitState.INCOMPLETE:
+            return "idle", _("Ended early")
+    return "ok", _("Done")
+
+
+def prepare_for(kind: VisitKind) -> str:
+    """What the customer prepares for a visit."""
+    match kind:
+        case VisitKind.SITE_SURVEY:
+            return _("Somebody who knows the room, its power and its gases, and access to all of it.")
+        case VisitKind.DELIVERY:
+            return _("A free way from the dock to the room, and somebody who may sign for the crate.")
+        case VisitKind.INSTALL:
+            return _("The room as agreed, power and gases on, and a person whom our engineer can ask.")
+        case VisitKind.TRAINING:
+            return _(
+                "The people who will work with the instrument, free of other duties, and samples of theirs."
+            )
+    return _("The people whom it concerns, and this page at hand.")
+
+
+def role(of: Role) -> str:
+    """What one of ours does for the customer."""
+    return _("Engineer") if of is Role.TECHNICIAN else _("Your contact with us")
+
+
+def minutes(item: ReadinessItem) -> int:
+    """How long an answer takes, in minutes: a guess that people can plan by."""
+    of_kind = {
+        ItemType.CONFIRM: 1,
+        ItemType.CHOICE: 1,
+        ItemType.DATE: 1,
+        ItemType.MULTI: 2,
+        ItemType.TEXT: 2,
+        ItemType.MEASURE: 5,
+        ItemType.UPLOAD: 3,
+        ItemType.SIGNATURE: 2,
+    }.get(item.type, 1)
+    has_file = item.type is not ItemType.UPLOAD and item.evidence_need is Evidence.REQUIRED
+    return of_kind + (2 if has_file else 0)
+
+
+def takes(count: int) -> str:
+    """A length in minutes."""
+    return ngettext("%(num)s minute", "%(num)s minutes", count)
+
+
+def files_wanted(item: ReadinessItem) -> str:
+    """Which files prove it."""
+    kinds = {
+        FileKind.PHOTO.value: _("a photo"),
+        FileKind.LOG.value: _("a log"),
+        FileKind.CERTIFICATE.value: _("a certificate"),
+        FileKind.DRAWING.value: _("a drawing"),
+    }
+    named = [kinds[one] for one in item.file_kinds if one in kinds]
+    if not named:
+        return _("A photo, a PDF, a table or a text, up to 20 MB each.")
+    return _("Wanted: %(kinds)s. Up to 20 MB each.", kinds=_or(named))
+
+
+def _or(words: list[str]) -> str:
+    return (
+        words[0]
+        if len(words) == 1
+        else _("%(first)s or %(last)s", first=", ".join(words[:-1]), last=words[-1])
+    )
+
+
+def left(on: date, today: date) -> str:
+    """How far away a day is."""
+    days = (on - today) // timedelta(days=1)
+    if days < 0:
+        return ngettext("%(num)s day late", "%(num)s days late", -days)
+    if days == 0:
+        return _("today")
+    if days == 1:
+        return _("tomorrow")
+    return ngettext("in %(num)s day", "in %(num)s days", days)
+
+
+def meaning_of_section(title: str) -> str:
+    """The sentence that is signed under a section."""
+    return _("I confirm that what stands here under “%(section)s” is right.", section=title)
+
+
+def meaning_of_list() -> str:
+    """The sentence that is signed under the whole list."""
+    return _("I confirm that what stands on this list is right, and that the site is as it says.")
+
+
+def value_of(item: ReadinessItem, value: str, language: str) -> str:
+    """An answer to a point, as people say it."""
+    match item.type:
+        case ItemType.CONFIRM:
+            return {"yes": _("Yes"), "no": _("Not yet")}.get(value, value)
+        case ItemType.CHOICE | ItemType.MULTI:
+            codes = [part.strip() for part in value.split(",") if part.strip()]
+            return ", ".join(localized(item.choices.get(code, {}), language) or code for code in codes)
+    return value
