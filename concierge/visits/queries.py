@@ -126,6 +126,16 @@ def next_visit_of_project(viewer: Viewer, project_id: int, *, at: datetime) -> V
 
 
 def visits_between(
+def visits_shown_to_customer(project_id: int) -> Sequence[Visit]:
+    """List the visits of a project that the customer knows of, earliest first, with site and people.
+
+    Drafts are ours alone, and a visit that was called off before anybody was told of it does not stand there.
+    """
+    shown = [state for state in VisitState if state not in {VisitState.DRAFT, VisitState.CANCELLED}]
+    question = select(Visit).where(Visit.project_id == project_id, Visit.state.in_(shown))
+    return db.session.scalars(question.options(*_whole()).order_by(Visit.starts_at, Visit.id)).all()
+
+
     viewer: Viewer, *, from_at: datetime, to_at: datetime, user_id: int | None = None, most: int = 500
 ) -> Sequence[Visit]:
     """List visits that touch a stretch of time and are not cancelled, earliest first.
