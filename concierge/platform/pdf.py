@@ -1,8 +1,9 @@
 """Pages into tagged PDFs, in child processes that have little memory, little time, and fetch nothing.
 
-WeasyPrint takes half a second to import and lays out whatever it is given, so no page of the web process ever runs it. A
-`Press` keeps a few warm children (`pdf_press.py`); a document that needs too much of anything ends with a child's death
-and a sentence. What a document may show besides its own markup and the bundled fonts is handed over with it, as `assets`.
+WeasyPrint takes half a second to import and lays out whatever it is given, so no page of the web process ever runs it.
+A `Press` keeps a few warm children (`pdf_press.py`); a document that needs too much of anything ends with a child's
+death and a sentence. What a document may show besides its own markup and the bundled fonts is handed over with it, as
+`assets`.
 """
 
 import atexit
@@ -117,7 +118,7 @@ class Press:
         is_record: bool = False,
         is_mirrored: bool = False,
     ) -> Printed:
-        """Print a page as PDF/UA-1, and as PDF/A-3a at the same time when it is a record; equal arguments give equal bytes.
+        """Print a page as PDF/UA-1, a record as PDF/A-3a at the same time; equal arguments give equal bytes.
 
         :param assets: the files that the stylesheet may name as ``asset:<name>``; every other address is refused.
         :param fields: the form, in the order of the names in the markup; a record has none.

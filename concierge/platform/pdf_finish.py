@@ -5,6 +5,7 @@ file is written once and needs no second reading. See ISO 14289-1 (PDF/UA-1) and
 """
 
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
@@ -67,6 +68,7 @@ class Finisher:
         self._embed(document.metadata)
         if self._task["is_mirrored"]:
             pdf.catalog["ViewerPreferences"]["Direction"] = "/R2L"
+        pdf.objects[:] = [_Written(one) for one in pdf.objects]
 
     def _at(self, reference: bytes) -> Any:
         return self._pdf.objects[int(reference.split()[0])]
@@ -259,17 +261,16 @@ class Finisher:
         width, height = box[2] - box[0], box[3] - box[1]
         if is_round:
             cx, cy, r = width / 2, height / 2, min(width, height) * 0.3
-            arcs = [b"%.2f %.2f m" % (cx + r, cy)]
-            for arc in _ARCS:
-                arcs.append(
-                    b"%.2f %.2f %.2f %.2f %.2f %.2f c"
-                    % tuple(
-                        part
-                        for x, y in zip(arc[::2], arc[1::2], strict=True)
-                        for part in (cx + r * x, cy + r * y)
-                    )
+            arcs = [
+                b"%.2f %.2f %.2f %.2f %.2f %.2f c"
+                % tuple(
+                    part
+                    for x, y in zip(arc[::2], arc[1::2], strict=True)
+                    for part in (cx + r * x, cy + r * y)
                 )
-            drawn = [INK, *arcs, b"f"]
+                for arc in _ARCS
+            ]
+            drawn = [INK, b"%.2f %.2f m" % (cx + r, cy), *arcs, b"f"]
         else:
             side = min(width, height)
             ox, oy = (width - side) / 2, (height - side) / 2
@@ -394,6 +395,40 @@ class Finisher:
             names = self._pdf.catalog.setdefault("Names", pydyf.Dictionary())
             names["EmbeddedFiles"] = tree.reference
             self._pdf.catalog["AF"] = pydyf.Array(named[1::2])
+
+
+class _Written:
+    """An object as the bytes it will be: pydyf asks for them several times, and packs streams anew each time."""
+
+    def __init__(self, made: Any) -> None:
+        self.number, self.generation, self.free = made.number, made.generation, made.free
+        self.offset = 0
+        self.compressible = made.compressible
+        is_packed = isinstance(made, pydyf.Stream) and made.compress
+        self.data = _packed(made) if is_packed else made.data if made.free == "n" else b""
+
+    @property
+    def indirect(self) -> bytes:
+        """With its number."""
+        return b"%d %d obj\n%b\nendobj" % (self.number, self.generation, self.data)
+
+
+def _packed(stream: Any) -> bytes:
+    """A stream, packed so that it does not end with half a line end: readers would take that for the end's own."""
+    plain = b"\n".join(_bytes(item) for item in stream.stream)
+    for level in (6, 9, 5, 4, 3, 2, 1):
+        packed = zlib.compress(plain, level)
+        if packed[-1:] not in b"\r\n":
+            break
+    extra = pydyf.Dictionary({**stream.extra, "Filter": "/FlateDecode", "Length": len(packed)})
+    return b"\n".join((_bytes(extra), b"stream", packed, b"endstream"))
+
+
+def _bytes(item: Any) -> bytes:
+    if isinstance(item, bytes):
+        return item
+    made: bytes = item.data if isinstance(item, pydyf.Object) else str(item).encode("ascii")
+    return made
 
 
 def _label(field: Mapping[str, Any], button: int | None) -> str:

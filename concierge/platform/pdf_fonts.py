@@ -9,7 +9,7 @@ import json
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,21 @@ from typing import Any
 from fontTools import subset as untyped_subset
 from fontTools.fontBuilder import FontBuilder as UntypedFontBuilder
 from fontTools.ttLib import TTFont as UntypedTTFont
-from fontTools.ttLib import newTable as untyped_new_table
+from fontTools.ttLib import newTable as UntypedNewTable
 from fontTools.varLib import instancer as untyped_instancer
 
 FontBuilder: Any = UntypedFontBuilder  # Any, here and below: fontTools carries no types
 TTFont: Any = UntypedTTFont
-new_table: Any = untyped_new_table
+new_table: Any = UntypedNewTable
 instancer: Any = untyped_instancer
 subset: Any = untyped_subset
 
 _ALWAYS = "Concierge Latin"
 _FORM = "ConciergeForm.ttf"
-_LIMITS = ("maxPoints", "maxContours", "maxCompositePoints", "maxCompositeContours", "maxComponentElements",
-           "maxComponentDepth", "maxSizeOfInstructions", "maxStackElements", "maxFunctionDefs", "maxStorage")  # fmt: skip
+_LIMITS = (
+    "maxPoints", "maxContours", "maxCompositePoints", "maxCompositeContours", "maxComponentElements",
+    "maxComponentDepth", "maxSizeOfInstructions", "maxStackElements", "maxFunctionDefs", "maxStorage",
+)  # fmt: skip
 _NAMED = re.compile(r"uni(?P<codes>(?:[0-9A-F]{4})+)")
 _FOUR = re.compile(r"[0-9A-F]{4}")
 
@@ -89,7 +91,8 @@ class Library:
         face = self._faces[place]
         parts = [self._folder / part["file"] for part in face["parts"]]
         if len(parts) == 1:
-            return parts[0].read_bytes()
+            alone: bytes = parts[0].read_bytes()
+            return alone
         return self._kept(f"{face['family']}-{face['weight']}.ttf", lambda: _joined(parts, face["family"]))
 
     @cached_property
@@ -123,7 +126,7 @@ class Library:
             )
         return self._spellings[family]
 
-    def _kept(self, name: str, make: Any) -> bytes:
+    def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
         path = self._cache / name
         if not path.exists():
             fresh = self._cache / f"{name}.{os.getpid()}"

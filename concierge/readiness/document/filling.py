@@ -1,8 +1,10 @@
 """From a checklist's rows to the values of its document."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from babel import Locale
 from flask_babel import force_locale
@@ -19,8 +21,7 @@ from concierge.catalogue.states import (
     Responsible,
 )
 from concierge.core import codes
-from concierge.identity.models import User
-from concierge.platform import settings
+from concierge.platform import clock, settings
 from concierge.platform.words import localized
 from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Milestone, Project
@@ -30,7 +31,7 @@ from concierge.readiness import plan, queries, scope
 from concierge.readiness.document import values
 from concierge.readiness.document.words import Figures
 from concierge.readiness.models import Checklist, ReadinessItem
-from concierge.readiness.states import ItemState, Verdict
+from concierge.readiness.states import Channel, Decision, DocumentKind, ItemState, Verdict
 
 _WAY: tuple[tuple[MilestoneKind, ...], ...] = (
     (MilestoneKind.ORDER_ACCEPTED, MilestoneKind.KICK_OFF),
@@ -51,6 +52,7 @@ def filled(
     project: Project,
     *,
     language: str,
+    kind: DocumentKind = DocumentKind.WORKING,
     revision: int = 1,
     revised_on: date | None = None,
     code: str = "",
@@ -63,6 +65,8 @@ def filled(
     """
     with force_locale(language):
         filled = _filled(checklist, project, language=language, revision=revision, revised_on=revised_on)
+        if kind is DocumentKind.RECORD:
+            filled = replace(filled, is_record=True, data=_as_data(checklist, project))
     return replace(filled, code=codes.written(code)) if code else filled
 
 
@@ -153,6 +157,9 @@ def answer_in_words(item: ReadinessItem) -> str:
             return {"yes": _("Yes"), "no": _("Not yet")}.get(item.value, item.value)
         case ItemType.CHOICE:
             return localized(item.choices.get(item.value, {})) or item.value
+        case ItemType.MULTI:
+            codes_given = [code.strip() for code in item.value.split(",")]
+            return ", ".join(localized(item.choices.get(code, {})) or code for code in codes_given)
         case ItemType.MEASURE if item.unit and item.value[-1:].isdigit():
             return f"{item.value}\N{NO-BREAK SPACE}{item.unit}"
     return item.value
@@ -160,9 +167,7 @@ def answer_in_words(item: ReadinessItem) -> str:
 
 def accepted_in_words(item: ReadinessItem, *, language: str, country: str) -> str:
     """What is accepted as an answer, with the units of the site's country."""
-    return Figures(language=language, country=country).accepted(
-        _item(item, "", anchor_on=item.due_on, answerers={})
-    )
+    return Figures(language=language, country=country).accepted(_item(item, "", anchor_on=item.due_on))
 
 
 def _filled(
@@ -170,7 +175,7 @@ def _filled(
 ) -> values.Checklist:
     in_force = settings.current()
     site = project.site
-    answerers = queries.answerers_of(checklist.items)
+    seen = _Seen(checklist, project, Figures(language=language, country=site.country))
     people = project.concierge
     return values.Checklist(
         company=in_force.company,
@@ -181,7 +186,7 @@ def _filled(
         address=_address(site, Locale.parse(language).territories.get(site.country, site.country)),
         country=site.country,
         instruments=_instruments(project),
-        sections=_sections(checklist, answerers),
+        sections=_sections(checklist, seen),
         steps=_steps(project.milestones),
         language=language,
         contact=project.contact.name if project.contact else "",
@@ -195,6 +200,10 @@ def _filled(
         delivery_on=checklist.anchor_on,
         sign_off_on=_sign_off(checklist),
         link=link_of(checklist),
+        signatures=seen.signatures(""),
+        return_address=scope.project_address(
+            project.key, secret_key=in_force.secret_key, mailbox=in_force.project_mailbox
+        ),
         revision=revision,
         revised_on=revised_on,
     )
@@ -228,9 +237,94 @@ def _instruments(project: Project) -> tuple[str, ...]:
     return tuple(names) or tuple(dict.fromkeys(unknown)) or (project.name,)
 
 
-def _sections(checklist: Checklist, answerers: Mapping[int, User]) -> tuple[values.Section, ...]:
+class _Seen:
+    """What was answered, judged and signed, with the people who did."""
+
+    def __init__(self, checklist: Checklist, project: Project, figures: Figures) -> None:
+        self.figures = figures
+        self.zone = project.site.zone
+        self.items = [item for item in checklist.items if item.is_asked]
+        self.counting = queries.answers_that_count(item.id for item in self.items)
+        self.waivers = queries.waivers_on(item.id for item in self.items)
+        self.signed = queries.signatures_on(checklist.id)
+        waived = [one for several in self.waivers.values() for one in several]
+        self.people = queries.people_named(
+            {one.answered_by_id for one in self.items}
+            | {one.reviewed_by_id for one in self.items}
+            | {one.by_id for one in self.signed}
+            | {one.given_by_id for one in waived}
+        )
+
+    def name(self, user_id: int | None) -> str:
+        """Somebody of ours by name; empty when it was nobody."""
+        person = self.people.get(user_id) if user_id is not None else None
+        return person.name if person else ""
+
+    def audit(self, item: ReadinessItem) -> tuple[str, ...]:
+        """Who did what to an item, when, and how it came."""
+        lines = []
+        if item.answered_at is not None:
+            who = item.answered_name or self.name(item.answered_by_id) or _("unknown")
+            lines.append(self._line(_("Answered"), who, item.answered_at, item.channel))
+        if item.state is ItemState.ACCEPTED and item.reviewed_at is not None:
+            lines.append(self._line(_("Accepted"), self.name(item.reviewed_by_id), item.reviewed_at, None))
+        for waiver in self.waivers.get(item.id, ()):
+            told = self._line(_("Waived"), waiver.name, waiver.given_at, None)
+            until = _(
+                "until %(day)s: %(reason)s",
+                day=self.figures.short_day(waiver.expires_on),
+                reason=waiver.reason,
+            )
+            lines.append(f"{told}, {until}")
+        return tuple(lines)
+
+    def signatures(self, section: str) -> tuple[values.Signature, ...]:
+        """Who signed a section; of the whole list with an empty one."""
+        return tuple(
+            values.Signature(
+                name=one.name,
+                title=one.title,
+                meaning=one.meaning,
+                decision=decision_in_words(one.decision) if one.decision else "",
+                conditions=one.conditions,
+                signed_at=f"{self.figures.moment(one.signed_at, self.zone)}, {channel_in_words(one.channel)}",
+                hash=one.content_hash,
+                ended=(one.ended_why or _("changed since")) if one.ended_at else "",
+            )
+            for one in self.signed
+            if one.section == section
+        )
+
+    def _line(self, what: str, who: str, at: datetime, channel: Channel | None) -> str:
+        parts = [f"{what}: {who}" if who else what, self.figures.moment(at, self.zone)]
+        return ", ".join([*parts, channel_in_words(channel)] if channel else parts)
+
+
+def channel_in_words(channel: Channel) -> str:
+    """How something came in."""
+    match channel:
+        case Channel.WEB:
+            return _("on the customer's page")
+        case Channel.PDF:
+            return _("in a returned PDF")
+        case Channel.FIELD:
+            return _("on site")
+    return _("entered by our team")
+
+
+def decision_in_words(decision: Decision) -> str:
+    """What was declared of the site."""
+    match decision:
+        case Decision.READY:
+            return _("The site is ready")
+        case Decision.WITH_CONDITIONS:
+            return _("The site is ready with the conditions named below")
+    return _("The site is not ready; we suggest another delivery date")
+
+
+def _sections(checklist: Checklist, seen: _Seen) -> tuple[values.Section, ...]:
     grouped: dict[str, list[ReadinessItem]] = {}
-    for item in checklist.items:
+    for item in seen.items:
         grouped.setdefault(item.section, []).append(item)
     sections = []
     for number, (section, items) in enumerate(grouped.items(), 1):
@@ -241,40 +335,70 @@ def _sections(checklist: Checklist, answerers: Mapping[int, User]) -> tuple[valu
                 title=section_title(section),
                 responsible=max(parties, key=parties.count),
                 items=tuple(
-                    _item(item, f"{number}.{place}", anchor_on=checklist.anchor_on, answerers=answerers)
+                    _item(item, f"{number}.{place}", anchor_on=checklist.anchor_on, seen=seen)
                     for place, item in enumerate(items, 1)
                 ),
+                key=section,
+                signatures=seen.signatures(section),
             )
         )
     return tuple(sections)
 
 
-def _item(item: ReadinessItem, number: str, *, anchor_on: date, answerers: Mapping[int, User]) -> values.Item:
+def _item(item: ReadinessItem, number: str, *, anchor_on: date, seen: _Seen | None = None) -> values.Item:
     is_told = item.state is not ItemState.OPEN
-    answerer = answerers.get(item.answered_by_id) if item.answered_by_id else None
+    counts = seen.counting.get(item.id) if seen else None
+    waived = bool(seen and seen.waivers.get(item.id)) and not item.is_cleared
     return values.Item(
         number=number,
+        key=item.key,
         requirement=localized(item.requirement),
         why=_reason_to_ask_again(item) or localized(item.how) or localized(item.why),
         kind=item.type.value,
         least=item.minimum,
         most=item.maximum,
         unit=item.unit,
+        quantity=item.quantity or "",
         is_difference=plan.is_difference(item),
+        accepted=_accepted_choices(item),
+        sample=item.sample or "",
         choices=tuple(localized(choice) for choice in item.choices.values()),
+        codes=tuple(item.choices),
         severity=_severity(item),
         responsible=party(item.responsible),
         evidence=_EVIDENCE[item.evidence_need],
         due_on=item.due_on,
         offset_days=(item.due_on - anchor_on).days,
-        answered=_answered(item),
+        answered=values.Answered.WAIVED if waived else _answered(item),
         answer=answer_in_words(item) if is_told else "",
-        answered_by=answerer.name if answerer else "",
-        answered_on=item.answered_at.date() if item.answered_at else None,
+        typed=_typed(item) if is_told else "",
+        comment=item.comment if is_told else "",
+        seen=counts.id if counts else 0,
+        is_settled=item.state is ItemState.ACCEPTED,
+        audit=seen.audit(item) if seen else (),
+        files=tuple(one.file.name for one in item.evidence),
+        answered_by=(item.answered_name or (seen.name(item.answered_by_id) if seen else ""))
+        if is_told
+        else "",
+        answered_on=clock.day_at(item.answered_at, seen.zone) if item.answered_at and seen else None,
         source=item.source,
         source_revision=item.source_rev,
         checked_on=item.checked_on,
     )
+
+
+def _accepted_choices(item: ReadinessItem) -> str:
+    """For a choice: the answers that fit, where not all do."""
+    if item.type not in {ItemType.CHOICE, ItemType.MULTI}:
+        return ""
+    return ", ".join(localized(item.choices.get(str(code), {})) or str(code) for code in item.accepted or ())
+
+
+def _typed(item: ReadinessItem) -> str:
+    """The answer as a field holds it."""
+    if item.type is not ItemType.MULTI:
+        return item.value
+    return " ".join(sorted({code.strip() for code in item.value.split(",") if code.strip()}))
 
 
 def _reason_to_ask_again(item: ReadinessItem) -> str:
@@ -367,5 +491,71 @@ def _way_name(kind: MilestoneKind) -> str:
 
 def _sign_off(checklist: Checklist) -> date | None:
     """The day by which everything that holds the shipment has to be there."""
-    days = [item.due_on for item in checklist.items if item.gate is GateKind.SHIP]
+    days = [item.due_on for item in checklist.items if item.gate is GateKind.SHIP and item.is_asked]
     return max(days, default=None) if days else plan.due_on(checklist.anchor_on, 0)
+
+
+def _as_data(checklist: Checklist, project: Project) -> str:
+    """A record for machines: every answer with who gave it, when and how, its judgement and proof, and who signed."""
+    seen = _Seen(checklist, project, Figures(language="en", country=project.site.country))
+    said = {
+        "project": project.key,
+        "order": project.order.number,
+        "site": project.site.name,
+        "country": project.site.country,
+        "delivery": checklist.anchor_on.isoformat(),
+        "items": [_item_as_data(item, seen) for item in seen.items],
+        "signatures": [
+            {
+                "section": one.section,
+                "name": one.name,
+                "title": one.title,
+                "meaning": one.meaning,
+                "decision": one.decision.value if one.decision else "",
+                "conditions": one.conditions,
+                "at": one.signed_at.isoformat(),
+                "channel": one.channel.value,
+                "sha256": one.content_hash,
+                "ended": one.ended_at.isoformat() if one.ended_at else "",
+                "why": one.ended_why,
+            }
+            for one in seen.signed
+        ],
+    }
+    return json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True)
+
+
+def _item_as_data(item: ReadinessItem, seen: _Seen) -> dict[str, Any]:  # Any: what JSON holds
+    counts = seen.counting.get(item.id)
+    return {
+        "key": item.key,
+        "section": item.section,
+        "type": item.type.value,
+        "requirement": localized(item.requirement, "en"),
+        "least": item.minimum,
+        "most": item.maximum,
+        "unit": item.unit,
+        "gate": item.gate.value if item.gate else "",
+        "due": item.due_on.isoformat(),
+        "state": item.state.value,
+        "value": item.value,
+        "si_value": item.si_value,
+        "verdict": item.verdict.value,
+        "comment": item.comment if item.state is not ItemState.OPEN else "",
+        "answer": counts.id if counts else None,
+        "answered_at": item.answered_at.isoformat() if item.answered_at else None,
+        "answered_by": item.answered_name or seen.name(item.answered_by_id),
+        "channel": item.channel.value if item.channel else "",
+        "accepted_at": item.reviewed_at.isoformat() if item.reviewed_at else None,
+        "accepted_by": seen.name(item.reviewed_by_id),
+        "waivers": [
+            {
+                "name": one.name,
+                "reason": one.reason,
+                "given_at": one.given_at.isoformat(),
+                "expires_on": one.expires_on.isoformat(),
+            }
+            for one in seen.waivers.get(item.id, ())
+        ],
+        "files": [{"name": one.file.name, "sha256": one.file.sha256} for one in item.evidence],
+    }

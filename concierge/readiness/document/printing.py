@@ -1,7 +1,7 @@
 """From the document's values to a page, and from the page to a PDF."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any, TypeVar
@@ -11,93 +11,120 @@ from flask import render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from concierge.platform.assets import NotSetUp, asset_path
+from concierge.platform import settings
 from concierge.platform.paths import templates_dir
-from concierge.platform.pdf import Press, Printed, press
-from concierge.readiness.document.values import Checklist, Item, Section, Step
+from concierge.platform.pdf import InnerFile, Press, Printed, press
+from concierge.readiness import fields as names
+from concierge.readiness.document.form import Form, breakable_text
+from concierge.readiness.document.values import Checklist, Item, Section, Signature, Step
 from concierge.readiness.document.words import Words
 
-LANGUAGES = ("en", "de")
+LANGUAGES = ("en", "de", "fr", "es", "ja", "ar")
 """The languages that documents are written in."""
 
-_LONGEST_TEXT = 700
-_PIECE = 24
-_LONG_WORD = re.compile(rf"\S{{{_PIECE + 8},}}")
-_EXACT = {"link", "code", "language", "country", "concierge_mail", "concierge_phone", "kind"}
-"""Fields that are addresses or codes."""
+RECORD_FILE = "answers.json"
+"""Name of the file inside a record copy that holds its answers."""
 
-Value = TypeVar("Value", Checklist, Section, Item, Step)
+_EXACT = {
+    "link", "code", "language", "country", "concierge_mail", "concierge_phone", "kind", "return_address", "key",
+    "typed", "comment", "codes", "data", "hash",
+}  # fmt: skip
+"""Fields that are addresses, codes, or what stands in a form."""
 
-_FONTS = ("inter-latin-wght-normal.woff2", "inter-latin-ext-wght-normal.woff2")
+Value = TypeVar("Value", Checklist, Section, Item, Step, Signature)
 
 
 def file_name(checklist: Checklist) -> str:
     """The name under which the document is saved and mailed."""
     with force_locale(checklist.language):
-        name = _("site-readiness")
+        name = _("site-readiness-record") if checklist.is_record else _("site-readiness")
     return f"{checklist.project_key}-{name}.pdf"
 
 
 def html(checklist: Checklist) -> str:
     """The page that is printed, in the site's language."""
-    checklist = breakable(checklist)
-    with force_locale(checklist.language):
-        return render_template(
-            "readiness/document.html",
-            checklist=checklist,
-            words=Words(checklist),
-            qr=qr_path(checklist.scanned) if checklist.link else None,
-        )
+    return _page(checklist)[0]
 
 
 def printed(checklist: Checklist, *, on: Press | None = None) -> Printed:
-    """The document as PDF/UA-1. Takes about a second: for the worker and the command line, never for a page.
+    """The document: a working copy with its form as PDF/UA-1, a record as PDF/A-3a and PDF/UA-1.
+
+    Takes about a second: for the worker and the command line, never for a page.
 
     :raises Unprintable: when it cannot be laid out within its limits.
     """
-    return (on or press()).print_page(html(checklist), stylesheet=stylesheet(), assets=fonts())
+    markup, form = _page(checklist)
+    if checklist.is_record:
+        inner = InnerFile(
+            RECORD_FILE, "application/json", checklist.data.encode(), "The answers, for machines"
+        )
+        note = ""
+    else:
+        data = names.written(form.note, secret_key=settings.current().secret_key)
+        inner = InnerFile(names.NOTE, "application/json", data, "Which print this is")
+        note = names.written_for_xmp(data)
+    return (on or press()).print_page(
+        markup,
+        stylesheet=stylesheet(is_mirrored=checklist.is_mirrored),
+        fields=form.fields,
+        files=(inner,),
+        note=note,
+        is_record=checklist.is_record,
+        is_mirrored=checklist.is_mirrored,
+    )
 
 
-def breakable(value: Value) -> Value:
+def _page(checklist: Checklist) -> tuple[str, Form]:
+    checklist = breakable(checklist, apart=_apart if checklist.is_mirrored else str)
+    with force_locale(checklist.language):
+        words = Words(checklist)
+        form = Form(checklist, words)
+        page = render_template(
+            "readiness/document.html",
+            checklist=checklist,
+            words=words,
+            form=form,
+            qr=qr_path(checklist.scanned) if checklist.link else None,
+        )
+    return page, form
+
+
+def _apart(text: str) -> str:
+    """A text that keeps its own direction, whichever the words around it have."""
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if text else ""
+
+
+def breakable(value: Value, *, apart: Callable[[str], str] = str) -> Value:
     """The same value with texts that a line can hold: very long words may break, very long texts end.
 
     Laying out one word of thousands of letters takes minutes, and nobody reads it.
+
+    :param apart: what else is done with each text.
     """
     changes: dict[str, Any] = {}  # Any: fields of every kind
     for field in fields(value):
         known = getattr(value, field.name)
-        if type(known) is str and field.name not in _EXACT:
-            changes[field.name] = _breakable(known)
+        if field.name in _EXACT:
+            continue
+        if type(known) is str:
+            changes[field.name] = apart(breakable_text(known))
         elif isinstance(known, tuple):
             changes[field.name] = tuple(
-                _breakable(one) if isinstance(one, str) else breakable(one) for one in known
+                apart(breakable_text(one)) if isinstance(one, str) else breakable(one, apart=apart)
+                for one in known
             )
     return replace(value, **changes)
 
 
-def _breakable(text: str) -> str:
-    if len(text) > _LONGEST_TEXT:
-        text = text[:_LONGEST_TEXT].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
-    return _LONG_WORD.sub(lambda found: "\N{ZERO WIDTH SPACE}".join(_pieces(found[0])), text)
-
-
-def _pieces(word: str) -> list[str]:
-    return [word[start : start + _PIECE] for start in range(0, len(word), _PIECE)]
-
-
 @cache
-def stylesheet() -> str:
-    """The print styles; they stand beside the template."""
-    return (templates_dir() / "readiness" / "document.css").read_text("utf-8")
+def stylesheet(*, is_mirrored: bool = False) -> str:
+    """The print styles; they stand beside the template. For languages from right to left, left is right."""
+    text = (templates_dir() / "readiness" / "document.css").read_text("utf-8")
+    return _SIDE.sub(lambda found: _OTHER_SIDE[found[0]], text) if is_mirrored else text
 
 
-@cache
-def fonts() -> Mapping[str, bytes]:
-    """The bundled fonts by name; where nothing is bundled, the styles fall back to a font of the system."""
-    try:
-        return {name: asset_path(name).read_bytes() for name in _FONTS}
-    except NotSetUp:
-        return {}
+_SIDE = re.compile(r"\b(left|right)\b")
+_OTHER_SIDE: Mapping[str, str] = {"left": "right", "right": "left"}
 
 
 @dataclass(frozen=True, slots=True)

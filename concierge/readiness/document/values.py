@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -13,7 +13,11 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 
 # Raised when the template or its styles change what is printed, so that kept prints are made again.
-TEMPLATE_VERSION = 3
+TEMPLATE_VERSION = 4
+
+_NAMES_THE_PRINT = {"revision", "revised_on", "code"}
+
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 
 LINK = "/checklist/"
 """The path before the token of the link that opens the newest version."""
@@ -67,20 +71,25 @@ class Item:
     """One row: what the site must offer, and what has been said about it.
 
     `least` and `most` are in `unit`, an open end is `None`; `accepted` stands in their place where nothing
-    is measured. A difference, such as a drift, is not
-    converted as a reading is. `offset_days` counts from delivery, negative before it.
+    is measured. `quantity` says what is measured, for the units of the country. A difference, such as a drift, is not
+    converted as a reading is. `offset_days` counts from delivery, negative before it. `codes` go with `choices`.
     """
 
     number: str
     requirement: str
+    key: str = ""
+    """Without one it has no field."""
     why: str = ""
     kind: str = "confirm"
     least: float | None = None
     most: float | None = None
     unit: str = ""
+    quantity: str = ""
     is_difference: bool = False
     accepted: str = ""
+    sample: str = ""
     choices: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     severity: Severity = Severity.ADVISORY
     responsible: str = ""
     evidence: Evidence = Evidence.NONE
@@ -88,6 +97,18 @@ class Item:
     offset_days: int | None = None
     answered: Answered = Answered.OPEN
     answer: str = ""
+    typed: str = ""
+    """The answer as it was typed; of several codes, each, in alphabetical order with blanks between."""
+    comment: str = ""
+    """The customer's, with the answer."""
+    seen: int = 0
+    """Id of the answer that counts; 0: none."""
+    is_settled: bool = False
+    """Whether it was accepted, so that nothing is filled in any more."""
+    audit: tuple[str, ...] = ()
+    """Who did what to it, when and how: answer, review, waiver."""
+    files: tuple[str, ...] = ()
+    """Names of the files that prove it."""
     answered_by: str = ""
     answered_on: date | None = None
     source: str = ""
@@ -101,6 +122,22 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """Somebody signed; `hash` is over what they signed, 64 hexadecimal digits."""
+
+    name: str
+    meaning: str
+    signed_at: str
+    """The day and the time at the site, with its zone, and how it came."""
+    hash: str
+    title: str = ""
+    decision: str = ""
+    conditions: str = ""
+    ended: str = ""
+    """What changed since, so that it counts no more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of the checklist that one party answers for."""
 
@@ -108,6 +145,13 @@ class Section:
     title: str
     responsible: str
     items: tuple[Item, ...]
+    key: str = ""
+    signatures: tuple[Signature, ...] = ()
+
+    @property
+    def signed(self) -> Signature | None:
+        """The signature that counts."""
+        return next((one for one in self.signatures if not one.ended), None)
 
     @property
     def counted(self) -> tuple[Item, ...]:
@@ -161,10 +205,28 @@ class Checklist:
     """Fields of the company's own that the customer sees."""
     delivery_on: date | None = None
     sign_off_on: date | None = None
+    signatures: tuple[Signature, ...] = ()
+    """Of the whole list."""
+    return_address: str = ""
+    """Where the filled-in copy is sent by mail."""
     link: str = ""
     code: str = ""
     revision: int = 1
     revised_on: date | None = None
+    is_record: bool = False
+    """Whether it is the flat record copy, else the working copy that is filled in."""
+    data: str = ""
+    """For a record: everything in it as JSON, for machines."""
+
+    @property
+    def signed(self) -> Signature | None:
+        """The signature of the whole list that counts."""
+        return next((one for one in self.signatures if not one.ended), None)
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether the language is written from right to left."""
+        return self.language in RIGHT_TO_LEFT
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -189,13 +251,7 @@ class Checklist:
     @property
     def content_hash(self) -> str:
         """64 hexadecimal digits over everything printed but the revision, its day and its code."""
-        names_the_print = {"revision", "revised_on", "code"}
-        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in names_the_print}
-        content["own"] = [asdict(one) for one in self.own]
-        if not self.own:  # as it was before there were any
-            del content["own"]
-        content["sections"] = [asdict(section) for section in self.sections]
-        content["steps"] = [asdict(step) for step in self.steps]
+        content = {name: one for name, one in asdict(self).items() if name not in _NAMES_THE_PRINT}
         text = json.dumps([TEMPLATE_VERSION, content], sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,9 +1,10 @@
 """What the document says about dates, numbers and codes, in the language and the country of the site."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask_babel import gettext as _
@@ -12,6 +13,7 @@ from flask_babel import ngettext
 from concierge.core import units
 from concierge.readiness.document.values import (
     MONTH_FIRST,
+    RIGHT_TO_LEFT,
     Answered,
     Checklist,
     Evidence,
@@ -20,6 +22,9 @@ from concierge.readiness.document.values import (
     Severity,
     locale_of,
 )
+
+STEERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
+"""Marks that turn the direction of writing: ours are set around figures, nobody else's are printed."""
 
 
 class Figures:
@@ -41,38 +46,62 @@ class Figures:
         """A date without its weekday."""
         return str(format_date(on, "medium", locale=self.locale)) if on else _("not set")
 
-    def number(self, value: float) -> str:
+    def moment(self, at: datetime, zone: str) -> str:
+        """A time at the site, with the name of its zone."""
+        there = at.astimezone(ZoneInfo(zone))
+        clock = format_time(there, "short", locale=self.locale)
+        return _(
+            "%(day)s, %(time)s (%(zone)s)",
+            day=self.short_day(there.date()),
+            time=self.apart(clock),
+            zone=self.apart(zone),
+        )
+
+    def number(self, value: float | Decimal) -> str:
         """A number with as many decimals as it has, six at most; thousands are grouped from five digits on."""
-        pattern = "#,##0.######" if abs(value) >= 10_000 else "0.######"
+        pattern = "#,##0.######" if abs(float(value)) >= 10_000 else "0.######"
         return str(format_decimal(value, pattern, locale=self.locale))
 
     def accepted(self, item: Item) -> str:
-        """What is accepted as an answer; in the United States with customary units beside it."""
+        """What is accepted as an answer, in the country's units first and then in those that are kept."""
         if item.least is None and item.most is None:
             return item.accepted or (_("Yes") if item.kind == "confirm" else "")
-        text = self._between(item.least, item.most, item.unit)
-        customary = units.CUSTOMARY_US.get(item.unit) if self.country == "US" else None
-        if item.is_difference and item.unit == "°C":
-            customary = None  # half a degree of drift is not 32.9 °F
-        if customary is None:
-            return text
-        converted = [
-            self.number(_converted(bound, item.unit, customary))
-            for bound in (item.least, item.most)
-            if bound is not None
-        ]
-        together = "\N{EN DASH}".join(dict.fromkeys(converted))
-        return f"{text} ({together}\N{NO-BREAK SPACE}{customary})"
+        least, most = (None if end is None else Decimal(str(end)) for end in (item.least, item.most))
+        kept = self._between(least, most, item.unit)
+        own = self.unit(item)
+        if own == item.unit:
+            return kept
+        shown = units.shown_bounds(least, most, unit=item.unit, to_unit=own, is_difference=item.is_difference)
+        return f"{self._between(*shown, own)} ({kept})"
 
-    def _between(self, least: float | None, most: float | None, symbol: str) -> str:
+    def unit(self, item: Item) -> str:
+        """The unit in which a measure is asked for; any other may be typed."""
+        return units.preferred(item.unit, country=self.country, quantity=item.quantity)
+
+    def apart(self, text: str) -> str:
+        """A code, a figure or an address that keeps its order within words from right to left."""
+        if not text or self.locale.language not in RIGHT_TO_LEFT:
+            return text
+        return f"\N{LEFT-TO-RIGHT ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+
+    def plain(self, text: str) -> str:
+        """A text without the marks that set others apart, for where nothing shows them."""
+        return text.translate(STEERING)
+
+    def _between(self, least: Decimal | None, most: Decimal | None, symbol: str) -> str:
         unit = f"\N{NO-BREAK SPACE}{symbol}" if symbol else ""
-        if least is None:
-            return _("at most %(value)s", value=self.number(most or 0) + unit)
-        if most is None:
-            return _("at least %(value)s", value=self.number(least) + unit)
-        if least == most:
-            return self.number(least) + unit
-        return f"{self.number(least)}\N{EN DASH}{self.number(most)}{unit}"
+
+        def told(value: Decimal) -> str:
+            return self.apart(self.number(value) + unit)
+
+        match least, most:
+            case None, Decimal() as high:
+                return _("at most %(value)s", value=told(high))
+            case Decimal() as low, None:
+                return _("at least %(value)s", value=told(low))
+            case Decimal() as low, Decimal() as high if low != high:
+                return self.apart(f"{self.number(low)}\N{EN DASH}{self.number(high)}{unit}")
+        return told(least or most or Decimal(0))
 
 
 class Words(Figures):
@@ -183,10 +212,17 @@ class Words(Figures):
             day=self.day(first),
         )
 
+    def asked_for(self, item: Item) -> str:
+        """What a field asks for, read aloud: number, requirement, and what is accepted."""
+        accepted = self.accepted(item) if item.kind == "measure" else ""
+        return " ".join(
+            part for part in (item.number, item.requirement, f"({accepted})" if accepted else "") if part
+        )
+
     def section_state(self, section: Section) -> str:
         """How many of a section's points are confirmed."""
         return _(
-            "%(confirmed)s of %(total)s confirmed", confirmed=section.confirmed, total=len(section.items)
+            "%(confirmed)s of %(total)s confirmed", confirmed=section.confirmed, total=len(section.counted)
         )
 
     def holding(self, section: Section) -> str:
@@ -200,7 +236,3 @@ class Words(Figures):
         if due is None and section.confirmed == len(section.counted):
             return _("done")
         return self.day(due)
-
-
-def _converted(bound: float, unit: str, to_unit: str) -> float:
-    return float(units.rounded(units.convert(Decimal(str(bound)), from_unit=unit, to_unit=to_unit)))
