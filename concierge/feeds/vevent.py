@@ -111,7 +111,7 @@ def render(entry: Entry) -> bytes:
         lines.append(f"CATEGORIES:{','.join(categories)}")
     if entry.url:
         lines.append(f"URL:{uri(entry.url)}")
-    parts = [_folded(line) for line in lines]
+    parts = [folded(line) for line in lines]
     parts += [bytes(_alarm(before, entry.summary).to_ical(sorted=False)) for before in entry.alarms]
     return b"".join((*parts, b"END:VEVENT\r\n"))
 
@@ -197,8 +197,8 @@ def _written(moment: datetime | date) -> str:
     return f":{_instant(moment)}" if isinstance(moment, datetime) else f";VALUE=DATE:{moment:%Y%m%d}"
 
 
-def _folded(line: str) -> bytes:
-    """The line's bytes, folded at 75 octets (RFC 5545 §3.1), never within a character or an escape."""
+def folded(line: str) -> bytes:
+    """A line's bytes with their end, folded at 75 octets (RFC 5545 §3.1), never within a character or an escape."""
     data = line.encode()
     parts = []
     while len(data) > FOLDED_AT:

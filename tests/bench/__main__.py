@@ -31,6 +31,8 @@ from tests.servers import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("layout", "pdf", "feed", "calendars", "pages", "planning", "replanning", "portfolio", "finding")
+UID_BITS = 122
+"""What nothing can pack: the random bits of one UID."""
 SERVER = {"CONCIERGE_WORKERS": "1", "CONCIERGE_DEMO": "no", "CONCIERGE_LOG_LEVEL": "warning"}
 
 
@@ -131,7 +133,13 @@ class Bench:
                 small = _first(port, path, packed)
                 if small.headers.get("content-encoding") == "gzip":
                     self._compare(
-                        f"feed of {count:,}, gzip", port, bare, path, headers=packed, size=len(small.body)
+                        f"feed of {count:,}, gzip",
+                        port,
+                        bare,
+                        path,
+                        headers=packed,
+                        size=len(small.body),
+                        about=f"goal 25 KiB for 1,000; their UIDs alone have {count * UID_BITS / 8 / 1024:,.1f} KiB",
                     )
                     known = {**packed, "If-None-Match": small.headers["etag"]}
                     self._compare(
@@ -240,19 +248,21 @@ class Bench:
 
     def portfolio(self) -> None:
         """The projects as list, lines and board, in companies of up to 100,000 projects on both databases."""
-        from tests.bench.portfolio import measure
+        from tests.bench.portfolio import Taken, measure
         from tests.servers import running_postgres
 
         wishes = {"seconds": self.seconds, "note": self.note}
-        for sizes, kept in self._companies():
+        kept: dict[str, dict[int, Taken]] = {}
+        for sizes in self._companies():
             folder = company.copied(self.base(), self.work / f"portfolio-{sizes[0]}")
             measure(
-                {"CONCIERGE_INSTANCE": str(folder), **SERVER}, "SQLite", sizes=sizes, least=kept, **wishes
+                {"CONCIERGE_INSTANCE": str(folder), **SERVER}, "SQLite", sizes=sizes, before=kept, **wishes
             )
         with running_postgres() as server:
-            for sizes, kept in self._companies():
+            kept = {}
+            for sizes in self._companies():
                 environ = self._on_postgresql(server, f"portfolio_{sizes[0]}")
-                measure(environ, "PostgreSQL", sizes=sizes, least=kept, **wishes)
+                measure(environ, "PostgreSQL", sizes=sizes, before=kept, **wishes)
 
     def finding(self) -> None:
         """Search, and open Today, in companies of up to 100,000 projects on both databases."""
@@ -260,21 +270,22 @@ class Bench:
         from tests.servers import running_postgres
 
         wishes = {"seconds": self.seconds / 4, "note": self.note}
-        for sizes, kept in self._companies():
+        kept: dict[str, float] = {}
+        for sizes in self._companies():
             folder = company.copied(self.base(), self.work / f"finding-{sizes[0]}")
             measure(
                 {"CONCIERGE_INSTANCE": str(folder), **SERVER}, "SQLite", sizes=sizes, least=kept, **wishes
             )
         with running_postgres() as server:
-            for sizes, kept in self._companies():
+            kept = {}
+            for sizes in self._companies():
                 environ = self._on_postgresql(server, f"finding_{sizes[0]}")
                 measure(environ, "PostgreSQL", sizes=sizes, least=kept, **wishes)
 
-    def _companies(self) -> Iterator[tuple[tuple[int, ...], dict[str, float]]]:
-        """The sizes measured in one company each, the smallest first; with the figures that later ones compare to."""
-        kept: dict[str, float] = {}
-        yield (10,), kept
-        yield (100, 1000) if self.sizes[-1] < 10_000 else (100, 1000, 10_000, 100_000), kept
+    def _companies(self) -> Iterator[tuple[int, ...]]:
+        """The sizes measured in one company each, the smallest first."""
+        yield (10,)
+        yield (100, 1000) if self.sizes[-1] < 10_000 else (100, 1000, 10_000, 100_000)
 
     def _on_postgresql(self, server: PostgresServer, name: str) -> dict[str, str]:
         """Settings of the demo company on a database of its own."""
@@ -313,13 +324,15 @@ class Bench:
         headers: dict[str, str] | None = None,
         status: int = 200,
         size: int = 0,
+        about: str = "",
     ) -> None:
         ours = timed(port, path, headers=headers, status=status, seconds=self.seconds)
         many = per_second(port, path, headers=headers, status=status, seconds=self.seconds)
         yard = "/unchanged" if status == 304 else f"/bytes/{size}"
         theirs = timed(bare, yard, status=status, seconds=self.seconds)
         theirs_many = per_second(bare, yard, status=status, seconds=self.seconds)
-        remark = f"p95 {ours.p95_ms:.1f} ms" + (f", {size / 1024:,.0f} KiB" if size else "")
+        said = [f"p95 {ours.p95_ms:.1f} ms", f"{size / 1024:,.0f} KiB" if size else "", about]
+        remark = ", ".join(filter(None, said))
         self.note(Figure(name, ours.median_ms, "ms", ours.median_ms / theirs.median_ms, "bare route", remark))
         self.note(Figure(f"{name}, 8 clients", many, "/s", theirs_many / many, "bare route"))
 

@@ -1,10 +1,16 @@
 """Companies of any size: the demo company, with its rows copied as often as it takes (SQLite)."""
 
 import contextlib
+import random
+import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from concierge.feeds import vevent
 
 PROJECTS = (
     "orders",
@@ -24,6 +30,9 @@ PROJECTS = (
 )
 """Tables that grow with the number of projects, each after those it points to."""
 ENTRIES = ("visits", "calendar_entries")
+WRITTEN = "%Y%m%dT%H%M%SZ"
+KEPT = "%Y-%m-%d %H:%M:%S.%f"
+"""How calendars write an instant, and how the database does."""
 
 
 def copied(base: Path, to: Path) -> Path:
@@ -39,8 +48,13 @@ def grow_projects(instance: Path, *, to: int) -> int:
 
 
 def grow_entries(instance: Path, *, owner_id: int, to: int) -> int:
-    """Copy one person's calendar entries until there are as many; says how many there are."""
+    """Copy one person's calendar entries until there are as many; says how many there are.
+
+    Each then tells of another visit of the company, at a time and with a UID of its own: texts that repeat would be
+    packed much smaller than those of a real calendar.
+    """
     with _database(instance) as database:
+        told = _entries_told(database)
         of_person = (
             "shows = 'visits' AND scope = 'person' AND scope_key = ? AND NOT is_busy_only AND NOT has_alarms"
         )
@@ -53,9 +67,53 @@ def grow_entries(instance: Path, *, owner_id: int, to: int) -> int:
             f"DELETE FROM feeds WHERE user_id = ? AND calendar_id NOT IN (SELECT id FROM calendars WHERE {of_person})",
             (owner_id, str(owner_id)),
         )
-        soon = "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '+1 day')"  # within what a calendar shows
-        database.execute(f"UPDATE calendar_entries SET starts_at = {soon}, ends_at = {soon}")
-        return _grow(database, ENTRIES, counted="SELECT count(*) FROM calendar_entries", to=to)
+        count = _grow(database, ENTRIES, counted="SELECT count(*) FROM calendar_entries", to=to)
+        _tell_apart(database, told)
+        return count
+
+
+def _entries_told(database: sqlite3.Connection) -> list[str]:
+    """The entries of all visits as colleagues read them, each once, their lines unfolded."""
+    rows = database.execute(
+        "SELECT uid, max(body) FROM calendar_entries e JOIN calendars c ON c.id = e.calendar_id"
+        " WHERE shows = 'visits' AND language = 'en' AND gone_at IS NULL AND length(body) > 0"
+        " AND NOT is_busy_only AND NOT has_alarms AND NOT is_for_customer GROUP BY uid ORDER BY uid"
+    )
+    return [bytes(body).replace(b"\r\n ", b"").decode() for _, body in rows]
+
+
+def _tell_apart(database: sqlite3.Connection, told: Sequence[str]) -> None:
+    chance = random.Random(5)
+    tomorrow = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    for (entry_id,) in database.execute("SELECT id FROM calendar_entries ORDER BY id").fetchall():
+        text, uid = chance.choice(told), str(uuid.UUID(int=chance.getrandbits(128), version=4))
+        before, ended = (datetime.strptime(_value(text, name), WRITTEN) for name in ("DTSTART", "DTEND"))
+        starts_at = tomorrow + timedelta(days=chance.randrange(300), hours=before.hour, minutes=before.minute)
+        ends_at = starts_at + (ended - before)
+        made_at = starts_at - timedelta(days=chance.randrange(20, 120), seconds=chance.randrange(30_000))
+        changed_at = made_at + timedelta(days=chance.randrange(20), seconds=chance.randrange(30_000))
+        for name, value in {
+            "UID": uid,
+            "DTSTAMP": f"{changed_at:{WRITTEN}}",
+            "CREATED": f"{made_at:{WRITTEN}}",
+            "LAST-MODIFIED": f"{changed_at:{WRITTEN}}",
+            "DTSTART": f"{starts_at:{WRITTEN}}",
+            "DTEND": f"{ends_at:{WRITTEN}}",
+        }.items():
+            text = text.replace(f"\r\n{name}:{_value(text, name)}\r\n", f"\r\n{name}:{value}\r\n", 1)
+        text = text.replace(
+            f"{before:%a} {before.day} {before:%b %Y}", f"{starts_at:%a} {starts_at.day} {starts_at:%b %Y}"
+        )
+        text = re.sub(r"/visits/[0-9]+", f"/visits/{10_000 + entry_id}", text)
+        body = b"".join(vevent.folded(line) for line in text.removesuffix("\r\n").split("\r\n"))
+        database.execute(
+            "UPDATE calendar_entries SET uid = ?, body = ?, starts_at = ?, ends_at = ? WHERE id = ?",
+            (uid, body, f"{starts_at:{KEPT}}", f"{ends_at:{KEPT}}", entry_id),
+        )
+
+
+def _value(text: str, name: str) -> str:
+    return text.partition(f"\r\n{name}:")[2].partition("\r\n")[0]
 
 
 @contextlib.contextmanager

@@ -75,8 +75,8 @@ def measure(
                 "today": "/today?whose=all",
             }.items():
                 headers = {**cookie, "HX-Request": "true"} if name == "palette" else cookie
-                ms, size_now = portfolio.processor_ms(app.wsgi_app, path, headers, seconds=seconds)
-                told(name, count, ms, f"{size_now / 1024:,.0f} KiB")
+                taken = portfolio.answered(app.wsgi_app, path, headers, seconds=seconds)
+                told(name, count, taken.cpu_ms, f"{taken.bytes / 1024:,.0f} KiB")
         db.session.remove()
         db.engine.dispose()
 
@@ -85,11 +85,11 @@ def index() -> int:
     """Write the index anew after rows were copied past it; says how many entries it has."""
     with unit_of_work():
         count = searching.rebuild(db.session.connection())
-    with db.engine.execution_options(writing=True).connect() as connection:
-        if connection.dialect.name == "sqlite":
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.execution_options(writing=True).connect() as connection:
             connection.execute(sa.text("INSERT INTO search_words (search_words) VALUES ('optimize')"))
-        connection.execute(sa.text("ANALYZE"))
-        connection.commit()
+            connection.commit()
+    portfolio.settle()
     return count
 
 
