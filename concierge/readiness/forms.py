@@ -4,9 +4,20 @@ from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import DateField, Field, HiddenField, RadioField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    HiddenField,
+    MultipleFileField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from concierge.catalogue.states import ItemType
 from concierge.platform.clashes import Edited
@@ -125,3 +136,60 @@ def answer_form(
     if isinstance(form, ChoiceForm):
         form.answer.choices = [SelectChoice(code, words) for code, words in choices]
     return form
+
+
+class ReturnForm(Form):
+    """Filled-in checklists that came back."""
+
+    files = MultipleFileField(
+        _l("Filled-in checklist"),
+        description=_l("The PDF that was filled in, or a scan or photos of the pages, up to 20 MB each."),
+    )
+
+    def validate_files(self, field: MultipleFileField) -> None:
+        """Refuse to send nothing, or more than one person looks through."""
+        chosen = [one for one in field.data or () if getattr(one, "filename", "")]
+        if not chosen:
+            raise ValidationError(_l("Choose a file."))
+        if len(chosen) > MOST_RETURNED:
+            raise ValidationError(_l("Choose at most %(most)s files at once.", most=MOST_RETURNED))
+
+
+MOST_RETURNED = 12
+
+
+class TypedForm(Form):
+    """What a person reads in the pictures of a returned checklist; a pair of fields for each item."""
+
+    is_done = BooleanField(_l("That is all of it: the file is dealt with"))
+
+
+class Press(Form):
+    """A button."""
+
+
+def typed_form(
+    items: Sequence[tuple[str, str, ItemType, Sequence[tuple[str, str]]]], *, is_sent: bool
+) -> TypedForm:
+    """The form for what stands in pictures.
+
+    :param items: for each item its id, the words of its requirement, its kind and its choices with their words.
+    :param is_sent: whether the request carries this form.
+    """
+    made: dict[str, Field] = {}
+    for item_id, words, kind, choices in items:
+        match kind:
+            case ItemType.CONFIRM:
+                shown = [("", ""), ("yes", _l("Yes")), ("no", _l("Not yet"))]
+                made[f"answer_{item_id}"] = SelectField(words, choices=shown, validators=[Optional()])
+            case ItemType.MULTI:
+                made[f"answer_{item_id}"] = SelectMultipleField(words, choices=list(choices))
+            case ItemType.CHOICE:
+                made[f"answer_{item_id}"] = SelectField(
+                    words, choices=[("", ""), *choices], validators=[Optional()]
+                )
+            case _:
+                made[f"answer_{item_id}"] = StringField(words, validators=[Length(max=2000)])
+        made[f"comment_{item_id}"] = StringField(_COMMENT, validators=[Length(max=2000)])
+    form: type[TypedForm] = type("TypedForm", (TypedForm,), made)  # a class of its own for each list
+    return form() if is_sent else form(formdata=None)

@@ -122,7 +122,7 @@ def told_to_sender(row: ReturnedDocument) -> str:
     return " ".join(part for part in said if part)
 
 
-def fate(entry: Entry) -> str:
+def fate(came: Fate) -> str:
     """What came of one entry, in a word or two."""
     return {
         Fate.TAKEN: _("Taken"),
@@ -131,7 +131,7 @@ def fate(entry: Entry) -> str:
         Fate.FOR_A_PERSON: _("Needs you"),
         Fate.NOT_ASKED: _("No longer asked"),
         Fate.LEFT: _("Left"),
-    }[Fate(entry["fate"])]
+    }[came]
 
 
 def why(entry: Entry) -> str:
