@@ -21,7 +21,7 @@ from concierge.catalogue.states import (
     Responsible,
 )
 from concierge.core import codes
-from concierge.platform import clock, settings
+from concierge.platform import clock, settings, signing
 from concierge.platform.words import localized
 from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Milestone, Project
@@ -66,7 +66,9 @@ def filled(
     with force_locale(language):
         filled = _filled(checklist, project, language=language, revision=revision, revised_on=revised_on)
         if kind is DocumentKind.RECORD:
-            filled = replace(filled, is_record=True, data=_as_data(checklist, project))
+            filled = replace(
+                filled, is_record=True, data=_as_data(checklist, project), is_sealed=signing.is_asked_for()
+            )
     return replace(filled, code=codes.written(code)) if code else filled
 
 

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from concierge.core import codes
+from concierge.platform import signing
 from concierge.platform.pdf import Field, Kind
 from concierge.readiness import fields as names
 from concierge.readiness.document.values import TEMPLATE_VERSION, Checklist, Item, Section
@@ -159,6 +160,11 @@ class Form:
         """What the declaration depends on."""
         field = Field(names.CONDITIONS, "lines", _("Conditions and comments"), max_length=LONGEST)
         return _input(str(self._add(field)), "text h4")
+
+    def seal(self) -> Markup:
+        """Where the company's certificate signs a record; it shows nothing."""
+        label = _("Certificate of %(company)s", company=self._checklist.company)
+        return _input(str(self._add(Field(signing.FIELD, "signature", _short(label)))), "seal")
 
     def _sign(self, section: Section | None, part: Part, label: str, kind: Kind) -> Markup:
         key = section.key if section else names.FINAL

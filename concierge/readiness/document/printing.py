@@ -11,7 +11,7 @@ from flask import render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from concierge.platform import settings
+from concierge.platform import settings, signing
 from concierge.platform.paths import templates_dir
 from concierge.platform.pdf import InnerFile, Press, Printed, press
 from concierge.readiness import fields as names
@@ -52,6 +52,7 @@ def printed(checklist: Checklist, *, on: Press | None = None) -> Printed:
     Takes about a second: for the worker and the command line, never for a page.
 
     :raises Unprintable: when it cannot be laid out within its limits.
+    :raises NotSigned: when the company's certificate cannot be used.
     """
     markup, form = _page(checklist)
     if checklist.is_record:
@@ -63,7 +64,7 @@ def printed(checklist: Checklist, *, on: Press | None = None) -> Printed:
         data = names.written(form.note, secret_key=settings.current().secret_key)
         inner = InnerFile(names.NOTE, "application/json", data, "Which print this is")
         note = names.written_for_xmp(data)
-    return (on or press()).print_page(
+    made = (on or press()).print_page(
         markup,
         stylesheet=stylesheet(is_mirrored=checklist.is_mirrored),
         fields=form.fields,
@@ -72,6 +73,11 @@ def printed(checklist: Checklist, *, on: Press | None = None) -> Printed:
         is_record=checklist.is_record,
         is_mirrored=checklist.is_mirrored,
     )
+    if not checklist.is_sealed:
+        return made
+    with force_locale(checklist.language):
+        reason = _("The answers as we hold them")
+    return replace(made, data=signing.signed(made.data, reason=reason, place=checklist.company))
 
 
 def _page(checklist: Checklist) -> tuple[str, Form]:

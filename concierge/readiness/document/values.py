@@ -215,6 +215,8 @@ class Checklist:
     revised_on: date | None = None
     is_record: bool = False
     """Whether it is the flat record copy, else the working copy that is filled in."""
+    is_sealed: bool = False
+    """For a record: whether it is signed with the company's certificate."""
     data: str = ""
     """For a record: everything in it as JSON, for machines."""
 
