@@ -15,6 +15,7 @@ from concierge.readiness import mails, queries
 from concierge.readiness.actions import sending
 from concierge.readiness.document import filling, printing
 from concierge.readiness.models import ChecklistDocument
+from concierge.readiness.states import DocumentKind
 
 
 @click.group("checklists")
@@ -32,13 +33,20 @@ def checklists() -> None:
     type=click.Choice(printing.LANGUAGES),
     help="Language of the document; the contact's when it is not given.",
 )
+@click.option(
+    "--kind",
+    type=click.Choice(["working", "record"]),
+    default="working",
+    help="The copy to be filled in, or the flat record with everything that was answered and signed.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of one object for scripts.")
 @with_appcontext
-def pdf(key: str, output: Path, language: str | None, as_json: bool) -> None:
+def pdf(key: str, output: Path, language: str | None, kind: str, as_json: bool) -> None:
     """Write a project's readiness checklist as a PDF; made again only when its content has changed.
 
     \b
-    Example: concierge checklists pdf HB-2041 --output checklist.pdf --language de
+    Examples: concierge checklists pdf HB-2041 --output checklist.pdf --language de
+              concierge checklists pdf HB-2041 --output record.pdf --kind record
     """
     found = queries.checklist_of_key(key)
     if found is None:
@@ -47,7 +55,8 @@ def pdf(key: str, output: Path, language: str | None, as_json: bool) -> None:
         )
     project = queries.project_of(found)
     language = language or mails.language_for(project, printing.LANGUAGES)
-    kept = _print(found.id, language=language, on=clock.today(project.site.zone))
+    made = DocumentKind.RECORD if kind == "record" else DocumentKind.WORKING
+    kept = _print(found.id, language=language, kind=made, on=clock.today(project.site.zone))
     try:
         output.write_bytes(files.read(kept.file))
     except OSError as problem:
@@ -58,6 +67,7 @@ def pdf(key: str, output: Path, language: str | None, as_json: bool) -> None:
         about = {
             "key": project.key,
             "language": language,
+            "kind": kind,
             "revision": kept.revision,
             "code": codes.written(kept.code or ""),
             "hash": kept.content_hash,
@@ -69,14 +79,15 @@ def pdf(key: str, output: Path, language: str | None, as_json: bool) -> None:
     click.echo(f"Wrote {output}: {project.key}, revision {kept.revision}, {kept.file.size // 1024} KiB")
 
 
-def _print(checklist_id: int, *, language: str, on: date) -> ChecklistDocument:
+def _print(checklist_id: int, *, language: str, kind: DocumentKind, on: date) -> ChecklistDocument:
     found, code = queries.checklist_by_id(checklist_id), codes.drawn()
     project = queries.project_of(found)
     document = filling.filled(
         found,
         project,
         language=language,
-        revision=queries.next_revision(checklist_id, language=language),
+        kind=kind,
+        revision=queries.next_revision(checklist_id, language=language, kind=kind),
         revised_on=on,
         code=code,
     )
@@ -96,5 +107,6 @@ def _print(checklist_id: int, *, language: str, on: date) -> ChecklistDocument:
             code=code,
             shown=shown,
             occasion="",
+            kind=kind,
             at=clock.now(),
         )

@@ -114,6 +114,14 @@ class Settings:
         "Name of the system that orders come from when a file does not say.",
         default="ERP",
     )
+    signing_key: str = _setting(
+        "CONCIERGE_SIGNING_KEY",
+        "PKCS#12 file with the company's certificate, which signs record copies; needs the extra signing; "
+        "empty: they are not signed.",
+    )
+    signing_password_file: str = _setting(
+        "CONCIERGE_SIGNING_PASSWORD_FILE", "File that holds the certificate's password; empty: it has none."
+    )
     session_idle_hours: int = _setting(
         "CONCIERGE_SESSION_IDLE_HOURS", "Hours after which an unused sign-in ends.", default=12
     )
@@ -209,6 +217,12 @@ def _check(settings: Settings) -> None:
         raise BadSetting(
             "CONCIERGE_PROJECT_ADDRESS is an address like project@example.com, at most 14 characters before its @."
         )
+    for name, path in (
+        ("CONCIERGE_SIGNING_KEY", settings.signing_key),
+        ("CONCIERGE_SIGNING_PASSWORD_FILE", settings.signing_password_file),
+    ):
+        if path and not Path(path).is_file():
+            raise BadSetting(f"{name} names a file that is not there: {path}.")
     if settings.log_level not in {"debug", "info", "warning", "error"}:
         raise BadSetting("CONCIERGE_LOG_LEVEL is debug, info, warning or error.")
 

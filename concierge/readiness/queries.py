@@ -36,7 +36,7 @@ from concierge.readiness.models import (
     UploadUnderWay,
     Waiver,
 )
-from concierge.readiness.states import Standing
+from concierge.readiness.states import DocumentKind, Outcome, Standing
 
 
 def checklist_for(viewer: Viewer, key: str) -> tuple[Project, Checklist | None]:
@@ -233,8 +233,8 @@ def milestones_of(project_id: int) -> list[Milestone]:
     )
 
 
-def documents_of(checklist_id: int) -> list[ChecklistDocument]:
-    """Every PDF that was made of a checklist, the newest first."""
+def documents_of(checklist_id: int, *, kind: DocumentKind = DocumentKind.WORKING) -> list[ChecklistDocument]:
+    """Every PDF of a kind that was made of a checklist, the newest first."""
     return list(
         db.session.scalars(
             sa.select(ChecklistDocument)
@@ -289,6 +289,7 @@ def document_by_code(code: str) -> tuple[ChecklistDocument, Checklist, Checklist
         )
         .order_by(ChecklistDocument.id.desc())
         .limit(1)
+            ChecklistDocument.kind == document.kind,
     ).one()
     return document, checklist_by_id(document.checklist_id), newest
 
@@ -311,8 +312,8 @@ def failed_print(key: str) -> int | None:
     )
 
 
-def next_revision(checklist_id: int, *, language: str) -> int:
-    """The number that the next PDF in a language carries, from 1."""
+def next_revision(checklist_id: int, *, language: str, kind: DocumentKind = DocumentKind.WORKING) -> int:
+    """The number that the next PDF of a kind in a language carries, from 1."""
     newest = db.session.scalar(
         sa.select(sa.func.max(ChecklistDocument.revision)).where(
             ChecklistDocument.checklist_id == checklist_id, ChecklistDocument.language == language
@@ -718,7 +719,11 @@ def newest_revision(project_id: int, *, language: str) -> int:
     )
     return (
         db.session.scalar(
-            newest.where(Checklist.project_id == project_id, ChecklistDocument.language == language)
+            newest.where(
+                Checklist.project_id == project_id,
+                ChecklistDocument.language == language,
+                ChecklistDocument.kind == DocumentKind.WORKING,
+            )
         )
         or 0
     )

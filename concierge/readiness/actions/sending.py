@@ -14,6 +14,7 @@ from concierge.projects.models import Project
 from concierge.readiness import queries
 from concierge.readiness.events import ChecklistPrinted, ChecklistRequested, ChecklistSent
 from concierge.readiness.models import Checklist, ChecklistDocument
+from concierge.readiness.states import DocumentKind
 
 PRINT = "readiness.print"
 """The name of the delivery that makes a print."""
@@ -50,12 +51,14 @@ def ask_to_send(checklist: Checklist, project: Project, *, at: datetime, actor_i
     return letter_key(event)
 
 
-def order_print(checklist_id: int, *, language: str, content_hash: str) -> None:
+def order_print(
+    checklist_id: int, *, language: str, content_hash: str, kind: DocumentKind = DocumentKind.WORKING
+) -> None:
     """Have the print of a content made for somebody who looks at it; twice is once, a failed one is tried anew."""
     key = queries.print_key(checklist_id, language=language, content_hash=content_hash)
     ordered = deliveries.enqueue(
         PRINT,
-        {"checklist_id": checklist_id, "language": language, "occasion": ""},
+        {"checklist_id": checklist_id, "language": language, "occasion": "", "kind": kind.value},
         unique_key=key,
         queue="documents",
         priority=5,
@@ -115,6 +118,7 @@ def keep_print(
     shown: Sequence[ShownDate],
     occasion: str,
     letter_key: str = "",
+    kind: DocumentKind = DocumentKind.WORKING,
     at: datetime,
 ) -> ChecklistDocument:
     """Keep the PDF of one content; the same content twice is one document.
@@ -129,6 +133,7 @@ def keep_print(
             file=stored,
             checklist_id=checklist.id,
             language=language,
+            kind=kind,
             content_hash=content_hash,
             revision=revision,
             file_id=stored.id,

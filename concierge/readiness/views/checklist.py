@@ -23,7 +23,7 @@ from concierge.readiness import plan, queries
 from concierge.readiness.actions import issuing
 from concierge.readiness.document import filling, printing
 from concierge.readiness.models import Checklist, ReadinessItem
-from concierge.readiness.states import ItemState, Verdict
+from concierge.readiness.states import DocumentKind, ItemState, Verdict
 from concierge.readiness.views.blueprint import Page, bp
 
 
@@ -78,6 +78,7 @@ def checklist(key: str) -> Page:
         contacts=contacts,
         documents=queries.documents_of(found.id),
         languages=printing.LANGUAGES,
+        records=queries.documents_of(found.id, kind=DocumentKind.RECORD),
         may_answer=viewer().may(Permission.ANSWER_CHECKLISTS),
         may_send=viewer().may(Permission.EDIT_PROJECTS),
     )

@@ -15,6 +15,7 @@ from concierge.platform.once import taken_once
 from concierge.readiness import queries
 from concierge.readiness.actions import sending
 from concierge.readiness.document import filling, printing
+from concierge.readiness.states import DocumentKind
 from concierge.readiness.views.blueprint import Page, bp
 
 
@@ -25,8 +26,8 @@ def pdf(key: str) -> Page:
     project, found = queries.checklist_for(viewer(), key)
     if found is None:
         raise NotFound("This project has no checklist yet. It is issued when the plan is approved.")
-    language = _language()
-    document = filling.filled(found, queries.project_of(found), language=language)
+    language, kind = _language(), _kind()
+    document = filling.filled(found, queries.project_of(found), language=language, kind=kind)
     kept = queries.document_with(found.id, language=language, content_hash=document.content_hash)
     if kept is not None:
         return served(kept.file, inline=True)
@@ -36,9 +37,10 @@ def pdf(key: str) -> Page:
         "readiness/printing.html",
         project=project,
         language=language,
+        kind=kind.name.lower(),
         is_coming=is_coming,
         has_failed=status is DeliveryStatus.DEAD,
-        latest=next((d for d in queries.documents_of(found.id) if d.language == language), None),
+        latest=next((d for d in queries.documents_of(found.id, kind=kind) if d.language == language), None),
     )
     again = {"Refresh": "2"} if is_coming else {}
     return Response(page, status=202, headers=again, content_type="text/html; charset=utf-8")
@@ -62,12 +64,13 @@ def make_print(key: str) -> AnyResponse:
     _project, found = queries.checklist_for(viewer(), key)
     if found is None:
         raise NotFound
-    language = _language()
+    language, kind = _language(), _kind()
     with unit_of_work():
-        content = filling.filled(found, queries.project_of(found), language=language).content_hash
+        content = filling.filled(found, queries.project_of(found), language=language, kind=kind).content_hash
         if queries.document_with(found.id, language=language, content_hash=content) is None:
-            sending.order_print(found.id, language=language, content_hash=content)
-    return redirect(url_for("readiness.pdf", key=key, language=language), code=303)
+            sending.order_print(found.id, language=language, content_hash=content, kind=kind)
+    which = "record" if kind is DocumentKind.RECORD else None
+    return redirect(url_for("readiness.pdf", key=key, language=language, kind=which), code=303)
 
 
 @bp.post("/projects/<key>/readiness/letter")
@@ -88,6 +91,10 @@ def send(key: str) -> AnyResponse:
 def _language() -> str:
     wanted = request.values.get("language", viewer().language)
     return wanted if wanted in printing.LANGUAGES else printing.LANGUAGES[0]
+
+
+def _kind() -> DocumentKind:
+    return DocumentKind.RECORD if request.values.get("kind") == "record" else DocumentKind.WORKING
 
 
 def served(stored: StoredFile, *, inline: bool) -> AnyResponse:
