@@ -246,7 +246,7 @@ class Reader:
     def url(self, page: str, **values: object) -> str:
         """The address of a page of theirs; in a preview only what can be looked at leads anywhere."""
         if not self.is_preview:
-            return url_for(f"portal.{page}", token=self.token, **values)  # type: ignore[arg-type]  # parts of an address
+            return url_for(f"portal.customers.{page}", token=self.token, **values)  # type: ignore[arg-type]  # parts of an address
         if page not in PREVIEWED:
             return ""
         return url_for(
@@ -698,9 +698,9 @@ class Reader:
             if step.reached == "done" or step.on is None or step.on < self.today:
                 continue
             if step.kind is MilestoneKind.DELIVERED:
-                return _("We hold to delivery on %(day)s.", day=step.when)
+                return _("We hold to %(day)s for the delivery.", day=step.when)
             if step.kind in OURS:
-                return _("Next we come for: %(what)s, %(day)s.", what=step.name, day=step.when)
+                return _("Next is %(what)s: we hold to %(day)s for it.", what=step.name, day=step.when)
         return ""
 
 

@@ -198,7 +198,7 @@ def test_every_answer_carries_the_headers(app: Flask, world: World, client: Flas
     for answer in answers:
         for name, value in HEADERS.items():
             if name == "Referrer-Policy" and answer.request.path.startswith(
-                ("/cal/", "/checklist/", "/invitation/", "/reset/")
+                ("/cal/", "/checklist/", "/invitation/", "/reset/", "/p/")
             ):
                 assert answer.headers[name] in {"no-referrer", "same-origin"}
                 continue

@@ -23,7 +23,7 @@ from concierge.platform.limits import limiter
 from concierge.platform.web import csrf, wants_json
 from concierge.portal import forms, words
 from concierge.portal.reading import Reader
-from concierge.portal.views.blueprint import Page, bp
+from concierge.portal.views.blueprint import Page, customers
 from concierge.projects.actions import promising
 from concierge.projects.queries import promises
 from concierge.projects.states import ShownOn
@@ -36,7 +36,6 @@ log = structlog.get_logger()
 CODE_HOLDS = timedelta(hours=12)
 """So long a browser that showed the code is not asked for it again, at most until it is closed."""
 NOTED_EVERY = timedelta(minutes=10)
-FOR_CUSTOMERS = "portal."
 
 
 def is_unknown(answer: Response) -> bool:
@@ -68,7 +67,7 @@ def reader_of(token: str, *, with_code: bool = True) -> Reader:
     speak(link.language)
     project = queries.projects_printed([link.project_id])[0]
     if with_code and project.site.is_confidential and not has_shown_code(link, at=at):
-        raise CodeAsked(url_for("portal.code", token=token))
+        raise CodeAsked(url_for("portal.customers.code", token=token))
     found = Reader(
         link, token, project, queries.checklist_of(project.id), speech.customer_language(link.language)
     )
@@ -186,7 +185,7 @@ def note_seen(reader: Reader) -> None:
 # --- what goes wrong
 
 
-@bp.errorhandler(NotFound)
+@customers.errorhandler(NotFound)
 def unknown(_error: NotFound) -> Response:
     """A link that opens nothing, whatever the reason: whoever has one is sent it again.
 
@@ -198,7 +197,7 @@ def unknown(_error: NotFound) -> Response:
     return ask_again(HTTPStatus.NOT_FOUND)
 
 
-@bp.errorhandler(CSRFError)
+@customers.errorhandler(CSRFError)
 def form_too_old(_error: CSRFError) -> Response:
     """A form that is too old, or comes from elsewhere."""
     _speak_to_somebody()
@@ -207,14 +206,14 @@ def form_too_old(_error: CSRFError) -> Response:
     )
 
 
-@bp.errorhandler(Refused)
+@customers.errorhandler(Refused)
 def refused(error: Refused) -> Response:
     """What cannot be done now, where no form can say it."""
     _speak_to_somebody()
     return problem(error.status, error.sentence)
 
 
-@bp.errorhandler(HTTPException)
+@customers.errorhandler(HTTPException)
 def failed(error: HTTPException) -> Response:
     """Too many tries, too large a file, and what else a server refuses."""
     code = error.code or 500
@@ -257,7 +256,7 @@ def ask_again(status: HTTPStatus, form: forms.ResendForm | None = None) -> Respo
 
 def see(page: str, token: str, **values: object) -> AnyResponse:
     """Lead on to another page behind the same link."""
-    return redirect(url_for(f"portal.{page}", token=token, **values), code=HTTPStatus.SEE_OTHER)  # type: ignore[arg-type]  # parts of an address
+    return redirect(url_for(f"portal.customers.{page}", token=token, **values), code=HTTPStatus.SEE_OTHER)  # type: ignore[arg-type]  # parts of an address
 
 
 def _speak_to_somebody() -> None:

@@ -25,7 +25,7 @@ from concierge.portal.views.access import (
     shows_page,
     unknown_links,
 )
-from concierge.portal.views.blueprint import Page, bp
+from concierge.portal.views.blueprint import Page, customers
 from concierge.readiness import queries
 from concierge.readiness.actions import answering, attaching
 from concierge.readiness.actions.answering import Answerer, UnreadableAnswer
@@ -36,7 +36,7 @@ PHOTOS = "image/jpeg,image/png,image/webp,image/heic"
 OTHERS = ".pdf,.csv,.txt,.log,.xlsx,.docx"
 
 
-@bp.get("/p/<token>/items/<int:item_id>")
+@customers.get("/p/<token>/items/<int:item_id>")
 @public
 @unknown_links
 @shows_page
@@ -46,7 +46,7 @@ def item(token: str, item_id: int) -> Page:
     return question(reader, item_id)
 
 
-@bp.post("/p/<token>/items/<int:item_id>")
+@customers.post("/p/<token>/items/<int:item_id>")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @sent_forms

@@ -29,7 +29,7 @@ from concierge.portal.views.access import (
     speak,
     unknown_links,
 )
-from concierge.portal.views.blueprint import Page, bp
+from concierge.portal.views.blueprint import Page, customers
 from concierge.readiness import mails, queries
 from concierge.readiness.actions import linking
 from concierge.readiness.reactions import LINKS_ASKED
@@ -45,7 +45,7 @@ def asked_address() -> str:
     )
 
 
-@bp.get("/p")
+@customers.get("/p")
 @public
 def lost_link() -> Page:
     """Ask for one's link once more."""
@@ -53,7 +53,7 @@ def lost_link() -> Page:
     return ask_again(HTTPStatus.OK)
 
 
-@bp.post("/p")
+@customers.post("/p")
 @public
 @limiter.limit("10 per hour")
 @limiter.limit("4 per hour", key_func=asked_address)
@@ -69,7 +69,7 @@ def send_link() -> Page:
     return sealed(render_template("portal/link_sent.html", email=email, company=settings.current().company))
 
 
-@bp.get("/p/<token>/code")
+@customers.get("/p/<token>/code")
 @public
 @unknown_links
 @shows_page
@@ -87,7 +87,7 @@ def code(token: str) -> Page:
     )
 
 
-@bp.post("/p/<token>/code/letter")
+@customers.post("/p/<token>/code/letter")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @limiter.limit("10 per hour")
@@ -110,7 +110,7 @@ def send_code(token: str) -> Page:
     return see("code", token, said="sent")
 
 
-@bp.post("/p/<token>/code")
+@customers.post("/p/<token>/code")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @limiter.limit("30 per hour")
@@ -134,7 +134,7 @@ def check_code(token: str) -> Page:
     return see("page", token)
 
 
-@bp.get("/p/<token>/sections/<section>/hand-on")
+@customers.get("/p/<token>/sections/<section>/hand-on")
 @public
 @unknown_links
 @shows_page
@@ -145,7 +145,7 @@ def hand_on_form(token: str, section: str) -> Page:
     return rendered("portal/hand_on.html", reader, section=found, form=forms.HandOnForm(formdata=None))
 
 
-@bp.post("/p/<token>/sections/<section>/hand-on")
+@customers.post("/p/<token>/sections/<section>/hand-on")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @limiter.limit("20 per hour")

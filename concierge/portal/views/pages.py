@@ -29,7 +29,7 @@ from concierge.portal.views.access import (
     shows_page,
     unknown_links,
 )
-from concierge.portal.views.blueprint import Page, bp
+from concierge.portal.views.blueprint import Page, customers
 from concierge.readiness import queries
 from concierge.readiness.actions import linking, sending, taking
 from concierge.readiness.document import filling, printing
@@ -37,7 +37,7 @@ from concierge.readiness.models import ChecklistDocument, ItemEvidence
 from concierge.readiness.states import Channel, DocumentKind
 
 
-@bp.get("/p/<token>")
+@customers.get("/p/<token>")
 @public
 @unknown_links
 @shows_page
@@ -54,7 +54,7 @@ def home(reader: Reader) -> Page:
     return rendered("portal/page.html", reader, said=request.args.get("said", ""))
 
 
-@bp.get("/p/<token>/sections/<section>")
+@customers.get("/p/<token>/sections/<section>")
 @public
 @unknown_links
 @shows_page
@@ -73,7 +73,7 @@ def section(token: str, section: str) -> Page:
     return rendered("portal/section.html", reader, section=found, handed=handed, may_hand_on=may_hand_on)
 
 
-@bp.get("/p/<token>/visits")
+@customers.get("/p/<token>/visits")
 @public
 @unknown_links
 @shows_page
@@ -87,7 +87,7 @@ def visits(token: str) -> Page:
     return shown
 
 
-@bp.get("/p/<token>/visits/<int:visit_id>.ics")
+@customers.get("/p/<token>/visits/<int:visit_id>.ics")
 @public
 @unknown_links
 @shows_page
@@ -106,7 +106,7 @@ def calendar(token: str, visit_id: int) -> Page:
     return answer
 
 
-@bp.get("/p/<token>/people")
+@customers.get("/p/<token>/people")
 @public
 @unknown_links
 @shows_page
@@ -121,7 +121,7 @@ def people(token: str) -> Page:
     )
 
 
-@bp.get("/p/<token>/documents")
+@customers.get("/p/<token>/documents")
 @public
 @unknown_links
 @shows_page
@@ -133,7 +133,7 @@ def documents(token: str) -> Page:
     return _documents(reader, forms.ReturnForm(formdata=None))
 
 
-@bp.post("/p/<token>/returned")
+@customers.post("/p/<token>/returned")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @limiter.limit("30 per hour")
@@ -159,7 +159,7 @@ def return_document(token: str) -> Page:
     return see("documents", token)
 
 
-@bp.post("/p/<token>/documents")
+@customers.post("/p/<token>/documents")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @sent_forms
@@ -179,7 +179,7 @@ def make_document(token: str) -> Page:
     return see("documents", token)
 
 
-@bp.get("/p/<token>/documents/<int:document_id>.pdf")
+@customers.get("/p/<token>/documents/<int:document_id>.pdf")
 @public
 @unknown_links
 @shows_page
@@ -193,7 +193,7 @@ def document(token: str, document_id: int) -> Page:
     return _served(kept.file, kept)
 
 
-@bp.get("/p/<token>/files/<int:evidence_id>")
+@customers.get("/p/<token>/files/<int:evidence_id>")
 @public
 @unknown_links
 @shows_page
@@ -206,7 +206,7 @@ def file(token: str, evidence_id: int) -> Page:
     return _served(found.file)
 
 
-@bp.post("/p/<token>/language")
+@customers.post("/p/<token>/language")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @sent_forms
@@ -221,7 +221,7 @@ def choose_language(token: str) -> Page:
     return see("page", token)
 
 
-@bp.post("/p/<token>/colleagues/<int:link_id>/removal")
+@customers.post("/p/<token>/colleagues/<int:link_id>/removal")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @sent_forms

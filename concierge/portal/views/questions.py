@@ -12,11 +12,11 @@ from concierge.platform.limits import limiter
 from concierge.platform.web import csrf
 from concierge.portal import forms
 from concierge.portal.views.access import expect_own_form, reader_of, rendered, see, shows_page, unknown_links
-from concierge.portal.views.blueprint import Page, bp
+from concierge.portal.views.blueprint import Page, customers
 from concierge.readiness.actions import asking
 
 
-@bp.get("/p/<token>/questions")
+@customers.get("/p/<token>/questions")
 @public
 @unknown_links
 @shows_page
@@ -34,7 +34,7 @@ def questions(token: str) -> Page:
     )
 
 
-@bp.post("/p/<token>/questions")
+@customers.post("/p/<token>/questions")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @limiter.limit("30 per hour")

@@ -23,7 +23,7 @@ from concierge.portal.views.access import (
     unknown_links,
 )
 from concierge.portal.views.answering import answerer
-from concierge.portal.views.blueprint import Page, bp
+from concierge.portal.views.blueprint import Page, customers
 from concierge.readiness import queries
 from concierge.readiness.actions import signing
 from concierge.readiness.document import filling
@@ -31,7 +31,7 @@ from concierge.readiness.models import Checklist
 from concierge.readiness.states import Decision
 
 
-@bp.get("/p/<token>/sections/<section>/signature")
+@customers.get("/p/<token>/sections/<section>/signature")
 @public
 @unknown_links
 @shows_page
@@ -43,7 +43,7 @@ def sign_section_form(token: str, section: str) -> Page:
     return _page(reader, checklist, section, form)
 
 
-@bp.post("/p/<token>/sections/<section>/signature")
+@customers.post("/p/<token>/sections/<section>/signature")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @sent_forms
@@ -76,7 +76,7 @@ def sign_section(token: str, section: str) -> Page:
     return see("section", token, section=section)
 
 
-@bp.get("/p/<token>/signature")
+@customers.get("/p/<token>/signature")
 @public
 @unknown_links
 @shows_page
@@ -87,7 +87,7 @@ def sign_list_form(token: str) -> Page:
     return _page(reader, _checklist(reader, ""), "", form)
 
 
-@bp.post("/p/<token>/signature")
+@customers.post("/p/<token>/signature")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @sent_forms

@@ -15,7 +15,7 @@ from concierge.platform.web import csrf
 from concierge.portal.reading import Reader, wants_file
 from concierge.portal.views.access import expect_own_form, reader_of, sealed, shows_page, unknown_links
 from concierge.portal.views.answering import answerer, may_answer
-from concierge.portal.views.blueprint import Page, bp
+from concierge.portal.views.blueprint import Page, customers
 from concierge.readiness import queries
 from concierge.readiness.actions import uploading
 from concierge.readiness.actions.uploading import PIECE, Behind
@@ -24,7 +24,7 @@ from concierge.readiness.models import ReadinessItem, UploadUnderWay
 pieces = limiter.limit("1200 per hour")
 
 
-@bp.post("/p/<token>/uploads")
+@customers.post("/p/<token>/uploads")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @limiter.limit("120 per hour")
@@ -50,7 +50,7 @@ def begin_upload(token: str) -> Page:
     return sealed(make_response(told, HTTPStatus.CREATED))
 
 
-@bp.get("/p/<token>/uploads/<upload>")
+@customers.get("/p/<token>/uploads/<upload>")
 @public
 @unknown_links
 @shows_page
@@ -63,7 +63,7 @@ def upload(token: str, upload: str) -> Page:
     return make_response(_told(reader, found))
 
 
-@bp.post("/p/<token>/uploads/<upload>")
+@customers.post("/p/<token>/uploads/<upload>")
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF's has no types
 @public
 @pieces
@@ -89,7 +89,7 @@ def take_piece(token: str, upload: str) -> Page:
                 told |= {
                     "is_done": True,
                     "name": evidence.file.name,
-                    "url": url_for("portal.file", token=token, evidence_id=evidence.id),
+                    "url": url_for("portal.customers.file", token=token, evidence_id=evidence.id),
                 }
     except Behind as problem:
         return make_response({"detail": problem.sentence, "received": problem.received}, HTTPStatus.CONFLICT)
@@ -116,7 +116,7 @@ def _item(reader: Reader, item_id: int) -> ReadinessItem:
 
 def _told(reader: Reader, upload: UploadUnderWay) -> dict[str, object]:
     return {
-        "url": url_for("portal.take_piece", token=reader.token, upload=upload.token),
+        "url": url_for("portal.customers.take_piece", token=reader.token, upload=upload.token),
         "received": upload.received,
         "size": upload.size,
         "piece": PIECE,
