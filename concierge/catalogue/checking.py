@@ -1,37 +1,46 @@
 """What is wrong with a playbook, or looks wrong: each finding is a sentence that says what to do."""
 
+import re
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from babel import Locale
 from flask_babel import gettext as _
 
+from concierge.catalogue import figures
 from concierge.catalogue.contents import Contents, ItemPart, MessagePart, MilestonePart, Texts
-from concierge.catalogue.states import Audience, FieldKind, ItemType, MilestoneKind, Severity
-from concierge.core.units import STORED, Quantity, unit_of
+from concierge.catalogue.figures import MEASURED
+from concierge.catalogue.states import (
+    MAINS_FACTS,
+    ROLES,
+    Audience,
+    Evidence,
+    FieldKind,
+    FileKind,
+    ItemType,
+    MilestoneKind,
+    Severity,
+)
+from concierge.core import conditions, units
+from concierge.core.conditions import Flaw
+from concierge.core.units import STORED, unit_of
 from concierge.platform.words import listed, localized
 
 PLACEHOLDERS = frozenset({"customer", "contact", "milestone", "date", "project"})
 """What a letter may name."""
 
-MEASURED: Mapping[Quantity, frozenset[str]] = {
-    Quantity.TEMPERATURE: frozenset({"temperature", "temperature_drift"}),
-    Quantity.LENGTH: frozenset(
-        {"width", "depth", "height", "length", "clearance", "distance", "altitude", "magnet_zone_inner"}
-        | {"magnet_zone_outer", "clearance_above", "clearance_front", "clearance_sides", "clearance_rear"}
-    ),
-    Quantity.MASS: frozenset({"weight", "mass", "floor_load"}),
-    Quantity.PRESSURE: frozenset({"pressure", "gas_pressure", "water_pressure"}),
-    Quantity.POWER: frozenset({"power", "heat_load", "cooling"}),
-    Quantity.APPARENT_POWER: frozenset({"power_apparent"}),
-    Quantity.FLOW: frozenset({"flow", "gas_flow", "water_flow", "exhaust_flow"}),
-    Quantity.VOLTAGE: frozenset({"voltage"}),
-    Quantity.CURRENT: frozenset({"current", "circuit_current"}),
-    Quantity.SHARE: frozenset({"humidity", "gas_purity"}),
-    Quantity.FREQUENCY: frozenset({"frequency"}),
-    Quantity.SOUND: frozenset({"sound", "noise"}),
-}
-"""Which quantities are measured in the units of what; quantities of a playbook's own are not judged."""
+NAMED = frozenset({"range", "mains", "plugs"})
+"""What the texts of a requirement may name."""
+_NAME = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """An instrument that uses the playbook, with its figures; `options` are the keys of what is sold with it."""
+
+    name: str
+    figures: tuple[figures.Figure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +55,26 @@ class Finding:
 
 
 def findings(
-    contents: Contents, *, products: Collection[str], instruments: int, always_used: bool = False
+    contents: Contents,
+    *,
+    products: Collection[str],
+    instruments: int,
+    always_used: bool = False,
+    known: Collection[Instrument] | None = None,
 ) -> tuple[Finding, ...]:
     """Everything that is wrong or looks wrong, the wrong first.
 
     :param products: keys of everything that can be sold.
     :param instruments: how many instruments use the playbook.
     :param always_used: whether orders take it without an instrument.
+    :param known: those instruments with their figures; `None`: nobody looked, so nothing is said of figures.
     """
     found = [
         *_of_plan(contents),
         *(one for item in contents.items for one in _of_item(item, products)),
+        *(one for item in contents.items for one in _of_answers(item)),
+        *_of_conditions(contents),
+        *(() if known is None else _of_figures(contents, known)),
         *_of_messages(contents),
         *_of_fields(contents),
         *_of_language(contents),
@@ -256,6 +274,244 @@ def _of_unit(item: ItemPart, name: str) -> Iterator[str]:
             unit=item.unit,
             example=STORED[wanted],
         )
+
+
+def _of_answers(item: ItemPart) -> Iterator[Finding]:
+    """What is wrong with how an item is answered, proven and counted."""
+    name = localized(item.requirement) or item.key
+
+    def about(is_wrong: bool, sentence: str) -> Finding:
+        return Finding(is_wrong, sentence, "items", item.key)
+
+    if item.type is ItemType.MULTI and len(item.choices) < 2:
+        yield about(True, _("“%(name)s” lets nothing be chosen. Give it at least two answers.", name=name))
+    strange = [code for code in item.accepted if code not in item.choices]
+    if strange:
+        yield about(
+            True,
+            _(
+                "“%(name)s” accepts %(codes)s, which nobody can choose. Use the codes of its answers.",
+                name=name,
+                codes=listed(strange),
+            ),
+        )
+    if item.weight <= 0:
+        yield about(
+            True,
+            _("“%(name)s” counts for nothing: its weight is not more than 0. Give it 1 or more.", name=name),
+        )
+    needs_files = item.evidence is Evidence.REQUIRED or item.type is ItemType.UPLOAD
+    if needs_files and item.file_count < 1:
+        yield about(
+            True,
+            _("“%(name)s” needs a file and asks for none. Set the number of files to 1 or more.", name=name),
+        )
+    if item.tolerance is not None and item.tolerance < 0:
+        yield about(
+            True,
+            _(
+                "The tolerance of “%(name)s” is less than nothing. Write it without the minus sign.",
+                name=name,
+            ),
+        )
+    if item.tolerance and item.minimum is None and item.maximum is None and not item.fact:
+        yield about(False, _("“%(name)s” has a tolerance, but no bounds. Give it bounds.", name=name))
+    if item.type is ItemType.MEASURE and item.unit and not units.is_known(item.unit):
+        yield about(
+            False,
+            _(
+                "“%(name)s” is measured in “%(unit)s”, which we cannot convert, so that it has to be typed so. "
+                "Choose a unit that we know where there is one.",
+                name=name,
+                unit=item.unit,
+            ),
+        )
+    if item.role and item.role not in ROLES:
+        yield about(
+            True,
+            _(
+                "“%(name)s” is for “%(role)s”, which nobody is. Use one of: %(known)s.",
+                name=name,
+                role=item.role,
+                known=", ".join(ROLES),
+            ),
+        )
+    kinds = {kind.value for kind in FileKind}
+    if set(item.file_kinds) - kinds:
+        yield about(
+            True,
+            _(
+                "“%(name)s” asks for a kind of file that there is not. Use: %(known)s.",
+                name=name,
+                known=", ".join(sorted(kinds)),
+            ),
+        )
+    unknown = [code for code in item.countries if code not in _territories()]
+    if unknown:
+        yield about(
+            True,
+            _(
+                "“%(name)s” is asked in %(codes)s, which is no country. Use two letters, such as US or CH.",
+                name=name,
+                codes=listed(unknown),
+            ),
+        )
+    yield from (about(is_wrong, sentence) for is_wrong, sentence in _of_texts(item, name))
+
+
+def _of_texts(item: ItemPart, name: str) -> Iterator[tuple[bool, str]]:
+    """What the texts name that cannot be filled in, and figures in two units that disagree."""
+    texts = [text for each in (item.requirement, item.why, item.how) for text in each.values()]
+    named = {one for text in texts for one in _NAME.findall(text)}
+    for wrong in sorted(named - NAMED):
+        yield (
+            True,
+            _(
+                "“%(name)s” names {%(wrong)s}, which we cannot fill in. Use one of: %(known)s.",
+                name=name,
+                wrong=wrong[:40],
+                known=", ".join(f"{{{one}}}" for one in sorted(NAMED)),
+            ),
+        )
+    if "range" in named and item.minimum is None and item.maximum is None and not item.fact:
+        yield (
+            True,
+            _(
+                "“%(name)s” names {range}, but has no bounds. Give it bounds, or say which figure bounds it.",
+                name=name,
+            ),
+        )
+    for one, other, said in dict.fromkeys(pair for text in texts for pair in figures.disagreements(text)):
+        yield (
+            False,
+            _(
+                "“%(name)s” says one thing in two units that disagree: %(one)s is %(said)s, not %(other)s. "
+                "Correct one of them, or name {range} and keep one figure.",
+                name=name,
+                one=one,
+                said=said,
+                other=other,
+            ),
+        )
+
+
+def _of_conditions(contents: Contents) -> Iterator[Finding]:
+    held = {item.key: item.condition for item in contents.items if item.condition}
+    choices: dict[str, Collection[str]] = {
+        item.key: {"yes", "no"} if item.type is ItemType.CONFIRM else set(item.choices)
+        for item in contents.items
+        if item.type in {ItemType.CONFIRM, ItemType.CHOICE, ItemType.MULTI}
+    }
+    keys = {item.key for item in contents.items}
+    names = {item.key: localized(item.requirement) or item.key for item in contents.items}
+    for key, condition in held.items():
+        for fault in conditions.faults(
+            condition, items=keys, own=key, known=conditions.Known(choices=choices)
+        ):
+            yield Finding(True, _fault_in_words(fault, names[key], names), "items", key)
+    circle = conditions.circle({item.key: item.condition for item in contents.items})
+    if len(circle) > 1:
+        yield Finding(
+            True,
+            _(
+                "These requirements are asked only by each other’s answers, so none of them ever is: %(circle)s. "
+                "Take the condition of one of them away.",
+                circle=" → ".join(names[key] for key in (*circle, circle[0])),
+            ),
+            "items",
+            circle[0],
+        )
+
+
+def _fault_in_words(fault: conditions.Fault, name: str, names: Mapping[str, str]) -> str:
+    match fault.flaw:
+        case Flaw.UNKNOWN_ITEM:
+            return _(
+                "“%(name)s” is asked by the answer to “%(key)s”, which is not in this playbook. "
+                "Choose another requirement, or ask always.",
+                name=name,
+                key=fault.about,
+            )
+        case Flaw.UNKNOWN_CODE:
+            return _(
+                "“%(name)s” is asked when “%(other)s” is answered by “%(code)s”, which nobody can choose. "
+                "Use one of its answers.",
+                name=name,
+                other=names.get(fault.item, fault.item),
+                code=fault.about,
+            )
+        case Flaw.ITSELF:
+            return _(
+                "“%(name)s” is asked by its own answer. Choose another requirement, or ask always.", name=name
+            )
+        case Flaw.TOO_DEEP:
+            return _(
+                "The condition of “%(name)s” is nested too deeply to be read. Make it simpler.", name=name
+            )
+        case Flaw.UNKNOWN_WORD:
+            return _(
+                "The condition of “%(name)s” says “%(word)s”, which means nothing. Use: is, is_not, answered, "
+                "at_least, at_most, verdict, sold, country, all, any, not.",
+                name=name,
+                word=fault.about,
+            )
+    return _(
+        'The condition of “%(name)s” cannot be read. Write it such as {"item": "gas", "is": ["h2"]}.',
+        name=name,
+    )
+
+
+def _of_figures(contents: Contents, known: Collection[Instrument]) -> Iterator[Finding]:
+    """What is wrong with the instruments' figures, and with requirements that are bounded by them."""
+    for instrument in known:
+        for doubt in figures.doubts(instrument.figures):
+            yield Finding(False, f"{instrument.name}: {doubt.sentence}")
+    for item in contents.items:
+        if not item.fact or item.fact in MAINS_FACTS:
+            continue
+        name = localized(item.requirement) or item.key
+        units_of = {one.unit for each in known for one in each.figures if one.quantity == item.fact}
+        if not units_of:
+            yield Finding(
+                bool(known)
+                and item.minimum is None
+                and item.maximum is None
+                and item.type is ItemType.MEASURE,
+                _(
+                    "“%(name)s” is bounded by the figure “%(fact)s”, which no instrument of this playbook has. "
+                    "Enter that figure, or give the bounds here.",
+                    name=name,
+                    fact=item.fact,
+                ),
+                "items",
+                item.key,
+            )
+        for unit in sorted(units_of):
+            if not _can_be(unit, item.unit):
+                yield Finding(
+                    True,
+                    _(
+                        "“%(name)s” is measured in “%(unit)s”, but bounded by a figure in “%(other)s”. "
+                        "Give it a unit of the same kind.",
+                        name=name,
+                        unit=item.unit,
+                        other=unit,
+                    ),
+                    "items",
+                    item.key,
+                )
+
+
+def _can_be(unit: str, other: str) -> bool:
+    if unit == other:
+        return True
+    if not (units.is_known(unit) and units.is_known(other)):
+        return False
+    return unit_of(unit).quantity is unit_of(other).quantity
+
+
+def _territories() -> Collection[str]:
+    return {str(code) for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", str(code))}
 
 
 def _of_messages(contents: Contents) -> Iterator[Finding]:

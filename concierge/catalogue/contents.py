@@ -22,8 +22,10 @@ from concierge.catalogue.models import (
     PlaybookVisit,
 )
 from concierge.catalogue.states import (
+    Anchor,
     Audience,
     DaysOf,
+    DueDays,
     Evidence,
     FieldKind,
     GateKind,
@@ -33,6 +35,7 @@ from concierge.catalogue.states import (
     MilestoneKind,
     ProductKind,
     Responsible,
+    Reviewer,
     Scope,
     Severity,
     Team,
@@ -97,12 +100,25 @@ class ItemPart:
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    tolerance: float | None = None
+    sample: str = ""
+    fact: str = ""
     choices: Mapping[str, Texts] = field(default_factory=dict)
+    accepted: tuple[str, ...] = ()
     responsible: Responsible = Responsible.CUSTOMER
+    role: str = ""
+    reviewer: Reviewer | None = None
+    anchor: Anchor = Anchor.DELIVERY
+    due_days: DueDays = DueDays.CALENDAR
     due_offset: int
     severity: Severity = Severity.ADVISORY
     gate: GateKind | None = None
+    weight: int = 1
     evidence: Evidence = Evidence.NONE
+    file_kinds: tuple[str, ...] = ()
+    file_count: int = 1
+    countries: tuple[str, ...] = ()
+    condition: Mapping[str, Any] = field(default_factory=dict)  # Any: see core/conditions.py
     option_key: str = ""
     source: str = ""
     source_rev: str = ""

@@ -1,5 +1,6 @@
 """Forms in which playbooks are written. A form gives the part that it describes; what cannot be read is said there."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -15,13 +16,15 @@ from wtforms import (
     HiddenField,
     IntegerField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
-from concierge.catalogue import checking, words
+from concierge.catalogue import checking, toml_file, words
 from concierge.catalogue.contents import (
     CoursePart,
     FieldPart,
@@ -34,8 +37,10 @@ from concierge.catalogue.contents import (
     VisitPart,
 )
 from concierge.catalogue.states import (
+    Anchor,
     Audience,
     DaysOf,
+    DueDays,
     Evidence,
     FieldKind,
     GateKind,
@@ -45,6 +50,7 @@ from concierge.catalogue.states import (
     MilestoneKind,
     ProductKind,
     Responsible,
+    Reviewer,
     Scope,
     Severity,
     Team,
@@ -283,31 +289,98 @@ class ItemForm(PartForm):
     )
     minimum = StringField(_l("At least"), validators=_short(30))
     maximum = StringField(_l("At most"), validators=_short(30))
+    tolerance = StringField(
+        _l("Tolerance"),
+        description=_l("How far outside the bounds will do, in the unit."),
+        validators=_short(30),
+    )
+    sample = StringField(
+        _l("What is measured"), description=_l("Such as “24 h log” or “under load”."), validators=_short(80)
+    )
+    fact = SelectField(
+        _l("Bounds from"),
+        description=_l(
+            "The instrument’s figure goes before the bounds here, for the options sold and the country."
+        ),
+    )
     choices = TextAreaField(
         _l("Answers to choose from"),
         description=_l("One a line: English / German."),
         validators=_short(4000),
     )
+    accepted = StringField(
+        _l("Answers that fit"),
+        description=_l("Codes with commas between, such as bsl-1, bsl-2; empty: any."),
+        validators=_short(1000),
+    )
     responsible = SelectField(_l("Who sees to it"))
+    role = SelectField(_l("For whom at the customer"))
+    reviewer = SelectField(_l("Looked at by"))
     due_offset = IntegerField(
-        _l("Due, in days from delivery"),
+        _l("Due, in days"),
         default=-14,
-        description=_l("Days of the calendar; negative is before."),
+        description=_l("Negative is before the day it counts from."),
         validators=[
             InputRequired(_l("Enter the days from delivery; negative is before.")),
             NumberRange(-999, 999, message=_l("Enter a whole number of days from -999 to 999.")),
         ],
     )
-    severity = SelectField(_l("Weight"))
+    anchor = SelectField(_l("Counted from"))
+    due_days = SelectField(_l("Counted in"))
+    severity = SelectField(_l("Severity"))
     gate = SelectField(_l("Holds"))
+    weight = IntegerField(
+        _l("Counts for"),
+        default=1,
+        description=_l("Its weight in the readiness of the site."),
+        validators=[Optional(), NumberRange(1, 100, message=_l("Enter a whole number from 1 to 100."))],
+    )
     evidence = SelectField(_l("Evidence"))
+    file_kinds = SelectMultipleField(
+        _l("Kinds of files"),
+        description=_l("None chosen: any."),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    file_count = IntegerField(
+        _l("Number of files"),
+        default=1,
+        validators=[Optional(), NumberRange(1, 20, message=_l("Enter a whole number from 1 to 20."))],
+    )
+    countries = StringField(
+        _l("Asked in"),
+        description=_l("Countries by two letters with commas between, such as US, CA; empty: everywhere."),
+        validators=_short(400),
+    )
     option_key = SelectField(_l("Asked"))
+    if_item = SelectField(_l("Asked only if"))
+    if_how = SelectField(_l("Its answer"))
+    if_value = StringField(
+        _l("What"),
+        description=_l("Codes with commas between, yes or no, or a number."),
+        validators=_short(200),
+    )
+    condition = TextAreaField(
+        _l("Condition"),
+        description=_l("For more than one answer, as JSON; it goes before the three fields above."),
+        validators=_short(4000),
+    )
     source = StringField(_l("Source"), validators=_short(200))
     source_rev = StringField(_l("Its revision"), validators=_short(60))
     checked_on = DateField(_l("Checked on"), validators=[Optional()])
 
-    def set_choices(self, sections: Mapping[str, str], options: Sequence[tuple[str, str]]) -> None:
-        """Offer the words of the closed lists, the sections, and the options that are sold."""
+    def set_choices(
+        self,
+        sections: Mapping[str, str],
+        options: Sequence[tuple[str, str]],
+        quantities: Sequence[str] = (),
+        others: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Offer the words of the closed lists, the sections, and the options that are sold.
+
+        :param quantities: of which the instruments have figures.
+        :param others: the other requirements, by key.
+        """
         known = dict(sections)
         if self.section.data and self.section.data not in known:
             known[self.section.data] = self.section.data
@@ -317,6 +390,20 @@ class ItemForm(PartForm):
         self.severity.choices = _choices(words.severity_words())
         self.gate.choices = [("", _("nothing")), *_choices(words.gate_words())]
         self.evidence.choices = _choices(words.evidence_words())
+        self.reviewer.choices = [("", _("nobody")), *_choices(words.reviewer_words())]
+        self.anchor.choices = _choices(words.anchor_words())
+        self.due_days.choices = _choices(words.due_days_words())
+        self.file_kinds.choices = _choices(words.file_kind_words())
+        called = words.quantity_words()
+        figures = [(one, called.get(one, one.replace("_", " "))) for one in quantities]
+        self.fact.choices = _with(
+            self.fact.data, [("", _("the bounds here")), *figures, *words.mains_words().items()]
+        )
+        self.role.choices = _with(
+            self.role.data, [("", _("the project’s contact")), *words.role_words().items()]
+        )
+        self.if_item.choices = _with(self.if_item.data, [("", _("always")), *others])
+        self.if_how.choices = list(_how_words().items())
         offered = [
             ("", _("always")),
             *((key, _("when %(what)s is sold", what=name)) for key, name in options),
@@ -330,10 +417,21 @@ class ItemForm(PartForm):
         for name in ("requirement", "why", "how"):
             texts: Texts = getattr(part, name)
             self[f"{name}_en"].data, self[f"{name}_de"].data = texts.get("en", ""), texts.get("de", "")
-        for name in ("type", "responsible", "severity", "evidence"):
+        for name in ("type", "responsible", "severity", "evidence", "anchor", "due_days"):
             self[name].data = getattr(part, name).value
+        self.reviewer.data = part.reviewer.value if part.reviewer else ""
+        self.accepted.data, self.countries.data = ", ".join(part.accepted), ", ".join(part.countries)
+        self.file_kinds.data = list(part.file_kinds)
+        self.if_item.data, self.if_how.data, self.if_value.data, self.condition.data = _split_condition(
+            part.condition
+        )
         for name in (
             "section",
+            "sample",
+            "fact",
+            "role",
+            "weight",
+            "file_count",
             "quantity",
             "unit",
             "due_offset",
@@ -344,7 +442,7 @@ class ItemForm(PartForm):
         ):
             self[name].data = getattr(part, name)
         self.gate.data = part.gate.value if part.gate else ""
-        for name in ("minimum", "maximum"):
+        for name in ("minimum", "maximum", "tolerance"):
             bound = getattr(part, name)
             self[name].data = "" if bound is None else f"{bound:.12g}"
         self.choices.data = _lines_of(part.choices)
@@ -369,6 +467,62 @@ class ItemForm(PartForm):
         if least is not None and most is not None and least > most:
             raise ValidationError(_("“At most” is less than “at least”. Exchange the two."))
 
+    def validate_tolerance(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse what is no number, or less than nothing.
+
+        :raises ValidationError: when it is; the sentence says what to write.
+        """
+        by = _number(field)
+        if by is not None and by < 0:
+            raise ValidationError(_("Write the tolerance without the minus sign."))
+
+    def validate_accepted(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse codes that nobody can choose.
+
+        :raises ValidationError: when one is not among the answers.
+        """
+        offered = _choices_of(self.choices.data)
+        strange = [code for code in _codes(field.data) if code not in offered]
+        if strange:
+            raise ValidationError(
+                _(
+                    "Nobody can choose %(codes)s. Use one of: %(known)s.",
+                    codes=", ".join(strange),
+                    known=", ".join(offered) or "–",
+                )
+            )
+
+    def validate_countries(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse what is no country.
+
+        :raises ValidationError: when one has not two letters.
+        """
+        if any(not re.fullmatch("[A-Z]{2}", code) for code in _countries(field.data)):
+            raise ValidationError(_("Write countries by their two letters, such as US, CA or CH."))
+
+    def validate_if_value(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a condition that asks for nothing.
+
+        :raises ValidationError: when an answer is chosen but not said which, or a number is none.
+        """
+        if not self.if_item.data or (self.condition.data or "").strip() or self.if_how.data in _NEEDS_NOTHING:
+            return
+        if self.if_how.data in {"at_least", "at_most"}:
+            if _number(field) is None:
+                raise ValidationError(_("Write the number, in the unit of that requirement."))
+        elif not _codes(field.data):
+            raise ValidationError(_("Write which answer, by its code: yes, no, or one of its answers."))
+
+    def validate_condition(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse what is no condition.
+
+        :raises ValidationError: when it is no JSON object.
+        """
+        if (field.data or "").strip() and _json_of(field.data) is None:
+            raise ValidationError(
+                _('Write it as JSON, such as {"item": "gas", "is": ["h2"]}, or leave it empty.')
+            )
+
     def validate_gate(self, field: Any) -> None:  # Any: WTForms' own field
         """Refuse a weight that does not fit what is held.
 
@@ -387,12 +541,13 @@ class ItemForm(PartForm):
 
         :raises ValidationError: when fewer than two are given.
         """
-        if self.type.data == ItemType.CHOICE.value and len(_choices_of(field.data)) < 2:
+        chosen = {ItemType.CHOICE.value, ItemType.MULTI.value}
+        if self.type.data in chosen and len(_choices_of(field.data)) < 2:
             raise ValidationError(_("Write at least two answers, one a line."))
 
     def part(self, key: str) -> ItemPart:
         """The requirement that the form describes."""
-        least, most = _read(self.minimum.data), _read(self.maximum.data)
+        least, most, by = (_read(one.data) for one in (self.minimum, self.maximum, self.tolerance))
         return ItemPart(
             key=key,
             section=self.section.data,
@@ -404,17 +559,58 @@ class ItemForm(PartForm):
             unit=clean(self.unit.data or "", lines=False),
             minimum=None if least is None else float(least),
             maximum=None if most is None else float(most),
+            tolerance=None if by is None else float(by),
+            sample=clean(self.sample.data or "", lines=False),
+            fact=self.fact.data or "",
             choices=_choices_of(self.choices.data),
+            accepted=_codes(self.accepted.data),
             responsible=Responsible(self.responsible.data),
+            role=self.role.data or "",
+            reviewer=Reviewer(self.reviewer.data) if self.reviewer.data else None,
+            anchor=Anchor(self.anchor.data),
+            due_days=DueDays(self.due_days.data),
             due_offset=self.due_offset.data or 0,
             severity=Severity(self.severity.data),
             gate=GateKind(self.gate.data) if self.gate.data else None,
+            weight=1 if self.weight.data is None else self.weight.data,
             evidence=Evidence(self.evidence.data),
+            file_kinds=tuple(self.file_kinds.data or ()),
+            file_count=1 if self.file_count.data is None else self.file_count.data,
+            countries=_countries(self.countries.data),
+            condition=self._condition(),
             option_key=self.option_key.data or "",
             source=clean(self.source.data or "", lines=False),
             source_rev=clean(self.source_rev.data or "", lines=False),
             checked_on=self.checked_on.data,
         )
+
+    def _condition(self) -> dict[str, Any]:  # Any: JSON values
+        """The condition that the form describes; empty: always."""
+        if (self.condition.data or "").strip():
+            return _json_of(self.condition.data) or {}
+        if not self.if_item.data:
+            return {}
+        how = self.if_how.data
+        if how in _NEEDS_NOTHING:
+            return {"item": self.if_item.data, "answered": how == "answered"}
+        if how in {"at_least", "at_most"}:
+            return {"item": self.if_item.data, how: float(_read(self.if_value.data) or 0)}
+        return {"item": self.if_item.data, how: list(_codes(self.if_value.data))}
+
+
+_NEEDS_NOTHING = frozenset({"answered", "unanswered"})
+
+
+def _how_words() -> dict[str, str]:
+    """How one answer decides whether an item is asked."""
+    return {
+        "is": _("is one of"),
+        "is_not": _("is none of"),
+        "at_least": _("is at least"),
+        "at_most": _("is at most"),
+        "answered": _("is there"),
+        "unanswered": _("is not there yet"),
+    }
 
 
 class MessageForm(PartForm):
@@ -607,6 +803,51 @@ def _choices_of(typed: str | None) -> dict[str, dict[str, str]]:
     return found
 
 
+def _with(key: str | None, offered: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is offered, and what was chosen when it was still there."""
+    if not key or key in dict(offered):
+        return offered
+    return [*offered, (key, _("%(key)s, no longer there", key=key))]
+
+
+def _codes(typed: str | None) -> tuple[str, ...]:
+    """Codes with commas between, each once."""
+    found = (part.strip() for part in re.split(r"[,;\n]", clean(typed or "", lines=True)))
+    return tuple(dict.fromkeys(part[:60] for part in found if part))
+
+
+def _countries(typed: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code.upper() for part in _codes(typed) for code in part.split()))
+
+
+def _json_of(typed: str | None) -> dict[str, Any] | None:  # Any: JSON values
+    """A condition as it was typed; `None` when it is no object that can be stored."""
+    try:
+        found = json.loads(clean(typed or "", lines=True))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not toml_file.is_plain(found):
+        return None
+    return found
+
+
+def _split_condition(condition: Mapping[str, Any]) -> tuple[str, str, str, str]:  # Any: JSON values
+    """A condition as the form shows it: three fields where it is about one answer, else JSON."""
+    item = condition.get("item")
+    match condition:
+        case {} if not condition:
+            return "", "is", "", ""
+        case {"is": [*codes]} | {"is_not": [*codes]} if item:
+            how = "is" if "is" in condition else "is_not"
+            if all(isinstance(code, str) and "," not in code and code == code.strip() for code in codes):
+                return str(item), how, ", ".join(codes), ""
+        case {"answered": bool() as is_answered} if item:
+            return str(item), "answered" if is_answered else "unanswered", "", ""
+        case {"at_least": int() | float() as bound} | {"at_most": int() | float() as bound} if item:
+            return str(item), "at_least" if "at_least" in condition else "at_most", f"{bound:.12g}", ""
+    return "", "is", "", json.dumps(condition, ensure_ascii=False)
+
+
 def _code(text: str, taken: Mapping[str, object]) -> str:
     code = re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:40] or "answer"
     number, found = 1, code
@@ -631,7 +872,7 @@ def _split(line: str) -> dict[str, str]:
 
 
 def _read(typed: str | None) -> Decimal | None:
-    return read_number(typed) if typed and typed.strip() else None
+    return read_number(typed, decimal=".") if typed and typed.strip() else None
 
 
 def _number(field: Any) -> Decimal | None:  # Any: WTForms' own field

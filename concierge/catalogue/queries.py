@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from concierge.catalogue.checking import Instrument
 from concierge.catalogue.contents import Contents, of_version
 from concierge.catalogue.models import (
     Course,
@@ -19,6 +20,7 @@ from concierge.catalogue.models import (
     PlaybookVisit,
     Product,
     ProductAlias,
+    ProductFact,
 )
 from concierge.catalogue.states import AliasScheme, InstrumentClass, PlaybookState, ProductKind
 from concierge.identity.models import User
@@ -366,6 +368,28 @@ def instrument_by_key(viewer: Viewer, key: str) -> Product:
     if product is None:
         raise NotFound
     return product
+
+
+def figures_of(playbook_id: int) -> tuple[Instrument, ...]:
+    """The instruments that a playbook brings into use, with their figures, as its check looks at them."""
+    found = db.session.scalars(
+        sa.select(Product)
+        .where(Product.playbook_id == playbook_id, Product.kind == ProductKind.INSTRUMENT)
+        .order_by(Product.name, Product.id)
+        .options(selectinload(Product.facts))
+    )
+    return tuple(Instrument(one.name, tuple(one.facts)) for one in found)
+
+
+def quantities_of(playbook_id: int) -> list[str]:
+    """Of which quantities the instruments of a playbook have figures, by name."""
+    question = (
+        sa.select(ProductFact.quantity)
+        .join(Product, Product.id == ProductFact.product_id)
+        .where(Product.playbook_id == playbook_id)
+        .distinct()
+    )
+    return sorted(db.session.scalars(question))
 
 
 def options_of(viewer: Viewer, product_ids: Iterable[int]) -> list[Product]:

@@ -116,6 +116,13 @@ SECTIONS = (
 """The usual sections of a checklist in the order in which a site is prepared; others follow in the playbook's order."""
 
 
+ROLES = ("lab", "facilities", "it", "safety", "purchasing", "receiving")
+"""Whom of the customer's people an item can be for: the values of ``ContactRole``, which another slice keeps."""
+
+MAINS_FACTS = ("mains_voltage", "mains_frequency", "mains_plug")
+"""What an item's ``fact`` may name besides figures of instruments: the supply of the destination."""
+
+
 class Severity(Enum):
     """Whether an open item holds a gate."""
 

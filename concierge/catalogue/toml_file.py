@@ -19,6 +19,7 @@ from flask_babel import gettext as _
 
 from concierge.catalogue.contents import COLLECTIONS, ROWS, Contents
 from concierge.catalogue.models import Playbook, PlaybookVersion
+from concierge.core import conditions
 from concierge.platform.database import Line, Prose, clean
 
 FORMAT = 1
@@ -27,6 +28,8 @@ LARGEST = 1024 * 1024
 MOST_FAULTS = 30
 LANGUAGES = ("en", "de")
 LONGEST_TEXT = 4000
+DEEPEST = 2 * conditions.DEEPEST
+"""How far a condition may be nested in a file, tables and lists counted."""
 SMALLEST, GREATEST = -100_000, 100_000
 """What a whole number may be: days, minutes, people."""
 
@@ -43,8 +46,17 @@ ABOUT: Mapping[str, str] = {
 """,
     "items": """\
 # --- Site requirements.
-# minimum, maximum: in unit, both included. due_offset: calendar days from delivery; negative is before.
-# severity: blocking (names its gate: ship or install), advisory, info.
+# type: confirm, measure, choice, multi, text, date, upload, signature, info.
+# minimum, maximum: in unit, both included; tolerance: how far outside will do. sample: what is measured, "24 h log".
+# fact: quantity of the instrument's figures that bounds it, or mains_voltage, mains_frequency, mains_plug of the
+# destination. Texts may name {range}, {mains} and {plugs}.
+# accepted: codes of the choices that fit. countries: only asked there (US, CH …).
+# condition: only asked by other answers: { item = "gas", is = ["h2"] }; also is_not, answered, at_least, at_most,
+# verdict, sold, country, all, any, not.
+# due_offset: days from the anchor (delivery, install, order), negative before, in due_days (calendar days, working
+# days of the site). role: whom it is for (lab, facilities, it, safety, purchasing, receiving). reviewer: who of ours
+# looks at it (engineer, concierge). weight: what it counts for.
+# severity: blocking (names its gate: ship or install), advisory, info. file_kinds: photo, log, certificate, drawing.
 # option_key: only asked when this product is sold.
 """,
     "messages": """\
@@ -148,13 +160,19 @@ def _pairs(part: Any) -> Iterator[str]:  # Any: a dataclass
         value = getattr(part, one.name)
         if value == _usual(one):
             continue
-        if isinstance(value, tuple) and value:
+        if isinstance(value, tuple) and value and all(isinstance(inner, str) for inner in value):
+            yield f"{one.name} = {_value(value)}\n"
+        elif isinstance(value, tuple) and value:
             rows = "".join(f"  {_value(inner)},\n" for inner in value)
             yield f"{one.name} = [\n{rows}]\n"
-        elif isinstance(value, Mapping):
+        elif isinstance(value, Mapping) and one.name not in _JSON:
             yield from _lines_of_texts(one.name, value)
         else:
             yield f"{one.name} = {_value(value)}\n"
+
+
+_JSON = frozenset({"condition"})
+"""Values that are plain JSON, written on one line."""
 
 
 def _lines_of_texts(name: str, value: Mapping[str, Any]) -> Iterator[str]:  # Any: text or texts
@@ -173,6 +191,8 @@ def _value(value: Any) -> str:  # Any: what a part holds
         return value.isoformat()
     if isinstance(value, str):
         return _text(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(inner) for inner in value) + "]"
     if isinstance(value, Mapping):
         inner = ", ".join(f"{_key(key)} = {_value(value[key])}" for key in _ordered(value))
         return "{ " + inner + " }" if inner else "{}"
@@ -282,7 +302,16 @@ class _Reader:
             return found
         if kind is str:
             return self._line_of_text(found, place, column)
+        if get_args(kind)[1] is Any:
+            return self._json(found, place)
         return self._texts(found, place, deep=get_args(kind)[1] is not str)
+
+    def _json(self, found: Any, place: str) -> dict[str, Any]:  # Any: see _read
+        """A table of plain values; what it means is checked with the playbook."""
+        if not isinstance(found, dict) or not is_plain(found):
+            self.fault(place, _('Write a condition such as { item = "gas", is = ["h2"] }.'))
+            return {}
+        return found
 
     def _rows(self, found: Any, kind: Any, place: str) -> tuple[Any, ...]:  # Any: see _read
         if not isinstance(found, list):
@@ -294,7 +323,9 @@ class _Reader:
         for number, one in enumerate(found):
             here = f"{place}[{number}]"
             before = len(self.faults)
-            if kind in ROWS:
+            if kind is str:
+                rows.append(self._line_of_text(one, here, Line(60)))
+            elif kind in ROWS:
                 values = self.table(one, kind, here, ROWS[kind])
                 if len(self.faults) == before:
                     rows.append(kind(**values))
@@ -383,6 +414,17 @@ class _Reader:
 
     def _first(self, pattern: str, start: int, end: int) -> int:
         return next((n + 1 for n in range(start, end) if re.match(pattern, self.source[n])), 0)
+
+
+def is_plain(value: Any, depth: int = DEEPEST) -> bool:  # Any: TOML or JSON
+    """Whether a value is what a condition can hold: not nested too deeply, with short texts free of unseen marks."""
+    if isinstance(value, str):
+        return len(value) <= 60 and clean(value, lines=False) == value
+    if isinstance(value, dict):
+        return depth > 0 and all(is_plain(key, 1) and is_plain(one, depth - 1) for key, one in value.items())
+    if isinstance(value, list):
+        return depth > 0 and all(is_plain(one, depth - 1) for one in value)
+    return isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _column(rows: type, name: str) -> sa.types.TypeEngine[Any] | None:  # Any: whatever the column holds

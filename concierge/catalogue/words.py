@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 
 from concierge.catalogue.states import (
+    Anchor,
     Audience,
     DaysOf,
+    DueDays,
     Evidence,
     FieldKind,
+    FileKind,
     GateKind,
     InstrumentClass,
     ItemType,
@@ -17,6 +20,7 @@ from concierge.catalogue.states import (
     MilestoneKind,
     ProductKind,
     Responsible,
+    Reviewer,
     Scope,
     Severity,
     Team,
@@ -118,9 +122,11 @@ def answer_words() -> Mapping[ItemType, str]:
         ItemType.CONFIRM: _("Yes or not yet"),
         ItemType.MEASURE: _("A measured value"),
         ItemType.CHOICE: _("One of several answers"),
+        ItemType.MULTI: _("Several of several answers"),
         ItemType.TEXT: _("A text"),
         ItemType.DATE: _("A day"),
         ItemType.UPLOAD: _("A file"),
+        ItemType.SIGNATURE: _("A signature"),
         ItemType.INFO: _("Nothing, it only informs"),
     }
 
@@ -145,6 +151,56 @@ def evidence_words() -> Mapping[Evidence, str]:
         Evidence.NONE: _("No file needed"),
         Evidence.OPTIONAL: _("A file helps"),
         Evidence.REQUIRED: _("A file is needed"),
+    }
+
+
+def anchor_words() -> Mapping[Anchor, str]:
+    """Which day a due day counts from."""
+    return {
+        Anchor.DELIVERY: _("delivery"),
+        Anchor.INSTALL: _("the start of installation"),
+        Anchor.ORDER: _("the order"),
+    }
+
+
+def due_days_words() -> Mapping[DueDays, str]:
+    """Which days a due day is counted in."""
+    return {DueDays.CALENDAR: _("days of the calendar"), DueDays.SITE: _("working days at the site")}
+
+
+def reviewer_words() -> Mapping[Reviewer, str]:
+    """Who of ours looks at an answer before it counts."""
+    return {Reviewer.ENGINEER: _("an engineer"), Reviewer.CONCIERGE: _("the concierge")}
+
+
+def file_kind_words() -> Mapping[FileKind, str]:
+    """Kinds of files that prove something."""
+    return {
+        FileKind.PHOTO: _("photo"),
+        FileKind.LOG: _("log of measurements"),
+        FileKind.CERTIFICATE: _("certificate or report"),
+        FileKind.DRAWING: _("drawing"),
+    }
+
+
+def role_words() -> Mapping[str, str]:
+    """Whom of the customer's people an item is for."""
+    return {
+        "lab": _("laboratory"),
+        "facilities": _("facilities"),
+        "it": _("IT"),
+        "safety": _("safety"),
+        "purchasing": _("purchasing"),
+        "receiving": _("receiving"),
+    }
+
+
+def mains_words() -> Mapping[str, str]:
+    """What the destination's supply says, as an item can be bounded by it."""
+    return {
+        "mains_voltage": _("Mains voltage of the country"),
+        "mains_frequency": _("Mains frequency of the country"),
+        "mains_plug": _("Plugs of the country"),
     }
 
 
@@ -228,4 +284,16 @@ def quantity_words() -> Mapping[str, str]:
         "magnet_zone_inner": _("Inner safety line"),
         "outbound": _("Outbound connections"),
         "outlets": _("Further outlets"),
+        "width": _("Width"),
+        "depth": _("Depth"),
+        "height": _("Height"),
+        "weight": _("Weight"),
+        "shipping_weight": _("Weight of the crate"),
+        "crate_width": _("Width of the crate"),
+        "bench_load": _("Load on the bench"),
+        "temperature": _("Room temperature"),
+        "noise": _("Sound level"),
+        "power": _("Power"),
+        "voltage": _("Voltage"),
+        "current": _("Current"),
     }

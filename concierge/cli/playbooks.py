@@ -132,9 +132,13 @@ def check(what: str, number: int | None, as_json: bool) -> None:
     with current_app.test_request_context():
         whole = _read(Path(what)) if what.endswith(".toml") else _found(what, number)
         known = queries.playbooks_by_key([whole.key]).get(whole.key)
-        used = len(queries.instruments_of(OPERATOR, known.id)) if known is not None else 0
+        instruments = queries.figures_of(known.id) if known is not None else ()
         found = checking.findings(
-            whole, products=queries.product_keys(), instruments=used, always_used=whole.key == STANDARD
+            whole,
+            products=queries.product_keys(),
+            instruments=len(instruments),
+            always_used=whole.key == STANDARD,
+            known=instruments,
         )
     if as_json:
         rows = [

@@ -36,12 +36,15 @@ class Mains:
 PLUGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "nema-1-15": ("A",), "nema-5-15": ("B",), "nema-5-20": ("B",), "nema-6-15": ("B",), "nema-6-20": ("B",),
-        "nema-l6-20": ("B",), "nema-l6-30": ("B",), "europlug": ("C",), "schuko": ("F",), "french": ("E",),
+        "nema-l6-20": ("B",), "nema-l6-30": ("B",), "europlug": ("C",), "schuko": ("E", "F"), "french": ("E",),
         "bs546": ("D",), "bs546-15": ("M",), "bs1363": ("G",), "si32": ("H",), "as3112": ("I",), "t23": ("J",),
         "t13": ("J",), "dk": ("K",), "cei-23-50": ("L",), "nbr14136": ("N",), "tis166": ("O",),
     }
 )  # fmt: skip
-"""The codes that plugs are answered by, and the types that they belong to; other codes fit everywhere."""
+"""The codes that plugs are answered by, and the types that they belong to; other codes fit everywhere.
+
+The Schuko plug that is made today (CEE 7/7) fits outlets of type E too.
+"""
 
 _230_50 = ((230,), (50,))
 _EUROPE = ((230, 400), (50,))

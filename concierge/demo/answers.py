@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from concierge.catalogue.states import Evidence, ItemType
+from concierge.catalogue.states import Evidence, FileKind, ItemType
 from concierge.demo.customers import Customer, Place
 from concierge.readiness.models import ReadinessItem
 
@@ -19,6 +21,8 @@ PLUGS: Mapping[str, str] = {
     "SG": "bs1363",
     "US": "nema-5-20",
     "NZ": "as3112",
+    "JP": "nema-5-15",
+    "CA": "nema-5-15",
 }
 USUAL: Mapping[str, float] = {
     "temperature": 21.5,
@@ -37,6 +41,8 @@ def answer_for(item: ReadinessItem, customer: Customer, place: Place, *, wrong: 
             return _measured(item, place, wrong=wrong)
         case ItemType.CHOICE:
             return _chosen(item, place)
+        case ItemType.MULTI:
+            return ", ".join(list(item.choices)[: 1 + item.position % 2])
     return _text(item, customer)
 
 
@@ -51,11 +57,25 @@ def evidence_for(item: ReadinessItem, place: Place, at: datetime) -> tuple[str, 
     """Name and content of the file that an item needs; `None` when it needs none."""
     if item.evidence_need is not Evidence.REQUIRED and item.type is not ItemType.UPLOAD:
         return None
+    if item.file_kinds == [FileKind.PHOTO.value]:
+        return f"{item.key}.png", _picture()
     text = (
         f"{place.name}, {place.city}\n{item.requirement.get('en', '')}\n"
         f"Checked on site on {at:%d %B %Y}. Signed: facilities management.\n"
     )
     return f"{item.key}.txt", text.encode()
+
+
+def _picture(width: int = 96, height: int = 64) -> bytes:
+    """A small PNG, grey and getting lighter, where a laboratory would send a photo (PNG 1.2 §2)."""
+    rows = b"".join(b"\0" + bytes((64 + 2 * line,)) * width for line in range(height))
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
 
 
 def _measured(item: ReadinessItem, place: Place, *, wrong: bool) -> str:
@@ -68,6 +88,8 @@ def _measured(item: ReadinessItem, place: Place, *, wrong: bool) -> str:
         value = USUAL[item.key]
     elif least is not None and most is not None:
         value = (least + most) / 2
+    elif least is not None and item.unit == "%":
+        value = (least + 100) / 2
     elif least is not None:
         value = least * 1.2
     else:
@@ -80,6 +102,7 @@ def _chosen(item: ReadinessItem, place: Place) -> str:
         "plug-type": PLUGS.get(place.country, "other"),
         "dock": "dock" if "ock" in place.dock else "tail-lift",
         "biosafety": "bsl-2",
+        "carrier-gas": "hydrogen" if place.country in {"DE", "US"} else "helium",
     }.get(item.key, "")
     return wanted if wanted in item.choices else next(iter(item.choices))
 
@@ -90,5 +113,6 @@ def _text(item: ReadinessItem, customer: Customer) -> str:
         "receiving-contact": f"{people[1]}, +41 61 555 03 40, 08:00–15:30",
         "addresses": "DHCP; host name lab-ms-04",
         "it-contact": people[-1],
+        "work-permit": people[-1],
         "users-booked": f"{people[0]} and two colleagues",
     }.get(item.key, f"{people[0]} will tell us by phone")

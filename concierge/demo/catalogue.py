@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from concierge.catalogue.actions import playbooks, products
 from concierge.catalogue.actions.playbooks import Content
@@ -206,12 +207,25 @@ def _item(item: values.Item, instrument: str) -> PlaybookItem:
         requirement=item.requirement.as_json(),
         why=item.why.as_json(),
         how=item.how.as_json(),
-        quantity=item.key if item.unit else "",
+        quantity=(item.fact or item.key.replace("-", "_")) if item.unit else "",
         unit=item.unit,
         minimum=item.least,
         maximum=item.most,
+        tolerance=item.tolerance,
+        sample=item.sample,
+        fact=item.fact,
         choices={code: text.as_json() for code, text in item.choices},
+        accepted=list(item.accepted),
         responsible=item.responsible,
+        role=item.role,
+        reviewer=item.reviewer,
+        weight=item.weight,
+        anchor=item.anchor,
+        due_days=item.due_days,
+        file_kinds=[kind.value for kind in item.files],
+        file_count=item.file_count,
+        countries=list(item.countries),
+        condition=_named(item.condition, instrument),
         due_offset=item.due,
         severity=item.severity,
         gate=item.gate,
@@ -221,6 +235,17 @@ def _item(item: values.Item, instrument: str) -> PlaybookItem:
         source_rev=item.source.revision,
         checked_on=item.source.checked_on,
     )
+
+
+def _named(condition: Any, instrument: str) -> Any:  # Any: JSON values
+    """A condition with the keys of the instrument's own options."""
+    if isinstance(condition, str):
+        return condition.replace("{instrument}", instrument)
+    if isinstance(condition, list):
+        return [_named(one, instrument) for one in condition]
+    if isinstance(condition, Mapping):
+        return {word: _named(value, instrument) for word, value in condition.items()}
+    return condition
 
 
 def _course(course: values.Course) -> Course:

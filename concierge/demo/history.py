@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from concierge.catalogue.states import GateKind, MilestoneKind, VisitKind
+from concierge.catalogue.states import GateKind, ItemType, MilestoneKind, VisitKind
 from concierge.core.worktime import WorkCalendar, add_workdays, next_workday, previous_workday
 from concierge.demo import answers, documents
 from concierge.demo.articles import ARTICLES
@@ -50,7 +50,7 @@ from concierge.readiness.actions.judging import accept_item
 from concierge.readiness.actions.sending import note_sent
 from concierge.readiness.document import filling
 from concierge.readiness.models import ReadinessItem
-from concierge.readiness.states import ItemState
+from concierge.readiness.states import ItemState, Verdict
 from concierge.visits.actions import arranging, progress
 from concierge.visits.models import Visit
 from concierge.visits.states import COMING, FOLLOWING_THE_PLAN, VisitState
@@ -493,7 +493,8 @@ class _Life:
         """The checklist's items; the rows are loaded once and change in place."""
         if self.items is None:
             checklist = readiness.checklist_of(self.project.id)
-            self.items = list(checklist.items) if checklist else []
+            asked = checklist.items if checklist else ()
+            self.items = [item for item in asked if item.type is not ItemType.INFO]
         return self.items
 
     def _answer_days(self, approved_on: date) -> dict[date, list[int]]:
@@ -533,27 +534,42 @@ class _Life:
 
     def _answer(self, item_ids: list[int], at: datetime) -> None:
         for item in self._items():
-            if item.id in item_ids and item.state is ItemState.OPEN:
+            if item.id in item_ids and item.is_asked and item.state is ItemState.OPEN:
                 self._answer_one(item, at)
 
     def _answer_what_holds(self, kind: GateKind, at: datetime) -> None:
         for item in self._items():
-            if item.gate is kind and not item.is_cleared and item.state is ItemState.OPEN:
+            if item.gate is not kind or not item.is_asked or item.is_cleared:
+                continue
+            if item.state is ItemState.OPEN:
                 self._answer_one(item, at)
+            elif item.reviewer is not None and item.verdict is Verdict.OK and not item.lacks_evidence:
+                accept_item(item, at=at, actor_id=self.concierge_id)
 
     def _answer_one(self, item: ReadinessItem, at: datetime) -> None:
         wrong = item.key == self.story.out_of_range
         evidence = answers.evidence_for(item, self.place, at)
         if evidence is not None:
             name, data = evidence
-            attach_file(item, name=name, data=data, at=at, by=Answerer(user_id=self.concierge_id))
+            for number in range(max(1, item.file_count)):
+                numbered = f"{number + 1}-{name}" if number else name
+                attach_file(item, name=numbered, data=data, at=at, by=Answerer(user_id=self.concierge_id))
         if item.state is ItemState.OPEN:
             typed = answers.answer_for(item, self.customer, self.place, wrong=wrong)
             comment = answers.comment_for(item, wrong=wrong)
             by = Answerer(user_id=self.concierge_id)
             answer_item(item, typed=typed, comment=comment, at=at, by=by)
-        if not wrong and item.position % 9 == 4 and self.story.delivery > 4 and not item.lacks_evidence:
+        if wrong or item.lacks_evidence or item.state is ItemState.ACCEPTED:
+            return
+        if item.verdict is Verdict.OK and self._is_looked_at(item):
             accept_item(item, at=at, actor_id=self.concierge_id)
+
+    def _is_looked_at(self, item: ReadinessItem) -> bool:
+        """Whether one of ours looks at an answer as it comes: mostly where that is due, else now and then."""
+        is_soon = self.story.delivery <= 4
+        if item.reviewer is not None:
+            return is_soon or item.position % 5 != 2
+        return item.position % 9 == 4 and not is_soon
 
     # ------------------------------------------------------------------ the visits
 

@@ -521,7 +521,7 @@ SORTER_SH800 = Instrument(
         *_size(550, 550, 720, "55 × 55 × 72 cm", SORTER),
         _one("weight", 98, "kg", "98 kg", SORTER),
         _one("weight", 32, "kg", "fluidics cart 32 kg dry, 78.6 × 52.1 × 58 cm", SORTER, "fluidics-cart"),
-        _one("voltage", 120, "V", "100/120 V", SORTER),
+        _range("voltage", 100, 120, "V", "100/120 V", SORTER),
         _one("power", 500, "W", "500 W", SORTER),
         _range("temperature", 17.5, 27.5, "°C", "17.5–27.5 °C", SORTER),
         _range("humidity", 20, 80, "%", "20–80 % RH", SORTER),

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from concierge.catalogue.states import (
+    Anchor,
     Audience,
+    DueDays,
     Evidence,
+    FileKind,
     GateKind,
     ItemType,
     MilestoneKind,
     ProductKind,
     Responsible,
+    Reviewer,
     Scope,
     Severity,
     Team,
@@ -152,7 +158,11 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One readiness item. `due` is in days from delivery; a blocking item holds its `gate`."""
+    """One readiness item. `due` is in days from its `anchor`; a blocking item holds its `gate`.
+
+    `fact` names the figure that bounds it, `least` and `most` stand in where a document gives none; `condition` is
+    written as `core.conditions` reads it, `{instrument}` in an option's key standing for the instrument's.
+    """
 
     key: str
     section: str
@@ -171,6 +181,19 @@ class Item:
     most: float | None = None
     choices: tuple[tuple[str, Text], ...] = ()
     option: str = ""
+    fact: str = ""
+    tolerance: float | None = None
+    sample: str = ""
+    accepted: tuple[str, ...] = ()
+    role: str = ""
+    reviewer: Reviewer | None = None
+    weight: int = 1
+    anchor: Anchor = Anchor.DELIVERY
+    due_days: DueDays = DueDays.CALENDAR
+    files: tuple[FileKind, ...] = ()
+    file_count: int = 1
+    countries: tuple[str, ...] = ()
+    condition: Mapping[str, Any] = field(default_factory=dict)  # Any: JSON values
 
 
 @dataclass(frozen=True, slots=True)

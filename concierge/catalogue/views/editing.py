@@ -390,7 +390,16 @@ def _offer(found: Draft, collection: str, form: forms.PartForm, key: str) -> Non
         case forms.ItemForm():
             instruments = queries.instruments_of(viewer(), found.version.playbook_id)
             sold = queries.options_of(viewer(), (one.id for one in instruments))
-            form.set_choices(words.section_words(), [(one.key, one.name) for one in sold])
+            form.set_choices(
+                words.section_words(),
+                [(one.key, one.name) for one in sold],
+                queries.quantities_of(found.version.playbook_id),
+                [
+                    (one.key, localized(one.requirement) or one.key)
+                    for one in found.contents.items
+                    if one.key != key
+                ],
+            )
         case forms.FieldForm() | forms.CourseForm():
             form.set_choices()
 
@@ -471,6 +480,7 @@ def _findings(found: Draft, instruments: int) -> Sequence[checking.Finding]:
         products=queries.product_keys(),
         instruments=instruments,
         always_used=found.key == STANDARD,
+        known=queries.figures_of(found.version.playbook_id),
     )
 
 

@@ -21,8 +21,10 @@ from concierge.catalogue.contents import (
     VisitPart,
 )
 from concierge.catalogue.states import (
+    Anchor,
     Audience,
     DaysOf,
+    DueDays,
     Evidence,
     FieldKind,
     GateKind,
@@ -32,12 +34,13 @@ from concierge.catalogue.states import (
     MilestoneKind,
     ProductKind,
     Responsible,
+    Reviewer,
     Scope,
     Severity,
     Team,
     VisitKind,
 )
-from concierge.platform.words import day, listed, localized, workdays
+from concierge.platform.words import country, day, listed, localized, workdays
 
 
 def collection_words() -> Mapping[str, str]:
@@ -105,11 +108,24 @@ def value_words() -> Mapping[str, str]:
         "maximum": _("At most"),
         "choices": _("Answers to choose from"),
         "responsible": _("Who sees to it"),
-        "due_offset": _("Due, in days from delivery"),
-        "severity": _("Weight"),
+        "due_offset": _("Due, in days"),
+        "severity": _("Severity"),
         "gate": _("Holds"),
         "evidence": _("Evidence"),
         "option_key": _("Asked when sold"),
+        "tolerance": _("Tolerance"),
+        "sample": _("What is measured"),
+        "fact": _("Bounds from"),
+        "accepted": _("Answers that fit"),
+        "role": _("For whom at the customer"),
+        "reviewer": _("Looked at by"),
+        "anchor": _("Due days count from"),
+        "due_days": _("Due days counted in"),
+        "weight": _("Counts for"),
+        "file_kinds": _("Kinds of files"),
+        "file_count": _("Number of files"),
+        "countries": _("Asked in"),
+        "condition": _("Asked only if"),
         "source": _("Source"),
         "source_rev": _("Its revision"),
         "checked_on": _("Checked on"),
@@ -133,6 +149,15 @@ def differing(one: Part, other: Part) -> list[str]:
 def told(name: str, part: Part, whole: Contents | None = None) -> str:
     """One value of a part in words."""
     value = getattr(part, name)
+    if name == "condition":
+        return condition_in_words(value, whole) or _("always")
+    if name in {"role", "fact"} and value:
+        return str({**words.role_words(), **words.mains_words(), **words.quantity_words()}.get(value, value))
+    if name == "countries":
+        return listed(country(code) for code in value) or _("everywhere")
+    if name == "file_kinds":
+        kinds = {kind.value: text for kind, text in words.file_kind_words().items()}
+        return listed(kinds.get(one, one) for one in value) or _("any")
     if name == "links":
         return listed(_link(link, whole) for link in value) or _("nothing")
     if name == "visits":
@@ -152,6 +177,45 @@ def length_of(milestone: MilestonePart) -> str:
     if milestone.days_of is DaysOf.SITE:
         return workdays(milestone.workdays)
     return f"{milestone.workdays} {words.days_of_words()[milestone.days_of]}"
+
+
+def condition_in_words(condition: Mapping[str, Any], whole: Contents | None = None) -> str:  # Any: JSON
+    """When an item is asked, by other answers; empty: always."""
+    if not condition:
+        return ""
+    names = {one.key: localized(one.requirement) or one.key for one in whole.items} if whole else {}
+    match condition:
+        case {"all": [*parts]}:
+            return str(
+                _("%(all)s (all of these)", all=listed(condition_in_words(one, whole) for one in parts))
+            )
+        case {"any": [*parts]}:
+            return str(
+                _("%(any)s (any of these)", any=listed(condition_in_words(one, whole) for one in parts))
+            )
+        case {"not": part}:
+            return str(_("not: %(what)s", what=condition_in_words(part, whole)))
+        case {"sold": [*keys]}:
+            return str(_("%(what)s is sold", what=listed(map(str, keys))))
+        case {"country": [*codes]}:
+            return str(_("the site is in %(where)s", where=listed(country(str(code)) for code in codes)))
+        case {"item": key, "is": [*codes]}:
+            return str(_("“%(item)s” is %(what)s", item=names.get(key, key), what=listed(map(str, codes))))
+        case {"item": key, "is_not": [*codes]}:
+            return str(
+                _("“%(item)s” is not %(what)s", item=names.get(key, key), what=listed(map(str, codes)))
+            )
+        case {"item": key, "answered": is_answered}:
+            text = _("“%(item)s” is answered") if is_answered else _("“%(item)s” is not answered")
+            return str(text) % {"item": names.get(key, key)}
+        case {"item": key, "at_least": bound}:
+            return str(_("“%(item)s” is at least %(bound)s", item=names.get(key, key), bound=bound))
+        case {"item": key, "at_most": bound}:
+            return str(_("“%(item)s” is at most %(bound)s", item=names.get(key, key), bound=bound))
+        case {"item": key, "verdict": [*verdicts]}:
+            said = listed(str(one).replace("_", " ") for one in verdicts)
+            return str(_("the answer to “%(item)s” is %(what)s", item=names.get(key, key), what=said))
+    return str(_("something that nobody can read"))
 
 
 def _told(value: Any) -> str:  # Any: what a part holds
@@ -185,6 +249,9 @@ def _member(value: Enum) -> str:
         GateKind: words.gate_words(),
         Evidence: words.evidence_words(),
         Responsible: words.responsible_words(),
+        Anchor: words.anchor_words(),
+        DueDays: words.due_days_words(),
+        Reviewer: words.reviewer_words(),
         FieldKind: words.field_words(),
         VisitKind: words.visit_words(),
         LinkKind: words.link_words(),

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from concierge.catalogue.states import Evidence, GateKind, ItemType
-from concierge.demo.requirements.item import CRATE_MARGIN_MM, HEAVY, LIBRARY, MOVE_IN, ask, figure
+from concierge.catalogue.states import DueDays, Evidence, FileKind, GateKind, ItemType, Reviewer
+from concierge.demo.requirements.item import (
+    CRATE_MARGIN_MM,
+    FACILITIES,
+    HEAVY,
+    LIBRARY,
+    MOVE_IN,
+    RECEIVING,
+    ask,
+)
 from concierge.demo.values import Instrument, Item, Text
 
 
@@ -25,6 +33,7 @@ def access(instrument: Instrument) -> list[Item]:
                 ),
                 Text("Choose what your receiving area has.", "Bitte wählen, was die Warenannahme bietet."),
                 gate=GateKind.SHIP,
+                role=RECEIVING,
                 choices=(
                     ("dock", Text("Loading dock", "Laderampe")),
                     ("forklift", Text("Forklift on site", "Gabelstapler vor Ort")),
@@ -71,6 +80,8 @@ def access(instrument: Instrument) -> list[Item]:
                 "Give somebody who is there on the day, and the receiving hours.",
                 "Bitte eine Person nennen, die am Tag da ist, und die Annahmezeiten.",
             ),
+            role=RECEIVING,
+            due_days=DueDays.SITE,
         )
     )
     return items
@@ -92,10 +103,9 @@ def _route(instrument: Instrument) -> Item:
             "Engste Stelle zwischen Rampe und Labor messen",
         )
     else:
-        en, de = figure(round(least))
         requirement = Text(
-            f"The route from the dock to the laboratory is at least {en} mm wide everywhere",
-            f"Der Weg von der Rampe zum Labor ist überall mindestens {de} mm breit",
+            "The route from the dock to the laboratory is {range} wide everywhere",
+            "Der Weg von der Rampe zum Labor ist überall {range} breit",
         )
     return ask(
         "route-width",
@@ -116,6 +126,9 @@ def _route(instrument: Instrument) -> Item:
         source=source,
         unit="mm",
         least=None if least is None else round(least),
+        files=(FileKind.PHOTO,),
+        role=FACILITIES,
+        weight=3,
     )
 
 
@@ -124,10 +137,9 @@ def _lift_load(instrument: Instrument) -> Item:
     if weight is None or weight.value is None:
         requirement = Text("Measure what the goods lift may carry", "Tragkraft des Lastenaufzugs angeben")
     else:
-        en, de = figure(weight.value)
         requirement = Text(
-            f"The goods lift carries at least {en} kg, or the way is on one level",
-            f"Der Lastenaufzug trägt mindestens {de} kg, oder der Weg ist ebenerdig",
+            "The goods lift carries {range}, or the way is on one level",
+            "Der Lastenaufzug trägt {range}, oder der Weg ist ebenerdig",
         )
     return ask(
         "lift-load",
@@ -143,7 +155,8 @@ def _lift_load(instrument: Instrument) -> Item:
         gate=GateKind.SHIP,
         source=weight.source if weight else LIBRARY,
         unit="kg",
-        least=weight.value if weight else None,
+        fact=weight.quantity if weight else "",
+        role=FACILITIES,
     )
 
 
@@ -155,10 +168,9 @@ def _floor_load(instrument: Instrument) -> Item:
             "Eine Statikerin oder ein Statiker bestätigt die Bodenlast",
         )
     else:
-        en, de = figure(weight.value)
         requirement = Text(
-            f"The floor carries {en} kg at the final place, confirmed in writing",
-            f"Der Boden trägt {de} kg am Aufstellort, schriftlich bestätigt",
+            "The floor carries {range} at the final place, confirmed in writing",
+            "Der Boden trägt {range} am Aufstellort, schriftlich bestätigt",
         )
     return ask(
         "floor-load",
@@ -177,4 +189,10 @@ def _floor_load(instrument: Instrument) -> Item:
         gate=GateKind.SHIP,
         evidence=Evidence.REQUIRED,
         source=weight.source if weight else LIBRARY,
+        unit="kg" if weight else "",
+        fact="weight" if weight else "",
+        files=(FileKind.CERTIFICATE,),
+        role=FACILITIES,
+        reviewer=Reviewer.ENGINEER,
+        weight=3,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concierge.catalogue.states import Evidence, GateKind, ItemType
-from concierge.demo.requirements.item import HEAVY, ask, figure, span
+from concierge.catalogue.states import Evidence, FileKind, GateKind, ItemType, Reviewer
+from concierge.demo.requirements.item import FACILITIES, HEAVY, ask
 from concierge.demo.values import Instrument, Item, Text
 
 
@@ -12,14 +12,13 @@ def climate(instrument: Instrument) -> list[Item]:
     items = []
     temperature = instrument.fact("temperature")
     if temperature and temperature.least is not None and temperature.most is not None:
-        en, de = span(temperature)
         items.append(
             ask(
                 "temperature",
                 "climate",
                 ItemType.MEASURE,
                 -14,
-                Text(f"The room stays at {en} °C for 24 hours", f"Der Raum bleibt 24 Stunden bei {de} °C"),
+                Text("The room stays at {range} for 24 hours", "Der Raum bleibt 24 Stunden bei {range}"),
                 Text(
                     "Outside this range results drift or the instrument stops.",
                     "Außerhalb dieses Bereichs driften Ergebnisse, oder das Gerät stoppt.",
@@ -32,8 +31,12 @@ def climate(instrument: Instrument) -> list[Item]:
                 evidence=Evidence.OPTIONAL,
                 source=temperature.source,
                 unit="°C",
-                least=temperature.least,
-                most=temperature.most,
+                fact="temperature",
+                tolerance=0.2,
+                sample="24 h log",
+                files=(FileKind.LOG,),
+                role=FACILITIES,
+                weight=3,
             )
         )
     drift = instrument.fact("temperature_drift")
@@ -45,8 +48,8 @@ def climate(instrument: Instrument) -> list[Item]:
                 ItemType.MEASURE,
                 -14,
                 Text(
-                    "The temperature changes by at most 0.5 °C in 10 minutes",
-                    "Die Temperatur ändert sich in 10 Minuten um höchstens 0,5 °C",
+                    "The temperature changes by {range} in 10 minutes",
+                    "Die Temperatur ändert sich in 10 Minuten um {range}",
                 ),
                 Text(
                     "Mass accuracy follows the room temperature.",
@@ -60,24 +63,23 @@ def climate(instrument: Instrument) -> list[Item]:
                 evidence=Evidence.REQUIRED,
                 source=drift.source,
                 unit="°C",
-                least=0,
-                most=drift.most,
+                fact="temperature_drift",
+                sample="10 min steps of a 24 h log",
+                files=(FileKind.LOG,),
+                role=FACILITIES,
+                reviewer=Reviewer.ENGINEER,
+                weight=3,
             )
         )
     humidity = instrument.fact("humidity")
     if humidity and humidity.most is not None:
-        en, de = (
-            span(humidity)
-            if humidity.least is not None
-            else (f"up to {humidity.most:g}", f"bis {humidity.most:g}")
-        )
         items.append(
             ask(
                 "humidity",
                 "climate",
                 ItemType.MEASURE,
                 -14,
-                Text(f"Relative humidity is {en} %", f"Die relative Luftfeuchte beträgt {de} %"),
+                Text("Relative humidity is {range}", "Die relative Luftfeuchte beträgt {range}"),
                 Text(
                     "Dry air brings static, damp air brings condensation.",
                     "Trockene Luft lädt auf, feuchte Luft kondensiert.",
@@ -86,14 +88,14 @@ def climate(instrument: Instrument) -> list[Item]:
                 gate=GateKind.SHIP,
                 source=humidity.source,
                 unit="%",
-                least=humidity.least,
-                most=humidity.most,
+                fact="humidity",
+                sample="24 h log",
+                files=(FileKind.LOG,),
+                role=FACILITIES,
             )
         )
     heat = instrument.fact("heat_load")
     if heat and heat.value:
-        en, de = figure(round(heat.value))
-        btu = f"{round(heat.value * 3.412, -1):.0f}"
         items.append(
             ask(
                 "heat-load",
@@ -101,8 +103,8 @@ def climate(instrument: Instrument) -> list[Item]:
                 ItemType.CONFIRM,
                 -28,
                 Text(
-                    f"The air conditioning can take {en} W ({btu} BTU/h) more",
-                    f"Die Klimaanlage nimmt {de} W zusätzlich auf",
+                    "The air conditioning can take {range} more",
+                    "Die Klimaanlage nimmt zusätzlich {range} auf",
                 ),
                 Text(
                     "A load that nobody counted shows in the first hot week.",
@@ -113,11 +115,13 @@ def climate(instrument: Instrument) -> list[Item]:
                     "Die Haustechnik bitten, sie in die Raumbilanz aufzunehmen.",
                 ),
                 source=heat.source,
+                unit="W",
+                fact="heat_load",
+                role=FACILITIES,
             )
         )
     altitude = instrument.fact("altitude")
     if altitude and altitude.most:
-        en, de = figure(altitude.most)
         items.append(
             ask(
                 "altitude",
@@ -125,12 +129,14 @@ def climate(instrument: Instrument) -> list[Item]:
                 ItemType.CONFIRM,
                 -28,
                 Text(
-                    f"The laboratory lies at most {en} m above the sea",
-                    f"Das Labor liegt höchstens {de} m über dem Meer",
+                    "The laboratory lies no higher above the sea than {range}",
+                    "Das Labor liegt nicht höher über dem Meer als {range}",
                 ),
                 Text("Thin air cools less.", "Dünne Luft kühlt weniger."),
                 Text("A map is exact enough.", "Eine Karte ist genau genug."),
                 source=altitude.source,
+                unit="m",
+                fact="altitude",
             )
         )
     items.append(

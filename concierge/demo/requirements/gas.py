@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from concierge.catalogue.states import Evidence, GateKind, ItemType
-from concierge.demo.requirements.item import ask, figure
+from concierge.catalogue.states import Evidence, FileKind, GateKind, ItemType, Reviewer
+from concierge.demo.requirements.item import FACILITIES, SAFETY, ask, figure
 from concierge.demo.values import Instrument, Item, Text
 
 
@@ -14,14 +14,13 @@ def gas(instrument: Instrument) -> list[Item]:
     purity = instrument.fact("nitrogen_purity")
     flow = instrument.fact("nitrogen_flow")
     if purity and flow and flow.least:
-        litres = round(flow.least)
         items += [
             ask(
                 "nitrogen-purity",
                 "gas",
                 ItemType.MEASURE,
                 -14,
-                Text("Nitrogen is at least 99.5 % pure", "Stickstoff ist mindestens 99,5 % rein"),
+                Text("Nitrogen has a purity of {range}", "Stickstoff hat eine Reinheit von {range}"),
                 Text(
                     "Impurities foul the source within days.",
                     "Verunreinigungen verschmutzen die Quelle in wenigen Tagen.",
@@ -34,8 +33,9 @@ def gas(instrument: Instrument) -> list[Item]:
                 evidence=Evidence.REQUIRED,
                 source=purity.source,
                 unit="%",
-                least=purity.least,
-                most=100,
+                fact="nitrogen_purity",
+                files=(FileKind.CERTIFICATE,),
+                role=FACILITIES,
             ),
             ask(
                 "nitrogen-flow",
@@ -43,8 +43,8 @@ def gas(instrument: Instrument) -> list[Item]:
                 ItemType.MEASURE,
                 -14,
                 Text(
-                    f"Nitrogen flows at {litres} L/min or more at the outlet",
-                    f"Stickstoff strömt am Auslass mit mindestens {litres} L/min",
+                    "Nitrogen flows at {range} at the outlet",
+                    "Stickstoff strömt am Auslass mit {range}",
                 ),
                 Text("The source starves below this flow.", "Unter diesem Fluss fehlt der Quelle Gas."),
                 Text(
@@ -54,12 +54,13 @@ def gas(instrument: Instrument) -> list[Item]:
                 gate=GateKind.SHIP,
                 source=flow.source,
                 unit="L/min",
-                least=litres,
+                fact="nitrogen_flow",
+                sample="all users of the line running",
+                role=FACILITIES,
             ),
         ]
     with_faims = instrument.fact("nitrogen_pressure", where="faims")
     if with_faims and with_faims.least:
-        kilopascal = round(with_faims.least)
         items.append(
             ask(
                 "nitrogen-pressure",
@@ -67,8 +68,8 @@ def gas(instrument: Instrument) -> list[Item]:
                 ItemType.MEASURE,
                 -14,
                 Text(
-                    f"Nitrogen for FAIMS stands at {kilopascal} kPa (100 psi) or more",
-                    f"Stickstoff für FAIMS liegt mit mindestens {kilopascal} kPa (100 psi) an",
+                    "Nitrogen for FAIMS stands at {range}",
+                    "Stickstoff für FAIMS liegt mit {range} an",
                 ),
                 Text(
                     "FAIMS takes more than 20 L/min at this pressure.",
@@ -81,13 +82,13 @@ def gas(instrument: Instrument) -> list[Item]:
                 gate=GateKind.SHIP,
                 source=with_faims.source,
                 unit="kPa",
-                least=kilopascal,
+                fact="nitrogen_pressure",
                 option="faims",
+                role=FACILITIES,
             )
         )
     exhaust_gas = instrument.fact("exhaust_pressure")
     if exhaust_gas and exhaust_gas.least and exhaust_gas.most:
-        low, high = round(exhaust_gas.least), round(exhaust_gas.most)
         items.append(
             ask(
                 "exhaust-gas",
@@ -95,8 +96,8 @@ def gas(instrument: Instrument) -> list[Item]:
                 ItemType.MEASURE,
                 -14,
                 Text(
-                    f"Source exhaust gas stands at {low}–{high} kPa (55–60 psi)",
-                    f"Das Quellenabgas-Versorgungsgas liegt mit {low}–{high} kPa (55–60 psi) an",
+                    "Source exhaust gas stands at {range}",
+                    "Das Quellenabgas-Versorgungsgas liegt mit {range} an",
                 ),
                 Text(
                     "It drives the exhaust pump of the ion source.",
@@ -106,12 +107,30 @@ def gas(instrument: Instrument) -> list[Item]:
                 gate=GateKind.SHIP,
                 source=exhaust_gas.source,
                 unit="kPa",
-                least=low,
-                most=high,
+                fact="exhaust_pressure",
+                tolerance=2,
+                role=FACILITIES,
             )
         )
     hydrogen = instrument.fact("hydrogen_purity", where="hydrogen-generator")
     if hydrogen:
+        items.append(
+            ask(
+                "carrier-gas",
+                "gas",
+                ItemType.CHOICE,
+                -28,
+                Text("Which carrier gas will you use?", "Welches Trägergas werden Sie verwenden?"),
+                Text("What else we ask follows from it.", "Daraus folgt, was wir noch fragen."),
+                Text("The gas of most of your methods.", "Das Gas der meisten Methoden."),
+                gate=GateKind.SHIP,
+                choices=(
+                    ("helium", Text("Helium", "Helium")),
+                    ("hydrogen", Text("Hydrogen", "Wasserstoff")),
+                    ("nitrogen", Text("Nitrogen", "Stickstoff")),
+                ),
+            )
+        )
         items.append(
             ask(
                 "hydrogen",
@@ -129,7 +148,16 @@ def gas(instrument: Instrument) -> list[Item]:
                 gate=GateKind.INSTALL,
                 evidence=Evidence.REQUIRED,
                 source=hydrogen.source,
-                option="hydrogen-generator",
+                files=(FileKind.CERTIFICATE,),
+                role=SAFETY,
+                reviewer=Reviewer.ENGINEER,
+                weight=3,
+                condition={
+                    "any": [
+                        {"sold": ["{instrument}-hydrogen-generator"]},
+                        {"item": "carrier-gas", "is": ["hydrogen"]},
+                    ]
+                },
             )
         )
     helium = instrument.fact("helium_purity")
@@ -155,6 +183,8 @@ def gas(instrument: Instrument) -> list[Item]:
                 gate=GateKind.SHIP,
                 evidence=Evidence.REQUIRED,
                 source=helium.source,
+                files=(FileKind.CERTIFICATE,),
+                role="purchasing",
             )
         )
     air = instrument.fact("air_line")
@@ -211,21 +241,22 @@ def exhaust(instrument: Instrument) -> list[Item]:
                 ItemType.MEASURE,
                 -14,
                 Text(
-                    "The oven exhaust takes at least 2.8 m³/min",
-                    "Die Ofenabluft fördert mindestens 2,8 m³/min",
+                    "The oven exhaust takes {range}",
+                    "Die Ofenabluft fördert {range}",
                 ),
                 Text(
                     "Hot air is blown out each time the oven cools.",
                     "Beim Abkühlen des Ofens wird heiße Luft ausgeblasen.",
                 ),
                 Text(
-                    "Measure at the duct; 1.84 m³/min is enough with the deflector.",
-                    "Am Kanal messen; mit Deflektor genügen 1,84 m³/min.",
+                    "Measure at the duct while the oven cools.",
+                    "Am Kanal messen, während der Ofen abkühlt.",
                 ),
                 gate=GateKind.INSTALL,
                 source=flow.source,
                 unit="L/min",
-                least=2800,
+                fact="exhaust_flow",
+                role=FACILITIES,
             )
         )
     duct = instrument.fact("exhaust_duct")

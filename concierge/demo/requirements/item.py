@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from concierge.catalogue.states import Evidence, GateKind, ItemType, Responsible, Severity
+from collections.abc import Mapping
+from typing import Any
+
+from concierge.catalogue.states import (
+    Anchor,
+    DueDays,
+    Evidence,
+    FileKind,
+    GateKind,
+    ItemType,
+    Responsible,
+    Reviewer,
+    Severity,
+)
 from concierge.demo.instruments import CHECKED
 from concierge.demo.values import Fact, Item, Source, Text
 
@@ -12,6 +25,9 @@ CRATE_MARGIN_MM = 300
 
 BENCH = ("bench-customer", "bench-engineer")
 HEAVY = ("floor", "clinical", "magnet")
+
+FACILITIES, IT, SAFETY, RECEIVING = "facilities", "it", "safety", "receiving"
+"""Whom of the customer's people an item is for; who does not say is the project's contact."""
 
 
 def ask(
@@ -32,8 +48,21 @@ def ask(
     most: float | None = None,
     choices: tuple[tuple[str, Text], ...] = (),
     option: str = "",
+    fact: str = "",
+    tolerance: float | None = None,
+    sample: str = "",
+    accepted: tuple[str, ...] = (),
+    role: str = "",
+    reviewer: Reviewer | None = None,
+    weight: int = 0,
+    anchor: Anchor = Anchor.DELIVERY,
+    due_days: DueDays = DueDays.CALENDAR,
+    files: tuple[FileKind, ...] = (),
+    file_count: int = 1,
+    countries: tuple[str, ...] = (),
+    condition: Mapping[str, Any] | None = None,  # Any: JSON values
 ) -> Item:
-    """An item of the library; it blocks when it holds a gate."""
+    """An item of the library; it blocks when it holds a gate, and counts for two then unless `weight` says so."""
     return Item(
         key=key,
         section=section,
@@ -43,7 +72,7 @@ def ask(
         how=how,
         responsible=responsible,
         due=due,
-        severity=Severity.BLOCKING if gate else Severity.ADVISORY,
+        severity=Severity.INFO if kind is ItemType.INFO else Severity.BLOCKING if gate else Severity.ADVISORY,
         source=source,
         gate=gate,
         evidence=evidence,
@@ -52,6 +81,19 @@ def ask(
         most=most,
         choices=choices,
         option=option,
+        fact=fact,
+        tolerance=tolerance,
+        sample=sample,
+        accepted=accepted,
+        role=role,
+        reviewer=reviewer,
+        weight=weight or (2 if gate else 1),
+        anchor=anchor,
+        due_days=due_days,
+        files=files,
+        file_count=file_count,
+        countries=countries,
+        condition=condition or {},
     )
 
 

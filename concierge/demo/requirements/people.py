@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concierge.catalogue.states import Evidence, GateKind, ItemType
+from concierge.catalogue.states import Anchor, DueDays, Evidence, FileKind, GateKind, ItemType
 from concierge.demo.instruments import CHECKED
-from concierge.demo.requirements.item import ask
+from concierge.demo.requirements.item import RECEIVING, ask
 from concierge.demo.values import Instrument, Item, Source, Text
 
 
@@ -27,6 +27,7 @@ def people(instrument: Instrument) -> list[Item]:
             Text(
                 "Two to four people; one of them leads.", "Zwei bis vier Personen; eine davon federführend."
             ),
+            anchor=Anchor.INSTALL,
         ),
         ask(
             "training-room",
@@ -42,6 +43,8 @@ def people(instrument: Instrument) -> list[Item]:
                 "Die halbe Schulung findet abseits des Geräts statt.",
             ),
             Text("Near the laboratory, for six people.", "In Labornähe, für sechs Personen."),
+            anchor=Anchor.INSTALL,
+            due_days=DueDays.SITE,
         ),
     ]
 
@@ -67,6 +70,8 @@ def supplies(instrument: Instrument) -> list[Item]:
                 "Mit der Packliste vergleichen; Kühlware notieren.",
             ),
             gate=GateKind.INSTALL,
+            anchor=Anchor.INSTALL,
+            due_days=DueDays.SITE,
         ),
         ask(
             "samples",
@@ -81,6 +86,7 @@ def supplies(instrument: Instrument) -> list[Item]:
                 "People learn best on what they will measure.", "Am eigenen Material lernt es sich am besten."
             ),
             Text("Three to five, with known results.", "Drei bis fünf, mit bekannten Ergebnissen."),
+            anchor=Anchor.INSTALL,
         ),
     ]
 
@@ -106,6 +112,8 @@ def arrival(instrument: Instrument) -> list[Item]:
                 "Rote Anzeige: Verpackung aufheben und uns anrufen.",
             ),
             evidence=Evidence.OPTIONAL,
+            files=(FileKind.PHOTO,),
+            role=RECEIVING,
         )
     ]
     unpacking = instrument.fact("unpacking")

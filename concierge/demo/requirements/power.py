@@ -3,24 +3,23 @@
 
 from __future__ import annotations
 
-from concierge.catalogue.states import Evidence, GateKind, ItemType
-from concierge.demo.requirements.item import HEAVY, LIBRARY, ask, figure, span
+from concierge.catalogue.states import Evidence, FileKind, GateKind, ItemType, Reviewer
+from concierge.demo.requirements.item import FACILITIES, HEAVY, LIBRARY, ask, figure
 from concierge.demo.values import Instrument, Item, Text
 
 
 def power(instrument: Instrument) -> list[Item]:
     """What is asked about power."""
-    items = [_circuits(instrument)]
-    voltage = instrument.fact("voltage")
-    if voltage and voltage.least and voltage.most:
-        en, de = span(voltage)
+    items = [_supply(), _circuits(instrument)]
+    voltage = next((fact for fact in instrument.facts if fact.quantity == "voltage"), None)
+    if voltage:
         items.append(
             ask(
                 "voltage",
                 "power",
                 ItemType.MEASURE,
                 -14,
-                Text(f"The outlet gives {en} V", f"Die Steckdose liefert {de} V"),
+                Text("The outlet gives {range}", "Die Steckdose liefert {range}"),
                 Text(
                     "Supplies outside this range stop the instrument.",
                     "Außerhalb dieses Bereichs schaltet das Gerät ab.",
@@ -32,8 +31,11 @@ def power(instrument: Instrument) -> list[Item]:
                 gate=GateKind.SHIP,
                 source=voltage.source,
                 unit="V",
-                least=voltage.least,
-                most=voltage.most,
+                fact="voltage",
+                tolerance=2,
+                sample="under load",
+                role=FACILITIES,
+                weight=3,
             )
         )
     items.append(
@@ -55,14 +57,26 @@ def power(instrument: Instrument) -> list[Item]:
             choices=(
                 ("cee-16", Text("CEE 16 A, blue", "CEE 16 A, blau")),
                 ("cee-32", Text("CEE 32 A, red", "CEE 32 A, rot")),
-                ("schuko", Text("Schuko, type F", "Schuko, Typ F")),
+                ("schuko", Text("Schuko (CEE 7/7), type F", "Schuko (CEE 7/7), Typ F")),
+                ("french", Text("French, type E", "Französisch, Typ E")),
                 ("t23", Text("Swiss T23", "Schweiz T23")),
                 ("bs1363", Text("BS 1363, type G", "BS 1363, Typ G")),
+                ("nema-5-15", Text("NEMA 5-15, type B", "NEMA 5-15, Typ B")),
                 ("nema-5-20", Text("NEMA 5-20", "NEMA 5-20")),
                 ("nema-l6-30", Text("NEMA L6-30", "NEMA L6-30")),
                 ("as3112", Text("AS/NZS 3112, type I", "AS/NZS 3112, Typ I")),
+                ("cei-23-50", Text("Italian, type L", "Italienisch, Typ L")),
+                ("dk", Text("Danish, type K", "Dänisch, Typ K")),
+                ("bs546-15", Text("BS 546 15 A, type M", "BS 546 15 A, Typ M")),
+                ("nbr14136", Text("NBR 14136, type N", "NBR 14136, Typ N")),
+                ("si32", Text("SI 32, type H", "SI 32, Typ H")),
+                ("hard-wired", Text("None: connected by an electrician", "Keiner: fest angeschlossen")),
                 ("other", Text("Another one", "Ein anderer")),
             ),
+            accepted=FITTING,
+            fact="mains_plug",
+            role=FACILITIES,
+            weight=3,
         )
     )
     items.append(
@@ -78,6 +92,7 @@ def power(instrument: Instrument) -> list[Item]:
                 "Die Elektrofachkraft bitten, es im Protokoll zu vermerken.",
             ),
             gate=GateKind.SHIP,
+            role=FACILITIES,
         )
     )
     if instrument.family in (*HEAVY, "sequencer"):
@@ -119,30 +134,67 @@ def power(instrument: Instrument) -> list[Item]:
     return items
 
 
+FITTING = (
+    *(
+        "cee-16",
+        "cee-32",
+        "schuko",
+        "french",
+        "t23",
+        "bs1363",
+        "nema-5-15",
+        "nema-5-20",
+        "nema-l6-30",
+        "as3112",
+    ),
+    *("cei-23-50", "dk", "bs546-15", "nbr14136", "si32", "hard-wired"),
+)
+"""Plugs that we have a cord for."""
+
+
+def _supply() -> Item:
+    """What the country's outlets give, so that nobody has to look it up."""
+    return ask(
+        "supply",
+        "power",
+        ItemType.INFO,
+        -28,
+        Text(
+            "Outlets in your country: {mains}, plugs of type {plugs}",
+            "Steckdosen in Ihrem Land: {mains}, Stecker Typ {plugs}",
+        ),
+        Text("We choose cords and transformers by it.", "Danach wählen wir Kabel und Transformatoren."),
+        Text(
+            "Tell us if your building has another supply.",
+            "Bitte melden, wenn Ihr Gebäude anders versorgt ist.",
+        ),
+    )
+
+
 def _circuits(instrument: Instrument) -> Item:
     """Circuits and outlets: in the words of the document, by mains voltage where it tells them apart."""
-    at_230, at_120 = (instrument.fact("circuit_current", where=f"mains-{volts}") for volts in ("230", "120"))
+    at_mains = next((fact for fact in instrument.facts if fact.where.startswith("mains-")), None)
     current = instrument.fact("circuit_current") or instrument.fact("current")
     circuits = instrument.fact("circuits")
-    if at_230 and at_120:
+    fact = ""
+    if at_mains and instrument.fact("outlets"):
         requirement = Text(
-            "A dedicated circuit of 10 A at 220–240 V or 20 A at 120 V is live, with four more outlets on another circuit",
-            "Ein eigener Stromkreis mit 10 A bei 220–240 V oder 20 A bei 120 V ist in Betrieb, dazu vier Steckdosen an einem anderen Kreis",
+            "A dedicated circuit of {range} is live, with four more outlets on another circuit",
+            "Ein eigener Stromkreis mit {range} ist in Betrieb, dazu vier Steckdosen an einem anderen Kreis",
         )
-        source = at_230.source
+        source, fact = at_mains.source, "circuit_current"
     elif circuits and circuits.value and current:
         requirement = Text(
             f"{circuits.value:.0f} separately fused circuits of 15/16 A are live: two for the instrument, one for the pump, one for the computer",
             f"{circuits.value:.0f} getrennt abgesicherte Stromkreise mit 15/16 A sind in Betrieb: zwei für das Gerät, einer für die Pumpe, einer für den Rechner",
         )
         source = circuits.source
-    elif current and (amps := current.value or current.most):
-        en, de = figure(amps)
+    elif current and (current.value or current.most):
         requirement = Text(
-            f"A circuit for {en} A is live within 2 m of the place",
-            f"Ein Stromkreis für {de} A ist höchstens 2 m vom Platz in Betrieb",
+            "A circuit of {range} is live within 2 m of the place",
+            "Ein Stromkreis mit {range} ist höchstens 2 m vom Platz in Betrieb",
         )
-        source = current.source
+        source, fact = current.source, current.quantity
     elif power := instrument.fact("power"):
         en, de = figure(power.value or 0)
         requirement = Text(
@@ -173,4 +225,10 @@ def _circuits(instrument: Instrument) -> Item:
         gate=GateKind.SHIP,
         evidence=Evidence.REQUIRED,
         source=source,
+        unit="A" if fact else "",
+        fact=fact,
+        files=(FileKind.CERTIFICATE, FileKind.PHOTO),
+        role=FACILITIES,
+        reviewer=Reviewer.ENGINEER,
+        weight=3,
     )

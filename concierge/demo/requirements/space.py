@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concierge.catalogue.states import Evidence, GateKind, ItemType
+from concierge.catalogue.states import Evidence, FileKind, GateKind, ItemType
 from concierge.demo.requirements.item import BENCH, ask, figure
 from concierge.demo.values import Instrument, Item, Text
 
@@ -23,22 +23,41 @@ def space(instrument: Instrument) -> list[Item]:
             ),
             gate=GateKind.SHIP,
             evidence=Evidence.REQUIRED,
+            files=(FileKind.PHOTO,),
         )
     ]
     clearances = _clearances(instrument)
     if clearances:
         items.append(clearances)
+    if rear := instrument.fact("clearance_rear"):
+        items.append(
+            ask(
+                "clearance-rear",
+                "space",
+                ItemType.MEASURE,
+                -14,
+                Text("Free space behind the instrument: {range}", "Freiraum hinter dem Gerät: {range}"),
+                Text("Air, cables and service need the room.", "Luft, Kabel und Service brauchen den Platz."),
+                Text(
+                    "Measure from the marked outline to the wall.",
+                    "Von der markierten Fläche bis zur Wand messen.",
+                ),
+                gate=GateKind.SHIP,
+                source=rear.source,
+                unit="mm",
+                fact="clearance_rear",
+            )
+        )
     weight = instrument.fact("bench_load") or instrument.fact("weight")
     value = weight and (weight.least or weight.value)
     if instrument.family in (*BENCH, "sequencer") and weight and value:
-        en, de = figure(value)
         items.append(
             ask(
                 "bench-load",
                 "space",
                 ItemType.MEASURE,
                 -28,
-                Text(f"The bench carries at least {en} kg", f"Der Labortisch trägt mindestens {de} kg"),
+                Text("The bench carries {range}", "Der Labortisch trägt {range}"),
                 Text("A bench that bends shakes the optics.", "Ein durchgebogener Tisch stört die Optik."),
                 Text(
                     "Look for the maker's plate or ask facilities.",
@@ -47,7 +66,7 @@ def space(instrument: Instrument) -> list[Item]:
                 gate=GateKind.SHIP,
                 source=weight.source,
                 unit="kg",
-                least=value,
+                fact=weight.quantity,
             )
         )
         items.append(
@@ -79,8 +98,8 @@ def space(instrument: Instrument) -> list[Item]:
                 ItemType.MEASURE,
                 -28,
                 Text(
-                    "The bench is at least 1670 mm wide and 750 mm deep",
-                    "Der Tisch ist mindestens 1670 mm breit und 750 mm tief",
+                    "The bench is {range} wide, and 750 mm deep or more",
+                    "Der Tisch ist {range} breit und mindestens 750 mm tief",
                 ),
                 Text(
                     "Sequencing unit and data unit stand side by side.",
@@ -89,7 +108,7 @@ def space(instrument: Instrument) -> list[Item]:
                 Text("Measure the free width of the bench.", "Die freie Breite des Tisches messen."),
                 source=bench.source,
                 unit="mm",
-                least=bench.least,
+                fact="bench_width",
             )
         )
     incubator = instrument.fact("incubator_volume")
@@ -118,7 +137,6 @@ def _clearances(instrument: Instrument) -> Item | None:
         "clearance_above": ("above", "oben"),
         "clearance_front": ("in front", "vorne"),
         "clearance_sides": ("at each side", "an jeder Seite"),
-        "clearance_rear": ("behind", "hinten"),
     }
     facts = [fact for key in words if (fact := instrument.fact(key)) and fact.least]
     if not facts:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concierge.catalogue.states import GateKind, ItemType
-from concierge.demo.requirements.item import LIBRARY, ask
+from concierge.catalogue.states import DueDays, GateKind, ItemType
+from concierge.demo.requirements.item import FACILITIES, IT, LIBRARY, ask
 from concierge.demo.values import Instrument, Item, Text
 
 
@@ -12,7 +12,6 @@ def water(instrument: Instrument) -> list[Item]:
     flow = instrument.fact("water_flow")
     if not flow or not flow.least:
         return []
-    litres = round(flow.least * 60)
     return [
         ask(
             "water-flow",
@@ -20,8 +19,8 @@ def water(instrument: Instrument) -> list[Item]:
             ItemType.MEASURE,
             -21,
             Text(
-                f"Deionised water flows at {litres} L/h or more",
-                f"Vollentsalztes Wasser fließt mit mindestens {litres} L/h",
+                "Deionised water flows at {range}",
+                "Vollentsalztes Wasser fließt mit {range}",
             ),
             Text("The line stops when its bottle runs dry.", "Die Linie stoppt, wenn das Wasser ausgeht."),
             Text(
@@ -31,7 +30,8 @@ def water(instrument: Instrument) -> list[Item]:
             gate=GateKind.SHIP,
             source=flow.source,
             unit="L/min",
-            least=round(flow.least, 3),
+            fact="water_flow",
+            role=FACILITIES,
         ),
         ask(
             "drain",
@@ -74,6 +74,8 @@ def network(instrument: Instrument) -> list[Item]:
             Text("Plug in a laptop and try.", "Mit einem Laptop ausprobieren."),
             gate=GateKind.SHIP,
             source=said.source if said else LIBRARY,
+            role=IT,
+            weight=3,
         ),
         ask(
             "addresses",
@@ -83,6 +85,8 @@ def network(instrument: Instrument) -> list[Item]:
             Text("Fixed address or DHCP, and the host name", "Feste Adresse oder DHCP, dazu der Hostname"),
             Text("We enter it at installation.", "Wir tragen sie bei der Installation ein."),
             Text("Ask your IT department.", "Die IT-Abteilung fragen."),
+            role=IT,
+            due_days=DueDays.SITE,
         ),
         ask(
             "it-contact",
@@ -94,6 +98,7 @@ def network(instrument: Instrument) -> list[Item]:
                 "One blocked port can cost half a day.", "Ein gesperrter Port kann einen halben Tag kosten."
             ),
             Text("Name and phone number.", "Name und Telefonnummer."),
+            role=IT,
         ),
     ]
     outbound = instrument.fact("outbound")
@@ -112,6 +117,7 @@ def network(instrument: Instrument) -> list[Item]:
                 Text("Test from the port with a laptop.", "Am Anschluss mit einem Laptop testen."),
                 gate=GateKind.SHIP,
                 source=outbound.source,
+                role=IT,
             )
         )
     password = instrument.fact("password_length")
@@ -129,6 +135,7 @@ def network(instrument: Instrument) -> list[Item]:
                 Text("The control computer refuses shorter ones.", "Der Steuerrechner lehnt kürzere ab."),
                 Text("Send us your policy if it differs.", "Bei Abweichung bitte die Richtlinie senden."),
                 source=password.source,
+                role=IT,
             )
         )
     if instrument.family in ("sequencer", "floor"):
@@ -147,6 +154,7 @@ def network(instrument: Instrument) -> list[Item]:
                     "Write a test file from the laboratory network.",
                     "Aus dem Labornetz eine Testdatei schreiben.",
                 ),
+                role=IT,
             )
         )
     return items
