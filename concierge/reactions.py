@@ -26,7 +26,13 @@ FOLLOWED = (*ALONG, in_readiness.follow_delivery)
 """What follows when a person's act on the plan moves dates."""
 FORECAST = (in_projects.forecast_anew,)
 """What follows later when a plan has changed: its past cases, its percentiles and the chance of its promise."""
-ANSWERED = (in_readiness.ask_by_answers, in_readiness.report_gates, in_readiness.refresh_print)
+ANSWERED = (
+    in_readiness.ask_by_answers,
+    in_readiness.report_gates,
+    in_readiness.follow_judgement,
+    in_readiness.refresh_print,
+)
+JUDGED = (in_readiness.report_gates, in_readiness.follow_judgement, in_readiness.refresh_print)
 """What follows when an answer or its proof changes: what it lets be asked, the gates, the customer's print."""
 TOLD = (in_invitations.mark_people,)
 """What follows later when a visit has changed: whom it may concern is told once it is quiet."""
@@ -110,8 +116,8 @@ REACTIONS: Reactions = {
     projects.ForecastChanged: Reaction(now=ALONG, later=FORECAST),
     projects.PlanReplanned: Reaction(now=FOLLOWED, later=FORECAST),
     projects.PlanReplannedAmongMany: Reaction(later=(*FOLLOWED, *FORECAST)),
-    projects.MilestoneStarted: Reaction(now=ALONG, later=FORECAST),
-    projects.MilestoneFinished: Reaction(now=ALONG, later=FORECAST),
+    projects.MilestoneStarted: Reaction(now=(in_readiness.follow_milestone, *ALONG), later=FORECAST),
+    projects.MilestoneFinished: Reaction(now=(in_readiness.follow_milestone, *ALONG), later=FORECAST),
     projects.MilestoneBlocked: Reaction(
         now=(in_projects.block_costs_days, *ALONG),
         later=FORECAST,
@@ -120,7 +126,7 @@ REACTIONS: Reactions = {
         now=(in_projects.block_cost_days, *ALONG),
         later=FORECAST,
     ),
-    projects.MilestoneReopened: Reaction(now=ALONG, later=FORECAST),
+    projects.MilestoneReopened: Reaction(now=(in_readiness.follow_milestone, *ALONG), later=FORECAST),
     projects.MilestoneAdded: Reaction(now=(in_visits.plan_visit_of_added, *FOLLOWED), later=FORECAST),
     projects.PlaybookAdopted: Reaction(
         now=(in_visits.follow_playbook, in_readiness.renew, *FOLLOWED, in_feeds.write_milestones),
@@ -148,7 +154,7 @@ REACTIONS: Reactions = {
     ),
     projects.GateCleared: NOTHING,
     projects.GateHeld: NOTHING,
-    projects.GateOverridden: NOTHING,
+    projects.GateOverridden: Reaction(now=(in_readiness.follow_override,)),
     projects.NoteWritten: NOTHING,
     projects.NoteChanged: NOTHING,
     projects.NoteRemoved: NOTHING,
@@ -197,7 +203,7 @@ REACTIONS: Reactions = {
     readiness.ChecklistRedated: Reaction(
         now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)
     ),
-    readiness.ChecklistRenewed: Reaction(now=(in_readiness.report_gates, in_readiness.refresh_print)),
+    readiness.ChecklistRenewed: Reaction(now=JUDGED),
     readiness.ItemAnswered: Reaction(now=ANSWERED),
     readiness.AnswersDiffer: NOTHING,
     readiness.AnswerChosen: Reaction(now=ANSWERED),
@@ -205,6 +211,16 @@ REACTIONS: Reactions = {
     readiness.ItemAccepted: Reaction(now=ANSWERED),
     readiness.ItemReopened: Reaction(now=ANSWERED),
     readiness.EvidenceAttached: Reaction(now=ANSWERED),
+    readiness.ItemWaived: Reaction(now=JUDGED),
+    readiness.WaiverEnded: Reaction(now=JUDGED),
+    readiness.SiteAssessed: Reaction(now=(in_readiness.follow_judgement,)),
+    readiness.AssessmentSigned: Reaction(now=(in_readiness.follow_judgement,)),
+    readiness.SectionSigned: Reaction(now=(in_readiness.refresh_print,)),
+    readiness.ListSigned: Reaction(now=(in_readiness.follow_judgement, in_readiness.refresh_print)),
+    readiness.SignatureEnded: Reaction(now=(in_readiness.refresh_print,)),
+    readiness.ReadinessLost: NOTHING,
+    readiness.ReadinessRegained: NOTHING,
+    readiness.ChecklistThawed: NOTHING,
     readiness.ChecklistRequested: Reaction(
         now=(in_readiness.announce_checklist,), later=(in_readiness.print_for_customer,)
     ),

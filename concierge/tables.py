@@ -90,6 +90,8 @@ TRACKED = (
     undo.Tracked(invitations.TimeProposal),
     undo.Tracked(readiness.Checklist, computed=frozenset({"anchor_on", "install_on"})),
     undo.Tracked(readiness.ReadinessItem, computed=frozenset({"due_on"})),
+    undo.Tracked(readiness.ItemAnswer),
+    undo.Tracked(readiness.Waiver),
     undo.Tracked(catalogue.Playbook, computed=frozenset({"search"})),
     undo.Tracked(catalogue.PlaybookVersion),
     undo.Tracked(catalogue.PlaybookMilestone),

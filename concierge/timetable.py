@@ -15,6 +15,7 @@ TIMETABLE: tuple[Chore, ...] = (
     Chore(Every(minutes=1), in_platform.read_mailbox),
     Chore(Every(minutes=5), in_invitations.tell_unfetched_changes),
     Chore(Every(minutes=5), in_readiness.remind_customers),
+    Chore(Every(minutes=60), in_readiness.judge_sites),
     Chore(Every(minutes=15), in_visits.order_own_calendars),
     Chore(Every(minutes=60), in_projects.follow_the_day),
     Chore(Every(minutes=60), in_projects.send_letters),

@@ -96,30 +96,50 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item as it counts: `gate` is what it blocks, `None` when it is only advice."""
+    """One item as it counts: `gate` is what it blocks, `None` when it is only advice.
+
+    `weight` is what it counts for, at least 0. `is_waived`: shipping does not wait for it; installing does.
+    """
 
     key: str
     gate: Gate | None
     is_done: bool
     is_waived: bool = False
     due_on: date | None = None
+    weight: int = 1
 
-    @property
-    def is_cleared(self) -> bool:
-        """Say whether nothing waits for it any more."""
-        return self.is_done or self.is_waived
+    def holds(self, gate: Gate) -> bool:
+        """Say whether a gate waits for it; what holds shipping holds installing too, also when it was waived."""
+        if self.is_done or self.gate is None:
+            return False
+        return True if gate is Gate.INSTALL else self.gate is Gate.SHIP and not self.is_waived
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """How ready a site is; waived items count as done and are also counted apart."""
+class Score:
+    """How ready a site is for one gate."""
 
-    blocking_done: int
-    blocking_total: int
-    advisory_done: int
-    advisory_total: int
-    waived: int
+    gate: Gate
+    done_weight: int
+    asked_weight: int
+    done: int
+    """Items that nothing waits for; a waived one is not among them."""
+    asked: int
+    critical: tuple[str, ...]
+    """Keys of the items that hold the gate, soonest due first."""
+    waived: tuple[str, ...]
+    """Keys of open items that do not hold shipping because somebody answers for them."""
     overdue: int
+
+    @property
+    def percent(self) -> int:
+        """The weighted share of what is done, 0–100, rounded down: 100 only when nothing is left."""
+        return 100 if not self.asked_weight else 100 * self.done_weight // self.asked_weight
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing critical is open; however much is done, one critical item keeps a site from being ready."""
+        return not self.critical
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,28 +197,29 @@ def deciding(requirement: Requirement, least: Decimal | None, most: Decimal | No
     return most if below is None or above <= below else least
 
 
-def counts(items: Iterable[Item], *, today: date) -> Counts:
-    """Count what is done and what is left, blocking and advisory apart."""
+def score(items: Iterable[Item], gate: Gate, *, today: date) -> Score:
+    """Weigh what is done against what is asked; what holds the gate is told apart.
+
+    :param items: what is asked; information, and what its condition does not ask for, is not among them.
+    :param today: the day at the site, for what is overdue.
+    """
     items = tuple(items)
-    blocking = [item for item in items if item.gate is not None]
-    advisory = [item for item in items if item.gate is None]
-    return Counts(
-        blocking_done=sum(item.is_cleared for item in blocking),
-        blocking_total=len(blocking),
-        advisory_done=sum(item.is_cleared for item in advisory),
-        advisory_total=len(advisory),
-        waived=sum(item.is_waived for item in items),
-        overdue=sum(
-            not item.is_cleared and item.due_on is not None and item.due_on < today for item in items
-        ),
+    return Score(
+        gate=gate,
+        done_weight=sum(item.weight for item in items if item.is_done),
+        asked_weight=sum(item.weight for item in items),
+        done=sum(item.is_done for item in items),
+        asked=len(items),
+        critical=gate_state(items, gate).held_by,
+        waived=tuple(item.key for item in items if item.is_waived and not item.is_done),
+        overdue=sum(not item.is_done and item.due_on is not None and item.due_on < today for item in items),
     )
 
 
 def gate_state(items: Iterable[Item], gate: Gate) -> GateState:
     """Say whether a gate is open; what holds shipping holds installing too."""
-    holding = {Gate.SHIP: {Gate.SHIP}, Gate.INSTALL: {Gate.SHIP, Gate.INSTALL}}[gate]
-    held_by = [item for item in items if item.gate in holding and not item.is_cleared]
-    held_by.sort(key=lambda item: item.due_on or date.max)
+    held_by = [item for item in items if item.holds(gate)]
+    held_by.sort(key=lambda item: (item.due_on or date.max, item.key))
     return GateState(gate, tuple(item.key for item in held_by))
 
 

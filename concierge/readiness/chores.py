@@ -11,7 +11,8 @@ from concierge.platform.deliveries import outside
 from concierge.platform.mail import Letter, post
 from concierge.projects.models import Project
 from concierge.readiness import mails, queries
-from concierge.readiness.actions import chasing, linking
+from concierge.readiness.actions import assessing, batching, chasing, linking, sending
+from concierge.readiness.actions.batching import Turn
 from concierge.readiness.actions.chasing import Reader
 
 log = structlog.get_logger()
@@ -39,6 +40,20 @@ def remind_customers(at: datetime) -> None:
     for contact_id in waiting:
         with unit_of_work():
             remind(contact_id, at=clock.now())
+        db.session.expunge_all()
+
+
+@outside
+def judge_sites(at: datetime) -> None:
+    """Judge each site 14 and 7 days before delivery and on the day of installation; end what was waived until then.
+
+    Days are those at the site. Runs again and again; what is judged already is left alone.
+    """
+    waiting = queries.checklists_to_judge(clock.now().date())
+    db.session.rollback()
+    for checklist_id in waiting:
+        with unit_of_work():
+            assessing.judge_if_due(checklist_id, at=clock.now())
         db.session.expunge_all()
 
 

@@ -1,7 +1,7 @@
 """What happened to checklists."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from concierge.platform.events import Event
 
@@ -41,6 +41,8 @@ class ItemAnswered(Event):
     channel: str = "staff"
     was_accepted: bool = False
     """Whether one of ours had accepted what counted until then."""
+    is_reported: bool = False
+    """Whether the customer changed what was settled, so that one of ours looks at it before it counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,124 @@ class AnswerDismissed(Event):
     item_id: int
     requirement: str
     value: str
+
+
+# --- judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemWaived(Event):
+    """Shipping does not wait for an open item until a day; somebody answers for it."""
+
+    checklist_id: int
+    item_id: int
+    requirement: str
+    name: str
+    """Who answers for it."""
+    reason: str
+    until: date
+    """The last day on which it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverEnded(Event):
+    """A waived item holds again, unless it is settled."""
+
+    checklist_id: int
+    item_id: int
+    requirement: str
+    name: str
+    why: str
+    """An English sentence; the usual ones are constants of ``actions/waiving.py``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteAssessed(Event):
+    """A site was judged on a day; ``name`` signed it, or nobody yet."""
+
+    checklist_id: int
+    assessment_id: int
+    occasion: str
+    gate: str
+    is_ready: bool
+    percent: int
+    critical: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentSigned(Event):
+    """A judgement that had been made by itself was signed."""
+
+    checklist_id: int
+    assessment_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionSigned(Event):
+    """Somebody signed a section as it is answered."""
+
+    checklist_id: int
+    signature_id: int
+    section: str
+    name: str
+    channel: str = "staff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSigned(Event):
+    """Somebody declared the whole site ready, ready with conditions, or not ready."""
+
+    checklist_id: int
+    signature_id: int
+    name: str
+    decision: str
+    conditions: str = ""
+    channel: str = "staff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureEnded(Event):
+    """What was signed says something else by now; ``section`` is empty for the whole list."""
+
+    checklist_id: int
+    signature_id: int
+    section: str
+    name: str
+    why: str
+    by_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessLost(Event):
+    """A site that had been said to be ready is not any more."""
+
+    checklist_id: int
+    said_at: datetime
+    said_by: str
+    """Who had signed that; empty: it was judged by itself."""
+    requirement: str
+    """The first item that is critical now."""
+    critical: int
+    by_name: str = ""
+    """Who made the change; empty: nobody, such as a waiver that ran out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessRegained(Event):
+    """A site that was ready and had lost that is ready again."""
+
+    checklist_id: int
+    by_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistThawed(Event):
+    """Answers of a frozen checklist may change freely again."""
+
+    checklist_id: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -628,21 +628,6 @@ def is_same_value(item: ReadinessItem, one: str, other: str) -> bool:
         return False
 
 
-def core_item(item: ReadinessItem) -> readiness.Item:
-    """An item as it counts."""
-    return readiness.Item(
-        key=item.key,
-        gate=readiness.Gate(item.gate.value) if item.gate else None,
-        is_done=item.is_cleared,
-        due_on=item.due_on,
-    )
-
-
-def counted(items: Iterable[ReadinessItem]) -> tuple[readiness.Item, ...]:
-    """The items that somebody has to do something about; neither information nor what is not asked is among them."""
-    return tuple(core_item(item) for item in items if item.type is not ItemType.INFO and item.is_asked)
-
-
 def is_difference(item: ReadinessItem) -> bool:
     """Whether a measure is how far a value moves, such as a drift, and not the value itself."""
     return "drift" in (item.quantity or "") or "drift" in item.key

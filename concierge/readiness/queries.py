@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -18,11 +18,14 @@ from concierge.platform.database import db, in_hand, read_again_with
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.errors import NotFound
 from concierge.platform.files import StoredFile
+from concierge.platform.incoming import IncomingMail
 from concierge.projects import queries as projects
-from concierge.projects.models import Milestone, Project, ProjectPlaybook
-from concierge.projects.states import ProjectState
+from concierge.projects.models import Gate, Milestone, Project, ProjectPlaybook
+from concierge.projects.scope import visible_to
+from concierge.projects.states import GateState, ProjectState
 from concierge.readiness import scope
 from concierge.readiness.models import (
+    Assessment,
     Checklist,
     ChecklistDocument,
     CustomerLink,
@@ -238,7 +241,7 @@ def documents_of(checklist_id: int, *, kind: DocumentKind = DocumentKind.WORKING
     return list(
         db.session.scalars(
             sa.select(ChecklistDocument)
-            .where(ChecklistDocument.checklist_id == checklist_id)
+            .where(ChecklistDocument.checklist_id == checklist_id, ChecklistDocument.kind == kind)
             .order_by(ChecklistDocument.id.desc())
             .options(joinedload(ChecklistDocument.file))
         )
@@ -286,10 +289,10 @@ def document_by_code(code: str) -> tuple[ChecklistDocument, Checklist, Checklist
         .where(
             ChecklistDocument.checklist_id == document.checklist_id,
             ChecklistDocument.language == document.language,
+            ChecklistDocument.kind == document.kind,
         )
         .order_by(ChecklistDocument.id.desc())
         .limit(1)
-            ChecklistDocument.kind == document.kind,
     ).one()
     return document, checklist_by_id(document.checklist_id), newest
 
@@ -316,7 +319,9 @@ def next_revision(checklist_id: int, *, language: str, kind: DocumentKind = Docu
     """The number that the next PDF of a kind in a language carries, from 1."""
     newest = db.session.scalar(
         sa.select(sa.func.max(ChecklistDocument.revision)).where(
-            ChecklistDocument.checklist_id == checklist_id, ChecklistDocument.language == language
+            ChecklistDocument.checklist_id == checklist_id,
+            ChecklistDocument.language == language,
+            ChecklistDocument.kind == kind,
         )
     )
     return (newest or 0) + 1
@@ -831,3 +836,163 @@ def waivers_on(item_ids: Iterable[int]) -> dict[int, list[Waiver]]:
     for one in db.session.scalars(rows.order_by(Waiver.id)):
         found.setdefault(one.item_id, []).append(one)
     return found
+
+
+def project_printed_for(viewer: Viewer, row: ReturnedDocument) -> Project | None:
+    """The other project that a returned file was printed for; None: there is none that the viewer knows."""
+    if row.document_id is None:
+        return None
+    key = db.session.scalar(
+        sa.select(Project.key)
+        .join(Checklist, Checklist.project_id == Project.id)
+        .join(ChecklistDocument, ChecklistDocument.checklist_id == Checklist.id)
+        .where(ChecklistDocument.id == row.document_id, Project.id != row.project_id)
+    )
+    if key is None:
+        return None
+    try:
+        return projects.project_by_key(viewer, key)
+    except NotFound:
+        return None
+
+
+def returned_waiting(viewer: Viewer, outcomes: Collection[Outcome]) -> list[tuple[ReturnedDocument, Project]]:
+    """Files that came back for projects that a viewer may see and wait for a person, the oldest first."""
+    wanted = visible_to(
+        viewer,
+        sa.select(ReturnedDocument, Project)
+        .join(Project, Project.id == ReturnedDocument.project_id)
+        .where(ReturnedDocument.settled_at.is_(None), ReturnedDocument.outcome.in_(outcomes))
+        .options(joinedload(ReturnedDocument.file))
+        .order_by(ReturnedDocument.received_at, ReturnedDocument.id)
+        .limit(200),
+    )
+    return [(found.ReturnedDocument, found.Project) for found in db.session.execute(wanted)]
+
+
+def answers_by_ids(ids: Collection[int]) -> dict[int, ItemAnswer]:
+    """Answers as they were given, by id."""
+    found = db.session.scalars(sa.select(ItemAnswer).where(ItemAnswer.id.in_(ids)))
+    return {one.id: one for one in found}
+
+
+def mail_of(row: ReturnedDocument) -> IncomingMail | None:
+    """The message that brought a file; None: it came otherwise."""
+    return None if row.mail_id is None else db.session.get(IncomingMail, row.mail_id)
+
+
+# ------------------------------------------------------------ judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where a project stands, as far as a judgement of its site asks: the zone there, and what has happened."""
+
+    zone: str
+    is_delivered: bool
+    is_let_pass: bool
+    """Whether a named person let shipping pass although something held it."""
+    is_live: bool
+
+
+def moment_of(project_id: int) -> Moment:
+    """Where a project stands now."""
+    delivered = sa.exists().where(
+        Milestone.project_id == Project.id,
+        Milestone.kind == MilestoneKind.DELIVERED,
+        Milestone.finished_on.is_not(None),
+    )
+    let_pass = sa.exists().where(
+        Gate.project_id == Project.id, Gate.kind == GateKind.SHIP, Gate.state == GateState.OVERRIDDEN
+    )
+    row = db.session.execute(
+        sa.select(Site.zone, delivered.label("delivered"), let_pass.label("let_pass"), Project.state)
+        .join(Site, Site.id == Project.site_id)
+        .where(Project.id == project_id)
+    ).one()
+    return Moment(row.zone, bool(row.delivered), bool(row.let_pass), row.state is ProjectState.LIVE)
+
+
+def history_of(item_id: int) -> list[ItemAnswer]:
+    """Every answer that was given to an item, the newest first."""
+    rows = sa.select(ItemAnswer).where(ItemAnswer.item_id == item_id).order_by(ItemAnswer.id.desc())
+    return list(db.session.scalars(rows))
+
+
+def all_waivers_of(item_id: int) -> list[Waiver]:
+    """Every waiver of an item, the newest first, those that ended among them."""
+    rows = sa.select(Waiver).where(Waiver.item_id == item_id).order_by(Waiver.id.desc())
+    return list(db.session.scalars(rows))
+
+
+def assessments_of(checklist_id: int) -> list[Assessment]:
+    """Every judgement of a site, the newest first."""
+    rows = sa.select(Assessment).where(Assessment.checklist_id == checklist_id).order_by(Assessment.id.desc())
+    return list(db.session.scalars(rows))
+
+
+def newest_assessment(checklist_id: int) -> Assessment | None:
+    """The newest judgement of a site that says ready or was signed; `None` while there is none."""
+    rows = sa.select(Assessment).where(
+        Assessment.checklist_id == checklist_id,
+        sa.or_(Assessment.is_ready.is_(True), Assessment.signed_name != ""),
+    )
+    return db.session.scalar(rows.order_by(Assessment.id.desc()).limit(1))
+
+
+def newest_sign_off(checklist_id: int) -> ReadinessSignature | None:
+    """The newest signature under the whole list by the customer, also one that ended because something changed."""
+    rows = sa.select(ReadinessSignature).where(
+        ReadinessSignature.checklist_id == checklist_id, ReadinessSignature.section == ""
+    )
+    return db.session.scalar(rows.order_by(ReadinessSignature.id.desc()).limit(1))
+
+
+def assessment_for(viewer: Viewer, key: str, assessment_id: int) -> tuple[Project, Checklist, Assessment]:
+    """One judgement of a project's site, with the project and its checklist.
+
+    :raises NotFound: when the viewer knows of no such project, or the judgement is another project's.
+    """
+    project, checklist = checklist_for(viewer, key)
+    found = db.session.get(Assessment, assessment_id)
+    if checklist is None or found is None or found.checklist_id != checklist.id:
+        raise NotFound
+    return project, checklist, found
+
+
+def checklists_to_judge(day: date) -> list[int]:
+    """Checklists of running projects for which something may be due on a day anywhere: a judgement, a waiver's end."""
+    near = sa.or_(
+        Checklist.anchor_on.between(day - timedelta(days=1), day + timedelta(days=15)),
+        Checklist.install_on.between(day - timedelta(days=1), day + timedelta(days=1)),
+        sa.exists().where(
+            ReadinessItem.checklist_id == Checklist.id,
+            ReadinessItem.waived_until.is_not(None),
+            sa.or_(ReadinessItem.waived_until <= day, Checklist.install_on <= day + timedelta(days=1)),
+        ),
+    )
+    rows = (
+        sa.select(Checklist.id)
+        .join(Project, Project.id == Checklist.project_id)
+        .where(Project.state == ProjectState.LIVE, near)
+        .order_by(Checklist.id)
+    )
+    return list(db.session.scalars(rows))
+
+
+def returned_unsettled(project_id: int) -> list[ReturnedDocument]:
+    """Files that came back for a project and are not dealt with, locked."""
+    return list(
+        db.session.scalars(
+            sa.select(ReturnedDocument)
+            .where(ReturnedDocument.project_id == project_id, ReturnedDocument.settled_at.is_(None))
+            .order_by(ReturnedDocument.id)
+            .with_for_update(of=ReturnedDocument)
+        )
+    )
+
+
+def country_of(project_id: int) -> str:
+    """The country of a project's site, two letters; empty when there is no such project."""
+    wanted = sa.select(Site.country).join(Project, Project.site_id == Site.id).where(Project.id == project_id)
+    return db.session.scalar(wanted) or ""

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import force_locale
 
 from concierge.accounts.events import SiteChanged
-from concierge.catalogue.states import GateKind, ItemType, MilestoneKind
+from concierge.catalogue.states import GateKind, MilestoneKind
 from concierge.core import codes
 from concierge.identity.events import LetterLetGo, LetterStopped
 from concierge.orders.events import OrderLineMatched
@@ -15,7 +15,7 @@ from concierge.platform import clock, deliveries, files, incoming, settings, spe
 from concierge.platform.database import db
 from concierge.platform.deliveries import Hopeless
 from concierge.platform.errors import NotFound
-from concierge.platform.events import unseen
+from concierge.platform.events import Event, unseen
 from concierge.platform.incoming import IncomingMail, MailReceived
 from concierge.platform.mail import Attachment, Letter, announce, post
 from concierge.platform.pdf import Unprintable
@@ -24,6 +24,10 @@ from concierge.projects.actions import gates, promising
 from concierge.projects.events import (
     ActUndone,
     FieldsChanged,
+    GateOverridden,
+    MilestoneFinished,
+    MilestoneReopened,
+    MilestoneStarted,
     PlanApproved,
     PlanEvent,
     PlaybookAdopted,
@@ -34,10 +38,23 @@ from concierge.projects.events import (
 from concierge.projects.models import Project
 from concierge.projects.states import ProjectState, ProposalKind, ShownOn
 from concierge.readiness import fields, mails, plan, queries, returning, scope
-from concierge.readiness.actions import chasing, computing, issuing, linking, renewing, sending, taking
+from concierge.readiness.actions import (
+    assessing,
+    chasing,
+    computing,
+    issuing,
+    linking,
+    renewing,
+    sending,
+    signing,
+    taking,
+    waiving,
+)
 from concierge.readiness.document import filling, printing
 from concierge.readiness.events import (
     AnswerChosen,
+    AnswerDismissed,
+    AssessmentSigned,
     ChecklistIssued,
     ChecklistPrinted,
     ChecklistRedated,
@@ -48,18 +65,26 @@ from concierge.readiness.events import (
     ItemAccepted,
     ItemAnswered,
     ItemReopened,
+    ItemWaived,
     LinkGiven,
     LinkRotated,
     LinkSent,
+    ListSigned,
     QuestionAnswered,
     QuestionAsked,
     ReturnsRead,
     SectionHandedOn,
+    SectionSigned,
+    SignatureEnded,
+    SiteAssessed,
+    WaiverEnded,
 )
-from concierge.readiness.models import Checklist, CustomerLink
-from concierge.readiness.states import Channel, Outcome
+from concierge.readiness.models import Checklist, CustomerLink, ReadinessItem
+from concierge.readiness.states import Channel, DocumentKind, Freeze, Outcome
 
 ItemChanged = ItemAnswered | AnswerChosen | ItemAccepted | ItemReopened | EvidenceAttached
+ItemJudged = ItemWaived | WaiverEnded | ChecklistRenewed
+SiteJudged = SiteAssessed | AssessmentSigned | ListSigned
 
 
 def issue(event: PlanApproved) -> None:
@@ -165,27 +190,81 @@ def ask_by_answers(event: ItemChanged) -> None:
         _report_gates(checklist, tuple(GateKind), event)
 
 
-def report_gates(event: ChecklistIssued | ChecklistRedated | ChecklistRenewed | ItemChanged) -> None:
+def report_gates(event: ChecklistIssued | ChecklistRedated | ItemChanged | ItemJudged) -> None:
     """Tell the project which items hold shipping and installation; an item of advice holds neither."""
-    kinds = queries.gates_of_item(event.item_id) if isinstance(event, ItemChanged) else tuple(GateKind)
-    if kinds:
-        _report_gates(queries.checklist_by_id(event.checklist_id), kinds, event)
+    if not isinstance(event, ItemChanged | ItemWaived | WaiverEnded) or queries.gates_of_item(event.item_id):
+        _report_gates(queries.checklist_by_id(event.checklist_id), tuple(GateKind), event)
 
 
-def _report_gates(
-    checklist: Checklist,
-    kinds: Iterable[GateKind],
-    event: ChecklistIssued | ChecklistRedated | ChecklistRenewed | ItemChanged,
-) -> None:
+def _report_gates(checklist: Checklist, kinds: Iterable[GateKind], event: Event) -> None:
+    """Tell the project what holds each gate. What shipping was let pass without holds installing."""
+    moment = queries.moment_of(checklist.project_id)
+
+    def holds(item: ReadinessItem, kind: GateKind) -> bool:
+        if not item.is_counted or item.is_cleared or item.gate is None:
+            return False
+        if kind is GateKind.SHIP:
+            return item.gate is GateKind.SHIP and not item.is_waived
+        return item.gate is kind or item.is_waived or moment.is_let_pass or moment.is_delivered
+
     holding = {
         kind: [
             gates.HoldingItem(item.key, item.requirement, item.due_on)
             for item in checklist.items
-            if item.gate is kind and item.is_asked and item.type is not ItemType.INFO and not item.is_cleared
+            if holds(item, kind)
         ]
         for kind in kinds
     }
     gates.report_all_open_items(checklist.project_id, holding, actor_id=event.actor_id, at=event.at)
+
+
+def follow_judgement(event: ItemChanged | ItemJudged | SiteJudged) -> None:
+    """End settled waivers and signatures under what says something else, and notice a readiness that is lost."""
+    checklist = queries.checklist_by_id(event.checklist_id)
+    for item in checklist.items:
+        if item.waived_until is not None and item.is_cleared:
+            waiving.end_waiver(item, why=waiving.SETTLED, at=event.at, actor_id=event.actor_id)
+    told = getattr(event, "by_name", "")
+    ours = queries.people_named([event.actor_id]).get(event.actor_id or 0)
+    name = str(told) or (ours.name if ours else "")
+    moment = queries.moment_of(checklist.project_id)
+    signing.end_changed(checklist, by_name=name, at=event.at, actor_id=event.actor_id)
+    assessing.note_loss(
+        checklist,
+        is_delivered=moment.is_delivered,
+        today=clock.day_at(event.at, moment.zone),
+        by_name=name,
+        at=event.at,
+        actor_id=event.actor_id,
+    )
+
+
+def follow_override(event: GateOverridden) -> None:
+    """Let installation wait for what shipping was let pass without."""
+    checklist = queries.checklist_of(event.project_id)
+    if checklist is not None and event.gate == GateKind.SHIP.value:
+        _report_gates(checklist, (GateKind.INSTALL,), event)
+
+
+def follow_milestone(event: MilestoneStarted | MilestoneFinished | MilestoneReopened) -> None:
+    """Freeze the checklist at ship release, end waivers when installation begins, and hold it from delivery."""
+    if queries.counted_from(event.project_id) is None:
+        return
+    kind = next(
+        (one.kind for one in queries.milestones_of(event.project_id) if one.id == event.milestone_id), None
+    )
+    checklist = queries.checklist_of(event.project_id)
+    if checklist is None:
+        return
+    match kind, event:
+        case MilestoneKind.SHIP_RELEASED, MilestoneFinished():
+            signing.freeze(checklist, Freeze.SHIP_RELEASED, at=event.at)
+        case MilestoneKind.SHIP_RELEASED, MilestoneReopened():
+            signing.thaw_after_release(checklist)
+        case MilestoneKind.DELIVERED, MilestoneFinished() | MilestoneReopened():
+            _report_gates(checklist, tuple(GateKind), event)
+        case MilestoneKind.INSTALLED, MilestoneStarted() | MilestoneFinished():
+            waiving.end_all(checklist, why=waiving.INSTALLING, at=event.at, actor_id=event.actor_id)
 
 
 def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequested) -> None:
@@ -210,7 +289,7 @@ def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequ
     )
 
 
-def refresh_print(event: ItemChanged | ChecklistRenewed) -> None:
+def refresh_print(event: ItemChanged | ItemJudged | SectionSigned | ListSigned | SignatureEnded) -> None:
     """Make the customer's print anew a little later, once for all the answers that come in meanwhile."""
     sending.refresh_print(event.checklist_id, at=clock.now())
 

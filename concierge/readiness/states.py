@@ -55,6 +55,13 @@ class Decision(Enum):
     NOT_READY = "not ready"
 
 
+class Freeze(Enum):
+    """Why answers count as settled, so that what the customer changes is looked at before it counts."""
+
+    SIGNED_OFF = "signed off"
+    SHIP_RELEASED = "ship released"
+
+
 class DocumentKind(Enum):
     """A copy to be filled in, or the signed record."""
 

@@ -11,9 +11,9 @@ from concierge.core.readiness import (
     Item,
     Requirement,
     Verdict,
-    counts,
     due_on,
     gate_state,
+    score,
     verdict,
 )
 from concierge.core.worktime import WorkCalendar
@@ -75,17 +75,49 @@ ITEMS = (
 )
 
 
-def test_counts_keep_blocking_and_advisory_apart() -> None:
-    counted = counts(ITEMS, today=on("Tue 2026-03-10"))
+def test_a_score_tells_what_is_critical_waived_and_overdue_apart() -> None:
+    found = score(ITEMS, Gate.SHIP, today=on("Tue 2026-03-10"))
 
-    assert (counted.blocking_done, counted.blocking_total) == (2, 5)
-    assert (counted.advisory_done, counted.advisory_total) == (1, 2)
-    assert (counted.waived, counted.overdue) == (1, 2)
+    assert (found.done, found.asked, found.percent) == (2, 7, 28)
+    assert found.critical == ("crane", "outlet")
+    assert (found.waived, found.overdue, found.is_ready) == (("gas",), 2, False)
+
+
+def test_what_was_waived_for_shipping_is_critical_at_installation() -> None:
+    assert "gas" in score(ITEMS, Gate.INSTALL, today=on("Tue 2026-03-10")).critical
+
+
+ITEM_SETS = {
+    "nothing is asked": ([], 100, True),
+    "all is done": ([Item("a", Gate.SHIP, is_done=True, weight=3), Item("b", None, is_done=True)], 100, True),
+    "advice is open": ([Item("a", Gate.SHIP, is_done=True, weight=3), Item("b", None, is_done=False)], 75, True),
+    "almost all, and one critical": (
+        [Item("a", None, is_done=True, weight=999), Item("b", Gate.SHIP, is_done=False)], 99, False,
+    ),
+    "critical ones weigh what they weigh": (
+        [Item("a", Gate.SHIP, is_done=False, weight=5), Item("b", None, is_done=True, weight=5)], 50, False,
+    ),
+    "a waived one lets ship and is not done": (
+        [Item("a", Gate.SHIP, is_done=False, is_waived=True), Item("b", None, is_done=True)], 50, True,
+    ),
+    "installation does not hold shipping": ([Item("a", Gate.INSTALL, is_done=False)], 0, True),
+    "what weighs nothing still holds": ([Item("a", Gate.SHIP, is_done=False, weight=0)], 100, False),
+    "never rounded up": ([Item("a", None, is_done=True, weight=2), Item("b", None, is_done=False)], 66, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ITEM_SETS)
+def test_weighted_readiness(case: str) -> None:
+    items, percent, is_ready = ITEM_SETS[case]
+
+    found = score(items, Gate.SHIP, today=on("Tue 2026-03-10"))
+
+    assert (found.percent, found.is_ready) == (percent, is_ready)
 
 
 def test_a_gate_names_what_holds_it_soonest_first() -> None:
     assert gate_state(ITEMS, Gate.SHIP).held_by == ("crane", "outlet")
-    assert gate_state(ITEMS, Gate.INSTALL).held_by == ("crane", "outlet", "users")
+    assert gate_state(ITEMS, Gate.INSTALL).held_by == ("crane", "outlet", "users", "gas")
     assert gate_state([ITEMS[1], ITEMS[2]], Gate.SHIP).is_open
 
 

@@ -63,6 +63,12 @@ LOOKS = {
     "InvitationUndeliverable": ("warn", "mail"),
     "ItemAnswered": ("ok", "pen-line"),
     "AnswersDiffer": ("warn", "triangle-alert"),
+    "ReadinessLost": ("bad", "triangle-alert"),
+    "ReadinessRegained": ("ok", "check"),
+    "ListSigned": ("ok", "pen-line"),
+    "SignatureEnded": ("warn", "pen-line"),
+    "ItemWaived": ("warn", "shield"),
+    "SiteAssessed": ("idle", "clipboard-check"),
     "ItemAccepted": ("ok", "check"),
     "ItemReopened": ("warn", "rotate-ccw"),
     "EvidenceAttached": ("idle", "paperclip"),
@@ -141,6 +147,12 @@ def _words(name: str, payload: Payload, count: int) -> str:
         case (
             "ItemAnswered"
             | "AnswersDiffer"
+            | "ReadinessLost"
+            | "ReadinessRegained"
+            | "ListSigned"
+            | "SignatureEnded"
+            | "ItemWaived"
+            | "SiteAssessed"
             | "ItemAccepted"
             | "ItemReopened"
             | "EvidenceAttached"
@@ -308,6 +320,32 @@ def _readiness_words(name: str, requirement: str, count: int) -> str:
             return ngettext(
                 "answered: %(what)s", "answered %(num)s points of the checklist", count, what=requirement
             )
+        case "ReadinessLost":
+            return ngettext(
+                "the site was ready and is not any more: %(what)s",
+                "%(num)s times a site that was ready was changed",
+                count,
+                what=requirement,
+            )
+        case "ReadinessRegained":
+            return _("the site is ready again")
+        case "ListSigned":
+            return _("the site was signed off")
+        case "SignatureEnded":
+            return ngettext(
+                "a signature ended: something changed",
+                "%(num)s signatures ended: something changed",
+                count,
+            )
+        case "ItemWaived":
+            return ngettext(
+                "delivery does not wait for: %(what)s",
+                "delivery does not wait for %(num)s points",
+                count,
+                what=requirement,
+            )
+        case "SiteAssessed":
+            return _("the site was judged")
         case "AnswersDiffer":
             return ngettext(
                 "two answers differ: %(what)s", "%(num)s answers contradict others", count, what=requirement

@@ -17,6 +17,7 @@ from concierge.projects.models import Project
 from concierge.projects.states import Counting
 from concierge.projects.verdict import block_words
 from concierge.projects.words import party_words
+from concierge.readiness.document.filling import section_title
 
 Payload = Mapping[str, Any]  # Any: plain values as they were recorded
 
@@ -33,7 +34,9 @@ def _change(row: RecordedEvent, actor: str | None, looking: Viewer, act: undo.Un
     return Change(
         state=state,
         icon=icon,
-        who=_("You") if row.actor_id == looking.user_id else actor or _("Concierge"),
+        who=_("You")
+        if row.actor_id == looking.user_id
+        else actor or str(row.payload.get("by_name") or "") or _("Concierge"),
         what=words(row.name, row.payload),
         when=instant(row.at, looking.zone),
         iso=row.at.isoformat(),
@@ -455,6 +458,19 @@ def _about_readiness(name: str, told: Payload) -> str:
             return _(
                 "chose %(value)s as the answer to “%(what)s”", value=told.get("value", ""), what=requirement
             )
+        case (
+            "ItemWaived"
+            | "WaiverEnded"
+            | "SiteAssessed"
+            | "AssessmentSigned"
+            | "SectionSigned"
+            | "ListSigned"
+            | "SignatureEnded"
+            | "ReadinessLost"
+            | "ReadinessRegained"
+            | "ChecklistThawed"
+        ):
+            return _about_judgement(name, told)
         case "AnswerDismissed":
             return _(
                 "put %(value)s aside as an answer to “%(what)s”",
@@ -468,6 +484,95 @@ def _about_readiness(name: str, told: Payload) -> str:
         case "EvidenceAttached":
             return _("attached %(file)s to “%(what)s”", file=told.get("name", ""), what=requirement)
     return ""
+
+
+def _about_customers_page(name: str, told: Payload) -> str:
+    who = str(told.get("name") or "")
+    match name:
+        case "LinkGiven":
+            return _("gave %(name)s a link to the customer’s page", name=who)
+        case "LinkSent":
+            if told.get("is_asked_for"):
+                return _("sent %(name)s their link again, as they asked", name=who)
+            return _("sent %(name)s their link again", name=who)
+        case "LinkRotated":
+            return _("replaced the link of %(name)s", name=who)
+        case "LinkRevoked":
+            return _("ended the link of %(name)s", name=who)
+        case "SectionHandedOn":
+            section = section_title(str(told.get("section") or ""))
+            return _("handed “%(section)s” to %(name)s", section=section, name=who)
+        case "QuestionAsked":
+            return _("asked: “%(question)s”", question=told.get("text", ""))
+        case "QuestionAnswered":
+            return _("answered %(name)s: “%(answer)s”", name=who, answer=told.get("text", ""))
+    return ""
+
+
+def _about_judgement(name: str, told: Payload) -> str:
+    requirement, who, why = (str(told.get(key) or "") for key in ("requirement", "name", "why"))
+    section = section_title(str(told.get("section") or ""))
+    match name:
+        case "ItemWaived":
+            return _(
+                "let delivery not wait for “%(what)s” until %(until)s; %(who)s answers for it: %(why)s",
+                what=requirement,
+                until=told_day(told.get("until")),
+                who=who,
+                why=told.get("reason", ""),
+            )
+        case "WaiverEnded":
+            return _("ended the waiver of “%(what)s” by %(who)s", what=requirement, who=who)
+        case "SiteAssessed":
+            return _assessed(told)
+        case "AssessmentSigned":
+            return _("signed the assessment of the site as %(who)s", who=who)
+        case "SectionSigned":
+            return _("signed “%(section)s” as %(who)s", section=section, who=who)
+        case "ListSigned":
+            declared = {
+                "ready": _("declared the site ready, signed %(who)s", who=who),
+                "ready with conditions": _(
+                    "declared the site ready on conditions, signed %(who)s: %(what)s",
+                    who=who,
+                    what=told.get("conditions", ""),
+                ),
+            }
+            return declared.get(
+                str(told.get("decision")), _("declared the site not ready, signed %(who)s", who=who)
+            )
+        case "SignatureEnded" if told.get("section"):
+            return _(
+                "ended the signature of %(who)s under “%(section)s”: %(why)s",
+                who=who,
+                section=section,
+                why=why,
+            )
+        case "SignatureEnded":
+            return _("ended the sign-off of %(who)s: %(why)s", who=who, why=why)
+        case "ReadinessLost":
+            return _(
+                "changed a site that was ready on %(day)s: “%(what)s” is open again",
+                day=told_day(str(told.get("said_at") or "")[:10]),
+                what=requirement,
+            )
+        case "ReadinessRegained":
+            return _("made the site ready again")
+        case "ChecklistThawed":
+            return _("let answers change freely again: %(why)s", why=told.get("reason", ""))
+    return ""
+
+
+def _assessed(told: Payload) -> str:
+    percent, critical = int(told.get("percent") or 0), int(told.get("critical") or 0)
+    if told.get("is_ready"):
+        return _("judged the site ready, %(percent)s %% done", percent=percent)
+    return ngettext(
+        "judged the site not ready: %(num)s critical point open, %(percent)s %% done",
+        "judged the site not ready: %(num)s critical points open, %(percent)s %% done",
+        critical,
+        percent=percent,
+    )
 
 
 def _about_returned(name: str, told: Payload) -> str:

@@ -110,6 +110,11 @@ def answer_item(
     if item.state is not ItemState.ACCEPTED or was_accepted:
         item.state = ItemState.ANSWERED
         _forget_review(item)
+    is_other = counts is not None and not _is_same(item, counts, new)
+    if by.is_ours:
+        item.reported_at = None
+    elif is_other and item.checklist.frozen_at is not None:
+        item.reported_at = at
     _tell_answered(item, new, by=by, before=counts, was_accepted=was_accepted)
     return Answered(new.verdict, Standing.CURRENT, new.id)
 
@@ -178,14 +183,21 @@ def dismiss_answer(item: ReadinessItem, answer_id: int, *, at: datetime, actor_i
 
 
 def answer_by_file(item: ReadinessItem, *, name: str, at: datetime, by: Answerer) -> None:
-    """Let a file that was just attached answer an item that asks for a file; nothing when it has an answer.
+    """Let a file that was just attached answer an item that asks for files; a further one may complete the answer.
 
     :param item: locked, with its evidence.
     """
-    if item.type is not ItemType.UPLOAD or item.state is not ItemState.OPEN:
+    if item.type is not ItemType.UPLOAD:
+        return
+    if item.state is ItemState.ANSWERED:
+        counts = _counting(item, _rows(item))
+        if counts is not None:
+            counts.verdict = item.verdict = _judged(item, item.value).verdict
+    if item.state is not ItemState.OPEN:
         return
     new = _judged(item, name)
-    new.at, new.channel, new.by_id, new.link_id, new.name = at, by.channel, by.user_id, by.link_id, by.name
+    new.at, new.channel, new.by_id = at, by.channel, by.user_id
+    new.link_id, new.name = by.link_id, by.name
     _make_current(item, _rows(item), new)
     item.state = ItemState.ANSWERED
     _forget_review(item)
@@ -367,5 +379,6 @@ def _tell_answered(
             by_name=by.name,
             channel=by.channel.value,
             was_accepted=was_accepted,
+            is_reported=item.reported_at == new.at,
         )
     )

@@ -30,7 +30,7 @@ def accept_item(item: ReadinessItem, *, note: str = "", at: datetime, actor_id: 
         raise WrongMoment(
             _("The answer is not within what was asked for. Say in the comment why it will do.")
         )
-    item.state = ItemState.ACCEPTED
+    item.state, item.reported_at = ItemState.ACCEPTED, None
     item.reviewed_at, item.reviewed_by_id, item.review_note = at, actor_id, note
     record(
         ItemAccepted(
@@ -55,7 +55,7 @@ def return_item(item: ReadinessItem, *, reason: str, at: datetime, actor_id: int
     if not reason.strip():
         raise WrongMoment(_("Say why the answer does not hold, so that the customer knows what to do."))
     answering.set_aside(item)
-    item.returned_reason = reason
+    item.returned_reason, item.reported_at = reason, None
     item.due_on = plan.due_on(item.checklist.anchor_on, item.due_offset)
     record(
         ItemReopened(

@@ -17,11 +17,10 @@ from concierge.catalogue.states import (
     Severity,
 )
 from concierge.catalogue.states import Evidence as EvidenceNeed
-from concierge.catalogue.states import GateKind, ItemType, Responsible, Reviewer, Severity
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
 from concierge.platform.files import StoredFile
 from concierge.projects.models import Project
-from concierge.readiness.states import Channel, DocumentKind, ItemState, Standing, Verdict
+from concierge.readiness.states import Channel, DocumentKind, Freeze, ItemState, Standing, Verdict
 
 
 class Checklist(Versioned, Base):
@@ -32,11 +31,11 @@ class Checklist(Versioned, Base):
     project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id"), unique=True)
     issued_at: Mapped[datetime]
     anchor_on: Mapped[date]
+    """The delivery day that due dates count from."""
     install_on: Mapped[date | None]
     """The day on which installation begins, for due dates that count from it; None: not planned, as delivery."""
     ordered_on: Mapped[date | None]
     """The day of the order, for due dates that count from it; None: from before it was kept, as delivery."""
-    """The delivery day that due dates count from."""
     sent_at: Mapped[datetime | None]
     link_nonce: Mapped[str] = mapped_column(sa.String(32))
     """Random; with the secret key it gives the printed link its token. A new one ends the old link."""
@@ -44,6 +43,13 @@ class Checklist(Versioned, Base):
     """SHA-256 of that token."""
     is_chased: Mapped[bool] = mapped_column(default=True)
     """Whether the customer is reminded of what is open."""
+    frozen_at: Mapped[datetime | None]
+    """Since when what the customer changes has to be looked at: they signed the site off, or shipping was released."""
+    frozen_why: Mapped[Freeze | None] = mapped_column(text_enum(Freeze))
+    ready_lost_at: Mapped[datetime | None]
+    """Since when a site that was said to be ready is not; None: it is, or nobody said so."""
+    ready_lost: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    """Who had said so when and how, and what is critical since: see ``actions/standing.py``. Empty: nothing lost."""
     chased_after: Mapped[date | None]
     """No reminder names its items up to and with this day: somebody left that one out, or it was off until then."""
 
@@ -95,10 +101,10 @@ class ReadinessItem(Versioned, Base):
     reviewer: Mapped[Reviewer | None] = mapped_column(text_enum(Reviewer))
     """Whose review an answer needs before it counts; None: none."""
     contact_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contacts.id"))
+    """The customer's person who brings it about."""
     anchor: Mapped[Anchor] = mapped_column(text_enum(Anchor), default=Anchor.DELIVERY)
     """Which day ``due_offset`` counts from."""
     due_days: Mapped[DueDays] = mapped_column(text_enum(DueDays), default=DueDays.CALENDAR)
-    """The customer's person who brings it about."""
     due_offset: Mapped[int]
     due_on: Mapped[date]
     severity: Mapped[Severity] = mapped_column(text_enum(Severity))
@@ -126,6 +132,10 @@ class ReadinessItem(Versioned, Base):
     reviewed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     review_note: Mapped[str] = mapped_column(Prose(2000), default="")
     """What they noted with it; ours only."""
+    reported_at: Mapped[datetime | None]
+    """When the customer changed the answer of a frozen checklist; it counts only after one of ours looked at it."""
+    waived_until: Mapped[date | None]
+    """The last day on which shipping does not wait for it although it is open; None: it is not waived."""
 
     checklist: Mapped[Checklist] = relationship(back_populates="items", lazy="raise_on_sql")
     evidence: Mapped[list["ItemEvidence"]] = relationship(lazy="raise_on_sql", order_by="ItemEvidence.id")
@@ -135,9 +145,26 @@ class ReadinessItem(Versioned, Base):
         """Whether nothing waits for it: accepted, or answered well where nobody of ours has to look at it."""
         if self.type is ItemType.INFO or self.state is ItemState.ACCEPTED:
             return True
-        if self.state is ItemState.OPEN or self.reviewer is not None:
+        if self.state is ItemState.OPEN or self.needs_review:
             return False
         return self.verdict is Verdict.OK and not self.lacks_evidence
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether there is an answer that counts only after one of ours accepted it."""
+        return self.state is ItemState.ANSWERED and (
+            self.reviewer is not None or self.reported_at is not None
+        )
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether somebody answers for it, so that shipping does not wait for it."""
+        return self.waived_until is not None and not self.is_cleared
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether somebody has to do something about it; information, and what is not asked, is not counted."""
+        return self.type is not ItemType.INFO and self.is_asked
 
     @property
     def lacks_evidence(self) -> bool:

@@ -6,12 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from concierge.catalogue.states import GateKind
 from concierge.platform.database import Base, Line, Prose, text_enum
 from concierge.readiness.states import Channel, Decision, Occasion
 
 
 class Assessment(Base):
-    """A dated, scored, signed judgement of a site; never changed."""
+    """A dated, scored judgement of a site, signed or made by itself; what was judged never changes."""
 
     __tablename__ = "assessments"
 
@@ -19,19 +20,28 @@ class Assessment(Base):
     occasion: Mapped[Occasion] = mapped_column(text_enum(Occasion))
     on: Mapped[date]
     """The day at the site."""
+    counted_from: Mapped[date | None]
+    """The day of delivery, or of installation, that the occasion counted from; another one is judged again."""
     at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
-    """None: made by itself on its day, not signed."""
+    """Who made it; None: it was made by itself on its day."""
     signed_name: Mapped[str] = mapped_column(Line(120), default="")
+    """As the one who signed typed it; empty while nobody did."""
+    signed_at: Mapped[datetime | None]
+    signed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    meaning: Mapped[str] = mapped_column(Prose(500), default="")
+    """The sentence that was signed."""
+    gate: Mapped[GateKind] = mapped_column(text_enum(GateKind))
+    """What the site was judged ready for, or not."""
     is_ready: Mapped[bool]
     percent: Mapped[int]
     """Weighted share of what is done."""
     critical_open: Mapped[int]
     """Blocking items that were open."""
     standing: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
-    """Each item as it stood: key, state, verdict, value, waived."""
+    """Each item that was asked as it stood; see ``plan.standing``."""
     content_hash: Mapped[str] = mapped_column(sa.String(64))
-    """SHA-256 over ``standing``: what was judged."""
+    """SHA-256 over ``standing``: what was judged; see ``plan.digest``."""
     note: Mapped[str] = mapped_column(Prose(2000), default="")
 
 
@@ -73,7 +83,24 @@ class ReadinessSignature(Base):
     """For ours; None: the customer."""
     link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer_links.id"))
     content_hash: Mapped[str] = mapped_column(sa.String(64))
-    """SHA-256 over the items and answers that were signed."""
+    """SHA-256 over ``content``."""
+    content: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """What was signed: each item that was asked with its answer and files; see ``plan.content``."""
     ended_at: Mapped[datetime | None]
     ended_why: Mapped[str] = mapped_column(Line(300), default="")
-    """What changed since."""
+    """What changed since, in English; others read ``changes``."""
+    critical: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """Keys of the items that held delivery when the list was signed."""
+    changes: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """What changed since, one value of ``plan.Change`` each."""
+
+
+@sa.event.listens_for(Assessment, "before_update")
+def _keep_what_was_judged(_mapper: object, _connection: object, target: Assessment) -> None:
+    """Refuse to change what was judged; a judgement may only be signed, once."""
+    changed = {one.key for one in sa.inspect(target).attrs if one.history.has_changes()}
+    if changed - _SIGNING:
+        raise AssertionError(f"An assessment never changes, but here {', '.join(sorted(changed))} would.")
+
+
+_SIGNING = {"signed_name", "signed_at", "signed_by_id", "meaning"}

@@ -19,12 +19,13 @@ from concierge.platform.errors import Refused
 from concierge.platform.words import day, localized
 from concierge.projects.models import Project
 from concierge.projects.states import GateState
-from concierge.readiness import plan, queries
+from concierge.readiness import queries, standing
 from concierge.readiness.actions import issuing
 from concierge.readiness.document import filling, printing
 from concierge.readiness.models import Checklist, ReadinessItem
 from concierge.readiness.states import DocumentKind, ItemState, Verdict
 from concierge.readiness.views.blueprint import Page, bp
+from concierge.readiness.views.returned import came_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,9 @@ def checklist(key: str) -> Page:
         groups=_groups(found, today),
         contacts=contacts,
         documents=queries.documents_of(found.id),
-        languages=printing.LANGUAGES,
         records=queries.documents_of(found.id, kind=DocumentKind.RECORD),
+        languages=printing.LANGUAGES,
+        **came_back(project),
         may_answer=viewer().may(Permission.ANSWER_CHECKLISTS),
         may_send=viewer().may(Permission.EDIT_PROJECTS),
     )
@@ -103,12 +105,12 @@ def judged_on(project: Project) -> date:
 
 
 def _standing(project: Project, found: Checklist, today: date) -> Standing:
-    items = plan.counted(found.items)
+    items = standing.counted(found.items)
     let_pass = {gate.kind.value for gate in project.gates if gate.state is GateState.OVERRIDDEN}
     ship, install = (
         () if gate.value in let_pass else readiness.gate_state(items, gate).held_by for gate in readiness.Gate
     )
-    cleared = sum(item.is_cleared for item in items)
+    cleared = sum(item.is_done for item in items)
     segments = _segments(found.items, today)
     told = _("%(cleared)s of %(total)s points are confirmed.", cleared=cleared, total=len(items))
     first = _first(found.items, ship or install)
