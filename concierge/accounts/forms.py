@@ -4,14 +4,15 @@ from datetime import time
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Form as PlainForm
 from wtforms import (
+    BooleanField,
     FormField,
     SelectField,
     StringField,
     TextAreaField,
     TimeField,
 )
+from wtforms import Form as PlainForm
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Email, InputRequired, Length, Optional, Regexp, ValidationError
 
@@ -72,6 +73,11 @@ class SiteForm(Edited):
         _l("Notes for carriers"),
         description=_l("Dock, lift, gate, whom to call."),
         validators=[Length(max=2000)],
+    )
+
+    is_confidential = BooleanField(
+        _l("Confidential site"),
+        description=_l("The customer’s page asks for a code by mail besides the link."),
     )
 
     def validate_access_to(self, field: Any) -> None:  # Any: WTForms' own field

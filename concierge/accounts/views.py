@@ -247,6 +247,7 @@ def _site_details(form: forms.SiteForm, site: Site | None = None) -> places.Site
         access_from=form.access_from.data or time(8),
         access_to=form.access_to.data or time(17),
         dock_notes=form.dock_notes.data or "",
+        is_confidential=bool(form.is_confidential.data),
     )
 
 

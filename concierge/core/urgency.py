@@ -33,6 +33,8 @@ class Kind(Enum):
     """Answers to invitations that only a person can settle."""
     WISH = "wish"
     """Somebody who is invited to a visit asks for another time."""
+    QUESTION = "question"
+    """A customer asked something and waits for the answer."""
     PROPOSAL = "proposal"
     """An order document asks for something else."""
     CALENDAR = "calendar"
@@ -64,6 +66,7 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.DECLINED: 4,
     Kind.ANSWERS: 4,
     Kind.WISH: 4,
+    Kind.QUESTION: 4,
     Kind.PROPOSAL: 4,
     Kind.CALENDAR: 4,
     Kind.UNFETCHED: 3,

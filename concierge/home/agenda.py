@@ -38,7 +38,7 @@ from concierge.projects.states import (
     GateState,
     ProjectState,
 )
-from concierge.readiness.models import Checklist, ReadinessItem
+from concierge.readiness.models import Checklist, CustomerQuestion, ReadinessItem
 from concierge.readiness.states import ItemState
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import COMING, VisitState
@@ -71,6 +71,7 @@ TO_SETTLE = sa.text(
 )
 RETURNED = sa.text("invitations.undeliverable_at IS NOT NULL")
 OPEN_WISH = sa.text("time_proposals.state = 'open'")
+OPEN_QUESTION = sa.text("customer_questions.answered_at IS NULL")
 WITH_CONFLICT = sa.text("projects.conflict_count > 0")
 """The conditions of partial indexes, in their own words: SQLite uses such an index for no others."""
 
@@ -160,6 +161,8 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
         found[Kind.UNFETCHED] = unfetched(looking)
         found[Kind.TAKEN] = taken(looking)
         found[Kind.UNREAD] = unread(looking)
+    if may(Permission.EDIT_PROJECTS):
+        found[Kind.QUESTION] = questions(looking)
     if may(Permission.EDIT_CATALOGUE):
         found[Kind.UNMATCHED] = unmatched(looking)
     return found
@@ -455,6 +458,34 @@ def wishes(looking: Looking) -> Found:
         question,
         lambda row: Matter(
             f"wish:{row.id}", Kind.WISH, days_left=_until(row.starts_local.date(), looking.today)
+        ),
+    )
+
+
+def questions(looking: Looking) -> Found:
+    """What customers asked and nobody answered, the longest waiting first."""
+
+    def question() -> Question:
+        return (
+            _about(
+                CustomerQuestion,
+                CustomerQuestion.id,
+                CustomerQuestion.name.label("who"),
+                CustomerQuestion.text,
+                CustomerQuestion.asked_at,
+            )
+            .where(OPEN_QUESTION, Project.state != ProjectState.CANCELLED, *looking.whose)
+            .order_by(CustomerQuestion.asked_at, CustomerQuestion.id)
+        )
+
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"question:{row.id}",
+            Kind.QUESTION,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.asked_at.date(), looking.today),
         ),
     )
 

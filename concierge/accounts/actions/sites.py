@@ -27,6 +27,8 @@ class SiteDetails:
     access_from: time = time(8)
     access_to: time = time(17)
     dock_notes: str = ""
+    is_confidential: bool | None = None
+    """Whether the customer's page asks for a code besides the link; None: as it is."""
 
 
 def add_site(account: Account, *, details: SiteDetails, actor_id: int | None, at: datetime) -> Site:
@@ -94,3 +96,5 @@ def _write(site: Site, details: SiteDetails) -> None:
     site.access_from = details.access_from
     site.access_to = details.access_to
     site.dock_notes = details.dock_notes
+    if details.is_confidential is not None:
+        site.is_confidential = details.is_confidential

@@ -75,6 +75,7 @@ LOOKS = {
     "ChecklistSent": ("idle", "send"),
     "ReturnsRead": ("idle", "file-text"),
     "CustomerReminded": ("idle", "send"),
+    "QuestionAsked": ("warn", "message-circle"),
     "ActUndone": ("idle", "undo-2"),
 }
 """The events that are told here, each with the state and the icon of its line; others need not be heard of."""
@@ -144,6 +145,8 @@ def _when(at: datetime, zone: str) -> str:
 def _words(name: str, payload: Payload, count: int) -> str:
     """What happened, after the customer's name; a run of the same kind is told with its number."""
     match name:
+        case "QuestionAsked":
+            return ngettext("asked a question", "asked %(num)s questions", count)
         case (
             "ItemAnswered"
             | "AnswersDiffer"

@@ -362,6 +362,24 @@ def _wish(row: Row, today: date) -> Need:
     )
 
 
+def _question(row: Row, today: date) -> Need:
+    return Need(
+        state="warn",
+        icon="message-circle",
+        title=_("Answer %(who)s", who=row.who),
+        url=f"/projects/{row.project_key}/customer#question-{row.id}",
+        why=_("%(place)s. “%(question)s”", place=_place(row), question=_shortened(row.text)),
+        when=_waited((today - row.asked_at.date()).days),
+        note=_("since the question came"),
+        action=_("Answer"),
+    )
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 120 else line[:119].rstrip() + "…"
+
+
 def _unfetched(row: Row, today: date) -> Need:
     return Need(
         state="warn",
@@ -562,6 +580,7 @@ _WORDS: dict[Kind, Words] = {
     Kind.DECISION: _to_decide,
     Kind.DECLINED: _declined,
     Kind.WISH: _wish,
+    Kind.QUESTION: _question,
     Kind.UNFETCHED: _unfetched,
     Kind.ANSWERS: _answers,
     Kind.PROPOSAL: _proposed,

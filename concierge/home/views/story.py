@@ -69,6 +69,7 @@ def words(name: str, told: Payload) -> str:
         or _about_delays(name, told)
         or _about_visits(name, told)
         or _about_readiness(name, told)
+        or _about_customers_page(name, told)
         or _about_technicians(name, told)
         or _about_invitations(name, told)
         or _about_calendars(name, told)

@@ -90,3 +90,13 @@ class CustomerQuestion(Base):
     answer: Mapped[str] = mapped_column(Prose(4000), default="")
     answered_at: Mapped[datetime | None]
     answered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+
+    __table_args__ = (
+        sa.Index(
+            "ix_customer_questions_waiting",
+            "asked_at",
+            "id",
+            sqlite_where=sa.text("answered_at IS NULL"),
+            postgresql_where=sa.text("answered_at IS NULL"),
+        ),
+    )
