@@ -181,15 +181,21 @@ def typed_form(
         match kind:
             case ItemType.CONFIRM:
                 shown = [("", ""), ("yes", _l("Yes")), ("no", _l("Not yet"))]
-                made[f"answer_{item_id}"] = SelectField(words, choices=shown, validators=[Optional()])
+                made[f"answer_{item_id}"] = SelectField(
+                    words, choices=_choices(shown), validators=[Optional()]
+                )
             case ItemType.MULTI:
-                made[f"answer_{item_id}"] = SelectMultipleField(words, choices=list(choices))
+                made[f"answer_{item_id}"] = SelectMultipleField(words, choices=_choices(choices))
             case ItemType.CHOICE:
                 made[f"answer_{item_id}"] = SelectField(
-                    words, choices=[("", ""), *choices], validators=[Optional()]
+                    words, choices=_choices([("", ""), *choices]), validators=[Optional()]
                 )
             case _:
                 made[f"answer_{item_id}"] = StringField(words, validators=[Length(max=2000)])
         made[f"comment_{item_id}"] = StringField(_COMMENT, validators=[Length(max=2000)])
     form: type[TypedForm] = type("TypedForm", (TypedForm,), made)  # a class of its own for each list
     return form() if is_sent else form(formdata=None)
+
+
+def _choices(pairs: Sequence[tuple[str, object]]) -> list[SelectChoice]:
+    return [SelectChoice(code, words) for code, words in pairs]

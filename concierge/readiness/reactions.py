@@ -696,6 +696,12 @@ def answer_sender(event: ReturnsRead) -> None:
     post(letter, key=key)
 
 
+def follow_choice(event: AnswerChosen | AnswerDismissed) -> None:
+    """Note in what came back that a person chose between answers."""
+    if event.project_id is not None:
+        taking.follow_choices(event.project_id, at=event.at, user_id=event.actor_id)
+
+
 MOST_STRANGERS_LETTERS = 5
 """Files from one unknown address within a day that are answered: nobody makes us write to somebody else for ever."""
 

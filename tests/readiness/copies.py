@@ -10,8 +10,10 @@ from pikepdf import Array, Dictionary, Name, String
 
 from concierge.platform import settings
 from concierge.readiness import fields, queries
+from concierge.readiness.actions import sending
 from concierge.readiness.fields import Note, Printed
 from concierge.readiness.models import Checklist, ReadinessItem
+from tests.makers import orders
 from tests.makers import readiness as maker
 
 
@@ -140,3 +142,19 @@ def of(project: Any, **typed: str) -> Copy:
 def item_of(checklist: Checklist, key: str) -> ReadinessItem:
     """An item by its key."""
     return next(item for item in checklist.items if item.key == key)
+
+
+def keep_print(project: Any, code: str, *, revision: int = 1, language: str = "en") -> None:
+    """Keep a print with a code, as if it had been made; needs a unit of work."""
+    sending.keep_print(
+        maker.checklist(project),
+        language=language,
+        content_hash=f"{code}-{revision}".ljust(64, "0"),
+        revision=revision,
+        name="checklist.pdf",
+        data=b"%PDF-1.7",
+        code=code,
+        shown=(),
+        occasion="",
+        at=orders.RECEIVED,
+    )

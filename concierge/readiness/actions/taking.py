@@ -25,20 +25,20 @@ from concierge.platform import files, settings
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
-from concierge.platform.file_kinds import NotKept
+from concierge.platform.file_kinds import NotKept, kind_of, refuse_size
 from concierge.platform.files import StoredFile
 from concierge.platform.incoming import IncomingMail
 from concierge.projects import queries as projects
 from concierge.projects.models import Project
 from concierge.readiness import fields, plan, queries
-from concierge.readiness.actions import answering
+from concierge.readiness.actions import answering, signing
 from concierge.readiness.actions.answering import Answerer
 from concierge.readiness.events import DocumentsReturned, ReturnSettled, ReturnsRead
 from concierge.readiness.fields import Note, Part, Printed
-from concierge.readiness.models import Checklist, ReadinessItem, ReturnedDocument
+from concierge.readiness.models import Checklist, ItemAnswer, ReadinessItem, ReturnedDocument
 from concierge.readiness.queries import Sender
-from concierge.readiness.returning import Form, Problem, Value
-from concierge.readiness.states import Channel, Fate, Outcome, Standing
+from concierge.readiness.returning import Form, Problem, Value, is_pdf
+from concierge.readiness.states import Channel, Decision, Fate, Outcome, Standing
 
 WAITING = frozenset(
     {
@@ -118,14 +118,14 @@ class Judged:
 def receive(project_id: int, arrived: Sequence[Arrived], source: Source, *, at: datetime) -> Received:
     """Keep files that came for a project, each once, as they came; they are read a moment later.
 
-    :raises NotKept: when one is empty or larger than what is kept.
+    :raises NotKept: when one that is uploaded is empty, too large, or neither a PDF nor a photograph.
     """
     projects.project_for_change(project_id)  # whoever brings the same at this moment waits
     new: list[ReturnedDocument] = []
     known: list[ReturnedDocument] = []
     for one in arrived:
-        if not one.data:
-            raise NotKept(_("The file is empty. Choose one with content."))
+        if source.mail_id is None:
+            _refuse_upload(one.data)
         digest = hashlib.sha256(one.data).hexdigest()
         row = queries.returned_with(project_id, digest=digest)
         if row is not None:
@@ -165,9 +165,7 @@ def receive(project_id: int, arrived: Sequence[Arrived], source: Source, *, at: 
     return Received(tuple(new), tuple(known))
 
 
-def keep_message(
-    project_id: int, mail: IncomingMail, *, outcome: Outcome, at: datetime
-) -> ReturnedDocument:
+def keep_message(project_id: int, mail: IncomingMail, *, outcome: Outcome, at: datetime) -> ReturnedDocument:
     """Keep a message that brings no file for a project, or cannot be read: a person reads it.
 
     :param outcome: NOT_OURS for words only, UNREADABLE, or TOO_LARGE when only its head is there.
@@ -314,12 +312,15 @@ def settle(
         if not is_taken:
             entry["fate"] = Fate.LEFT.value
             continue
-        item = items.get(entry["key"]) if entry["kind"] == "item" else None
-        if item is None:
+        item = items.get(entry["key"])
+        if entry["kind"] == "section":
+            _sign(entry, row, name=entry["typed"], at=at)
+        elif item is None:
             raise Refused(
                 _("This entry belongs to no point of the checklist. Leave it, or enter it by hand.")
             )
-        _answer(entry, item, by=by, row=row, at=at, seen=None)
+        else:
+            _answer(entry, item, by=by, row=row, at=at, seen=None)
         if entry["fate"] == Fate.FOR_A_PERSON.value:
             raise Refused(
                 _("“%(typed)s” cannot be taken: %(why)s", typed=entry["typed"], why=entry.get("said", ""))
@@ -347,12 +348,14 @@ def type_in(
     _refuse_settled(row)
     by = Answerer(user_id=user_id, channel=Channel.PDF)
     items = _items_of(row)
+    country = queries.country_of(row.project_id or 0)
     entries, problems = [dict(entry) for entry in row.entries], {}
     for key, (answer, comment) in typed.items():
         item = items.get(key)
         if item is None or not (answer or comment):
             continue
-        entry = _entry(key, answer, comment, Printed(0, item.value, item.comment))
+        text = _as_asked(answer, item, language="en", country=country)
+        entry = _entry(key, text, comment, Printed(0, item.value, item.comment))
         _answer(entry, item, by=by, row=row, at=at, seen=None)
         if entry["fate"] == Fate.FOR_A_PERSON.value:
             problems[key] = str(entry.get("said", ""))
@@ -364,6 +367,46 @@ def type_in(
     if is_done:
         _close(row, taken, at=at, user_id=user_id)
     return taken
+
+
+def fate_now(entry: Entry, answer: ItemAnswer | None) -> Fate:
+    """What came of an entry by now: who chooses between two answers may do so elsewhere.
+
+    :param answer: the one that the entry became.
+    """
+    fate = Fate(entry["fate"])
+    if fate is not Fate.CONFLICT or answer is None or answer.standing is Standing.CONFLICT:
+        return fate
+    return Fate.LEFT if answer.standing is Standing.DISMISSED else Fate.TAKEN
+
+
+def follow_choices(project_id: int, *, at: datetime, user_id: int | None) -> None:
+    """Note in files that wait that a person chose between answers; one in which nothing waits is dealt with."""
+    for row in queries.returned_unsettled(project_id):
+        given = queries.answers_by_ids([entry["answer"] for entry in row.entries if entry["answer"]])
+        entries = [{**one, "fate": fate_now(one, given.get(one["answer"])).value} for one in row.entries]
+        if entries == row.entries:
+            continue
+        row.entries = entries
+        if not any(entry["fate"] in _OPEN for entry in entries):
+            _close(row, 0, at=at, user_id=user_id)
+
+
+def file_with_its_own(
+    row: ReturnedDocument, *, project_id: int, at: datetime, user_id: int
+) -> ReturnedDocument:
+    """Bring a file that was printed for another project to that one, where it is read anew; here it is dealt with.
+
+    :param row: locked, with its file.
+    :param project_id: the project that it was printed for.
+    :return: the row there.
+    :raises Refused: when somebody has dealt with it already.
+    """
+    _refuse_settled(row)
+    arrived = Arrived(row.file.name, files.read(row.file))
+    received = receive(project_id, [arrived], Source(Channel.STAFF, user_id=user_id), at=at)
+    _close(row, 0, at=at, user_id=user_id)
+    return received.all[0]
 
 
 # ---------------------------------------------------------------- what it is
@@ -404,14 +447,19 @@ def _outcome(row: ReturnedDocument, notes: Collection[str]) -> Outcome:
     return Outcome.OLD_REVISION if OLD in notes else Outcome.TAKEN
 
 
+def _refuse_upload(data: bytes) -> None:
+    refuse_size(data)
+    if not is_pdf(data) and not _content_type(data).startswith("image/"):
+        raise NotKept(_("Choose the checklist as a PDF, or photos of its pages (JPEG, PNG, WebP, HEIC)."))
+
+
 def _content_type(data: bytes) -> str:
-    head = data[:1024]
-    if b"%PDF-" in head:
+    if is_pdf(data):
         return "application/pdf"
-    for magic, kind in ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg")):
-        if head.startswith(magic):
-            return kind
-    return "application/octet-stream"
+    try:
+        return kind_of(data)[0]
+    except NotKept:
+        return "application/octet-stream"
 
 
 # ---------------------------------------------------------------- merging
@@ -469,7 +517,12 @@ def _merge(
                 entry["fate"] = Fate.NOT_ASKED.value
             else:
                 _take(entry, item, was, by=by, row=row, at=at)
-    row.entries = entries + _signatures(form, items.values(), has_changed=bool(entries))
+    signed = _signatures(form, items.values())
+    if standing.outcome is None and sender is not None and not sender.section:
+        for entry in signed:
+            if entry["key"] != fields.FINAL and _is_as_signed(entry["key"], entries, items, printed):
+                _sign(entry, row, name=entry["typed"], link_id=sender.link_id, at=at)
+    row.entries = entries + signed
 
 
 def _why_not(
@@ -567,8 +620,8 @@ def _values(form: Form, key: str, item: ReadinessItem | None) -> tuple[Value, Va
     return value or Value(""), comment or Value("")
 
 
-def _signatures(form: Form, items: Iterable[ReadinessItem], *, has_changed: bool) -> list[Entry]:
-    """Who signed which section, and the whole list; a person of ours sees to it."""
+def _signatures(form: Form, items: Iterable[ReadinessItem]) -> list[Entry]:
+    """Who signed which section, and the whole list."""
     sections = dict.fromkeys(item.section for item in items)
     found = []
     for section in (*sections, fields.FINAL):
@@ -585,6 +638,59 @@ def _signatures(form: Form, items: Iterable[ReadinessItem], *, has_changed: bool
         found.append(entry)
     return found
 
+
+def _is_as_signed(
+    section: str, entries: Iterable[Entry], items: Mapping[str, ReadinessItem], printed: Mapping[str, Printed]
+) -> bool:
+    """Whether a section says by now what stood on the paper that was signed."""
+    fates = {entry["key"]: entry["fate"] for entry in entries}
+    for key, item in items.items():
+        if item.section != section or key not in printed:
+            continue
+        was = printed[key].value
+        if key in fates:
+            if fates[key] not in {Fate.TAKEN.value, Fate.KNOWN.value}:
+                return False
+        elif item.value != was and not plan.is_same_value(item, item.value, was):
+            return False
+    return True
+
+
+def _sign(
+    entry: Entry, row: ReturnedDocument, *, name: str, link_id: int | None = None, at: datetime
+) -> None:
+    """Let a signature on the paper count; what the verb refuses waits for a person."""
+    checklist = queries.checklist_of(row.project_id) if row.project_id is not None else None
+    if checklist is None:
+        return
+    by = Answerer(link_id=link_id, name=name, channel=Channel.PDF)
+    meaning = _(
+        "We have checked the points above. The answers are true on the day of signing, and we will tell our concierge"
+        " at once if something changes before delivery."
+    )
+    try:
+        with db.session.begin_nested():
+            if entry["key"] != fields.FINAL:
+                signing.sign_section(checklist, entry["key"], name=name, meaning=meaning, at=at, by=by)
+            elif entry["decision"] in _DECISIONS:
+                signing.sign_list(
+                    checklist,
+                    name=name,
+                    decision=_DECISIONS[entry["decision"]],
+                    conditions=entry["comment"],
+                    meaning=meaning,
+                    at=at,
+                    by=by,
+                )
+            else:
+                raise Refused(_("It does not say whether the site is ready. Ask, then sign on the page."))
+    except Refused as refused:
+        entry["fate"], entry["why"], entry["said"] = Fate.FOR_A_PERSON.value, "refused", refused.sentence
+        return
+    entry["fate"], entry["why"] = Fate.TAKEN.value, ""
+
+
+_DECISIONS = {decision.value.replace(" ", "-"): decision for decision in Decision}
 
 _DAY = re.compile(r"(\d{1,4})\s*[./\-年]\s*(\d{1,2})\s*[./\-月]\s*(\d{1,4})\s*日?\.?")
 
@@ -641,6 +747,6 @@ def _refuse_settled(row: ReturnedDocument) -> None:
         raise Refused(_("Somebody has dealt with this file already. Load the page again."))
 
 
-def _close(row: ReturnedDocument, taken: int, *, at: datetime, user_id: int) -> None:
+def _close(row: ReturnedDocument, taken: int, *, at: datetime, user_id: int | None) -> None:
     row.settled_at, row.settled_by_id = at, user_id
     record(ReturnSettled(at=at, actor_id=user_id, project_id=row.project_id, returned_id=row.id, taken=taken))

@@ -1,6 +1,7 @@
 """Pages of what came back: the files of a project, one of them entry by entry, and what waits everywhere."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -98,11 +99,11 @@ def bring_back(key: str) -> Page:
     form = forms.ReturnForm()
     if not form.validate_on_submit():
         return _list_again(project, form)
-    arrived = [
-        taking.Arrived(one.filename or "", one.read(files.LARGEST + 1))
-        for one in form.files.data
-        if one.filename
-    ]
+    arrived = []
+    for one in form.files.data:
+        with closing(one):
+            if one.filename:
+                arrived.append(taking.Arrived(one.filename, one.read(files.LARGEST + 1)))
     source = taking.Source(Channel.STAFF, user_id=viewer().user_id)
     try:
         with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
@@ -251,7 +252,11 @@ def file_elsewhere(key: str, returned_id: int) -> AnyResponse:
 
 def came_back(project: Project) -> dict[str, object]:
     """What the page of a checklist shows of what came back: the newest files, and a place to drop more."""
-    return {**_list_context(project, forms.ReturnForm(formdata=None)), "lines": lines_of(project)[:5]}
+    return {
+        "lines": lines_of(project)[:5],
+        "return_form": forms.ReturnForm(formdata=None),
+        "address": mails.back_address(project.key),
+    }
 
 
 def lines_of(project: Project) -> list[Line]:
@@ -304,7 +309,7 @@ def _list_context(project: Project, form: forms.ReturnForm) -> dict[str, object]
     return {
         "project": project,
         "lines": lines_of(project),
-        "form": form,
+        "return_form": form,
         "address": mails.back_address(project.key),
         "may_answer": viewer().may(Permission.ANSWER_CHECKLISTS),
     }
