@@ -477,11 +477,16 @@ def _value(kind: str, value: Any) -> Told:  # Any: as above
         texts = [_text(one) for one in list(value)[:100]]
         return _capped(" ".join(sorted(text for text in texts if text)))
     if isinstance(value, pikepdf.Name):
-        said = _plain(str(value)[1:])
-        return _capped("" if said == "Off" else said)
+        return _capped(_state(_plain(str(value)[1:])))
     if isinstance(value, pikepdf.String | str):
-        return _capped(_text(value))
+        text = _text(value)
+        return _capped(_state(text.removeprefix("/")) if kind == "/Btn" else text)
     return {"value": "", "is_odd": True}  # a number, a stream or worse: nothing that a form program writes
+
+
+def _state(said: str) -> str:
+    """Of a button; some programs write its name as a text."""
+    return "" if said == "Off" else said
 
 
 def _capped(text: str) -> Told:
