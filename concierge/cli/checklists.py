@@ -1,6 +1,7 @@
 """`concierge checklists`: readiness checklists at a terminal."""
 
 import json
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from concierge.core import codes
 from concierge.platform import clock, files
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import Refused
-from concierge.readiness import mails, queries
-from concierge.readiness.actions import sending
+from concierge.readiness import chores, mails, queries
+from concierge.readiness.actions import batching, sending
 from concierge.readiness.document import filling, printing
 from concierge.readiness.models import ChecklistDocument
 from concierge.readiness.states import DocumentKind
@@ -110,3 +111,63 @@ def _print(checklist_id: int, *, language: str, kind: DocumentKind, on: date) ->
             kind=kind,
             at=clock.now(),
         )
+
+
+@checklists.command("batch")
+@click.argument("keys", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="Of every project under way.")
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), required=True, help="ZIP to write."
+)
+@click.option(
+    "--language",
+    type=click.Choice(printing.LANGUAGES),
+    help="Language of all of them; each contact's when it is not given.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a list of one object for scripts.")
+@with_appcontext
+def batch(keys: tuple[str, ...], is_all: bool, output: Path, language: str | None, as_json: bool) -> None:
+    """Write the readiness checklists of many projects into one ZIP; only those that changed are made again.
+
+    \b
+    Example: concierge checklists batch HB-2041 HB-2042 --output checklists.zip --language de
+             concierge checklists batch --all --output checklists.zip
+    """
+    if bool(keys) == is_all:
+        raise click.UsageError("Name projects, or say --all.")
+    ids = batching.project_ids_of(keys)
+    with unit_of_work():
+        made = batching.ask_batch(
+            ids, language=language or "", at=clock.now(), actor_id=None, is_waited_for=True
+        )
+        batch_id = made.id
+    finish = chores.make_all(batch_id, _tell)
+    with unit_of_work():
+        finish()
+    made = batching.batch_by_id(batch_id)
+    if made.file is not None:
+        try:
+            with output.open("wb") as written:
+                written.writelines(files.pieces(made.file))
+        except OSError as problem:
+            raise Refused(
+                f"{output} cannot be written: {problem.strerror}. Choose another --output."
+            ) from problem
+    for one in made.left_out:
+        click.echo(f"{one['project']}: {one['why']}", err=True)
+    if as_json:
+        about = {
+            "made": len(made.made),
+            "left_out": made.left_out,
+            "output": str(output) if made.file else "",
+        }
+        click.echo(json.dumps([about], indent=2, ensure_ascii=False))
+    elif made.file is not None:
+        click.echo(f"Wrote {output}: {len(made.made)} checklists, {made.file.size // 1024} KiB")
+    if made.file is None:
+        raise Refused("No checklist could be made, so there is no ZIP.")
+
+
+def _tell(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{done} of {total}", nl=done == total, err=True)

@@ -6,8 +6,10 @@ a row; :func:`sweep` removes those after a day. A row without bytes cannot come 
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 import fsspec
 import sqlalchemy as sa
@@ -47,6 +49,8 @@ class _Store(Protocol):
 
     def cat_file(self, path: str) -> bytes: ...
 
+    def open(self, path: str, mode: str) -> BinaryIO: ...
+
     def exists(self, path: str) -> bool: ...
 
     def find(self, path: str, *, detail: bool) -> dict[str, dict[str, object]]: ...
@@ -72,21 +76,67 @@ def store(data: bytes, *, name: str, content_type: str) -> StoredFile:
     :param name: what people call it; only ever shown, never used as a place.
     """
     system, root = _store()
-    token = secrets.token_hex(20)
-    place = f"{token[:2]}/{token}"
-    system.makedirs(f"{root}/{token[:2]}", exist_ok=True)
+    place = _new_place()
+    system.makedirs(f"{root}/{place[:2]}", exist_ok=True)
     system.pipe_file(f"{root}/{place}", data)
-    row = StoredFile(
-        name=plain_name(name),
-        content_type=content_type,
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        place=place,
-        created_at=clock.now(),
-    )
-    db.session.add(row)
-    db.session.flush()
-    return row
+    return _row(place, name, content_type, len(data), hashlib.sha256(data).hexdigest())
+
+
+class Writing:
+    """A file that is written piece by piece, so that it is never whole in memory; it cannot be gone back in."""
+
+    def __init__(self, stream: BinaryIO, place: str) -> None:
+        self._stream, self._place = stream, place
+        self._digest, self._size = hashlib.sha256(), 0
+
+    def write(self, data: bytes, /) -> int:
+        """Add bytes at the end."""
+        self._stream.write(data)
+        self._digest.update(data)
+        self._size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing: it is whole when it is closed."""
+
+    def close(self) -> None:
+        """Nothing: `writing` closes it."""
+
+    def keep(self, *, name: str, content_type: str) -> StoredFile:
+        """Put the row of the file into the caller's transaction, once it is closed.
+
+        :param name: what people call it; only ever shown, never used as a place.
+        """
+        return _row(self._place, name, content_type, self._size, self._digest.hexdigest())
+
+
+@contextmanager
+def writing() -> Iterator[Writing]:
+    """Open a file in the store to be written piece by piece; without its row it is swept away after a day."""
+    system, root = _store()
+    place = _new_place()
+    system.makedirs(f"{root}/{place[:2]}", exist_ok=True)
+    with system.open(f"{root}/{place}", "wb") as stream:
+        yield Writing(stream, place)
+
+
+def pieces(file: StoredFile, *, size: int = 1024 * 1024) -> Iterator[bytes]:
+    """The bytes of a large file, some at a time.
+
+    :raises NotFound: when the store lost them.
+    """
+    system, root = _store()
+    try:
+        stream = system.open(f"{root}/{file.place}", "rb")
+    except FileNotFoundError as error:
+        raise NotFound("The file is no longer in the store. Ask an administrator to restore it.") from error
+    return _read_on(stream, size)
+
+
+def _read_on(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    with stream:
+        while piece := stream.read(size):
+            yield piece
 
 
 def read(file: StoredFile) -> bytes:
@@ -127,6 +177,25 @@ def sweep(at: datetime) -> int:
             system.rm_file(path)
             gone += 1
     return gone
+
+
+def _new_place() -> str:
+    token = secrets.token_hex(20)
+    return f"{token[:2]}/{token}"
+
+
+def _row(place: str, name: str, content_type: str, size: int, sha256: str) -> StoredFile:
+    row = StoredFile(
+        name=plain_name(name),
+        content_type=content_type,
+        size=size,
+        sha256=sha256,
+        place=place,
+        created_at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
 
 
 def _store() -> tuple[_Store, str]:

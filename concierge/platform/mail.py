@@ -35,6 +35,8 @@ from concierge.platform.errors import NotFound
 from concierge.platform.files import StoredFile
 from concierge.platform.settings import Settings
 
+_POLICY = policy.SMTP.clone(refold_source="none")
+
 TIMEOUT_S = 20
 """Seconds that an SMTP server may take for one answer."""
 
@@ -622,7 +624,7 @@ def _kept(attachment: Attachment) -> dict[str, Any]:
 
 def _composed(row: OutgoingMail) -> EmailMessage:
     """The letter as a message; every header passes the email package, which refuses line breaks in them."""
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = _post().sender
     message["To"] = Address(row.to_name, addr_spec=row.to)
     if row.reply_to:
@@ -633,7 +635,8 @@ def _composed(row: OutgoingMail) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     if row.unsubscribe:
-        message["List-Unsubscribe"] = f"<{row.unsubscribe}>"
+        # as it is: the email package would break a long address into words that it encodes
+        message.set_raw("List-Unsubscribe", f"<{row.unsubscribe}>")
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(row.text, cte="quoted-printable")
     if row.html:

@@ -329,8 +329,8 @@ def reminder_letter(
             "opt_out": opt_out[0],
         }
         subject = ngettext(
-            "%(project)s: %(num)s open point, due %(day)s",
-            "%(project)s: %(num)s open points, the first due %(day)s",
+            "%(num)s open point for %(project)s, due %(day)s",
+            "%(num)s open points for %(project)s, the first due %(day)s",
             len(points),
             project=where,
             day=first.due,

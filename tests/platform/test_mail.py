@@ -1,20 +1,26 @@
 """Letters: one for each key, with headers nobody can forge, to a folder or a real SMTP server."""
 
+import random
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+import time_machine
 from aiosmtpd.controller import Controller
 from flask import Flask
 from flask.testing import FlaskClient
 
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
-from concierge.platform import mail, worker
+from concierge.platform import clock, deliveries, mail, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.mail import Attachment, Letter, OutgoingMail
@@ -260,3 +266,204 @@ def test_the_development_page_shows_letters_to_those_who_operate(
     assert browser.get(f"/mail/{path.name}/attachments/9").status_code == 404
     assert sign_in(mallory).get("/mail").status_code == 403
     assert app.test_client().get("/mail").status_code == 303
+
+
+LONG = "https://concierge.instruments.a-company-with-a-long-name.example.com/reminders/123456-" + "a" * 26
+
+
+def test_the_address_that_ends_letters_stays_in_one_piece(app: Flask, inbox: Inbox) -> None:
+    """Mail programs read it by machine; the email package would encode one that is longer than a line."""
+    post(replace(LETTER, subject="Noch offen: Übergabe " * 6, unsubscribe=LONG, secrets=("a" * 26,)))
+    worker.drain(app)
+
+    [message] = inbox.got
+    assert message["List-Unsubscribe"] == f"<{LONG}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["Subject"] == ("Noch offen: Übergabe " * 6).strip()
+
+
+@pytest.fixture
+def held(app: Flask, inbox: Inbox) -> Iterator[Inbox]:
+    """The server, where letters that somebody causes are held for half a minute."""
+    mail.register(app, replace(current(), mail=inbox.address, mail_hold=30))
+    yield inbox
+    deliveries.act_for(None)
+
+
+def caused(key: str = "checklist:1:asked", by: int | None = 7) -> int:
+    """A letter that somebody of ours causes."""
+    deliveries.act_for(by)
+    with unit_of_work():
+        number = mail.post(LETTER, key=key)
+    deliveries.act_for(None)
+    return number
+
+
+def later(app: Flask, seconds: int = 31) -> None:
+    with time_machine.travel(clock.now() + timedelta(seconds=seconds)):
+        if db.engine.dialect.name == "postgresql":  # whose clock does not travel along
+            with unit_of_work():
+                for row in db.session.query(Delivery).filter_by(status=DeliveryStatus.READY):
+                    row.run_at -= timedelta(seconds=seconds)
+        worker.drain(app)
+    db.session.rollback()
+
+
+def test_what_somebody_causes_is_held_and_what_nobody_did_leaves(app: Flask, held: Inbox) -> None:
+    caused("by a person")
+    caused("by itself", by=None)
+    worker.drain(app)
+    assert len(held.got) == 1
+    later(app, 20)
+    assert len(held.got) == 1
+    later(app, 31)
+    assert len(held.got) == 2
+
+
+def test_who_was_in_front_is_known_however_far_the_letter_is_from_the_act(app: Flask, held: Inbox) -> None:
+    """An act puts up a delivery, that one another one, and that one writes the letter."""
+
+    def first(args: dict[str, Any]) -> None:
+        deliveries.enqueue("test.second", {})
+
+    def second(args: dict[str, Any]) -> None:
+        mail.post(LETTER, key="far away")
+
+    deliveries.register("test.first", first)
+    deliveries.register("test.second", second)
+    deliveries.act_for(7)
+    with unit_of_work():
+        deliveries.enqueue("test.first", {})
+    deliveries.act_for(None)
+    worker.drain(app)
+
+    row = db.session.query(OutgoingMail).one()
+    assert row.caused_by_id == 7
+    assert row.leaves_at is not None
+    assert held.got == []
+    assert deliveries.who_asks() is None, "nobody is in front of what the worker does next"
+
+
+def test_a_letter_that_is_stopped_does_not_leave_and_can_be_sent_after_all(app: Flask, held: Inbox) -> None:
+    number = caused()
+    with unit_of_work():
+        assert mail.stop(number, by_id=7, at=clock.now())
+    with unit_of_work():
+        assert not mail.stop(number, by_id=8, at=clock.now()), "it is stopped already"
+    later(app)
+    assert held.got == []
+
+    with unit_of_work():
+        assert mail.let_go(number, at=clock.now())
+    worker.drain(app)
+    assert len(held.got) == 1
+    with unit_of_work():
+        assert not mail.let_go(number, at=clock.now())
+        assert not mail.stop(number, by_id=7, at=clock.now())
+
+
+def test_a_letter_need_not_wait(app: Flask, held: Inbox) -> None:
+    number = caused()
+    with unit_of_work():
+        mail.let_go(number, at=clock.now())
+    worker.drain(app)
+    assert len(held.got) == 1
+    later(app)
+    assert len(held.got) == 1, "and it leaves once"
+
+
+def test_the_row_decides_between_stopping_and_leaving(app: Flask, held: Inbox) -> None:
+    """However the two meet: either it was stopped and nothing left, or it left and nobody was told otherwise."""
+    outcomes = set()
+    for number in range(8):
+        letter = caused(f"race:{number}", by=None)
+        started, stopped = threading.Barrier(2), []
+
+        def stop(
+            letter: int = letter, started: threading.Barrier = started, stopped: list[bool] = stopped
+        ) -> None:
+            with app.app_context():
+                started.wait()
+                time.sleep(random.random() / 40)  # no secret
+                with unit_of_work():
+                    stopped.append(mail.stop(letter, by_id=7, at=clock.now()))
+
+        thread = threading.Thread(target=stop)
+        thread.start()
+        started.wait()
+        worker.drain(app)
+        thread.join()
+        worker.drain(app)
+        db.session.rollback()
+        db.session.expire_all()
+        row = db.session.get_one(OutgoingMail, letter)
+        left = [one for one in held.got if one["Message-ID"] == row.message_id]
+        assert stopped[0] == (row.stopped_at is not None)
+        assert len(left) == (0 if stopped[0] else 1)
+        assert (row.sent_at is None) == stopped[0]
+        outcomes.add(stopped[0])
+    assert outcomes
+
+
+def test_a_letter_that_failed_can_be_stopped_again(app: Flask, held: Inbox) -> None:
+    held.answers = ["451 try again later"]
+    number = caused(by=None)
+    worker.drain(app)
+    with unit_of_work():
+        assert mail.stop(number, by_id=7, at=clock.now())
+    with unit_of_work():
+        db.session.query(Delivery).one().run_at = delivery().created_at
+    worker.drain(app)
+    assert held.got == []
+
+
+def test_a_letter_is_seen_and_stopped_before_its_files_are_there(app: Flask, held: Inbox) -> None:
+    deliveries.act_for(7)
+    with unit_of_work():
+        number = mail.announce(LETTER, key="with a print")
+    with unit_of_work():
+        mail.stop(number, by_id=7, at=clock.now())
+    with unit_of_work():
+        assert mail.post(LETTER, key="with a print") == number
+    deliveries.act_for(None)
+    later(app)
+    assert held.got == []
+    with unit_of_work():
+        mail.let_go(number, at=clock.now())
+    worker.drain(app)
+    assert len(list(held.got[0].iter_attachments())) == 2
+
+
+def test_what_would_be_too_late_is_given_up_and_told(app: Flask, inbox: Inbox) -> None:
+    told: list[str] = []
+    mail.when_too_late("late:", lambda key, at: told.append(key))
+    with unit_of_work():
+        mail.post(LETTER, key="late:1", leaves_by=clock.now() - timedelta(seconds=1))
+    worker.drain(app)
+    db.session.rollback()
+    row = db.session.query(OutgoingMail).populate_existing().one()
+    assert (inbox.got, row.sent_at, told) == ([], None, ["late:1"])
+    assert row.stopped_at is not None
+
+
+def test_a_refused_address_is_known_until_it_is_trusted_again(app: Flask, inbox: Inbox) -> None:
+    post(replace(LETTER, to="gone@customer.example"))
+    worker.drain(app)
+    db.session.rollback()
+    assert set(mail.returned_addresses(["Gone@customer.example", "yuki@customer.example"])) == {
+        "gone@customer.example"
+    }
+    with unit_of_work():
+        mail.trust("gone@CUSTOMER.example")
+    assert mail.returned_addresses(["gone@customer.example"]) == {}
+
+
+def test_a_report_on_a_letter_that_nobody_sent_says_nothing(app: Flask, inbox: Inbox) -> None:
+    post()
+    row = db.session.query(OutgoingMail).one()
+    with unit_of_work():
+        assert mail.note_returned(["<forged@x>"], [], why="no", at=clock.now()) == []
+        assert mail.note_returned([row.message_id], ["somebody@else.example"], why="no", at=clock.now()) == []
+        assert mail.note_returned([row.message_id], ["YUKI@customer.example"], why="no", at=clock.now()) == [
+            row
+        ]

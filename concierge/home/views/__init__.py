@@ -3,6 +3,7 @@
 from concierge.home.views import (
     adopting,
     asides,
+    batches,
     calendar_changes,
     calendar_edits,
     calendars,

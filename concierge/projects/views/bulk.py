@@ -44,7 +44,7 @@ def act_on_many() -> Page:
     kind = next((kind for kind in Kind if kind.value == request.form.get("act")), None)
     if kind in {None, Kind.ADOPT}:  # versions are offered on the page of their playbook
         raise Refused(_("Choose what is to be done with the selected projects."))
-    ids = _selected()
+    ids = selected()
     form = _form(kind)
     is_asked = "looking" in request.form or kind in {Kind.REMIND, Kind.RESUME}
     if not is_asked or not form.validate_on_submit():
@@ -145,7 +145,7 @@ def export_list() -> Response:
 def export() -> Response:
     """Give the selected projects as a file."""
     wanted = queries.filter_from(request.form.get("filter", ""))
-    return _csv(wanted, ids=() if request.form.get("all") else _selected())
+    return _csv(wanted, ids=() if request.form.get("all") else selected())
 
 
 def _csv(wanted: Any, *, ids: Any) -> Response:  # Any: a filter, ids
@@ -159,8 +159,8 @@ def _csv(wanted: Any, *, ids: Any) -> Response:  # Any: a filter, ids
     return answer
 
 
-def _selected() -> list[int]:
-    """The ids of the selected projects that the viewer may see.
+def selected() -> list[int]:
+    """The ids of the projects that are selected in the list, and that the viewer may see.
 
     :raises Refused: when there are none, or too many.
     """
