@@ -37,8 +37,9 @@ _NAME = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """An instrument that uses the playbook, with its figures; `options` are the keys of what is sold with it."""
+    """An instrument that uses the playbook, with its figures."""
 
+    key: str
     name: str
     figures: tuple[figures.Figure, ...]
 

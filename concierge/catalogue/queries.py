@@ -370,15 +370,22 @@ def instrument_by_key(viewer: Viewer, key: str) -> Product:
     return product
 
 
+def instruments_with_figures(playbook_id: int) -> list[Product]:
+    """The instruments that a playbook brings into use, with their figures, by name."""
+    return list(
+        db.session.scalars(
+            sa.select(Product)
+            .where(Product.playbook_id == playbook_id, Product.kind == ProductKind.INSTRUMENT)
+            .order_by(Product.name, Product.id)
+            .options(selectinload(Product.facts))
+        )
+    )
+
+
 def figures_of(playbook_id: int) -> tuple[Instrument, ...]:
     """The instruments that a playbook brings into use, with their figures, as its check looks at them."""
-    found = db.session.scalars(
-        sa.select(Product)
-        .where(Product.playbook_id == playbook_id, Product.kind == ProductKind.INSTRUMENT)
-        .order_by(Product.name, Product.id)
-        .options(selectinload(Product.facts))
-    )
-    return tuple(Instrument(one.name, tuple(one.facts)) for one in found)
+    found = instruments_with_figures(playbook_id)
+    return tuple(Instrument(one.key, one.name, tuple(one.facts)) for one in found)
 
 
 def quantities_of(playbook_id: int) -> list[str]:

@@ -30,6 +30,8 @@ from concierge.projects.actions.laying_out import calendar_of, calendars_of
 from concierge.projects.calendars import Known
 from concierge.projects.models import Milestone, Project, Promise
 from concierge.projects.states import MilestoneState, ShownOn
+from concierge.readiness import queries as checklists
+from concierge.readiness.actions.computing import COPIED
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import VisitState
 
@@ -37,6 +39,10 @@ SHIPPED = (MilestoneKind.SHIP_RELEASED,)
 """Milestones for which something is taken from stock."""
 GOODS = (ProductKind.INSTRUMENT, ProductKind.OPTION, ProductKind.SUPPLY)
 """What lies in stock; training and qualification do not."""
+
+
+ASKED = frozenset(COPIED)
+"""Columns of an item that say what is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,15 @@ class PromisedAnew:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecklistChange:
+    """Requirements, by language, that come in, are no longer asked, or are asked otherwise."""
+
+    added: tuple[Mapping[str, str], ...]
+    removed: tuple[Mapping[str, str], ...]
+    changed: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Consequences:
     """Everything that an act does to one project."""
 
@@ -179,6 +194,8 @@ class Consequences:
     promised_handover_on: date | None = None
     promised: tuple[PromisedAnew, ...] = ()
     """Promises that give way to others."""
+    checklist: ChecklistChange | None = None
+    """What the site is asked otherwise; None: nothing."""
     ends_as: str = ""
     """How the project stands afterwards, where the act itself ends it or lets it live again."""
 
@@ -186,7 +203,7 @@ class Consequences:
     def is_quiet(self) -> bool:
         """Whether nothing else follows: no other milestone, visit or person is touched."""
         touched = [one for one in self.visits if one.fate is not Fate.CHANGES]
-        return len(self.moved) < 2 and not (touched or self.colleagues or self.clashes)
+        return len(self.moved) < 2 and not (touched or self.colleagues or self.clashes or self.checklist)
 
     @property
     def fingerprint(self) -> str:
@@ -235,8 +252,32 @@ def of_act(act: Act, *, project_id: int) -> Consequences:
         else 0,
         promised_handover_on=project.promised_handover_on,
         promised=_promised(act, project),
+        checklist=_checklist(act, project_id),
         ends_as=project.state.value if _was(whole, "state", project.state) is not project.state else "",
     )
+
+
+def _checklist(act: Act, project_id: int) -> ChecklistChange | None:
+    differences = act.of("readiness_items")
+    if not differences:
+        return None
+    checklist_id = checklists.checklist_id_of(project_id)
+    added, removed, changed = [], [], []
+    for one in differences.values():
+        row = one.after or one.before or {}
+        if row["checklist_id"] != checklist_id:
+            continue
+        was_asked = one.before is not None and one.before["is_asked"]
+        is_asked = one.after is not None and one.after["is_asked"]
+        if is_asked and not was_asked:
+            added.append(row["requirement"])
+        elif was_asked and not is_asked:
+            removed.append(row["requirement"])
+        elif is_asked and one.changed & ASKED:
+            changed.append(row["requirement"])
+    if not (added or removed or changed):
+        return None
+    return ChecklistChange(tuple(added), tuple(removed), tuple(changed))
 
 
 def _was(one: Difference | None, column: str, now: Any) -> Any:  # Any: what a column holds

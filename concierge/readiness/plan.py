@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_decimal
 from flask_babel import gettext as _
 
 from concierge.accounts.models import Contact
 from concierge.accounts.states import ContactRole
+from concierge.catalogue import bounds
 from concierge.catalogue.models import PlaybookItem, ProductFact
 from concierge.catalogue.states import (
     SECTIONS,
@@ -32,26 +32,7 @@ from concierge.projects.actions.promising import ShownDate
 from concierge.readiness.models import Checklist, ChecklistDocument, ReadinessItem
 from concierge.readiness.states import ItemState, Verdict
 
-MAINS_VOLTAGE, MAINS_FREQUENCY, MAINS_PLUG = "mains_voltage", "mains_frequency", "mains_plug"
-"""What an item's ``fact`` may name besides the figures of instruments: the supply of the destination."""
-FOR_MAINS = "mains-"
-"""How the condition of a figure begins that holds for a mains voltage: ``mains-120``."""
-BOTH_ENDS = frozenset(
-    {"voltage", "frequency", "exhaust_pressure", "exhaust_duct", "magnet_zone_outer", "air_line"}
-)
-"""Quantities of which a single figure is meant as it stands; of others the site offers it at least."""
-
 _EVIDENCE = (Evidence.NONE, Evidence.OPTIONAL, Evidence.REQUIRED)
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """What a checklist is computed from besides playbooks and figures: where it goes, and all that is sold."""
-
-    country: str = ""
-    """ISO 3166-1 alpha-2; empty: not known."""
-    sold: frozenset[str] = frozenset()
-    """Keys of products."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +91,7 @@ class Wanted:
         return dict(value) if isinstance(value, Mapping) else value
 
 
-def computed(brought: Sequence[Brought], destination: Destination) -> tuple[Wanted, ...]:
+def computed(brought: Sequence[Brought], destination: bounds.Destination) -> tuple[Wanted, ...]:
     """What a project is asked: the items of its playbooks by figures, options and destination, merged.
 
     A figure that an instrument has for an option that is sold, or for the mains of the destination, goes before
@@ -192,7 +173,7 @@ def _as_it_stands(item: PlaybookItem) -> Wanted:
     )
 
 
-def _computed(item: PlaybookItem, brought: Brought, destination: Destination) -> Wanted | None:
+def _computed(item: PlaybookItem, brought: Brought, destination: bounds.Destination) -> Wanted | None:
     """One item for a project; `None` when it is not asked there."""
     if item.option_key and item.option_key not in destination.sold:
         return None
@@ -219,14 +200,14 @@ def _computed(item: PlaybookItem, brought: Brought, destination: Destination) ->
             )
         case "mains_voltage" | "mains_frequency":
             return _on_mains(wanted, item.fact, destination)
-    return _by_facts(wanted, facts_for(item.fact, brought, destination))
+    return _by_facts(wanted, bounds.facts_for(item.fact, brought.facts, brought.instrument, destination))
 
 
-def _on_mains(wanted: Wanted, fact: str, destination: Destination) -> Wanted:
+def _on_mains(wanted: Wanted, fact: str, destination: bounds.Destination) -> Wanted:
     supply = mains.mains_of(destination.country)
     if supply is None:
         return wanted
-    if fact == MAINS_FREQUENCY:
+    if fact == bounds.MAINS_FREQUENCY:
         least, most = float(min(supply.frequencies)), float(max(supply.frequencies))
     else:
         usual = [
@@ -245,40 +226,11 @@ def _on_mains(wanted: Wanted, fact: str, destination: Destination) -> Wanted:
     return replace(wanted, minimum=round(least, 3), maximum=round(most, 3))
 
 
-def facts_for(quantity: str, brought: Brought, destination: Destination) -> tuple[ProductFact, ...]:
-    """The figures of an instrument that hold for what is sold and where it goes; the most particular only."""
-    best: tuple[ProductFact, ...] = ()
-    rank = (-1, 0)
-    for fact in brought.facts:
-        held = _holds(fact.condition or "", brought, destination) if fact.quantity == quantity else None
-        if held is None or held < rank:
-            continue
-        best = (*best, fact) if held == rank else (fact,)
-        rank = held
-    return best
-
-
-def _holds(condition: str, brought: Brought, destination: Destination) -> tuple[int, int] | None:
-    """How particular a figure's condition is where it holds, an option more than a mains voltage; else `None`."""
-    options = place = 0
-    for part in filter(None, condition.split("+")):
-        if part.startswith(FOR_MAINS) and part.removeprefix(FOR_MAINS).isdecimal():
-            found = mains.rank(float(part.removeprefix(FOR_MAINS)), destination.country)
-            if found is None:
-                return None
-            place = 9 - found
-        elif {part, f"{brought.instrument}-{part}"} & destination.sold:
-            options += 1
-        else:
-            return None
-    return options, place
-
-
 def _by_facts(wanted: Wanted, facts: Sequence[ProductFact]) -> Wanted:
     least: float | None = None
     most: float | None = None
     for fact in facts:
-        low, high = _ends(fact, wanted.unit)
+        low, high = bounds.ends_of(fact, wanted.unit)
         least = low if least is None else least if low is None else max(least, low)
         most = high if most is None else most if high is None else min(most, high)
     if (least is None and most is None) or (least is not None and most is not None and least > most):
@@ -298,96 +250,18 @@ def _by_facts(wanted: Wanted, facts: Sequence[ProductFact]) -> Wanted:
     )
 
 
-def _ends(fact: ProductFact, unit: str) -> tuple[float | None, float | None]:
-    """The bounds that a figure gives, in a unit; none when it measures something else."""
-    low, high = fact.minimum, fact.maximum
-    if low is not None and low == high and fact.quantity not in BOTH_ENDS:
-        high = None
-    if fact.unit == unit:
-        return low, high
-    if not (units.is_known(fact.unit) and units.is_known(unit)):
-        return None, None
-    if units.unit_of(fact.unit).quantity is not units.unit_of(unit).quantity:
-        return None, None
-    low, high = (
-        None if end is None else float(units.convert(Decimal(str(end)), from_unit=fact.unit, to_unit=unit))
-        for end in (low, high)
-    )
-    return low, high
-
-
-def _told(wanted: Wanted, destination: Destination) -> Wanted:
+def _told(wanted: Wanted, destination: bounds.Destination) -> Wanted:
     """The same with its figures where its texts name them: {range}, {mains}, {plugs}."""
 
     def filled(texts: Mapping[str, str]) -> Mapping[str, str]:
         return {
-            language: said(text, wanted, language=language, country=destination.country)
+            language: bounds.said(text, wanted, language=language, country=destination.country)
             for language, text in texts.items()
         }
 
     return replace(
         wanted, requirement=filled(wanted.requirement), why=filled(wanted.why), how=filled(wanted.how)
     )
-
-
-def said(
-    text: str, wanted: Any, *, language: str, country: str
-) -> str:  # Any: whatever has bounds and a unit
-    """A text with the figures that it names.
-
-    :param wanted: a `Wanted`, or an item of a playbook, with ``minimum``, ``maximum``, ``unit``, ``quantity``.
-    :param country: whose units stand first; empty: those of record only.
-    """
-    if "{" not in text:
-        return text
-    supply = mains.mains_of(country)
-    told = {
-        "{range}": range_in_words(wanted, language=language, country=country),
-        "{mains}": ""
-        if supply is None
-        else (
-            f"{' / '.join(map(str, supply.voltages))}\u00a0V, {' / '.join(map(str, supply.frequencies))}\u00a0Hz"
-        ),
-        "{plugs}": "" if supply is None else ", ".join(supply.plugs),
-    }
-    for name, words in told.items():
-        text = text.replace(name, words or "…")
-    return text
-
-
-def range_in_words(wanted: Any, *, language: str, country: str) -> str:  # Any: see `said`
-    """What is accepted: “18–27 °C”, “≥ 300 mm”; where people measure otherwise, in their units first."""
-    least, most = (None if end is None else Decimal(str(end)) for end in (wanted.minimum, wanted.maximum))
-    if least is None and most is None:
-        return ""
-    kept = _span(least, most, wanted.unit, language)
-    own = units.preferred(wanted.unit, country=country, quantity=wanted.quantity or "")
-    if own == wanted.unit:
-        return kept
-    is_moved = "drift" in f"{wanted.quantity} {getattr(wanted, 'key', '')}"
-    shown = units.shown_bounds(least, most, unit=wanted.unit, to_unit=own, is_difference=is_moved)
-    return f"{_span(*shown, own, language)} ({kept})"
-
-
-def _span(least: Decimal | None, most: Decimal | None, unit: str, language: str) -> str:
-    def number(value: Decimal) -> str:
-        pattern = "#,##0.######" if abs(value) >= 10_000 else "0.######"
-        try:
-            return str(format_decimal(value, pattern, locale=language))
-        except (ValueError, LookupError):
-            return f"{value:f}"
-
-    symbol = f"\u00a0{unit}" if unit else ""
-    match least, most:
-        case None, None:
-            return ""
-        case None, Decimal() as high:
-            return f"≤\u00a0{number(high)}{symbol}"
-        case Decimal() as low, None:
-            return f"≥\u00a0{number(low)}{symbol}"
-        case Decimal() as low, Decimal() as high:
-            return f"{number(low)}{symbol}" if low == high else f"{number(low)}–{number(high)}{symbol}"
-    return ""
 
 
 def _both(first: Wanted, second: Wanted) -> Wanted | None:

@@ -95,6 +95,11 @@ def checklist_of(project_id: int) -> Checklist | None:
     return None if checklist_id is None else checklist_by_id(checklist_id)
 
 
+def checklist_id_of(project_id: int) -> int | None:
+    """The id of a project's checklist; None while none is issued."""
+    return db.session.scalar(_ID, {"project_id": project_id})
+
+
 def counted_from(project_id: int) -> tuple[date, date | None] | None:
     """The days of delivery and installation from which a checklist counts; None while there is no checklist."""
     row = db.session.execute(_ANCHOR, {"project_id": project_id}).first()

@@ -498,3 +498,4 @@ def finding_address(found: checking.Finding, key: str) -> str:
 
 
 bp.add_app_template_global(finding_address, "finding_address")
+bp.add_app_template_global(telling.called, "called")

@@ -1,13 +1,16 @@
 """Pages to read playbooks and instruments' figures."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 
+from babel.numbers import format_decimal
 from flask import render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from concierge.catalogue import contents, queries
+from concierge.catalogue import bounds, contents, figures, queries
 from concierge.catalogue.models import PlaybookItem, PlaybookVersion, Product, ProductFact
 from concierge.catalogue.states import SECTIONS, PlaybookState
 from concierge.catalogue.views import picture, telling
@@ -22,6 +25,7 @@ from concierge.catalogue.words import (
     team_words,
     visit_words,
 )
+from concierge.core import units
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
@@ -85,9 +89,21 @@ def playbook(key: str) -> Page:
         kinds=field_words(),
         audiences=audience_words(),
         responsible=responsible_words(),
+        asked_texts=_asked_texts(version),
         asked=len(version.items),
         blocking=sum(item.gate is not None for item in version.items),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFigure:
+    """One figure in the reader's units and in the other system, both computed from the one value that is kept."""
+
+    name: str
+    words: str
+    other: str
+    """Empty where both systems use the same unit."""
+    fact: ProductFact
 
 
 @bp.get("/instruments/<key>")
@@ -95,33 +111,94 @@ def playbook(key: str) -> Page:
 def instrument(key: str) -> Page:
     """Show an instrument's figures, each with the document it was read in."""
     product = queries.instrument_by_key(viewer(), key)
-    words = quantity_words()
+    asked = request.args.get("units", "")
+    is_customary = asked == CUSTOMARY if asked else viewer().zone in CUSTOMARY_ZONES
     return render_template(
         "catalogue/instrument.html",
         product=product,
         options=queries.options_of(viewer(), [product.id]),
         classes=class_words(),
-        figures=[
-            (words.get(fact.quantity, fact.quantity.replace("_", " ").capitalize()), figure_words(fact), fact)
-            for fact in product.facts
-        ],
+        figures=[_shown(fact, is_customary=is_customary) for fact in product.facts],
+        is_customary=is_customary,
+        doubts=figures.doubts(product.facts),
     )
 
 
-def figure_words(fact: ProductFact) -> str:
-    """A figure in words: "18–27 °C", "at least 300 mm", "680 kg"."""
+CUSTOMARY = "us"
+"""What the address says of the figures' units when they are those of the United States."""
+CUSTOMARY_ZONES = frozenset(
+    {
+        "America/New_York",
+        "America/Detroit",
+        "America/Chicago",
+        "America/Denver",
+        "America/Boise",
+        "America/Phoenix",
+    }
+    | {
+        "America/Los_Angeles",
+        "America/Anchorage",
+        "America/Juneau",
+        "America/Puerto_Rico",
+        "Pacific/Honolulu",
+    }
+    | {"America/Indiana/Indianapolis", "America/Kentucky/Louisville", "Africa/Monrovia", "Asia/Yangon"}
+)
+"""Zones in which people are taken to measure in US customary units until they choose otherwise."""
+
+
+def _shown(fact: ProductFact, *, is_customary: bool) -> ShownFigure:
+    words = quantity_words()
+    name = words.get(fact.quantity, fact.quantity.replace("_", " ").capitalize())
+    other_unit = units.preferred(fact.unit, country="US", quantity=fact.quantity)
+    kept = figure_words(fact, fact.unit)
+    other = figure_words(fact, other_unit) if other_unit != fact.unit else ""
+    first, second = (other, kept) if is_customary and other else (kept, other)
+    return ShownFigure(name, first, second, fact)
+
+
+def figure_words(fact: ProductFact, unit: str) -> str:
+    """A figure in words in some unit: "18–27 °C", "at least 300 mm", "680 kg"."""
+    ends = [None if end is None else Decimal(str(end)) for end in (fact.minimum, fact.maximum)]
+    is_moved = "drift" in fact.quantity
+    if ends[0] == ends[1] and ends[0] is not None and unit != fact.unit:
+        turned = units.from_stored(
+            units.to_stored(ends[0], fact.unit, is_difference=is_moved), unit, is_difference=is_moved
+        )
+        ends = [units.rounded(turned)] * 2
+    elif unit != fact.unit:
+        ends = list(
+            units.shown_bounds(ends[0], ends[1], unit=fact.unit, to_unit=unit, is_difference=is_moved)
+        )
+    locale = telling.reader()
     least, most = (
-        None if end is None else f"{end:,.6g}".replace(",", "\u202f") for end in (fact.minimum, fact.maximum)
+        None if end is None else str(format_decimal(end, "#,##0.######", locale=locale)) for end in ends
     )
-    unit = f" {fact.unit}" if fact.unit else ""
+    said = f"\u00a0{unit}" if unit else ""
     match least, most:
         case None, None:
             return localized(fact.text)
         case _, None:
-            return str(_("at least %(figure)s", figure=f"{least}{unit}"))
+            return str(_("at least %(figure)s", figure=f"{least}{said}"))
         case None, _:
-            return str(_("at most %(figure)s", figure=f"{most}{unit}"))
-    return f"{least}{unit}" if least == most else f"{least}–{most}{unit}"
+            return str(_("at most %(figure)s", figure=f"{most}{said}"))
+    return f"{least}{said}" if least == most else f"{least}–{most}{said}"
+
+
+def _asked_texts(version: PlaybookVersion) -> dict[str, str]:
+    """The requirements in words, with the figures of the instruments; wherever they go, whatever is sold."""
+    known = queries.instruments_with_figures(version.playbook_id)
+    first = known[0] if known else None
+    return {
+        item.key: bounds.asked_in_words(
+            item,
+            localized(item.requirement),
+            language=telling.reader(),
+            facts=first.facts if first else (),
+            instrument=first.key if first else "",
+        )
+        for item in version.items
+    }
 
 
 def _others(instruments: Sequence[Product]) -> list[Product]:

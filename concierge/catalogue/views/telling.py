@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
-from concierge.catalogue import words
+from concierge.catalogue import bounds, words
 from concierge.catalogue.contents import (
     Contents,
     CoursePart,
@@ -71,12 +71,18 @@ def called(part: Part) -> str:
         case MilestonePart() | FieldPart():
             texts = part.name
         case ItemPart():
-            texts = part.requirement
+            text = localized(part.requirement) or part.key
+            return bounds.asked_in_words(part, text, language=reader())
         case MessagePart():
             texts = part.subject
         case CoursePart():
             texts = part.title
     return localized(texts) or part.key
+
+
+def reader() -> str:
+    """The reader's language with their country, as numbers are written by it."""
+    return str(get_locale() or "en_GB")
 
 
 def value_words() -> Mapping[str, str]:

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from flask import render_template, request
 from werkzeug.wrappers import Response
 
-from concierge.catalogue import contents, words
+from concierge.catalogue import bounds, contents, words
 from concierge.catalogue import queries as catalogue
 from concierge.catalogue.contents import Contents, ItemPart
 from concierge.catalogue.states import DaysOf, ItemType, MilestoneKind, ProductKind
-from concierge.catalogue.views import picture
+from concierge.catalogue.views import picture, telling
 from concierge.core.schedule import Placed
 from concierge.core.worktime import WorkCalendar, add_workdays
 from concierge.identity.guard import requires, viewer
@@ -156,7 +156,12 @@ def _asked(whole: Contents, trial: Trial, sample: picture.Sample) -> list[Asked]
     sections, gates = words.section_words(), words.gate_words()
     return [
         Asked(
-            localized(item.requirement),
+            bounds.asked_in_words(
+                item,
+                localized(item.requirement),
+                language=telling.reader(),
+                destination=bounds.Destination(country=trial.region[0], sold=frozenset(trial.options)),
+            ),
             sections.get(item.section, item.section),
             gates[item.gate] if item.gate else "",
             anchor + timedelta(days=item.due_offset) if anchor else None,
@@ -167,7 +172,8 @@ def _asked(whole: Contents, trial: Trial, sample: picture.Sample) -> list[Asked]
 
 
 def _is_asked(item: ItemPart, trial: Trial) -> bool:
-    return item.type is not ItemType.INFO and item.option_key in {"", *trial.options}
+    is_there = not item.countries or trial.region[0] in item.countries
+    return item.type is not ItemType.INFO and is_there and item.option_key in {"", *trial.options}
 
 
 def _delivery(whole: Contents, sample: picture.Sample) -> date | None:

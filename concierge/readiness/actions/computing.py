@@ -6,6 +6,7 @@ from typing import Any
 
 from concierge.accounts import queries as accounts
 from concierge.accounts.models import Contact
+from concierge.catalogue import bounds
 from concierge.catalogue.models import PlaybookItem
 from concierge.catalogue.states import DueDays, MilestoneKind
 from concierge.core.worktime import WorkCalendar
@@ -68,9 +69,9 @@ def wanted_by(
     return plan.computed(tuple(found.values()), destination_of(project))
 
 
-def destination_of(project: Project) -> plan.Destination:
+def destination_of(project: Project) -> bounds.Destination:
     """Where a project's instruments go, and all that its order's lines mean."""
-    return plan.Destination(
+    return bounds.Destination(
         country=queries.country_of_site(project.site_id), sold=projects.products_sold(project.order_id)
     )
 
