@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 
+from concierge.cli import main
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import clock, files, worker
@@ -28,11 +29,11 @@ from tests.makers import readiness as make
 
 @pytest.fixture
 def three(app: Flask) -> list[Project]:
-    """Two projects with a checklist, in English and in German, and one whose playbooks ask nothing."""
+    """Two projects with a checklist, in English and in German, and one whose plan nobody approved."""
     with unit_of_work():
         return [
             make.project(key="HB", number="SO-1"),
-            projects.live(place=orders.site(key="IL", account="Isar Lab"), number="SO-9"),
+            projects.draft(place=orders.site(key="IL", account="Isar Lab"), number="SO-9"),
             make.project(key="NB", number="SO-2", language="de"),
         ]
 
@@ -71,10 +72,10 @@ def documents() -> int:
 
 def test_many_come_as_one_zip_and_a_second_time_from_what_is_kept(three: list[Project]) -> None:
     heard: list[tuple[int, int]] = []
+    keys = [one.key for one in three]
     first = made(asked(*three), lambda done, total: heard.append((done, total)))
 
     inside = unpacked(first)
-    keys = [one.key for one in three]
     assert list(inside) == [f"{keys[0]}-en.pdf", f"{keys[2]}-de.pdf", "left-out.txt"]
     assert heard == [(1, 3), (2, 3), (3, 3)]
     assert (
@@ -160,7 +161,7 @@ def test_the_list_leads_to_a_page_with_a_bar_and_a_zip(
     choose = browser.post("/checklists/batches", data=form).get_data(as_text=True)
     assert "3 checklists as PDF" in choose
     assert 'name="language" value="ar"' in choose
-    assert browser.post("/checklists/batches", data={**form, "language": "xx"}).status_code == 422
+    assert browser.post("/checklists/batches", data={**form, "language": "xx"}).status_code == 409
     there = browser.post("/checklists/batches", data={**form, "language": "en"}).headers["Location"]
 
     page = browser.get(there).get_data(as_text=True)
@@ -190,7 +191,7 @@ def test_cancelling_before_it_begins(
     browser.post(f"{there}/cancellation", data=form)
     worker.drain(app)
     assert ": cancelled" in browser.get(there).get_data(as_text=True)
-    assert documents() == 0
+    assert batching.batch_by_id(int(there.rpartition("/")[2])).made == []
 
 
 def test_the_command_writes_a_zip(app: Flask, three: list[Project], tmp_path: Path) -> None:
@@ -202,6 +203,6 @@ def test_the_command_writes_a_zip(app: Flask, three: list[Project], tmp_path: Pa
     assert done.exit_code == 0, done.output
     assert "2 checklists" in done.output
     assert zipfile.ZipFile(target).namelist()[0] == f"{keys[0]}-de.pdf"
-    assert app.test_cli_runner().invoke(args=["checklists", "batch", "-o", str(target)]).exit_code == 2
-    wrong = app.test_cli_runner().invoke(args=["checklists", "batch", "XX-1", "-o", str(target)])
+    assert app.test_cli_runner().invoke(main, ["checklists", "batch", "-o", str(target)]).exit_code == 2
+    wrong = app.test_cli_runner().invoke(main, ["checklists", "batch", "XX-1", "-o", str(target)])
     assert wrong.exit_code == 1

@@ -22,7 +22,7 @@ from concierge.readiness.views.blueprint import Page, bp
 @bp.get("/projects/<key>/readiness.pdf")
 @requires(Permission.SEE_CHECKLISTS)
 def pdf(key: str) -> Page:
-    """Show the newest print of the checklist, or say that it is being made."""
+    """Show the newest print of the checklist, or its record, or say that it is being made."""
     project, found = queries.checklist_for(viewer(), key)
     if found is None:
         raise NotFound("This project has no checklist yet. It is issued when the plan is approved.")
@@ -82,7 +82,7 @@ def send(key: str) -> AnyResponse:
         raise NotFound
     with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
         outcome.led_to = url_for("readiness.checklist", key=key)
-        sending.ask_to_send(found, project, at=clock.now(), actor_id=viewer().user_id)
+        letter_key = sending.ask_to_send(found, project, at=clock.now(), actor_id=viewer().user_id)
         name = project.contact.name if project.contact else ""
     flash(mail.told(_("The checklist is on its way to %(name)s.", name=name), letter_key))  # type: ignore[arg-type]  # any JSON value will do
     return redirect(url_for("readiness.checklist", key=key), code=303)
