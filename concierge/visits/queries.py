@@ -125,7 +125,6 @@ def next_visit_of_project(viewer: Viewer, project_id: int, *, at: datetime) -> V
     return db.session.scalar(question.options(*_whole()).order_by(Visit.starts_at, Visit.id).limit(1))
 
 
-def visits_between(
 def visits_shown_to_customer(project_id: int) -> Sequence[Visit]:
     """List the visits of a project that the customer knows of, earliest first, with site and people.
 
@@ -136,6 +135,7 @@ def visits_shown_to_customer(project_id: int) -> Sequence[Visit]:
     return db.session.scalars(question.options(*_whole()).order_by(Visit.starts_at, Visit.id)).all()
 
 
+def visits_between(
     viewer: Viewer, *, from_at: datetime, to_at: datetime, user_id: int | None = None, most: int = 500
 ) -> Sequence[Visit]:
     """List visits that touch a stretch of time and are not cancelled, earliest first.
