@@ -10,7 +10,7 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
-from flask import Flask
+from flask import Flask, g
 from flask_babel import get_locale
 
 from concierge.core.money import minor_digits
@@ -157,4 +157,8 @@ def listed(words: Iterable[str]) -> str:
 
 
 def _locale() -> Locale:
-    return get_locale() or Locale("en", "GB")
+    try:
+        known = g._flask_babel.babel_locale  # what Flask-Babel gives; a list asks a hundred times
+    except (AttributeError, RuntimeError):  # not asked for yet, or no application around
+        known = None
+    return known or get_locale() or Locale("en", "GB")

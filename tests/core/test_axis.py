@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from concierge.core import axis
 from concierge.core.axis import Band, DayAxis, DayLine, HourAxis, PlanLine, day_axis, draw_day, draw_plan
 from concierge.core.spans import Span, days
+from concierge.platform.paths import templates_dir
 from tests.makers.days import on
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -312,3 +313,11 @@ def test_later_days_never_lie_further_left(pair: list[date], today: date) -> Non
     earlier, later = sorted(pair)
 
     assert made.at(earlier) < made.middle(earlier) < made.at(later) or (later - earlier).days == 1
+
+
+def test_points_are_drawn_where_the_template_of_lines_puts_them() -> None:
+    """The template says this number once for all rows, instead of for each shape."""
+    drawn = (templates_dir() / "parts" / "lines.html").read_text("utf-8")
+
+    assert drawn.count(f'y1="{axis.POINT_MIDDLE:g}" y2="{axis.POINT_MIDDLE:g}"') == 2
+    assert drawn.count(f'transform="translate(-7.5 {axis.POINT_MIDDLE - 7.5:g})"') == 2

@@ -57,6 +57,7 @@ class Words:
         self.column = column_words()
         self._countries: dict[str, str] = {}
         self._days: dict[date | None, str] = {}
+        self._promise = _("promised %(on)s")
         self._promised: dict[date, str] = {}
         self._slips: dict[int, str] = {}
         self._ages: dict[int, str] = {}
@@ -76,7 +77,7 @@ class Words:
     def promised(self, on: date) -> str:
         """What was promised, beside a forecast."""
         if on not in self._promised:
-            self._promised[on] = _("promised %(on)s", on=day(on, weekday=False))
+            self._promised[on] = self._promise % {"on": day(on, weekday=False)}
         return self._promised[on]
 
     def slip(self, count: int) -> str:
