@@ -223,7 +223,7 @@ def test_after_three_letters_a_second_person_is_reminded_too(project: Project) -
     assert [one.to for one in letters][-2:] == ["yuki@halden.example", "bea@halden.example"]
     assert "We wrote to Yuki Tanaka before" in letters[-1].text
     assert "We wrote to" not in letters[-2].text
-    assert "Temperature" not in letters[-1].text.split("Then")[0]
+    assert "Temperature" not in letters[-1].text.split("After that")[0]
 
 
 def test_the_letter_says_what_is_next_and_opens_the_page(app: Flask, project: Project) -> None:
@@ -238,7 +238,7 @@ def test_the_letter_says_what_is_next_and_opens_the_page(app: Flask, project: Pr
     text = body(message, "plain")
     assert message["Subject"].startswith("4 open points for ")
     assert message["Subject"].endswith(", the first due Wed 8 Apr 2026")
-    assert text.index("Next:\nDedicated circuit is live") < text.index("Then:")
+    assert text.index("What comes first:\nDedicated circuit is live") < text.index("After that:")
     assert "due Wed 8 Apr 2026 · 2 days late" in text
     html = body(message, "html")
     page = re.search(r"http://[^\s/]+/p/[a-z2-7]{26}", text)
