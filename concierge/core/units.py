@@ -436,6 +436,8 @@ def shown_bounds(
         return from_stored(stored, to_unit, is_difference=is_difference)
 
     low, high = turned(least), turned(most)
+    if low is not None and low == high:  # no value is between; the nearest that can be read
+        return _rounded(low, 5, ROUND_HALF_EVEN), _rounded(high, 5, ROUND_HALF_EVEN)
     for digits in range(3, MOST_DIGITS):
         shown = _rounded(low, digits, ROUND_CEILING), _rounded(high, digits, ROUND_FLOOR)
         if shown[0] is None or shown[1] is None or shown[0] <= shown[1]:

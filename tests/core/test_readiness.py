@@ -11,6 +11,7 @@ from concierge.core.readiness import (
     Item,
     Requirement,
     Verdict,
+    deciding,
     due_on,
     gate_state,
     score,
@@ -26,6 +27,10 @@ PLUG = Requirement(AnswerKind.CHOICE, accepted=frozenset({"IEC 60309 32 A", "har
 TEXT = Requirement(AnswerKind.TEXT)
 DAY = Requirement(AnswerKind.DATE, latest_on=on("Fri 2026-03-20"))
 UPLOAD = Requirement(AnswerKind.UPLOAD)
+TWO_PHOTOS = Requirement(AnswerKind.UPLOAD, files=2, file_kinds=frozenset({"photo"}))
+GASES = Requirement(AnswerKind.MULTI, accepted=frozenset({"he", "n2"}))
+SIGNED = Requirement(AnswerKind.SIGNATURE)
+NEARLY = Requirement(AnswerKind.MEASURE, minimum=Decimal(18), maximum=Decimal(27), tolerance=Decimal("0.2"))
 
 
 @pytest.mark.parametrize(
@@ -52,11 +57,50 @@ UPLOAD = Requirement(AnswerKind.UPLOAD)
         (DAY, Answer(), Verdict.UNKNOWN),
         (UPLOAD, Answer(files=1), Verdict.OK),
         (UPLOAD, Answer(), Verdict.UNKNOWN),
+        (TWO_PHOTOS, Answer(files=1), Verdict.UNKNOWN),
+        (TWO_PHOTOS, Answer(files=2), Verdict.OK),
+        (TWO_PHOTOS, Answer(files=2, kinds=("photo", "log")), Verdict.UNKNOWN),
+        (TWO_PHOTOS, Answer(files=3, kinds=("photo", "log", "photo")), Verdict.OK),
+        (GASES, Answer(codes=("he",)), Verdict.OK),
+        (GASES, Answer(codes=("he", "h2")), Verdict.OUT_OF_RANGE),
+        (GASES, Answer(), Verdict.UNKNOWN),
+        (Requirement(AnswerKind.MULTI), Answer(codes=("anything",)), Verdict.OK),
+        (SIGNED, Answer(text="Yuki Mori"), Verdict.OK),
+        (SIGNED, Answer(text="  "), Verdict.UNKNOWN),
+        (NEARLY, Answer(number=Decimal("17.8")), Verdict.OK),
+        (NEARLY, Answer(number=Decimal("27.2")), Verdict.OK),
+        (NEARLY, Answer(number=Decimal("17.79")), Verdict.OUT_OF_RANGE),
+        (NEARLY, Answer(number=Decimal("27.21")), Verdict.OUT_OF_RANGE),
+        (ROOM, Answer(number=Decimal(19), ends=(Decimal(19), Decimal(26))), Verdict.OK),
+        (ROOM, Answer(number=Decimal(19), ends=(Decimal(17), Decimal(26))), Verdict.OUT_OF_RANGE),
+        (ROOM, Answer(number=Decimal(26), ends=(None, Decimal(26))), Verdict.UNKNOWN),
+        (ROOM, Answer(number=Decimal(17), ends=(None, Decimal(17))), Verdict.OUT_OF_RANGE),
+        (ROOM, Answer(number=Decimal(28), ends=(Decimal(28), None)), Verdict.OUT_OF_RANGE),
+        (BENCH, Answer(number=Decimal(1670), ends=(Decimal(1670), None)), Verdict.OK),
+        (BENCH, Answer(number=Decimal(1000), ends=(Decimal(1000), None)), Verdict.UNKNOWN),
+        (BENCH, Answer(number=Decimal(1000), ends=(None, Decimal(1000))), Verdict.OUT_OF_RANGE),
         (Requirement(AnswerKind.INFO), None, Verdict.OK),
     ],
 )
 def test_verdicts(requirement: Requirement, answer: Answer | None, expected: Verdict) -> None:
     assert verdict(requirement, answer) is expected
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "decides"),
+    [(17, 20, 17), (25, 28, 28), (19, 20, 19), (25, 26, 26), (17, 30, 30), (None, 26, 26), (20, None, 20)],
+)
+def test_the_end_of_a_range_that_is_nearest_to_its_bound_decides(
+    least: int | None, most: int | None, decides: int
+) -> None:
+    ends = (None if end is None else Decimal(end) for end in (least, most))
+
+    assert deciding(ROOM, *ends) == decides
+
+
+def test_a_tolerance_below_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="minus sign"):
+        Requirement(AnswerKind.MEASURE, tolerance=Decimal(-1))
 
 
 def test_bounds_the_wrong_way_round_are_refused() -> None:
