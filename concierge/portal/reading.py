@@ -15,6 +15,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from concierge.catalogue import bounds
 from concierge.catalogue.states import Audience, Evidence, GateKind, ItemType, MilestoneKind, Responsible
 from concierge.core.names import initials
 from concierge.invitations import queries as invitations
@@ -27,7 +28,7 @@ from concierge.portal.words import Tongue
 from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState, ProjectState
-from concierge.readiness import plan, queries
+from concierge.readiness import queries
 from concierge.readiness.document import filling
 from concierge.readiness.models import Checklist, CustomerLink, CustomerQuestion, ReadinessItem
 from concierge.readiness.states import ItemState, Verdict
@@ -427,7 +428,7 @@ class Reader:
     def accepted(self, item: ReadinessItem) -> str:
         """What will do as an answer, in the units of the site's country."""
         country = self.project.site.country
-        return plan.range_in_words(
+        return bounds.range_in_words(
             item, language=self.language, country=country
         ) or filling.accepted_in_words(item, language=self.language, country=country)
 

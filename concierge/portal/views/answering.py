@@ -9,7 +9,7 @@ from werkzeug.datastructures import FileStorage
 from concierge.catalogue.states import FileKind, ItemType
 from concierge.identity.guard import public
 from concierge.platform import clock
-from concierge.platform.database import db, unit_of_work
+from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.file_kinds import NotKept
 from concierge.platform.web import csrf
@@ -62,15 +62,17 @@ def answer(token: str, item_id: int) -> Page:
     if form is None:
         return see("item", token, item_id=item_id)
     is_fine = form.validate()
-    files_kept = _attach(reader, asked, form)
+    has_files = _attach(reader, asked, form)
+    reader = reader_of(token)  # with the files, and as it is when some could not be kept
+    asked = _asked(reader, item_id)
     if not is_fine or form.file.errors:
         return question(reader, item_id, form=form)
     if form.is_optional:
-        if not files_kept and not asked.evidence:
+        if not has_files and not asked.evidence:
             form.file.errors = [_("Choose a file.")]
             return question(reader, item_id, form=form)
         return (
-            see("item", token, item_id=item_id, said="file") if asked.lacks_evidence else _on(reader, item_id)
+            see("item", token, item_id=item_id, said="file") if asked.lacks_evidence else _on(token, item_id)
         )
     try:
         with unit_of_work():
@@ -82,20 +84,20 @@ def answer(token: str, item_id: int) -> Page:
                 by=answerer(reader),
                 seen=form.seen_id,
             )
-            standing, verdict = said.standing, said.verdict
+            standing, verdict, lacks_file = said.standing, said.verdict, asked.lacks_evidence
     except UnreadableAnswer as problem:
         form["answer" if "answer" in form else "year"].errors = [problem.sentence]
-        return question(reader, item_id, form=form)
+        return question(reader_of(token), item_id, form=form)
     except Refused as problem:
         form.form_errors.append(problem.sentence)
-        return question(reader, item_id, form=form)
+        return question(reader_of(token), item_id, form=form)
     if standing is Standing.CONFLICT:
         return see("item", token, item_id=item_id, said="both")
-    if verdict is Verdict.OUT_OF_RANGE and asked.type is not ItemType.CONFIRM:
+    if verdict is Verdict.OUT_OF_RANGE and not isinstance(form, forms.ConfirmReply):
         return see("item", token, item_id=item_id, said="outside")
-    if asked.lacks_evidence:
+    if lacks_file:
         return see("item", token, item_id=item_id, said="file")
-    return _on(reader, item_id)
+    return _on(token, item_id)
 
 
 def question(reader: Reader, item_id: int, *, form: ReplyForm | None = None) -> Page:
@@ -179,37 +181,35 @@ def _form(reader: Reader, asked: ReadinessItem, *, is_sent: bool) -> ReplyForm |
     )
 
 
-def _attach(reader: Reader, asked: ReadinessItem, form: ReplyForm) -> int:
-    """Keep the files that came along, each for itself; return how many. What cannot be kept is said at the field."""
-    kept, problems = 0, []
+def _attach(reader: Reader, asked: ReadinessItem, form: ReplyForm) -> bool:
+    """Keep the files that came along, each for itself, and say whether one was; at the field what could not be."""
+    has_kept, problems, token, item_id, by = False, [], reader.token, asked.id, answerer(reader)
     for one in form.files:
+        asked = _asked(reader_of(token), item_id)
         try:
             with unit_of_work():
-                attaching.attach_file(
-                    asked, name=one.filename or "", data=_data(one), at=clock.now(), by=answerer(reader)
-                )
-            kept += 1
+                attaching.attach_file(asked, name=one.filename or "", data=_data(one), at=clock.now(), by=by)
+            has_kept = True
         except NotKept as problem:
             problems.append(f"{one.filename}: {problem.sentence}")
-            db.session.rollback()
     if problems:
         form.file.errors = problems
-    return kept
+    return has_kept
 
 
 def _data(sent: FileStorage) -> bytes:
     return sent.stream.read()
 
 
-def _on(reader: Reader, item_id: int) -> Page:
+def _on(token: str, item_id: int) -> Page:
     """On to what can be done next; to the page itself when that was the last of it."""
-    again = reader_of(reader.token)
+    again = reader_of(token)
     if again.item(item_id) is None:
-        return see("page", reader.token, said="saved")
+        return see("page", token, said="saved")
     following = again.after(item_id)
     if following is None:
-        return see("page", reader.token, said="all")
-    return see("item", reader.token, item_id=following.id, said="saved")
+        return see("page", token, said="all")
+    return see("item", token, item_id=following.id, said="saved")
 
 
 def _told(

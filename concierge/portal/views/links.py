@@ -101,7 +101,8 @@ def send_code(token: str) -> Page:
         with unit_of_work():
             link = queries.link_for_change(reader.link.id)
             digits = linking.new_code(link, at=at)
-            letter = mails.code_letter(link, reader.project, digits=digits)
+            project = queries.projects_printed([link.project_id])[0]
+            letter = mails.code_letter(link, project, digits=digits)
             post(letter, key=f"code:{link.id}:{at.isoformat()}")
     except linking.NotGiven as problem:
         form = forms.CodeForm(formdata=None)
@@ -172,7 +173,7 @@ def hand_on(token: str, section: str) -> Page:
             name = link.name
     except Refused as problem:
         form.form_errors.append(problem.sentence)
-        return rendered("portal/hand_on.html", reader, status=HTTPStatus.CONFLICT, **context)
+        return rendered("portal/hand_on.html", reader_of(token), status=HTTPStatus.CONFLICT, **context)
     flash(_("%(name)s gets a mail with their own link.", name=name))
     return see("section", token, section=section)
 

@@ -60,5 +60,5 @@ def ask(token: str) -> Page:
             asking.ask(reader.link, form.text.data or "", item=about, at=clock.now())
     except Refused as problem:
         form.form_errors.append(problem.sentence)
-        return rendered("portal/questions.html", reader, status=HTTPStatus.CONFLICT, **context)
+        return rendered("portal/questions.html", reader_of(token), status=HTTPStatus.CONFLICT, **context)
     return see("questions", token, said="asked")

@@ -94,7 +94,7 @@ def take_piece(token: str, upload: str) -> Page:
     except Behind as problem:
         return make_response({"detail": problem.sentence, "received": problem.received}, HTTPStatus.CONFLICT)
     except NotKept as problem:
-        _give_up(reader, upload)
+        _give_up(reader_of(token), upload)
         return _refused(problem)
     return make_response(told)
 
