@@ -44,7 +44,7 @@ class Form:
         about = self._checklist
         return Note(
             document=codes.read(about.code) or "" if about.code else "",
-            project=about.project_key,
+            project=about.project_key.translate(_STEERING),
             template=TEMPLATE_VERSION,
             language=about.language,
             revision=about.revision,
