@@ -104,6 +104,53 @@ class ReopenForm(Form):
     version = HiddenField()
 
 
+class WaiverForm(Form):
+    """That shipping does not wait for an open point."""
+
+    waiver_name = StringField(
+        _l("Who answers for it"),
+        description=_l("A person by name, ours or the customer’s."),
+        validators=[InputRequired(_l("Say who answers for it, by name.")), Length(max=120)],
+    )
+    waiver_reason = TextAreaField(
+        _l("Reason"),
+        validators=[InputRequired(_l("Say why delivery need not wait for it.")), Length(max=2000)],
+    )
+    expires_on = DateField(
+        _l("Last day"), validators=[InputRequired(_l("Enter a day, such as 27 Nov 2026."))]
+    )
+    version = HiddenField()
+
+
+class AssessmentForm(Form):
+    """A judgement of the whole site, signed."""
+
+    signed_name = StringField(
+        _l("Your name"),
+        description=_l("Typed as a signature under what stands on this page now."),
+        validators=[InputRequired(_l("Type your name to sign.")), Length(min=2, max=120)],
+    )
+    note = TextAreaField(_l("Note"), validators=[Optional(), Length(max=2000)])
+
+
+class SignatureForm(Form):
+    """A name under a judgement that is there."""
+
+    signed_name = StringField(
+        _l("Your name"), validators=[InputRequired(_l("Type your name to sign.")), Length(min=2, max=120)]
+    )
+
+
+class ThawForm(Form):
+    """Why answers may change freely again."""
+
+    thaw_reason = StringField(
+        _l("Reason"),
+        description=_l("It stays in the history with your name."),
+        validators=[InputRequired(_l("Say why answers may change again.")), Length(max=500)],
+    )
+
+
 _FORMS: dict[ItemType, type[AnswerForm]] = {
     ItemType.CONFIRM: ConfirmForm,
     ItemType.MEASURE: MeasureForm,

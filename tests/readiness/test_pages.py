@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from concierge.catalogue.states import GateKind
+from concierge.catalogue.states import GateKind, Reviewer
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import clock, settings, worker
@@ -18,8 +19,9 @@ from concierge.projects.actions.proposals import cancel
 from concierge.projects.models import Gate, Project
 from concierge.projects.states import GateState
 from concierge.readiness import queries, scope
+from concierge.readiness.actions import answering
 from concierge.readiness.models import ChecklistDocument
-from concierge.readiness.states import ItemState
+from concierge.readiness.states import Channel, Freeze, ItemState
 from tests.conftest import csrf_token
 from tests.makers import people, readiness
 
@@ -306,3 +308,154 @@ def test_nothing_is_late_any_more_once_the_project_has_ended(ada: FlaskClient, p
 
     assert late not in ada.get(f"/projects/{project.key}/readiness").text
     assert late not in ada.get(f"/projects/{project.key}").text
+
+
+def contradicted(project: Project) -> tuple[int, int]:
+    """A point with an answer that counts and one that contradicts it; the ids of both."""
+    ids = []
+    for typed, name in (("21", "Yuki <b>Tanaka"), ("30,5", "Ana Pinto")):
+        with unit_of_work():
+            by = answering.Answerer(name=name, channel=Channel.PDF)
+            item = readiness.item(project, "temperature")
+            ids.append(answering.answer_item(item, typed=typed, at=clock.now(), by=by, seen=0).answer_id)
+    return ids[0], ids[1]
+
+
+def test_two_answers_stand_side_by_side_until_one_is_chosen(ada: FlaskClient, project: Project) -> None:
+    first, second = contradicted(project)
+    assert "1 point has two answers that contradict each other" in ada.get(home(project)).text
+    page = page_of(project, "temperature")
+    shown = ada.get(page).text
+    assert "Which answer counts?" in shown
+    assert "Yuki &lt;b&gt;Tanaka" in shown
+    assert "30,5" in shown
+
+    assert post(ada, page, "choice", answer=str(second)).status_code == 303
+    assert readiness.item(project, "temperature").value == "30,5"
+    assert "Which answer counts?" not in ada.get(page).text
+    assert post(ada, page, "choice", answer=str(first)).status_code == 409
+    assert post(ada, page, "dismissal", answer="99999").status_code == 404
+
+
+def test_a_choice_is_taken_back(ada: FlaskClient, project: Project) -> None:
+    _first, second = contradicted(project)
+    page = page_of(project, "temperature")
+    post(ada, page, "choice", answer=str(second))
+    shown = ada.get(page).text
+    address = shown[shown.index("/undo/") :].split('"')[0]
+
+    undone = ada.post(address, data={"csrf_token": csrf_token(ada, page)})
+
+    assert undone.status_code == 303
+    assert readiness.item(project, "temperature").value == "21"
+    assert "Which answer counts?" in ada.get(page).text
+
+
+def test_a_point_is_waived_and_listed_apart(ada: FlaskClient, project: Project) -> None:
+    page = page_of(project, "circuit")
+    with unit_of_work():
+        readiness.checklist(project).install_on = clock.today("Europe/Zurich") + timedelta(days=30)
+    until = (clock.today("Europe/Zurich") + timedelta(days=3)).isoformat()
+
+    bad = post(
+        ada, page, "waiver", waiver_name="Ruth Weber", waiver_reason="ok it is", expires_on="2020-01-01"
+    )
+    assert bad.status_code == 422
+    assert "That day has passed" in bad.text
+    assert "ok it is" in bad.text
+    assert post(ada, page, "waiver", waiver_name="", waiver_reason="", expires_on=until).status_code == 422
+    done = post(
+        ada,
+        page,
+        "waiver",
+        waiver_name="Ruth Weber",
+        waiver_reason="The electrician comes.",
+        expires_on=until,
+    )
+
+    assert done.status_code == 303
+    shown = ada.get(home(project)).text
+    assert "Waived for delivery" in shown
+    assert "Ruth Weber answers for it: The electrician comes." in shown
+    assert post(ada, page, "waiver/end").status_code == 303
+    assert "Waived for delivery" not in ada.get(home(project)).text
+
+
+def test_a_dispatcher_waives_nothing(app: Flask, project: Project, sign_in: SignIn) -> None:
+    with unit_of_work():
+        person = people.user(name="Dora Dispatch", role=Role.DISPATCHER)
+    browser = sign_in(person)
+
+    assert post(browser, page_of(project, "circuit"), "waiver", waiver_name="x").status_code == 403
+    assert "Waive the point" not in browser.get(page_of(project, "circuit")).text
+
+
+def test_who_may_review_is_asked_and_nobody_else(app: Flask, sign_in: SignIn) -> None:
+    asked = readiness.wanted("circuit", "Dedicated circuit is live")
+    asked.reviewer = Reviewer.ENGINEER
+    with unit_of_work():
+        project = readiness.project(readiness.instrument(items=[asked]))
+        concierge = people.user(name="Maja")
+        manager = people.user(name="Ruth", email="ruth@x.example", role=Role.MANAGER)
+    maja, ruth = sign_in(concierge), sign_in(manager)
+    page = page_of(project, "circuit")
+    post(maja, page, "answer", answer="yes")
+
+    assert "waits for our engineer" in maja.get(page).text
+    assert post(maja, page, "acceptance").status_code == 409
+    assert "1 answer waits for your review" in ruth.get(home(project)).text
+    assert post(ruth, page, "acceptance", accept_comment="Seen.").status_code == 303
+    assert readiness.item(project, "circuit").is_cleared
+
+
+def test_a_site_is_judged_and_compared_with_now(ada: FlaskClient, project: Project) -> None:
+    page = f"{home(project)}/assessments"
+    assert "No assessment yet" in ada.get(page).text
+    token = csrf_token(ada, page)
+    assert ada.post(page, data={"csrf_token": token, "signed_name": ""}).status_code == 422
+
+    made = ada.post(page, data={"csrf_token": token, "signed_name": "Ada Lind", "note": "By phone"})
+    assert made.status_code == 303
+    assert "Everything stands as it was judged" in ada.get(made.location).text
+    post(ada, page_of(project, "circuit"), "answer", answer="yes")
+
+    shown = ada.get(made.location).text
+    assert "“Dedicated circuit is live” was answered with Yes." in shown
+    assert "unchanged since" in shown
+    assert ada.get(f"{page}/99999").status_code == 404
+
+
+def test_what_was_ready_and_changed_is_said_on_the_list(ada: FlaskClient, project: Project) -> None:
+    for key, typed in (("circuit", "yes"), ("temperature", "21")):
+        post(ada, page_of(project, key), "answer", answer=typed)
+    post(ada, page_of(project, "floor-plan"), "files", file=(io.BytesIO(b"%PDF-1.7 plan"), "plan.pdf"))
+    page = f"{home(project)}/assessments"
+    ada.post(page, data={"csrf_token": csrf_token(ada, page), "signed_name": "Maja Brunner"})
+    post(ada, page_of(project, "temperature"), "answer", answer="31")
+
+    for address in (home(project), page):
+        shown = ada.get(address).text
+        assert "signed by Maja Brunner, but changed." in shown
+        assert "“Temperature” is 31\N{NO-BREAK SPACE}°C; it was 21\N{NO-BREAK SPACE}°C (Ada Lind)." in shown
+
+
+def test_a_frozen_list_is_thawed_with_a_reason(ada: FlaskClient, project: Project) -> None:
+    with unit_of_work():
+        found = readiness.checklist(project)
+        found.frozen_at, found.frozen_why = clock.now(), Freeze.SIGNED_OFF
+    assert "Frozen since the site was signed off" in ada.get(home(project)).text
+    page = f"{home(project)}/thawing"
+    token = csrf_token(ada, page)
+
+    assert ada.post(page, data={"csrf_token": token, "thaw_reason": ""}).status_code == 422
+    assert ada.post(page, data={"csrf_token": token, "thaw_reason": "Room moves"}).status_code == 303
+    assert "Frozen since" not in ada.get(home(project)).text
+
+
+def test_what_is_not_asked_is_not_counted(ada: FlaskClient, project: Project) -> None:
+    with unit_of_work():
+        readiness.item(project, "storage").is_asked = False
+
+    shown = ada.get(home(project)).text
+    assert "0 of 3 points are confirmed" in shown
+    assert "Not asked here" in shown

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
+from concierge.catalogue.states import Reviewer
+from concierge.identity.permissions import Role
 from concierge.platform.events import record
 from concierge.readiness import plan
 from concierge.readiness.actions import answering
@@ -11,6 +13,18 @@ from concierge.readiness.actions.answering import WrongMoment
 from concierge.readiness.events import ItemAccepted, ItemReopened
 from concierge.readiness.models import ReadinessItem
 from concierge.readiness.states import ItemState, Verdict
+
+
+REVIEWS = {
+    Reviewer.ENGINEER: frozenset({Role.TECHNICIAN, Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR}),
+    Reviewer.CONCIERGE: frozenset({Role.CONCIERGE, Role.MANAGER, Role.ADMINISTRATOR}),
+}
+"""Whose review counts for an item that asks for one."""
+
+
+def may_review(item: ReadinessItem, role: Role) -> bool:
+    """Whether somebody's word lets an answer count; where no reviewer is named, anybody's who may answer."""
+    return item.reviewer is None or role in REVIEWS[item.reviewer]
 
 
 def accept_item(item: ReadinessItem, *, note: str = "", at: datetime, actor_id: int | None) -> None:

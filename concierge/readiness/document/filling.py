@@ -154,17 +154,22 @@ def party(responsible: Responsible) -> str:
 
 def answer_in_words(item: ReadinessItem) -> str:
     """What was answered, as people say it."""
+    return value_in_words(item, item.value)
+
+
+def value_in_words(item: ReadinessItem, value: str) -> str:
+    """Any answer to an item as people say it, also one that does not count."""
     match item.type:
         case ItemType.CONFIRM:
-            return {"yes": _("Yes"), "no": _("Not yet")}.get(item.value, item.value)
+            return {"yes": _("Yes"), "no": _("Not yet")}.get(value, value)
         case ItemType.CHOICE:
-            return localized(item.choices.get(item.value, {})) or item.value
+            return localized(item.choices.get(value, {})) or value
         case ItemType.MULTI:
-            codes_given = [code.strip() for code in item.value.split(",")]
+            codes_given = [code.strip() for code in value.split(",")]
             return ", ".join(localized(item.choices.get(code, {})) or code for code in codes_given)
-        case ItemType.MEASURE if item.unit and item.value[-1:].isdigit():
-            return f"{item.value}\N{NO-BREAK SPACE}{item.unit}"
-    return item.value
+        case ItemType.MEASURE if item.unit and value[-1:].isdigit():
+            return f"{value}\N{NO-BREAK SPACE}{item.unit}"
+    return value
 
 
 def accepted_in_words(item: ReadinessItem, *, language: str, country: str) -> str:

@@ -1,6 +1,6 @@
 """The checklist of a project: where it stands, and issuing it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,6 +24,7 @@ from concierge.readiness.actions import issuing
 from concierge.readiness.document import filling, printing
 from concierge.readiness.models import Checklist, ReadinessItem
 from concierge.readiness.states import DocumentKind, ItemState, Verdict
+from concierge.readiness.views import judged
 from concierge.readiness.views.blueprint import Page, bp
 from concierge.readiness.views.returned import came_back
 
@@ -45,9 +46,14 @@ class Row:
 class Group:
     """A section of the list: what is open, and what folds away."""
 
+    key: str
     title: str
     open: tuple[Row, ...]
     cleared: tuple[Row, ...]
+    percent: int
+    """Of what is asked in it, by weight."""
+    signed: tuple[tuple[str, str], ...]
+    """State and words of each signature that holds, and of the newest one that ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,16 @@ class Standing:
     segments: tuple[tuple[str, int, str], ...]
     cleared: int
     total: int
+    percent: int
+    """By weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """An open point that delivery does not wait for."""
+
+    row: Row
+    words: str
 
 
 @bp.get("/projects/<key>/readiness")
@@ -70,12 +86,20 @@ def checklist(key: str) -> Page:
         return render_template("readiness/none.html", project=project)
     today = judged_on(project)
     contacts = queries.contacts_of(found.items)
+    conflicts = queries.answers_in_conflict([one.id for one in found.items])
     return render_template(
         "readiness/checklist.html",
         project=project,
         checklist=found,
         standing=_standing(project, found, today),
-        groups=_groups(found, today),
+        groups=_groups(project, found, today, conflicts=conflicts),
+        not_asked=[one for one in found.items if not one.is_asked and not one.is_withdrawn],
+        waived=_waived(found, today),
+        notices=judged.notices(project, found, conflicts=conflicts, looking=viewer()),
+        signed=judged.signatures(project, found, ""),
+        frozen=judged.frozen(project, found),
+        newest=next(iter(queries.assessments_of(found.id)), None),
+        may_waive=viewer().may(Permission.OVERRIDE_GATES),
         contacts=contacts,
         documents=queries.documents_of(found.id),
         records=queries.documents_of(found.id, kind=DocumentKind.RECORD),
@@ -112,7 +136,12 @@ def _standing(project: Project, found: Checklist, today: date) -> Standing:
     )
     cleared = sum(item.is_done for item in items)
     segments = _segments(found.items, today)
+    percent = standing.score(found.items, readiness.Gate.INSTALL, today=today).percent
     told = _("%(cleared)s of %(total)s points are confirmed.", cleared=cleared, total=len(items))
+    if len({one.weight for one in items}) > 1:
+        told += " " + _("By weight that is %(percent)s %%.", percent=percent)
+    if waived := sum(one.is_waived and not one.is_done for one in items):
+        told += " " + ngettext("%(num)s is waived.", "%(num)s are waived.", waived)
     first = _first(found.items, ship or install)
     if first is not None:
         told = " ".join(
@@ -127,7 +156,12 @@ def _standing(project: Project, found: Checklist, today: date) -> Standing:
             )
         )
     return Standing(
-        _heading(len(ship), len(install), len(items) - cleared), told, segments, cleared, len(items)
+        _heading(len(ship), len(install), len(items) - cleared),
+        told,
+        segments,
+        cleared,
+        len(items),
+        percent,
     )
 
 
@@ -148,39 +182,75 @@ def _first(items: Iterable[ReadinessItem], held_by: tuple[str, ...]) -> Readines
 
 
 def _segments(items: Iterable[ReadinessItem], today: date) -> tuple[tuple[str, int, str], ...]:
-    states = [_state(item, today)[0] for item in items if item.type is not ItemType.INFO]
+    states = [_state(item, today)[0] for item in items if item.is_counted]
     words = {
         "ok": _("%(n)s confirmed", n=states.count("ok")),
         "bad": _("%(n)s late or out of range", n=states.count("bad")),
-        "warn": _("%(n)s without evidence", n=states.count("warn")),
+        "warn": _("%(n)s waived or without evidence", n=states.count("warn")),
+        "go": _("%(n)s to review", n=states.count("go")),
         "wait": _("%(n)s awaited", n=states.count("wait")),
         "idle": _("%(n)s open, not blocking", n=states.count("idle")),
     }
     return tuple((state, states.count(state), said) for state, said in words.items())
 
 
-def _groups(found: Checklist, today: date) -> tuple[Group, ...]:
+def _groups(
+    project: Project, found: Checklist, today: date, *, conflicts: Collection[int]
+) -> tuple[Group, ...]:
     sections: dict[str, list[Row]] = {}
     for one in found.items:
-        sections.setdefault(one.section, []).append(row_of(one, today))
+        if one.is_asked:
+            row = row_of(one, today, is_contradicted=one.id in conflicts)
+            sections.setdefault(one.section, []).append(row)
     return tuple(
         Group(
+            section,
             filling.section_title(section),
             tuple(row for row in rows if not row.item.is_cleared),
             tuple(row for row in rows if row.item.is_cleared),
+            standing.score([row.item for row in rows], readiness.Gate.INSTALL, today=today).percent,
+            judged.signatures(project, found, section),
         )
         for section, rows in sections.items()
     )
 
 
-def row_of(one: ReadinessItem, today: date) -> Row:
+def _waived(found: Checklist, today: date) -> tuple[Waived, ...]:
+    items = [one for one in found.items if one.is_waived and one.is_counted]
+    waivers = queries.waivers_on([one.id for one in items])
+    return tuple(
+        Waived(
+            row_of(one, today),
+            _(
+                "Until %(day)s; %(name)s answers for it: %(reason)s",
+                day=day(waiver.expires_on),
+                name=waiver.name,
+                reason=waiver.reason,
+            ),
+        )
+        for one in items
+        for waiver in waivers.get(one.id, ())
+    )
+
+
+def row_of(one: ReadinessItem, today: date, *, is_contradicted: bool = False) -> Row:
+    """An item as the list shows it.
+
+    :param today: the day at the site.
+    :param is_contradicted: whether another answer waits beside the one that counts.
+    """
     state, icon, why = _state(one, today)
+    if is_contradicted:
+        state, icon = "bad", "triangle-alert"
+        why = _("Two answers contradict each other. Choose which one counts.")
     due = day(one.due_on)
     due_state = "idle" if one.is_cleared else state
     if not one.is_cleared and one.due_on < today:
         late = (today - one.due_on).days
         due, due_state = ngettext("%(num)s day late", "%(num)s days late", late), "bad"
     held = {GateKind.SHIP: _("Holds delivery."), GateKind.INSTALL: _("Holds installation.")}
+    if one.is_waived:
+        held[GateKind.SHIP] = _("Holds installation.")
     gate = held.get(one.gate, "") if one.gate and not one.is_cleared else ""
     return Row(one, state, icon, why, due, due_state, gate)
 
@@ -192,17 +262,19 @@ def _state(one: ReadinessItem, today: date) -> tuple[str, str, str]:
     answered = filling.answer_in_words(one)
     if one.is_cleared:
         return "ok", "check", answered
+    if one.reported_at is not None:
+        return "bad", "triangle-alert", judged.reported(one)
+    if one.is_waived and one.waived_until is not None:
+        return "warn", "shield", _("Waived until %(day)s.", day=day(one.waived_until))
+    if one.needs_review and one.verdict is Verdict.OK and not one.lacks_evidence:
+        return "go", "hourglass", judged.awaits_review(one)
+    if one.state is ItemState.ANSWERED and one.lacks_evidence and one.verdict is not Verdict.OUT_OF_RANGE:
+        return "warn", "paperclip", judged.lacks_files(one)
     if one.state is ItemState.ANSWERED and one.verdict is not Verdict.OK:
         return (
             "bad",
             "triangle-alert",
             _("Answered “%(answer)s”, which is not within what was asked for.", answer=answered),
-        )
-    if one.state is ItemState.ANSWERED:
-        return (
-            "warn",
-            "paperclip",
-            _("Answered “%(answer)s”; the evidence is still missing.", answer=answered),
         )
     if one.due_on < today and one.gate is not None:
         return "bad", "triangle-alert", one.returned_reason or localized(one.why)

@@ -1,13 +1,14 @@
 """One item: what is asked, the answer, the files."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from http import HTTPStatus
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from concierge.catalogue.states import ItemType
+from concierge.catalogue.states import GateKind, ItemType
 from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
@@ -22,11 +23,13 @@ from concierge.platform.web import show_again
 from concierge.platform.words import localized
 from concierge.projects.models import Project
 from concierge.readiness import forms, queries
-from concierge.readiness.actions import answering, attaching
+from concierge.readiness.actions import answering, attaching, waiving
 from concierge.readiness.actions.answering import Answerer
+from concierge.readiness.actions.judging import may_review
 from concierge.readiness.document import filling
-from concierge.readiness.models import ReadinessItem
-from concierge.readiness.states import ItemState, Verdict
+from concierge.readiness.document.words import Figures
+from concierge.readiness.models import ItemAnswer, ReadinessItem
+from concierge.readiness.states import Channel, ItemState, Standing, Verdict
 from concierge.readiness.views.blueprint import Page, bp
 from concierge.readiness.views.checklist import judged_on, row_of
 from concierge.readiness.views.documents import served
@@ -140,6 +143,7 @@ def item_again(
         ("file_form", forms.FileForm),
         ("accept_form", forms.AcceptForm),
         ("reopen_form", forms.ReopenForm),
+        ("waiver_form", forms.WaiverForm),
     ):
         if isinstance(form, kind):
             context[name] = form
@@ -148,10 +152,26 @@ def item_again(
 
 def _item_context(project: Project, asked: ReadinessItem) -> dict[str, object]:
     country = project.site.country
+    given = _given(project, asked)
+    waivers = queries.all_waivers_of(asked.id)
+    may_waive = viewer().may(Permission.OVERRIDE_GATES)
+    is_held = asked.gate is GateKind.SHIP and asked.is_counted and not asked.is_cleared
     return {
         "project": project,
         "item": asked,
-        "row": row_of(asked, judged_on(project)),
+        "row": row_of(
+            asked,
+            judged_on(project),
+            is_contradicted=any(one.standing is Standing.CONFLICT for one in given),
+        ),
+        "given": given,
+        "contradicting": [one for one in given if one.standing in {Standing.CURRENT, Standing.CONFLICT}],
+        "waiver": next((one for one in waivers if one.ended_at is None), None),
+        "waivers": [one for one in waivers if one.ended_at is not None],
+        "waiver_form": forms.WaiverForm(formdata=None) if may_waive and is_held else None,
+        "waives_until": waiving.latest_day(asked.checklist, today=clock.today(project.site.zone)),
+        "may_waive": may_waive,
+        "may_review": may_review(asked, viewer().role),
         "accepted": filling.accepted_in_words(asked, language=viewer().language, country=country),
         "answered": filling.answer_in_words(asked),
         "party": filling.party(asked.responsible),
@@ -166,6 +186,66 @@ def _item_context(project: Project, asked: ReadinessItem) -> dict[str, object]:
         "waits_for_acceptance": asked.state is ItemState.ANSWERED,
         "may_reopen": asked.state is not ItemState.OPEN,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer as it was given."""
+
+    id: int
+    standing: Standing
+    state: str
+    stands: str
+    value: str
+    stored: str
+    """The figure in the item's unit; empty when it was typed in that."""
+    comment: str
+    who: str
+    when: datetime
+    how: str
+
+
+def _given(project: Project, asked: ReadinessItem) -> list[Given]:
+    """Every answer to an item, the newest first."""
+    rows = queries.history_of(asked.id)
+    people_by_id = queries.people_named([row.by_id for row in rows])
+    stands = {
+        Standing.CURRENT: ("ok", _("Counts")),
+        Standing.EARLIER: ("idle", _("Earlier")),
+        Standing.CONFLICT: ("bad", _("Contradicts")),
+        Standing.DISMISSED: ("idle", _("Put aside")),
+    }
+    how = {
+        Channel.WEB: _("on the customer’s page"),
+        Channel.STAFF: _("here"),
+        Channel.PDF: _("in a returned PDF"),
+        Channel.FIELD: _("on site"),
+    }
+    figures = Figures(language=viewer().language, country=project.site.country)
+    return [
+        Given(
+            row.id,
+            row.standing,
+            *stands[row.standing],
+            filling.value_in_words(asked, row.value),
+            _stored(asked, row, figures),
+            row.comment,
+            people_by_id[row.by_id].name if row.by_id in people_by_id else row.name or _("Nobody named"),
+            row.at,
+            how[row.channel],
+        )
+        for row in rows
+    ]
+
+
+def _stored(asked: ReadinessItem, row: ItemAnswer, figures: Figures) -> str:
+    """An answer's figure in the item's own unit; empty when it was typed so, or is none."""
+    if row.si_value is None:
+        return ""
+    typed_so = {f"{row.si_value:g}", f"{row.si_value:g}\N{NO-BREAK SPACE}{asked.unit}"}
+    if filling.value_in_words(asked, row.value).replace(",", ".") in typed_so:
+        return ""
+    return f"{figures.number(float(f'{row.si_value:.6g}'))}\N{NO-BREAK SPACE}{asked.unit}"
 
 
 def _answer_told(verdict: Verdict) -> str:
