@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flask import Response as Answer
-from flask import flash, make_response, redirect, render_template, request, stream_with_context, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -93,7 +93,7 @@ def batch_file(batch_id: int) -> Response:
     found = _own(batch_id)
     if found.file is None:
         raise NotFound(_("There is no ZIP, or no longer. Have the checklists made again."))
-    answer = Answer(stream_with_context(files.pieces(found.file)), content_type="application/zip")
+    answer = Answer(files.pieces(found.file), content_type="application/zip")
     answer.headers.set("Content-Disposition", "attachment", filename=found.file.name)
     answer.headers["Content-Length"] = str(found.file.size)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

@@ -84,7 +84,7 @@ def project_ids_of(keys: Sequence[str]) -> list[int]:
         return list(db.session.scalars(live))
     wanted = [key.upper() for key in keys]
     found = sa.select(Project.key, Project.id).where(Project.key.in_(wanted))
-    known: dict[str, int] = dict(db.session.execute(found))
+    known = {row.key: row.id for row in db.session.execute(found)}
     missing = next((key for key in wanted if key not in known), None)
     if missing is not None:
         raise NotFound(f"There is no project {missing}. See: concierge projects list")
