@@ -44,7 +44,7 @@ class Form:
         about = self._checklist
         return Note(
             document=codes.read(about.code) or "" if about.code else "",
-            project=about.project_key.translate(_STEERING),
+            project=about.project_key.translate(STEERING),
             template=TEMPLATE_VERSION,
             language=about.language,
             revision=about.revision,
