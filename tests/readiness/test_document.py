@@ -1,4 +1,4 @@
-"""The checklist on paper: PDF/UA in both languages and on both papers, inert, and named by its content."""
+"""The checklist on paper: PDF/UA in six languages and on both papers, inert, and named by its content."""
 
 import io
 import json
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import page as page_validation
@@ -17,21 +17,10 @@ from pypdf import PdfReader
 
 from concierge.platform.pdf import Press, Printed
 from concierge.readiness.document import printing
-from concierge.readiness.document.values import (
-    Answered,
-    Checklist,
-    Evidence,
-    Item,
-    Reached,
-    Section,
-    Severity,
-    Step,
-)
+from concierge.readiness.document.values import Checklist
 from concierge.readiness.document.words import Words
 from tests import programs
-from tests.makers.days import on
-
-DELIVERY = on("Fri 2026-12-11")
+from tests.makers.documents import DELIVERY, document
 
 
 @pytest.fixture(scope="module")
@@ -48,103 +37,80 @@ def speaking(sqlite_app: Flask) -> Iterator[Flask]:
         yield sqlite_app
 
 
-def point(number: str, requirement: str, offset: int = -14, **more: object) -> Item:
-    return Item(
-        number,
-        requirement,
-        due_on=DELIVERY + timedelta(days=offset),
-        offset_days=offset,
-        **more,  # type: ignore[arg-type]  # any of its fields
-    )
+PROFILES = page_validation.ValidationProfile
+PAPERS = ("DE", "US")
+LANGUAGES = printing.LANGUAGES
 
 
-def checklist(language: str = "en", country: str = "CH", *, rows: int = 9) -> Checklist:
-    power = Section(
-        1,
-        "Power",
-        "Your team",
-        (
-            point("1.1", "Dedicated 20 A circuit", -21, severity=Severity.SHIP, evidence=Evidence.REQUIRED),
-            point("1.2", "Mains voltage", kind="measure", least=207, most=253, unit="V", severity=Severity.SHIP,
-                  answered=Answered.OUT_OF_RANGE, answer="198 V", answered_on=on("Wed 2026-11-18")),
-            point("1.3", "Unloading", kind="choice", choices=("Dock", "Tail lift"), severity=Severity.INSTALL),
-            point("1.4", "Lift", answered=Answered.CONFIRMED, answer="Yes", answered_by="Ada Lind",
-                  answered_on=on("Tue 2026-11-10"), source="Site guide", source_revision="rev 2",
-                  checked_on=on("Mon 2026-01-05")),
-        ),
-    )  # fmt: skip
-    climate = Section(
-        2,
-        "Climate",
-        "Your team",
-        tuple(
-            point(f"2.{n}", f"Temperature {n}", kind="measure", least=18, most=27, unit="°C")
-            for n in range(1, rows)
-        ),
-    )
-    return Checklist(
-        company="Helix Instruments",
-        project_key="HB-2041",
-        order_number="SO-48213",
-        account="Halden Biologics AG",
-        site="Basel research",
-        address=("Mattenstrasse 22", "4058 Basel"),
-        country=country,
-        instruments=("Helix LC-MS 900",),
-        sections=(power, climate),
-        steps=(
-            Step("Order", on("Tue 2026-10-06"), Reached.DONE),
-            Step("Preparation", on("Thu 2026-11-26"), Reached.NOW),
-            Step("Delivery", DELIVERY, Reached.NEXT),
-            Step("Handover", None, Reached.NEXT),
-        ),
-        language=language,
-        contact="Yuki Mori",
-        concierge="Ada Lind",
-        concierge_phone="+41 61 555 01 20",
-        concierge_mail="ada@concierge.example",
-        delivery_on=DELIVERY,
-        sign_off_on=on("Fri 2026-11-27"),
-        link="https://concierge.example/checklist/mfrggzdfmztwq2lknnwg23tpoa",
-        code="7K3M-Q0ZD",
-        revision=3,
-        revised_on=on("Sat 2026-11-21"),
-    )
-
-
-def failures(printed: Printed) -> list[str]:
-    report = page_validation.validate_pdf_bytes(
-        printed.data, profile=page_validation.ValidationProfile.PDF_UA_1
-    )
-    return [failure.rule_id for failure in report.failures]
+def failures(data: bytes, *profiles: page_validation.ValidationProfile) -> list[str]:
+    """The rules that a file breaks."""
+    return [
+        failure.rule_id
+        for profile in profiles
+        for failure in page_validation.validate_pdf_bytes(data, profile=profile).failures
+    ]
 
 
 def text_of(printed: Printed) -> str:
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(printed.data)).pages)
 
 
-@pytest.mark.parametrize("country", ["CH", "US"])
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_every_document_is_pdf_ua(speaking: Flask, printer: Press, language: str, country: str) -> None:
-    printed = printing.printed(checklist(language, country), on=printer)
+@pytest.mark.parametrize("country", PAPERS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_working_copy_is_pdf_ua(speaking: Flask, printer: Press, language: str, country: str) -> None:
+    printed = printing.printed(document(language, country), on=printer)
 
-    assert failures(printed) == []
+    assert failures(printed.data, PROFILES.PDF_UA_1) == []
     assert printed.notes == ()
+    assert printed.pages == 3
+    assert len(printed.data) <= (800 if language == "ja" else 200) * 1024
     with pikepdf.open(io.BytesIO(printed.data)) as pdf:
+        assert pdf.check_pdf_syntax() == []
         _, _, width, height = (float(edge) for edge in pdf.pages[0].MediaBox)
         assert (round(width), round(height)) == ((612, 792) if country == "US" else (595, 842))
         assert pdf.Root.Lang == language
-        for page in pdf.pages:
-            for font in page.Resources.Font.values():
-                descriptor = font.DescendantFonts[0].FontDescriptor
-                assert "/FontFile2" in descriptor or "/FontFile3" in descriptor, "every font is embedded"
+        assert fonts_not_inside(pdf) == []
+        assert "/NeedAppearances" not in pdf.Root.AcroForm
+        assert (pdf.Root.ViewerPreferences.get("/Direction") == "/R2L") == (language == "ar")
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_a_second_opinion_finds_nothing(
-    speaking: Flask, printer: Press, language: str, tmp_path: Path
+@pytest.mark.parametrize("country", PAPERS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_record_is_pdf_a_and_pdf_ua(
+    speaking: Flask, printer: Press, language: str, country: str
 ) -> None:
-    (tmp_path / "checklist.pdf").write_bytes(printing.printed(checklist(language), on=printer).data)
+    printed = printing.printed(document(language, country, is_record=True), on=printer)
+
+    assert failures(printed.data, PROFILES.PDF_A_3A, PROFILES.PDF_UA_1) == []
+    assert printed.notes == ()
+    with pikepdf.open(io.BytesIO(printed.data)) as pdf:
+        assert pdf.check_pdf_syntax() == []
+        assert "/AcroForm" not in pdf.Root, "nothing is filled in"
+        assert fonts_not_inside(pdf) == []
+        inner = pdf.attachments["answers.json"]
+        assert inner.relationship == "/Data"
+        assert json.loads(inner.get_file().read_bytes()) == {"items": []}
+
+
+def fonts_not_inside(pdf: pikepdf.Pdf) -> list[str]:
+    """The fonts whose program is not in the file."""
+    found = []
+    for one in pdf.objects:
+        if isinstance(one, pikepdf.Dictionary) and one.get("/Type") == "/Font" and "/Encoding" in one:
+            below = one.DescendantFonts[0] if "/DescendantFonts" in one else one
+            descriptor = below.get("/FontDescriptor", pikepdf.Dictionary())
+            if "/FontFile2" not in descriptor and "/FontFile3" not in descriptor:
+                found.append(str(one.get("/BaseFont")))
+    return found
+
+
+@pytest.mark.parametrize("is_record", [False, True], ids=["working copy", "record"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_second_opinion_finds_nothing(
+    speaking: Flask, printer: Press, language: str, is_record: bool, tmp_path: Path
+) -> None:
+    printed = printing.printed(document(language, is_record=is_record), on=printer)
+    (tmp_path / "checklist.pdf").write_bytes(printed.data)
 
     program = Path(sys.executable).with_name("outloud")
     subprocess.run(
@@ -155,8 +121,37 @@ def test_a_second_opinion_finds_nothing(
     assert '"severity": "error"' not in (tmp_path / "found.json").read_text()
 
 
+NAMES = "山田太郎 ليلى حدّاد Łukasz Müller Ωμέγα Дмитрий Nguyễn ≥ → Ω"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_of_every_script_are_printed_in_every_language(
+    speaking: Flask, printer: Press, language: str
+) -> None:
+    made = document(language)
+    first = made.sections[1]
+    items = tuple(replace(item, typed=NAMES) if item.kind == "text" else item for item in first.items)
+    value = replace(made, account=NAMES, sections=(made.sections[0], replace(first, items=items)))
+
+    printed = printing.printed(value, on=printer)
+
+    assert printed.notes == (), "every letter has its glyph"
+    assert failures(printed.data, PROFILES.PDF_UA_1) == []
+    text = text_of(printed)
+    for name in ("山田太郎", "Łukasz", "Müller", "Ωμέγα", "Дмитрий", "Nguyễn", "≥"):
+        assert name in text
+
+
+def test_a_letter_that_no_font_holds_is_no_empty_box(speaking: Flask, printer: Press) -> None:
+    printed = printing.printed(replace(document(), account="김민준 \U00013000"), on=printer)
+
+    assert failures(printed.data, PROFILES.PDF_UA_1) == []
+    assert "Gim" in text_of(printed) or "김" in text_of(printed)
+    assert all("printed in other letters" in note for note in printed.notes[:1])
+
+
 def test_german_documents_are_german_throughout(speaking: Flask, printer: Press) -> None:
-    text = text_of(printing.printed(checklist("de"), on=printer))
+    text = " ".join(text_of(printing.printed(document("de"), on=printer)).split())
 
     assert "Den Standort vorbereiten für" in text
     assert "Fr., 27. Nov. 2026" in text
@@ -167,17 +162,19 @@ def test_german_documents_are_german_throughout(speaking: Flask, printer: Press)
 
 
 def test_dates_and_units_are_the_country_s(speaking: Flask) -> None:
-    swiss, american = Words(checklist()), Words(checklist(country="US"))
-    celsius = checklist().sections[1].items[0]
+    british, american = Words(document()), Words(document(country="US"))
+    temperature = document().sections[0].items[3]
 
-    assert swiss.day(DELIVERY) == "Fri 11 Dec 2026"
+    assert british.day(DELIVERY) == "Fri 11 Dec 2026"
     assert american.day(DELIVERY) == "Fri, Dec 11, 2026"
-    assert swiss.accepted(celsius) == "18–27\N{NO-BREAK SPACE}°C"
-    assert "64.4–80.6\N{NO-BREAK SPACE}°F" in american.accepted(celsius)
+    assert Words(document("ja")).day(DELIVERY) == "2026年12月11日(金)"
+    assert british.accepted(temperature) == "18–27\N{NO-BREAK SPACE}°C"
+    assert american.accepted(temperature) == "64.4–80.6\N{NO-BREAK SPACE}°F (18–27\N{NO-BREAK SPACE}°C)"
+    assert (british.unit(temperature), american.unit(temperature)) == ("°C", "°F")
 
 
 def test_every_page_says_which_it_is_and_what_it_prints(speaking: Flask, printer: Press) -> None:
-    value = checklist(rows=40)
+    value = document(rows=40)
     printed = printing.printed(value, on=printer)
 
     assert printed.pages >= 4
@@ -189,28 +186,31 @@ def test_every_page_says_which_it_is_and_what_it_prints(speaking: Flask, printer
 
 
 def test_running_heads_are_not_read_aloud(speaking: Flask, printer: Press) -> None:
-    printed = printing.printed(checklist(rows=40), on=printer)
+    printed = printing.printed(document(rows=40), on=printer)
 
     with pikepdf.open(io.BytesIO(printed.data)) as pdf:
         for page in pdf.pages:
             assert b"/Pagination" in page.Contents.read_bytes()
 
 
-def test_equal_content_gives_equal_bytes(speaking: Flask, printer: Press) -> None:
-    again = Press()
+@pytest.mark.parametrize("language", ["en", "ja", "ar"])
+def test_equal_content_gives_equal_bytes(speaking: Flask, printer: Press, language: str) -> None:
+    again = Press(children=1)
     try:
-        assert printing.printed(checklist(), on=printer).data == printing.printed(checklist(), on=again).data
+        for value in (document(language), document(language, is_record=True)):
+            assert printing.printed(value, on=printer).data == printing.printed(value, on=again).data
     finally:
         again.close()
 
 
 def test_the_hash_names_the_content_and_not_the_print() -> None:
-    value = checklist()
+    value = document()
 
     again = replace(value, revision=9, revised_on=date(2030, 1, 1), code="0000-0000")
     assert value.content_hash == again.content_hash
     assert value.content_hash != replace(value, contact="Mallory").content_hash
-    assert value.content_hash != checklist(rows=8).content_hash
+    assert value.content_hash != document(rows=8).content_hash
+    assert value.content_hash != replace(value, is_record=True).content_hash
 
 
 HOSTILE = (
@@ -227,29 +227,65 @@ HOSTILE = (
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_texts_are_printed_as_text(speaking: Flask, printer: Press, text: str) -> None:
-    first = checklist().sections[0]
-    items = tuple(replace(item, requirement=text, why=text, answer=text, source=text) for item in first.items)
-    value = replace(
-        checklist(),
+    value = hostile(text)
+
+    printed = printing.printed(value, on=printer)
+
+    assert printed.pages >= 2
+    shown = text.translate(dict.fromkeys([0x202E, 0x2066]))
+    assert shown.split()[0][:20] in html_text(printing.html(value))
+    assert failures(printed.data, PROFILES.PDF_UA_1) == []
+    with pikepdf.open(io.BytesIO(printed.data)) as pdf:
+        assert list(pdf.attachments) == ["concierge.json"]
+        for page in pdf.pages:
+            for annotation in page.get("/Annots", []):
+                assert "/AA" not in annotation
+                if "/A" in annotation:
+                    assert str(annotation.A.get("/URI", "#")).startswith(("mailto:", "tel:", "https://", "#"))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_are_recorded_as_text(speaking: Flask, printer: Press, text: str) -> None:
+    printed = printing.printed(replace(hostile(text), is_record=True, data="{}"), on=printer)
+
+    assert failures(printed.data, PROFILES.PDF_A_3A, PROFILES.PDF_UA_1) == []
+
+
+def hostile(text: str) -> Checklist:
+    """A checklist that says the same everywhere."""
+    made = document()
+    said = {"requirement": text, "why": text, "answer": text, "typed": text, "comment": text, "source": text}
+    sections = tuple(
+        replace(
+            one,
+            title=text,
+            responsible=text,
+            items=tuple(
+                replace(
+                    item,
+                    **said,
+                    sample=text,
+                    choices=tuple(text for _ in item.choices),
+                    files=(text,),
+                    audit=(text,),
+                )
+                for item in one.items
+            ),
+        )
+        for one in made.sections
+    )
+    signature = replace(made.sections[1].signatures[0], name=text, meaning=text, title=text, conditions=text)
+    return replace(
+        made,
         account=text,
         site=text,
         contact=text,
         instruments=(text,),
         address=(text,),
         concierge=text,
-        sections=(replace(first, title=text, responsible=text, items=items),),
+        sections=sections,
+        signatures=(signature,),
     )
-
-    printed = printing.printed(value, on=printer)
-
-    assert printed.pages >= 2
-    assert text.split()[0][:20] in html_text(printing.html(value))
-    with pikepdf.open(io.BytesIO(printed.data)) as pdf:
-        assert not pdf.attachments
-        for page in pdf.pages:
-            for annotation in page.get("/Annots", []):
-                if "/A" in annotation:
-                    assert str(annotation.A.get("/URI", "#")).startswith(("mailto:", "tel:", "https://", "#"))
 
 
 def html_text(html: str) -> str:
@@ -260,19 +296,19 @@ def html_text(html: str) -> str:
 
 def test_the_qr_code_reads_from_a_coarse_picture(speaking: Flask, printer: Press, tmp_path: Path) -> None:
     programs.need_picture_readers()
-    (tmp_path / "c.pdf").write_bytes(printing.printed(checklist(), on=printer).data)
+    (tmp_path / "c.pdf").write_bytes(printing.printed(document(), on=printer).data)
 
-    subprocess.run(["pdftoppm", "-r", "96", "-l", "1", "-png", "c.pdf", "c"], cwd=tmp_path, check=True)
+    subprocess.run(["pdftoppm", "-r", "72", "-l", "1", "-png", "c.pdf", "c"], cwd=tmp_path, check=True)
     picture = next(tmp_path.glob("c*.png"))
     read = subprocess.run(["zbarimg", "-q", "--raw", picture], check=True, capture_output=True, text=True)
 
-    token = checklist().link.rpartition("/")[2]
+    token = document().link.rpartition("/")[2]
     assert read.stdout.strip() == f"https://concierge.example/d/7K3M-Q0ZD?t={token}"
 
 
 def test_the_document_holds_only_what_customers_may_know(speaking: Flask) -> None:
     """Every value of the document is printed from its own fields; an unknown field would have to be added."""
-    printed = json.loads(json.dumps(html_text(printing.html(checklist()))))
+    printed = json.loads(json.dumps(html_text(printing.html(document()))))
 
     for secret in ("None", "Severity.", "Answered.", "datetime", "{{", "undefined"):
         assert secret not in printed

@@ -26,8 +26,8 @@ RECORD_FILE = "answers.json"
 """Name of the file inside a record copy that holds its answers."""
 
 _EXACT = {
-    "link", "code", "language", "country", "concierge_mail", "concierge_phone", "kind", "return_address", "key",
-    "typed", "comment", "codes", "data", "hash",
+    "link", "code", "project_key", "language", "country", "concierge_mail", "concierge_phone", "kind",
+    "return_address", "key", "typed", "comment", "codes", "data", "hash",
 }  # fmt: skip
 """Fields that are addresses, codes, or what stands in a form."""
 
