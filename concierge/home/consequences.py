@@ -259,22 +259,24 @@ def of_act(act: Act, *, project_id: int) -> Consequences:
 
 def _checklist(act: Act, project_id: int) -> ChecklistChange | None:
     differences = act.of("readiness_items")
-    if not differences:
+    checklist = checklists.checklist_of(project_id) if differences else None
+    if checklist is None:
         return None
-    checklist_id = checklists.checklist_id_of(project_id)
+    items = {item.id: item for item in checklist.items}
     added, removed, changed = [], [], []
     for one in differences.values():
-        row = one.after or one.before or {}
-        if row["checklist_id"] != checklist_id:
+        item = items.get(one.id)
+        if item is None:
+            if one.before and one.before.get("checklist_id") == checklist.id and one.before["is_asked"]:
+                removed.append(one.before["requirement"])
             continue
-        was_asked = one.before is not None and one.before["is_asked"]
-        is_asked = one.after is not None and one.after["is_asked"]
-        if is_asked and not was_asked:
-            added.append(row["requirement"])
-        elif was_asked and not is_asked:
-            removed.append(row["requirement"])
-        elif is_asked and one.changed & ASKED:
-            changed.append(row["requirement"])
+        was_asked = one.before is not None and one.before.get("is_asked", item.is_asked)
+        if item.is_asked and not was_asked:
+            added.append(item.requirement)
+        elif was_asked and not item.is_asked:
+            removed.append(item.requirement)
+        elif item.is_asked and one.changed & ASKED:
+            changed.append(item.requirement)
     if not (added or removed or changed):
         return None
     return ChecklistChange(tuple(added), tuple(removed), tuple(changed))

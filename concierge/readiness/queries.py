@@ -777,6 +777,11 @@ def facts_of(product_ids: Iterable[int]) -> dict[int, list[ProductFact]]:
     if ids:
         for fact in db.session.scalars(
             sa.select(ProductFact).where(ProductFact.product_id.in_(ids)).order_by(ProductFact.id)
+def site_of(project_id: int) -> int:
+    """The id of a project's site."""
+    return db.session.scalars(sa.select(Project.site_id).where(Project.id == project_id)).one()
+
+
         ):
             found.setdefault(fact.product_id, []).append(fact)
     return found

@@ -25,10 +25,14 @@ from concierge.catalogue.contents import (
     VisitPart,
 )
 from concierge.catalogue.states import (
+    ROLES,
+    Anchor,
     Audience,
     DaysOf,
+    DueDays,
     Evidence,
     FieldKind,
+    FileKind,
     GateKind,
     ItemType,
     LagUnit,
@@ -36,6 +40,7 @@ from concierge.catalogue.states import (
     MilestoneKind,
     ProductKind,
     Responsible,
+    Reviewer,
     Scope,
     Severity,
     Team,
@@ -63,6 +68,24 @@ KEYS = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=20)
 WHOLE = st.integers(-400, 400)
 NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False, width=32)
 CHOICES = st.dictionaries(KEYS, TEXTS, max_size=3)
+LEAVES = st.one_of(
+    st.builds(lambda key, codes: {"item": key, "is": codes}, KEYS, st.lists(KEYS, min_size=1, max_size=3)),
+    st.builds(lambda key, given: {"item": key, "answered": given}, KEYS, st.booleans()),
+    st.builds(
+        lambda key, bound: {"item": key, "at_least": bound},
+        KEYS,
+        st.integers(-99, 99) | st.floats(-1e6, 1e6, allow_nan=False),
+    ),
+    st.builds(lambda codes: {"country": codes}, st.lists(st.sampled_from(["US", "CH"]), min_size=1)),
+)
+CONDITIONS = st.just({}) | st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda part: {"not": part}, inner),
+    ),
+    max_leaves=4,
+)
 LINKS = st.builds(
     LinkPart,
     predecessor_key=KEYS,
@@ -106,12 +129,25 @@ ITEMS = st.builds(
     unit=st.sampled_from(["", "°C", "MΩ·cm"]),
     minimum=NUMBERS,
     maximum=NUMBERS,
+    tolerance=NUMBERS,
+    sample=st.just("") | LINES,
+    fact=st.sampled_from(["", "temperature", "mains_plug"]),
     choices=CHOICES,
+    accepted=st.lists(KEYS, max_size=3).map(tuple),
     responsible=st.sampled_from(Responsible),
+    role=st.sampled_from(["", *ROLES]),
+    reviewer=st.none() | st.sampled_from(Reviewer),
+    anchor=st.sampled_from(Anchor),
+    due_days=st.sampled_from(DueDays),
     due_offset=WHOLE,
     severity=st.sampled_from(Severity),
     gate=st.none() | st.sampled_from(GateKind),
+    weight=st.integers(1, 99),
     evidence=st.sampled_from(Evidence),
+    file_kinds=st.lists(st.sampled_from(FileKind).map(lambda kind: kind.value), unique=True).map(tuple),
+    file_count=st.integers(1, 9),
+    countries=st.lists(st.sampled_from(["US", "CH", "JP"]), unique=True).map(tuple),
+    condition=CONDITIONS,
     option_key=st.just("") | KEYS,
     source=LINES,
     source_rev=st.just("") | LINES,

@@ -5,12 +5,13 @@ from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 
-from concierge.catalogue.states import MilestoneKind
+from concierge.catalogue.states import DueDays, MilestoneKind
 from concierge.core import conditions
 from concierge.platform import settings
 from concierge.platform.database import db, insert_rows
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.projects.calendars import site_calendars
 from concierge.projects.models import Milestone, Project
 from concierge.readiness import plan, queries, scope
 from concierge.readiness.actions import computing
@@ -122,9 +123,11 @@ def date_open_items(checklist: Checklist, project: Project) -> int:
 
 
 def due_day(item: ReadinessItem) -> date:
-    """The day an item is due as things stand; its checklist is loaded with its project."""
-    calendar = computing.calendar_for(item.checklist.project, (item,))
-    return plan.due_day(item, item.checklist, calendar)
+    """The day an item is due as things stand; its checklist is loaded."""
+    if item.due_days is DueDays.CALENDAR:
+        return plan.due_day(item, item.checklist)
+    site_id = queries.site_of(item.checklist.project_id)
+    return plan.due_day(item, item.checklist, site_calendars([site_id])[site_id])
 
 
 def tell_redated(checklist: Checklist, *, at: datetime, actor_id: int | None) -> int:

@@ -7,8 +7,7 @@ from flask_babel import gettext as _
 from concierge.catalogue.states import Reviewer
 from concierge.identity.permissions import Role
 from concierge.platform.events import record
-from concierge.readiness import plan
-from concierge.readiness.actions import answering
+from concierge.readiness.actions import answering, issuing
 from concierge.readiness.actions.answering import WrongMoment
 from concierge.readiness.events import ItemAccepted, ItemReopened
 from concierge.readiness.models import ReadinessItem
@@ -70,7 +69,7 @@ def return_item(item: ReadinessItem, *, reason: str, at: datetime, actor_id: int
         raise WrongMoment(_("Say why the answer does not hold, so that the customer knows what to do."))
     answering.set_aside(item)
     item.returned_reason, item.reported_at = reason, None
-    item.due_on = plan.due_on(item.checklist.anchor_on, item.due_offset)
+    item.due_on = issuing.due_day(item)
     record(
         ItemReopened(
             at=at,
