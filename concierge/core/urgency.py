@@ -35,6 +35,8 @@ class Kind(Enum):
     """Somebody who is invited to a visit asks for another time."""
     QUESTION = "question"
     """A customer asked something and waits for the answer."""
+    CAME_BACK = "came back"
+    """A checklist came back and needs a person: it contradicts, cannot be read, or nobody knows its sender."""
     PROPOSAL = "proposal"
     """An order document asks for something else."""
     CALENDAR = "calendar"
@@ -67,6 +69,7 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.ANSWERS: 4,
     Kind.WISH: 4,
     Kind.QUESTION: 4,
+    Kind.CAME_BACK: 4,
     Kind.PROPOSAL: 4,
     Kind.CALENDAR: 4,
     Kind.UNFETCHED: 3,

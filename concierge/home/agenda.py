@@ -24,6 +24,7 @@ from concierge.invitations.models import Answer, Invitation, TimeProposal
 from concierge.orders.models import Order, OrderLine
 from concierge.orders.states import OrderState
 from concierge.platform.database import UtcInstant, db
+from concierge.platform.files import StoredFile
 from concierge.projects.models import (
     CalendarProposal,
     Gate,
@@ -38,7 +39,8 @@ from concierge.projects.states import (
     GateState,
     ProjectState,
 )
-from concierge.readiness.models import Checklist, CustomerQuestion, ReadinessItem
+from concierge.readiness.actions.taking import WAITING
+from concierge.readiness.models import Checklist, CustomerQuestion, ReadinessItem, ReturnedDocument
 from concierge.readiness.states import ItemState
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import COMING, VisitState
@@ -72,6 +74,7 @@ TO_SETTLE = sa.text(
 RETURNED = sa.text("invitations.undeliverable_at IS NOT NULL")
 OPEN_WISH = sa.text("time_proposals.state = 'open'")
 OPEN_QUESTION = sa.text("customer_questions.answered_at IS NULL")
+TO_LOOK_AT = sa.text("returned_documents.settled_at IS NULL")
 WITH_CONFLICT = sa.text("projects.conflict_count > 0")
 """The conditions of partial indexes, in their own words: SQLite uses such an index for no others."""
 
@@ -163,6 +166,8 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
         found[Kind.UNREAD] = unread(looking)
     if may(Permission.EDIT_PROJECTS):
         found[Kind.QUESTION] = questions(looking)
+    if may(Permission.ANSWER_CHECKLISTS):
+        found[Kind.CAME_BACK] = came_back(looking)
     if may(Permission.EDIT_CATALOGUE):
         found[Kind.UNMATCHED] = unmatched(looking)
     return found
@@ -487,6 +492,36 @@ def questions(looking: Looking) -> Found:
             slip_workdays=row.slip_workdays,
             days_left=_until(row.asked_at.date(), looking.today),
         ),
+    )
+
+
+def came_back(looking: Looking) -> Found:
+    """Checklists that came back and need a person, of each project the one that waits longest."""
+
+    def question() -> Question:
+        return (
+            _about(
+                ReturnedDocument,
+                ReturnedDocument.id,
+                ReturnedDocument.outcome,
+                ReturnedDocument.received_at,
+                StoredFile.name.label("file"),
+            )
+            .join(StoredFile, StoredFile.id == ReturnedDocument.file_id)
+            .where(TO_LOOK_AT, ReturnedDocument.outcome.in_(WAITING), *looking.whose)
+            .order_by(ReturnedDocument.received_at, ReturnedDocument.id)
+        )
+
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"came back:{row.id}",
+            Kind.CAME_BACK,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.received_at.date(), looking.today),
+        ),
+        one_a_project=True,
     )
 
 

@@ -221,6 +221,7 @@ def test_a_file_of_another_project_can_be_brought_there(
 def test_what_waits_is_listed_until_it_is_dealt_with(app: Flask, ada: FlaskClient, project: Project) -> None:
     place = bring(app, ada, project, saved(made(of(project, temperature="about seven"))))
     assert place in ada.get("/returned").text
+    assert place in ada.get("/today?whose=all").text
     assert "back.pdf" in ada.get(f"/projects/{project.key}/readiness").text
 
     post(ada, place, "/settlement")

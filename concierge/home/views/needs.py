@@ -19,6 +19,7 @@ from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.words import ago, clock_time, day, instant, localized, span, told_day
 from concierge.projects.states import ProposalKind
+from concierge.readiness.states import Outcome
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
 from concierge.visits.states import OVER
@@ -375,6 +376,24 @@ def _question(row: Row, today: date) -> Need:
     )
 
 
+def _came_back(row: Row, today: date) -> Need:
+    why = {
+        Outcome.CONFLICTS: _("Some answers in it differ from newer ones."),
+        Outcome.FLAT: _("It is a scan or a photo; somebody types in what it says."),
+        Outcome.PARTLY: _("Some of it could not be taken by itself."),
+    }.get(row.outcome, _("It could not be taken by itself."))
+    return Need(
+        state="warn",
+        icon="file-text",
+        title=_("Look at the checklist that came back for %(key)s", key=row.project_key),
+        url=f"/projects/{row.project_key}/readiness/returned/{row.id}",
+        why=_("%(place)s. %(what)s", place=_place(row), what=why),
+        when=_waited((today - row.received_at.date()).days),
+        note=_("since it came"),
+        action=_("Look"),
+    )
+
+
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 120 else line[:119].rstrip() + "…"
@@ -583,6 +602,7 @@ _WORDS: dict[Kind, Words] = {
     Kind.QUESTION: _question,
     Kind.UNFETCHED: _unfetched,
     Kind.ANSWERS: _answers,
+    Kind.CAME_BACK: _came_back,
     Kind.PROPOSAL: _proposed,
     Kind.CALENDAR: _calendar,
     Kind.TAKEN: _taken,
