@@ -1,9 +1,10 @@
 """What calendars are made of, read from the tables: what there is to tell, and in which calendars it stands."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -14,7 +15,8 @@ from concierge.feeds.models import Calendar
 from concierge.feeds.states import Scope, Shows, Subject
 from concierge.feeds.words import Told
 from concierge.identity.models import User
-from concierge.platform.database import db
+from concierge.platform.database import Base, db
+from concierge.platform.statements import any_of
 from concierge.projects.models import Milestone, Project
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.workforce.models import OnCallTurn, Technician
@@ -94,30 +96,66 @@ def name_of(scope: Scope, key: str) -> str | None:
             return row.name if row.site == row.name else f"{row.name}, {row.site}"
 
 
+# Statements that are put together once: that costs several times what asking them does.
+_ABOUT_VISITS = (
+    sa.select(Visit.id, Account.name, Project.key, VisitTechnician.user_id, Technician.territory)
+    .join(Project, Project.id == Visit.project_id)
+    .join(Account, Account.id == Project.account_id)
+    .outerjoin(VisitTechnician, VisitTechnician.visit_id == Visit.id)
+    .outerjoin(Technician, Technician.user_id == VisitTechnician.user_id)
+    .where(any_of(Visit.id, "ids"))
+)
+_ABOUT_MILESTONES = (
+    sa.select(Milestone.id, Milestone.project_id, Site.zone, Account.name)
+    .join(Project, Project.id == Milestone.project_id)
+    .join(Account, Account.id == Project.account_id)
+    .join(Site, Site.id == Project.site_id)
+    .where(any_of(Milestone.id, "ids"))
+)
+_TABLES: tuple[type[Base], ...] = (Visit, Site, Milestone, Project)
+_ROWS = {table: sa.select(table).where(any_of(table.id, "ids")) for table in _TABLES}
+
+Row = TypeVar("Row", bound=Base)
+
+
+def _rows(table: type[Row], ids: Collection[int]) -> Mapping[int, Row]:
+    """Rows by number. What the session holds already, because it has just been written, is not read again."""
+    session, mapper = db.session(), sa.inspect(table)
+    held: Iterator[Any] = (  # Any: rows of the table
+        session.identity_map.get(mapper.identity_key_from_primary_key((id_,))) for id_ in ids
+    )
+    known = {one.id: one for one in held if one is not None and not sa.inspect(one).expired_attributes}
+    if len(known) == len(ids):
+        return known
+    read: Iterable[Any] = session.scalars(_ROWS[table], {"ids": ids})  # Any: rows of the table
+    return {row.id: row for row in read}
+
+
 def _visits(ids: Collection[int]) -> Mapping[int, Found]:
+    db.session.flush()
+    visits = {id_: visit for id_, visit in _rows(Visit, ids).items() if visit.state in plan.STATUSES}
+    sites = _rows(Site, {visit.site_id for visit in visits.values()})
+    about: dict[int, tuple[str, str]] = {}
     places: defaultdict[int, set[Place]] = defaultdict(set)
-    crews = (
-        sa.select(VisitTechnician.visit_id, VisitTechnician.user_id, Technician.territory)
-        .outerjoin(Technician, Technician.user_id == VisitTechnician.user_id)
-        .where(VisitTechnician.visit_id.in_(ids))
-    )
-    for visit_id, user_id, territory in db.session.execute(crews):
-        places[visit_id] |= {(Scope.PERSON, str(user_id)), (Scope.TEAM, territory or "")}
-    found = db.session.execute(
-        sa.select(Visit, Site, Account.name, Project.key)
-        .join(Project, Project.id == Visit.project_id)
-        .join(Account, Account.id == Project.account_id)
-        .join(Site, Site.id == Visit.site_id)
-        .where(Visit.id.in_(ids), Visit.state.in_(list(plan.STATUSES)))
-    )
-    return {
-        visit.id: Found(
+    rows = db.session.connection().execute(_ABOUT_VISITS, {"ids": list(visits)})
+    for visit_id, account_name, key, user_id, territory in rows:
+        about[visit_id] = (account_name, key)
+        if user_id is not None:
+            places[visit_id] |= {(Scope.PERSON, str(user_id)), (Scope.TEAM, territory or "")}
+    told: dict[int, Found] = {}
+    for visit_id, (account_name, key) in about.items():
+        visit = visits[visit_id]
+        told[visit_id] = Found(
             Subject.VISIT,
             plan.appointment_of(
-                visit, site=site, account_name=account_name, project_key=key, url=plan.page_of(visit.id)
+                visit,
+                site=sites[visit.site_id],
+                account_name=account_name,
+                project_key=key,
+                url=plan.page_of(visit_id),
             ),
             frozenset(
-                places[visit.id]
+                places[visit_id]
                 | {
                     (Scope.TEAM, ""),
                     (Scope.PROJECT, str(visit.project_id)),
@@ -126,20 +164,17 @@ def _visits(ids: Collection[int]) -> Mapping[int, Found]:
             ),
             is_for_customers=True,
         )
-        for visit, site, account_name, key in found
-    }
+    return told
 
 
 def _milestones(ids: Collection[int]) -> Mapping[int, Found]:
-    found = db.session.execute(
-        sa.select(Milestone, Project, Site.zone, Account.name)
-        .join(Project, Project.id == Milestone.project_id)
-        .join(Account, Account.id == Project.account_id)
-        .join(Site, Site.id == Project.site_id)
-        .where(Milestone.id.in_(ids))
-    )
+    db.session.flush()
+    milestones = _rows(Milestone, ids)
+    projects = _rows(Project, {milestone.project_id for milestone in milestones.values()})
     told: dict[int, Found] = {}
-    for milestone, project, zone, account_name in found:
+    rows = db.session.connection().execute(_ABOUT_MILESTONES, {"ids": list(milestones)})
+    for milestone_id, project_id, zone, account_name in rows:
+        milestone, project = milestones[milestone_id], projects[project_id]
         dated = plan.milestone_of(milestone, project=project, zone=zone, account_name=account_name)
         if dated is None:
             continue

@@ -29,7 +29,6 @@ from concierge.platform.database import (
     Prose,
     UtcInstant,
     db,
-    insert,
     text_enum,
     unit_of_work,
     write_aside,
@@ -216,9 +215,14 @@ def enqueue_many(
 
     :param wanted: of each its name, its arguments and its key; a key that is there already is one delivery.
     """
-    if not wanted:
+    if len(wanted) == 1:
+        name, args, unique_key = wanted[0]
+        enqueue(name, args, unique_key=unique_key, queue=queue, max_attempts=max_attempts)
+    if len(wanted) < 2:
         return
-    now = _clock_of(db.session())  # an expression cannot stand in many rows
+    session = db.session()
+    session.flush()
+    now = _clock_of(session)  # an expression cannot stand in many rows
     rows = [
         {
             "name": name,
@@ -236,12 +240,18 @@ def enqueue_many(
         }
         for name, args, unique_key in wanted
     ]
-    statement = insert(Delivery).on_conflict_do_nothing(index_elements=["unique_key"])
-    if "concierge.announce" not in current_app.extensions:
-        db.session.execute(statement, rows)
-        return
-    for delivery_id in db.session.scalars(statement.returning(Delivery.id), rows):
+    is_announced = "concierge.announce" in current_app.extensions
+    done = session.connection().execute(_enqueuing_many(_on_postgres(), is_announced), rows)
+    for delivery_id in done.scalars() if is_announced else ():
         _announce(delivery_id, queue, 0, None)
+
+
+@cache
+def _enqueuing_many(on_postgres: bool, is_announced: bool) -> Any:  # Any: an INSERT, which may tell numbers
+    """As `_enqueuing`, with the instants as values."""
+    statement = postgresql.insert(Delivery) if on_postgres else sqlite.insert(Delivery)
+    statement = statement.on_conflict_do_nothing(index_elements=["unique_key"])
+    return statement.returning(Delivery.id) if is_announced else statement
 
 
 def is_due(*, queues: Sequence[str] = ()) -> bool:

@@ -16,7 +16,7 @@ from flask import Flask, current_app, g
 from sqlalchemy.orm import Mapped, mapped_column
 
 from concierge.platform import deliveries
-from concierge.platform.database import Base, Line, db
+from concierge.platform.database import Base, Line, db, insert_rows
 
 _converter = make_converter()
 _React = TypeVar("_React", bound=Callable[..., None])
@@ -55,6 +55,8 @@ class _Gathered:
     later: dict[Callable[[Any], None], list[int]] = field(default_factory=dict)
 
 
+_Wanted: TypeAlias = list[tuple[str, dict[str, Any], str]]  # Any: JSON
+"""Deliveries to note: name, arguments, key."""
 Reactions: TypeAlias = Mapping[type[Event], Reaction]
 
 
@@ -88,24 +90,52 @@ def register(app: Flask, reactions: Reactions) -> None:
 
 def record(event: Event) -> None:
     """Store what happened, do at once what follows now, and note what follows later. Last line of an action."""
+    record_many((event,))
+
+
+def record_many(events: Sequence[Event]) -> None:
+    """Store what happened to many things at once, with few statements; as ``record`` for each, in order.
+
+    What follows at once from all of them together does so after the last; see `together`.
+    """
+    if not events:
+        return
     db.session.flush()
-    row_id = _store([event])[0]
-    reaction: Reaction = current_app.extensions["concierge.reactions"][type(event)]
+    ids = _store(events)
+    known: _Wanted | None = g.get("later")
+    later = g.later = [] if known is None else known
+    try:
+        _follow(events, ids, later)
+    finally:
+        g.later = known
+    if (
+        known is None
+    ):  # the outermost: what follows later from it, and from what followed now, is noted at once
+        deliveries.enqueue_many(later)
+
+
+def _follow(events: Sequence[Event], ids: Sequence[int], later: _Wanted) -> None:
+    reactions: Reactions = current_app.extensions["concierge.reactions"]
     is_looking = g.get("looking", False)
     gathered: _Gathered | None = g.get("gathered")
-    for react in reaction.now:
-        if is_looking and getattr(react, "is_unseen", False):
-            continue
-        if gathered is not None and hasattr(react, "of_many"):
-            gathered.now.setdefault(react, []).append(event)
-        else:
-            react(event)
-    for handler in () if is_looking else reaction.later:
-        if gathered is not None:
-            gathered.later.setdefault(handler, []).append(row_id)
-            continue
-        name = delivery_name(handler)
-        deliveries.enqueue(name, {"event_id": row_id}, unique_key=f"event:{row_id}:{name}")
+    held = gathered or (_Gathered() if len(events) > 1 else None)
+    for event, row_id in zip(events, ids, strict=True):
+        reaction = reactions[type(event)]
+        for react in reaction.now:
+            if is_looking and getattr(react, "is_unseen", False):
+                continue
+            if held is not None and hasattr(react, "of_many"):
+                held.now.setdefault(react, []).append(event)
+            else:
+                react(event)
+        for handler in () if is_looking else reaction.later:
+            if gathered is not None:
+                gathered.later.setdefault(handler, []).append(row_id)
+            else:
+                name = delivery_name(handler)
+                later.append((name, {"event_id": row_id}, f"event:{row_id}:{name}"))
+    if held is not None and gathered is None:
+        _follow_together(held)
 
 
 @contextmanager
@@ -122,9 +152,8 @@ def gathered() -> Iterator[None]:
         yield
     finally:
         g.gathered = None
-    for react, events in held.now.items():
-        react.of_many(events)  # type: ignore[attr-defined]  # `together` put it there
-    wanted: list[tuple[str, dict[str, Any], str]] = []  # Any: JSON
+    _follow_together(held)
+    wanted: _Wanted = []
     for handler, ids in held.later.items():
         name = delivery_name(handler)
         if hasattr(handler, "of_many"):
@@ -132,6 +161,11 @@ def gathered() -> Iterator[None]:
         else:
             wanted += [(name, {"event_id": row_id}, f"event:{row_id}:{name}") for row_id in ids]
     deliveries.enqueue_many(wanted)
+
+
+def _follow_together(held: _Gathered) -> None:
+    for react, events in held.now.items():
+        react.of_many(events)  # type: ignore[attr-defined]  # `together` put it there
 
 
 def together(of_many: Callable[[Sequence[Any]], None]) -> Callable[[_React], _React]:
@@ -142,24 +176,6 @@ def together(of_many: Callable[[Sequence[Any]], None]) -> Callable[[_React], _Re
         return handler
 
     return mark
-
-
-def record_many(events: Sequence[Event]) -> None:
-    """Store what happened to many things at once, with few statements; as ``record`` for each, in order."""
-    db.session.flush()
-    ids = _store(events)
-    reactions: Reactions = current_app.extensions["concierge.reactions"]
-    for event in events:
-        for react in reactions[type(event)].now:
-            react(event)
-    deliveries.enqueue_many(
-        [
-            (name, {"event_id": row_id}, f"event:{row_id}:{name}")
-            for event, row_id in zip(events, ids, strict=True)
-            for handler in reactions[type(event)].later
-            for name in (delivery_name(handler),)
-        ]
-    )
 
 
 def last_about(*, project_id: int | None = None, after_id: int = 0, **ids: int) -> RecordedEvent | None:
@@ -187,7 +203,10 @@ def _store(events: Sequence[Event]) -> list[int]:
         for event in events
     ]
     session = db.session()
-    ids = list(session.connection().execute(_STORING, rows).scalars())
+    if len(rows) == 1:
+        ids = [session.connection().execute(_STORING, rows[0]).scalar_one()]
+    else:
+        ids = insert_rows(RecordedEvent, rows)
     noted: list[RecordedEvent] | None = session.info.get("recorded")
     if noted is not None:
         noted += [RecordedEvent(id=row_id, **row) for row_id, row in zip(ids, rows, strict=True)]
@@ -196,7 +215,7 @@ def _store(events: Sequence[Event]) -> list[int]:
 
 _TABLE = RecordedEvent.__table__
 assert isinstance(_TABLE, sa.Table)  # noqa: S101 # every model maps one table
-_STORING = sa.insert(_TABLE).returning(_TABLE.c.id, sort_by_parameter_order=True)
+_STORING = sa.insert(_TABLE).returning(_TABLE.c.id)
 
 
 def _payload(event: Event) -> dict[str, Any]:  # Any: JSON values

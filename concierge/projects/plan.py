@@ -1,7 +1,7 @@
 """Between a project's rows and the core's plan: steps out, dates back."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -69,37 +69,18 @@ def merged(lines: Sequence[PlannedLine], *, sold: Iterable[ProductKind]) -> tupl
     return tuple(_draft(step, by_name, several=len(lines) > 1) for step in steps)
 
 
-def lay_out_project(
-    project: Project,
-    milestones: Sequence[Milestone],
-    *,
-    calendar_of: Callable[[Milestone], WorkCalendar],
-    today: date,
-    not_before: Mapping[int, date] | None = None,
-    is_derived: bool = False,
-) -> Plan:
-    """The plan as it stands on a day; milestones that are skipped are not in it.
-
-    :param calendar_of: the days in which a milestone's length is counted.
-    :param today: the calendar day at the site.
-    :param not_before: days to which persons move milestones, by milestone id, in place of the rows' wishes.
-    :param is_derived: whether the network alone speaks, without the wishes of persons.
-    """
-    steps, calendars = network_of(
-        project, milestones, calendar_of=calendar_of, not_before=not_before, is_derived=is_derived
-    )
-    return lay_out_network(project, steps, calendars, today=today)
-
-
 def network_of(
     project: Project,
     milestones: Sequence[Milestone],
     *,
     calendar_of: Callable[[Milestone], WorkCalendar],
     not_before: Mapping[int, date] | None = None,
-    is_derived: bool = False,
 ) -> tuple[list[Step], dict[str, WorkCalendar]]:
-    """The steps of a plan, and by name the calendars that they count in."""
+    """The steps of a plan, and by name the calendars that they count in; what is skipped is not in it.
+
+    :param calendar_of: the days in which a milestone's length is counted.
+    :param not_before: days to which persons move milestones, by milestone id, in place of the rows' wishes.
+    """
     calendars: dict[str, WorkCalendar] = {}
     for milestone in milestones:
         if (name := _calendar_name(milestone)) not in calendars:
@@ -117,12 +98,12 @@ def network_of(
                 workdays=milestone.workdays,
                 calendar=_calendar_name(milestone),
                 links=waits[milestone.key],
-                not_before=None if is_derived else wish.not_before_on,
+                not_before=wish.not_before_on,
                 started_on=milestone.started_on,
                 finished_on=milestone.finished_on,
                 just_in_time=milestone.just_in_time,
-                not_after=None if is_derived else milestone.not_after_on,
-                exactly_on=None if is_derived else wish.exactly_on,
+                not_after=milestone.not_after_on,
+                exactly_on=wish.exactly_on,
             )
         )
     return steps, calendars
@@ -182,9 +163,15 @@ def waits_of(milestones: Iterable[Milestone]) -> dict[str, tuple[Link, ...]]:
     return bridged(links, left_out=skipped)
 
 
-def has_wishes(milestones: Iterable[Milestone]) -> bool:
-    """Whether persons' wishes stand in the plan, so that the network alone may say something else."""
-    return any(one.not_before_on or one.not_after_on or one.exactly_on for one in milestones)
+def without_wishes(steps: Sequence[Step]) -> Sequence[Step]:
+    """What the network alone says, without the wishes of persons; the same steps where there are none."""
+    wished = {one.key for one in steps if one.not_before or one.not_after or one.exactly_on}
+    if not wished:
+        return steps
+    return [
+        replace(one, not_before=None, not_after=None, exactly_on=None) if one.key in wished else one
+        for one in steps
+    ]
 
 
 def moves_to(plan: Plan, milestones: Iterable[Milestone]) -> tuple[DateMove, ...]:

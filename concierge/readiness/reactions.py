@@ -401,7 +401,7 @@ def _follow(event: PlanApproved | PlanEvent) -> None:
     counted_from = queries.counted_from(event.project_id)
     if counted_from is None:
         return
-    project = projects.project_for_change(event.project_id)
+    project = projects.plan_for_change(event.project_id)
     days = issuing.delivery_day(project, project.milestones), computing.install_day(project.milestones)
     checklist = queries.checklist_of(event.project_id) if days != counted_from else None
     if checklist is None:

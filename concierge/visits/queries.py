@@ -1,9 +1,10 @@
 """Questions about visits: who may see which, what comes, what clashes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -18,15 +19,16 @@ from concierge.core.spans import Span
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
-from concierge.platform.database import db
+from concierge.platform.database import UtcInstant, db
 from concierge.platform.errors import NotFound
+from concierge.platform.statements import any_of
 from concierge.projects import calendars
 from concierge.projects.models import Project
 from concierge.projects.scope import visible_to
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import OVER, VisitState
 from concierge.workforce import queries as workforce
-from concierge.workforce.models import Technician
+from concierge.workforce.models import Absence
 from concierge.workforce.states import BusyKind, OwnCalendarState
 
 LONGEST_VISIT = timedelta(days=400)
@@ -213,15 +215,51 @@ def conflicts(
     Conflicts that need a reason come first, then what is good to know.
     """
     wanted = Span(starts_at, ends_at)
-    technicians = workforce.technicians_by_user(user_ids)
+    technicians = workforce.sendable(user_ids)
     found = [
         *_busy(user_ids, wanted, site, except_visit_id),
-        *_away(technicians, wanted),
-        *_taken(technicians, wanted, site),
+        *_away(technicians, _absences(user_ids, wanted), wanted),
+        *_own_calendars(technicians, wanted, site),
         *_unskilled(technicians, skill, clock.day_at(ends_at, site.zone)),
         *_place(site, starts_at, ends_at),
     ]
     return tuple(sorted(found, key=lambda conflict: not conflict.needs_reason))
+
+
+def grave_conflicts(visits: Sequence[Visit]) -> Mapping[int, Conflict]:
+    """Say what stands most against visits as they are, by visit id, where it needs a reason; as `conflicts` of each.
+
+    The people have to be loaded, and everything that was changed to be written. Asked of all visits together.
+    """
+    user_ids = {user_id for visit in visits for user_id in visit.technician_ids}
+    if not user_ids:
+        return {}
+    whole = Span(min(visit.starts_at for visit in visits), max(visit.ends_at for visit in visits))
+    technicians = workforce.sendable(user_ids)
+    others, absences = _others(user_ids, whole), _absences(user_ids, whole)
+    taken = workforce.taken_times(user_ids, from_at=whole.from_at, to_at=whole.to_at or whole.from_at)
+    found = {}
+    for visit in visits:
+        wanted, site = Span(visit.starts_at, visit.ends_at), visit.site
+        theirs = {user_id: technicians[user_id] for user_id in visit.technician_ids if user_id in technicians}
+        own = [
+            one
+            for one in taken
+            if one.user_id in theirs and wanted.overlaps(Span(one.starts_at, one.ends_at))
+        ]
+        grave = (
+            conflict
+            for conflict in (
+                *_beside(others, visit.technician_ids, wanted, site, visit.id),
+                *_away(theirs, absences, wanted),
+                *_taken(own, site),
+                *_unskilled(theirs, visit.skill, clock.day_at(visit.ends_at, site.zone)),
+            )
+            if conflict.needs_reason
+        )
+        if (first := next(grave, None)) is not None:
+            found[visit.id] = first
+    return found
 
 
 def unsettled(found: Collection[Conflict], *, site: Site, visit: Visit | None = None) -> tuple[Conflict, ...]:
@@ -281,50 +319,85 @@ def _busy(
     first = datetime.combine(wanted.from_at.astimezone(there), time(), there)
     ends_at = wanted.to_at or wanted.from_at
     last = datetime.combine(ends_at.astimezone(there), time(), there) + timedelta(days=1)
-    question = (
-        select(VisitTechnician.user_id, User.name, Visit)
-        .join(User, User.id == VisitTechnician.user_id)
-        .join(Visit, Visit.id == VisitTechnician.visit_id)
-        .where(
-            VisitTechnician.user_id.in_(user_ids),
-            Visit.state.not_in(OVER),
-            Visit.starts_at < last.astimezone(UTC),
-            Visit.ends_at > first.astimezone(UTC),
-            Visit.starts_at > first.astimezone(UTC) - LONGEST_VISIT,
-        )
-        .order_by(Visit.starts_at, Visit.id, User.name)
+    others = _others(user_ids, Span(first.astimezone(UTC), last.astimezone(UTC)))
+    return _beside(others, user_ids, wanted, site, except_visit_id)
+
+
+_Other: TypeAlias = tuple[int, str, int, str, datetime, datetime]
+"""Who else is busy where: user id, name, the visit's id, title, start and end."""
+_OTHERS = (
+    select(VisitTechnician.user_id, User.name, Visit.id, Visit.title, Visit.starts_at, Visit.ends_at)
+    .join(User, User.id == VisitTechnician.user_id)
+    .join(Visit, Visit.id == VisitTechnician.visit_id)
+    .where(
+        any_of(VisitTechnician.user_id, "user_ids"),
+        Visit.state.not_in(OVER),
+        Visit.starts_at < sa.bindparam("to_at", type_=UtcInstant),
+        Visit.ends_at > sa.bindparam("from_at", type_=UtcInstant),
+        Visit.starts_at > sa.bindparam("longest", type_=UtcInstant),
     )
-    if except_visit_id is not None:
-        question = question.where(Visit.id != except_visit_id)
+    .order_by(Visit.starts_at, Visit.id, User.name)
+)
+"""Put together once: that costs several times what asking it does."""
+
+
+def _others(user_ids: Collection[int], whole: Span[datetime]) -> Sequence[_Other]:
+    """List the visits of people that touch a stretch of time and are not over, earliest first."""
+    asked = {
+        "user_ids": sorted(user_ids),
+        "from_at": whole.from_at,
+        "to_at": whole.to_at,
+        "longest": whole.from_at - LONGEST_VISIT,
+    }
+    return [tuple(row) for row in db.session.execute(_OTHERS, asked)]  # type: ignore[misc]  # the columns
+
+
+def _beside(
+    others: Iterable[_Other],
+    user_ids: Collection[int],
+    wanted: Span[datetime],
+    site: Site,
+    except_visit_id: int | None,
+) -> list[Conflict]:
+    """Say which of others' visits stand against some people's time."""
     return [
         Conflict(
-            ConflictKind.OVERLAP
-            if wanted.overlaps(Span(other.starts_at, other.ends_at))
-            else ConflictKind.SAME_DAY,
+            ConflictKind.OVERLAP if wanted.overlaps(Span(starts_at, ends_at)) else ConflictKind.SAME_DAY,
             user_id=user_id,
             name=name,
-            words=other.title,
-            starts_at=other.starts_at,
-            ends_at=other.ends_at,
+            words=title,
+            starts_at=starts_at,
+            ends_at=ends_at,
             zone=site.zone,
-            visit_id=other.id,
+            visit_id=visit_id,
         )
-        for user_id, name, other in db.session.execute(question)
+        for user_id, name, visit_id, title, starts_at, ends_at in others
+        if user_id in user_ids and visit_id != except_visit_id
     ]
 
 
-def _away(technicians: Mapping[int, Technician], wanted: Span[datetime]) -> list[Conflict]:
-    """Find absences, which last from midnight to midnight where the technician lives."""
-    ends_at = wanted.to_at or wanted.from_at
-    absences = workforce.absences(
-        technicians.keys(),
-        first_on=(wanted.from_at - timedelta(days=1)).date(),
+def _absences(user_ids: Collection[int], whole: Span[datetime]) -> Mapping[int, Sequence[Absence]]:
+    """List the absences of people that may touch a stretch of time, in whatever zone they live."""
+    ends_at = whole.to_at or whole.from_at
+    return workforce.absences(
+        user_ids,
+        first_on=(whole.from_at - timedelta(days=1)).date(),
         last_on=(ends_at + timedelta(days=1)).date(),
     )
+
+
+def _away(
+    technicians: Mapping[int, workforce.Sendable],
+    absences: Mapping[int, Sequence[Absence]],
+    wanted: Span[datetime],
+) -> list[Conflict]:
+    """Find absences, which last from midnight to midnight where the technician lives."""
     found = []
     for user_id, periods in absences.items():
-        technician = technicians[user_id]
-        home = ZoneInfo(technician.user.zone)
+        technician = technicians.get(user_id)
+        if technician is None:
+            continue
+        home = ZoneInfo(technician.zone)
         for absence in periods:
             from_at = datetime.combine(absence.first_on, time(), home)
             to_at = datetime.combine(absence.last_on + timedelta(days=1), time(), home)
@@ -333,20 +406,19 @@ def _away(technicians: Mapping[int, Technician], wanted: Span[datetime]) -> list
                     Conflict(
                         ConflictKind.ABSENCE,
                         user_id=user_id,
-                        name=technician.user.name,
+                        name=technician.name,
                         words=absence.kind.value,
                         starts_at=from_at,
                         ends_at=to_at,
-                        zone=technician.user.zone,
+                        zone=technician.zone,
                     )
                 )
     return found
 
 
-def _taken(technicians: Mapping[int, Technician], wanted: Span[datetime], site: Site) -> list[Conflict]:
-    """Find what people's own calendars say; one that cannot be read is named, since it frees nobody."""
-    to_at = wanted.to_at or wanted.from_at
-    found = [
+def _taken(times: Iterable[workforce.Taken], site: Site) -> list[Conflict]:
+    """Find what people's own calendars say."""
+    return [
         Conflict(
             ConflictKind.OWN_CALENDAR if time.kind is BusyKind.BUSY else ConflictKind.OWN_TENTATIVE,
             user_id=time.user_id,
@@ -356,8 +428,16 @@ def _taken(technicians: Mapping[int, Technician], wanted: Span[datetime], site: 
             zone=site.zone,
             read_at=time.stale_since,
         )
-        for time in workforce.taken_times(technicians.keys(), from_at=wanted.from_at, to_at=to_at)
+        for time in times
     ]
+
+
+def _own_calendars(
+    technicians: Mapping[int, workforce.Sendable], wanted: Span[datetime], site: Site
+) -> list[Conflict]:
+    """Find what people's own calendars say; one that cannot be read is named, since it frees nobody."""
+    to_at = wanted.to_at or wanted.from_at
+    found = _taken(workforce.taken_times(technicians.keys(), from_at=wanted.from_at, to_at=to_at), site)
     said = {conflict.user_id for conflict in found if conflict.read_at is not None}
     for shown in workforce.own_calendars_shown(technicians.keys()):
         if shown.state is not OwnCalendarState.FRESH and shown.user_id not in said:
@@ -374,11 +454,11 @@ def _taken(technicians: Mapping[int, Technician], wanted: Span[datetime], site: 
     return found
 
 
-def _unskilled(technicians: Mapping[int, Technician], skill: str, on: date) -> list[Conflict]:
+def _unskilled(technicians: Mapping[int, workforce.Sendable], skill: str, on: date) -> list[Conflict]:
     return [
-        Conflict(ConflictKind.SKILL, user_id=user_id, name=technician.user.name, words=skill)
+        Conflict(ConflictKind.SKILL, user_id=user_id, name=technician.name, words=skill)
         for user_id, technician in technicians.items()
-        if not workforce.holds_skill(technician, skill, on=on)
+        if not technician.holds(skill, on=on)
     ]
 
 

@@ -1,10 +1,13 @@
 """What visits do when something happens to the project they belong to."""
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
+from concierge.accounts.models import Site
 from concierge.catalogue.states import VisitKind
 from concierge.platform.database import db
+from concierge.platform.statements import any_of
 from concierge.projects import calendars
 from concierge.projects.events import (
     ActUndone,
@@ -38,32 +41,29 @@ def follow_milestones(event: PlanEvent) -> None:
     if not moves:
         return
     visits = db.session.scalars(_FOLLOWING, {"moved": sorted(moves)}).unique().all()
+    for visit in visits:  # most are at the project's site, which the session holds
+        set_committed_value(visit, "site", db.session.get_one(Site, visit.site_id))
     days = calendars.site_calendars({visit.site_id for visit in visits}) if visits else {}
+    follows = []
     for visit in visits:
         move = moves[visit.milestone_id or 0]
-        if move.start_before is None or move.start_after is None:
-            continue
-        arranging.follow_milestone(
-            visit,
-            name=move.name,
-            before=move.start_before,
-            after=move.start_after,
-            calendar=days[visit.site_id],
-            site=visit.site,
-            at=event.at,
-            actor_id=event.actor_id,
-        )
+        if move.start_before is not None and move.start_after is not None:
+            days_there = days[visit.site_id]
+            follows.append(
+                arranging.Following(visit, move.name, move.start_before, move.start_after, days_there)
+            )
+    arranging.follow_milestones(follows, at=event.at, actor_id=event.actor_id)
 
 
 _FOLLOWING = (
     select(Visit)
     .join(Milestone, Milestone.id == Visit.milestone_id)
     .where(
-        Visit.milestone_id.in_(bindparam("moved", expanding=True, type_=Integer)),
+        any_of(Visit.milestone_id, "moved"),
         Visit.state.in_(tuple(COMING)),
         Milestone.state.not_in([MilestoneState.STARTED, MilestoneState.DONE]),
     )
-    .options(joinedload(Visit.site), joinedload(Visit.crew_members))
+    .options(joinedload(Visit.crew_members))
     .order_by(Visit.starts_at, Visit.id)
 )
 """Put together once: that costs several times what asking it does."""

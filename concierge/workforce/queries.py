@@ -11,8 +11,9 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from concierge.core.worktime import WorkCalendar
 from concierge.identity.models import User
 from concierge.identity.states import AccessState
-from concierge.platform.database import db
+from concierge.platform.database import UtcInstant, db
 from concierge.platform.errors import NotFound
+from concierge.platform.statements import any_of
 from concierge.workforce.calendars import open_calendar, with_absences
 from concierge.workforce.models import (
     Absence,
@@ -67,14 +68,38 @@ def technician_of(user_id: int) -> Technician | None:
 
 def technicians_by_user(user_ids: Collection[int]) -> Mapping[int, Technician]:
     """Find the technicians among people, by user id, with user and skills."""
-    question = (
-        select(Technician)
-        .join(Technician.user)
-        .options(contains_eager(Technician.user), selectinload(Technician.skills))
-        .where(Technician.user_id.in_(user_ids))
-        .order_by(Technician.id)
-    )
-    return {technician.user_id: technician for technician in db.session.scalars(question)}
+    found = db.session.scalars(_TECHNICIANS, {"user_ids": sorted(user_ids)})
+    return {technician.user_id: technician for technician in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """What has to be known of a technician who may be sent: name, zone at home, and certifications by code.
+
+    A certification is valid up to its day; `None`: without end.
+    """
+
+    user_id: int
+    name: str
+    zone: str
+    skills: Mapping[str, date | None]
+
+    def holds(self, code: str, *, on: date) -> bool:
+        """Say whether a certification is held that is valid on a day; an empty code is always held."""
+        if not code:
+            return True
+        return code in self.skills and ((until := self.skills[code]) is None or until >= on)
+
+
+def sendable(user_ids: Collection[int]) -> Mapping[int, Sendable]:
+    """Tell what has to be known of the technicians among people, by user id, with one question."""
+    found: dict[int, tuple[str, str, dict[str, date | None]]] = {}
+    rows = db.session.execute(_SENDABLE, {"user_ids": sorted(user_ids)})
+    for user_id, name, zone, code, expires_on in rows:
+        _name, _zone, skills = found.setdefault(user_id, (name, zone, {}))
+        if code is not None:
+            skills[code] = expires_on
+    return {user_id: Sendable(user_id, *told) for user_id, told in found.items()}
 
 
 def skill_codes() -> tuple[str, ...]:
@@ -86,26 +111,11 @@ def absences(
     user_ids: Collection[int], *, first_on: date, last_on: date
 ) -> Mapping[int, tuple[Absence, ...]]:
     """List the absences of people that touch these days (both included), by user id, earliest first."""
-    question = (
-        select(Technician.user_id, Absence)
-        .join(Technician, Technician.id == Absence.technician_id)
-        .where(Technician.user_id.in_(user_ids), Absence.first_on <= last_on, Absence.last_on >= first_on)
-        .order_by(Absence.first_on, Absence.id)
-    )
+    asked = {"user_ids": sorted(user_ids), "first_on": first_on, "last_on": last_on}
     found: dict[int, list[Absence]] = {}
-    for user_id, absence in db.session.execute(question):
+    for user_id, absence in db.session.execute(_ABSENCES, asked):
         found.setdefault(user_id, []).append(absence)
     return {user_id: tuple(each) for user_id, each in found.items()}
-
-
-def holds_skill(technician: Technician, code: str, *, on: date) -> bool:
-    """Say whether a technician holds a certification that is valid on a day; an empty code is always held."""
-    if not code:
-        return True
-    return any(
-        skill.code == code and (skill.expires_on is None or skill.expires_on >= on)
-        for skill in technician.skills
-    )
 
 
 def technician_calendar(technician: Technician, *, around: date, days: int = 366) -> WorkCalendar:
@@ -202,26 +212,58 @@ def own_calendars_shown(user_ids: Collection[int]) -> tuple[OwnCalendarShown, ..
 
 def taken_times(user_ids: Collection[int], *, from_at: datetime, to_at: datetime) -> tuple[Taken, ...]:
     """List when people's own calendars say that they are taken, as far as it touches a time; earliest first."""
-    rows = db.session.execute(
-        select(
-            Technician.user_id,
-            User.name,
-            BusyTime.kind,
-            BusyTime.starts_at,
-            BusyTime.ends_at,
-            OwnCalendar.state,
-            OwnCalendar.fetched_at,
-        )
-        .join(OwnCalendar, OwnCalendar.id == BusyTime.own_calendar_id)
-        .join(Technician, Technician.id == OwnCalendar.technician_id)
-        .join(User, User.id == Technician.user_id)
-        .where(Technician.user_id.in_(user_ids), BusyTime.starts_at < to_at, BusyTime.ends_at > from_at)
-        .order_by(BusyTime.starts_at, BusyTime.id)
-    )
+    rows = db.session.execute(_TAKEN, {"user_ids": sorted(user_ids), "from_at": from_at, "to_at": to_at})
     return tuple(
         Taken(user_id, name, kind, starts, ends, read if state is OwnCalendarState.STALE else None)
         for user_id, name, kind, starts, ends, state, read in rows
     )
+
+
+# Statements that are put together once: that costs several times what asking them does.
+_TECHNICIANS = (
+    select(Technician)
+    .join(Technician.user)
+    .options(contains_eager(Technician.user), selectinload(Technician.skills))
+    .where(any_of(Technician.user_id, "user_ids"))
+    .order_by(Technician.id)
+)
+_SENDABLE = (
+    select(Technician.user_id, User.name, User.zone, Skill.code, Skill.expires_on)
+    .join(User, User.id == Technician.user_id)
+    .outerjoin(Skill, Skill.technician_id == Technician.id)
+    .where(any_of(Technician.user_id, "user_ids"))
+    .order_by(Technician.id)
+)
+_ABSENCES = (
+    select(Technician.user_id, Absence)
+    .join(Technician, Technician.id == Absence.technician_id)
+    .where(
+        any_of(Technician.user_id, "user_ids"),
+        Absence.first_on <= sa.bindparam("last_on", type_=sa.Date),
+        Absence.last_on >= sa.bindparam("first_on", type_=sa.Date),
+    )
+    .order_by(Absence.first_on, Absence.id)
+)
+_TAKEN = (
+    select(
+        Technician.user_id,
+        User.name,
+        BusyTime.kind,
+        BusyTime.starts_at,
+        BusyTime.ends_at,
+        OwnCalendar.state,
+        OwnCalendar.fetched_at,
+    )
+    .join(OwnCalendar, OwnCalendar.id == BusyTime.own_calendar_id)
+    .join(Technician, Technician.id == OwnCalendar.technician_id)
+    .join(User, User.id == Technician.user_id)
+    .where(
+        any_of(Technician.user_id, "user_ids"),
+        BusyTime.starts_at < sa.bindparam("to_at", type_=UtcInstant),
+        BusyTime.ends_at > sa.bindparam("from_at", type_=UtcInstant),
+    )
+    .order_by(BusyTime.starts_at, BusyTime.id)
+)
 
 
 def turns_between(*, from_at: datetime, to_at: datetime) -> tuple[OnCallTurn, ...]:

@@ -708,7 +708,8 @@ def counted_version(monkeypatch: pytest.MonkeyPatch) -> None:
 def old_technician_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the calendars that a visit was in."""
     nowhere = sa.select(CalendarEntry.calendar_id).where(sa.false())
-    monkeypatch.setattr(writing, "_holding", lambda subject, ids: nowhere)
+    forgetful = writing._locked(writing._showing(dict.fromkeys(Subject, nowhere)))
+    monkeypatch.setattr(writing, "_LOCKED", forgetful)
 
 
 def renames_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,11 @@
 """Visits follow the plan, or wait for a person."""
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVisit
 from concierge.catalogue.states import VisitKind
@@ -188,6 +189,60 @@ def test_a_visit_that_follows_into_somebodys_leave_says_so(app: Flask) -> None:
     visit = visits.again(visit)
     assert visit.starts_local == wall("Thu 2026-03-19 09:00")
     assert "Tomas Keller is away (leave)" in visit.needs_decision
+
+
+def test_visits_that_move_together_clash_only_where_both_will_be(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = any_milestone(project)
+        tomas = workforce.technician()
+        first = visits.visit(project, tomas, milestone=milestone, starts="Tue 2026-03-17 09:00")
+        second = visits.visit(project, tomas, milestone=milestone, starts="Wed 2026-03-18 09:00")
+        other = visits.visit(project, tomas, starts="Fri 2026-03-20 09:00", title="Elsewhere")
+
+    moved(milestone, "Tue 2026-03-17", "Wed 2026-03-18")  # the first takes the place that the second leaves
+    assert visits.again(first).starts_local == wall("Wed 2026-03-18 09:00")
+    assert (visits.again(first).needs_decision, visits.again(second).needs_decision) == ("", "")
+
+    last_id = db.session.scalars(select(RecordedEvent.id).order_by(RecordedEvent.id.desc())).first() or 0
+    moved(milestone, "Wed 2026-03-18", "Thu 2026-03-19")  # the second comes upon one that stays
+    assert visits.again(first).needs_decision == ""
+    assert "is on “Elsewhere”" in visits.again(second).needs_decision
+    assert visits.again(other).needs_decision == ""
+    assert events_since(last_id) == ["VisitMoved", "VisitMoved", "VisitNeedsDecision"]
+
+
+def test_ten_visits_follow_with_as_many_statements_as_two(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        milestone = any_milestone(project)
+        tomas = workforce.technician(skills=("orbitrap",))
+        for hour in (8, 9):
+            visits.visit(project, tomas, milestone=milestone, starts=f"Tue 2026-03-17 {hour:02}:00", hours=1)
+
+    two = _statements_of(lambda: moved(milestone, "Tue 2026-03-17", "Thu 2026-03-19"))
+    with unit_of_work():
+        for hour in range(10, 18):
+            visits.visit(project, tomas, milestone=milestone, starts=f"Thu 2026-03-19 {hour:02}:00", hours=1)
+    ten = _statements_of(lambda: moved(milestone, "Thu 2026-03-19", "Tue 2026-03-17"))
+
+    assert ten <= two
+    there = db.session.scalars(select(Visit.starts_local).where(Visit.milestone_id == milestone.id)).all()
+    assert {each.date() for each in there} == {date(2026, 3, 17)}
+
+
+def _statements_of(act: Callable[[], None]) -> int:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return len(asked)
 
 
 @pytest.mark.parametrize("state", [MilestoneState.STARTED, MilestoneState.DONE])

@@ -44,13 +44,22 @@ def test_an_expired_skill_is_not_held(app: Flask) -> None:
     with unit_of_work():
         added = workforce.technician(skills=("orbitrap",), skill_expires_on=on("Tue 2026-03-31"))
 
-    tomas = queries.technician_of(added.user_id)
+    tomas = queries.sendable([added.user_id])[added.user_id]
 
-    assert tomas is not None
-    assert queries.holds_skill(tomas, "orbitrap", on=on("Tue 2026-03-31"))
-    assert not queries.holds_skill(tomas, "orbitrap", on=on("Wed 2026-04-01"))
-    assert not queries.holds_skill(tomas, "sequencer", on=on("Tue 2026-03-31"))
-    assert queries.holds_skill(tomas, "", on=on("Tue 2026-03-31"))
+    assert tomas.holds("orbitrap", on=on("Tue 2026-03-31"))
+    assert not tomas.holds("orbitrap", on=on("Wed 2026-04-01"))
+    assert not tomas.holds("sequencer", on=on("Tue 2026-03-31"))
+    assert tomas.holds("", on=on("Tue 2026-03-31"))
+
+
+def test_somebody_without_skills_can_be_sent_and_others_are_no_technicians(app: Flask) -> None:
+    with unit_of_work():
+        added = workforce.technician(skills=())
+
+    found = queries.sendable([added.user_id, 999_999])
+
+    assert set(found) == {added.user_id}
+    assert not found[added.user_id].holds("orbitrap", on=on("Tue 2026-03-31"))
 
 
 def test_renewing_a_skill_keeps_one_row(app: Flask) -> None:

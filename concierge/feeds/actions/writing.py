@@ -17,7 +17,8 @@ from concierge.feeds.sources import Found
 from concierge.feeds.states import Scope, Shows, Subject
 from concierge.feeds.vevent import Status
 from concierge.feeds.words import Style, Told
-from concierge.platform.database import db, insert
+from concierge.platform.database import UtcInstant, db, insert
+from concierge.platform.statements import any_of
 from concierge.projects.models import Milestone, Project
 
 BATCH = 500
@@ -32,6 +33,78 @@ _SHOWN_BY = (
     (Scope.SITE, Project.site_id),
 )
 """By what a calendar of milestones shows a project."""
+
+# Statements that are put together once: that costs several times what asking them does.
+_PROJECT_ID = sa.bindparam("project_id", type_=sa.Integer)
+_OF_PROJECT = sa.select(Milestone.id).where(Milestone.project_id == _PROJECT_ID)
+_IS_SHOWN = sa.union_all(
+    sa.select(CalendarEntry.calendar_id).where(
+        CalendarEntry.subject == Subject.MILESTONE,
+        sa.or_(
+            CalendarEntry.subject_id.in_(_OF_PROJECT),
+            any_of(CalendarEntry.subject_id, "removed"),
+        ),
+    ),
+    *(
+        sa.select(Calendar.id)
+        .join(Project, sa.cast(key, sa.String) == Calendar.scope_key)
+        .where(Project.id == _PROJECT_ID, Calendar.scope == scope, Calendar.shows == Shows.MILESTONES)
+        for scope, key in _SHOWN_BY
+    ),
+).limit(1)
+_HOLDING = {
+    subject: sa.select(CalendarEntry.calendar_id).where(
+        CalendarEntry.subject == subject, any_of(CalendarEntry.subject_id, "ids")
+    )
+    for subject in Subject
+}
+"""The calendars that hold, or held, entries of some subjects: they lose what leaves them."""
+
+
+def _showing(holding: Mapping[Subject, sa.Select[int]]) -> Mapping[Subject, sa.Select[Calendar]]:
+    """The calendars that may show some subjects, or did once."""
+    return {
+        subject: sa.select(Calendar)
+        .where(
+            Calendar.id.in_(
+                sa.union_all(
+                    holding[subject],
+                    *(
+                        sa.select(Calendar.id).where(
+                            Calendar.scope == scope,
+                            any_of(Calendar.scope_key, scope.value, sa.String),
+                            Calendar.shows.in_(sources.SHOWN_IN[subject]),
+                        )
+                        for scope in Scope
+                    ),
+                )
+            )
+        )
+        .order_by(Calendar.id)
+        for subject in Subject
+    }
+
+
+_CALENDARS = _showing(_HOLDING)
+
+
+def _locked(
+    questions: Mapping[Subject, sa.Select[Calendar]],
+) -> Mapping[Subject, sa.Select[Calendar]]:
+    """The same, held until the commit and read anew."""
+    return {
+        subject: question.with_for_update().execution_options(populate_existing=True)
+        for subject, question in questions.items()
+    }
+
+
+_LOCKED = _locked(_CALENDARS)
+_ENTRIES = {
+    subject: sa.select(CalendarEntry).where(
+        CalendarEntry.subject == subject, any_of(CalendarEntry.subject_id, "ids")
+    )
+    for subject in Subject
+}
 
 log = structlog.get_logger()
 
@@ -65,23 +138,12 @@ def write_milestones(
 
     :param removed_ids: milestones that were in its plan and may be no more.
     """
-    of_project = sa.select(Milestone.id).where(Milestone.project_id == project_id)
-    kept = sa.select(CalendarEntry.calendar_id).where(
-        CalendarEntry.subject == Subject.MILESTONE,
-        sa.or_(
-            CalendarEntry.subject_id.in_(of_project), CalendarEntry.subject_id.in_(sorted(set(removed_ids)))
-        ),
-    )
-    shown = [
-        sa.select(Calendar.id)
-        .join(Project, sa.cast(key, sa.String) == Calendar.scope_key)
-        .where(Project.id == project_id, Calendar.scope == scope, Calendar.shows == Shows.MILESTONES)
-        for scope, key in _SHOWN_BY
-    ]
-    if db.session.scalar(sa.union_all(kept, *shown).limit(1)) is None:
+    session, asked = db.session(), {"project_id": project_id, "removed": sorted(set(removed_ids))}
+    session.flush()
+    if session.connection().execute(_IS_SHOWN, asked).first() is None:
         return
     if milestone_ids is None:
-        milestone_ids = db.session.scalars(of_project).all()
+        milestone_ids = session.scalars(_OF_PROJECT, {"project_id": project_id}).all()
     write(Subject.MILESTONE, (*milestone_ids, *removed_ids), at=at)
 
 
@@ -245,6 +307,11 @@ class _Task:
     entry: CalendarEntry | None
     found: Found | None
 
+    @property
+    def gone_at(self) -> datetime | None:
+        """When it leaves, or left, the calendar."""
+        return self.entry.gone_at if self.entry is not None else None
+
     def belongs(self, *, at: datetime) -> bool:
         """Whether the entry stands in the calendar: a cancelled one only if it stood there before."""
         if self.found is None:
@@ -316,12 +383,19 @@ class _Task:
 def _write(subject: Subject, ids: Sequence[int], *, at: datetime) -> None:
     rendered = _Rendered()
     changed: dict[int, Calendar] = {}
+    leaving: dict[int, Calendar] = {}
     for task in _tasks(subject, ids, locked=True):
+        before = task.gone_at
         if task.write(rendered, at=at):
             changed[task.calendar.id] = task.calendar
-    db.session.flush()
+        if task.gone_at != before:
+            leaving[task.calendar.id] = task.calendar
+    if leaving:
+        db.session.flush()
+        _note_lapses([leaving[id_] for id_ in sorted(leaving)], at=at)
     if changed:
         _draw([changed[id_] for id_ in sorted(changed)], at=at)
+    db.session.flush()
 
 
 def _tasks(subject: Subject, ids: Sequence[int], *, locked: bool) -> Iterator[_Task]:
@@ -334,11 +408,7 @@ def _tasks(subject: Subject, ids: Sequence[int], *, locked: bool) -> Iterator[_T
         return
     entries = {
         (entry.subject_id, entry.calendar_id): entry
-        for entry in db.session.scalars(
-            sa.select(CalendarEntry).where(
-                CalendarEntry.subject == subject, CalendarEntry.subject_id.in_(ids)
-            )
-        )
+        for entry in db.session.scalars(_ENTRIES[subject], {"ids": ids})
     }
     by_place: defaultdict[sources.Place, list[Calendar]] = defaultdict(list)
     for calendar in calendars:
@@ -358,26 +428,13 @@ def _calendars(
     subject: Subject, ids: Sequence[int], found: Mapping[int, Found], *, locked: bool
 ) -> Sequence[Calendar]:
     """The calendars that may show some of these, or did once; locked in one order until the commit."""
-    keys: defaultdict[Scope, set[str]] = defaultdict(set)
+    keys: dict[Scope, set[str]] = {scope: set() for scope in Scope}
     for one in found.values():
         for scope, key in one.places:
             keys[scope].add(key)
-    by_key = [
-        sa.select(Calendar.id).where(
-            Calendar.scope == scope,
-            Calendar.scope_key.in_(sorted(some)),
-            Calendar.shows.in_(sources.SHOWN_IN[subject]),
-        )
-        for scope, some in keys.items()
-    ]
-    question = (
-        sa.select(Calendar)
-        .where(Calendar.id.in_(sa.union_all(_holding(subject, ids), *by_key)))
-        .order_by(Calendar.id)
-    )
-    if locked:
-        question = question.with_for_update().execution_options(populate_existing=True)
-    return db.session.scalars(question).all()
+    question = (_LOCKED if locked else _CALENDARS)[subject]
+    asked = {scope.value: sorted(some) for scope, some in keys.items()}
+    return db.session.scalars(question, {"ids": ids, **asked}).all()
 
 
 def _hold_writers(*, alone: bool) -> None:
@@ -389,13 +446,6 @@ def _hold_writers(*, alone: bool) -> None:
     if db.engine.dialect.name == "postgresql":
         lock = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
         db.session.execute(sa.select(lock(WRITERS)))
-
-
-def _holding(subject: Subject, ids: Sequence[int]) -> sa.Select[int]:
-    """The calendars that hold, or held, entries of some subjects: they lose what leaves them."""
-    return sa.select(CalendarEntry.calendar_id).where(
-        CalendarEntry.subject == subject, CalendarEntry.subject_id.in_(ids)
-    )
 
 
 def _fill(calendar: Calendar, *, at: datetime) -> None:
@@ -464,17 +514,27 @@ def _rendered(told: Told, style: Style) -> bytes:
     return body
 
 
-def _draw(calendars: Sequence[Calendar], *, at: datetime) -> None:
-    """Give calendars new versions, and note when cancelled entries leave them."""
-    leaving: defaultdict[int, list[str]] = defaultdict(list)
-    found = sa.select(CalendarEntry.calendar_id, CalendarEntry.gone_at).where(
-        CalendarEntry.calendar_id.in_([calendar.id for calendar in calendars]), CalendarEntry.gone_at > at
-    )
-    for calendar_id, gone_at in db.session.execute(found):
+def _note_lapses(calendars: Sequence[Calendar], *, at: datetime) -> None:
+    """Note when cancelled entries leave calendars, because others do than before."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    asked = {"ids": [calendar.id for calendar in calendars], "at": at}
+    for calendar_id, gone_at in db.session.execute(_LEAVING, asked):
         if gone_at is not None:
-            leaving[calendar_id].append(gone_at.isoformat())
+            found[calendar_id].append(gone_at.isoformat())
+    for calendar in calendars:
+        calendar.lapses = sorted(found[calendar.id])
+
+
+_LEAVING = sa.select(CalendarEntry.calendar_id, CalendarEntry.gone_at).where(
+    any_of(CalendarEntry.calendar_id, "ids"), CalendarEntry.gone_at > sa.bindparam("at", type_=UtcInstant)
+)
+
+
+def _draw(calendars: Sequence[Calendar], *, at: datetime) -> None:
+    """Give calendars new versions; what left them before needs no note any more."""
     for calendar in calendars:
         calendar.version = secrets.token_hex(8)
         calendar.changed_at = vevent.after(calendar.changed_at, at=at)
-        calendar.lapses = sorted(leaving[calendar.id])
+        if calendar.lapses:
+            calendar.lapses = [lapse for lapse in calendar.lapses if datetime.fromisoformat(lapse) > at]
     db.session.flush()

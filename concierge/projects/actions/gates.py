@@ -57,7 +57,7 @@ def report_all_open_items(
     }
     if not otherwise:
         return
-    project = queries.project_for_change(project_id)
+    project = queries.plan_for_change(project_id)
     events = []
     for kind, (open_items, holding) in otherwise.items():
         gate = _gate(project, kind)

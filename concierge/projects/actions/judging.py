@@ -1,15 +1,14 @@
 """Saying how a project stands: computed after every act, never typed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from concierge.catalogue.states import MilestoneKind
 from concierge.core import health as core
-from concierge.core.schedule import NOT_BEFORE, ConflictKind, Plan
+from concierge.core.schedule import NOT_BEFORE, ConflictKind, Plan, Step
 from concierge.core.worktime import WorkCalendar, workdays_between
-from concierge.projects import plan as plans
 from concierge.projects import queries
 from concierge.projects.calendars import FROZEN, HOLD, SHUTDOWN
 from concierge.projects.models import Gate, Milestone, Project
@@ -34,19 +33,21 @@ def judge(
     plan: Plan,
     *,
     calendar: WorkCalendar,
-    calendar_of: Callable[[Milestone], WorkCalendar],
+    steps: Mapping[str, Step],
+    calendars: Mapping[str, WorkCalendar],
     today: date,
 ) -> None:
     """Write health, its reason, forecast handover, slip and stage into the project.
 
     :param milestones: those that are in the plan.
     :param calendar: the working days at the site, whether or not the project was on hold.
-    :param calendar_of: the days in which a milestone's length is counted.
+    :param steps: of the plan, by key, with what they wait for.
+    :param calendars: by name, the days in which steps count their lengths.
     :param today: the calendar day at the site.
     """
     last = handover_of(milestones)
     is_held = project.held_on is not None and project.state is ProjectState.LIVE
-    courses = _courses(project, milestones, plan, last, calendar_of) if not is_held else {}
+    courses = _courses(project, milestones, plan, last, steps, calendars) if not is_held else {}
     verdict = core.judge(
         core.Situation(
             stage=core.Stage.ON_HOLD if is_held else STAGES[project.state],
@@ -129,25 +130,25 @@ def _courses(
     milestones: Sequence[Milestone],
     plan: Plan,
     last: Milestone,
-    calendar_of: Callable[[Milestone], WorkCalendar],
+    steps: Mapping[str, Step],
+    calendars: Mapping[str, WorkCalendar],
 ) -> dict[str, core.Course]:
     """How the milestones of a project that is late lie and lay when they were promised; nothing of any other."""
     promised_on = project.promised_handover_on
     end_on = plan.placed[last.key].finish_on
     if project.state is not ProjectState.LIVE or promised_on is None or end_on <= promised_on:
         return {}
-    waits = plans.waits_of(project.milestones)
     then = promised_shapes(project.id, milestones)
     found = {}
     for one in milestones:
-        placed = plan.placed[one.key]
+        placed, step = plan.placed[one.key], steps[one.key]
         shape = then.get(one.key)
         found[one.key] = core.Course(
             start_on=placed.start_on,
-            calendar=calendar_of(one),
+            calendar=calendars[step.calendar],
             driver=placed.driver,
             link=placed.link,
-            links=waits[one.key],
+            links=step.links,
             workdays=one.workdays,
             started_on=one.started_on,
             promised_start_on=one.promised_start_on,

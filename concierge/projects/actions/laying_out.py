@@ -1,13 +1,16 @@
 """Laying a project's plan out again and writing what follows into its rows."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from concierge.catalogue.states import DaysOf
-from concierge.core.schedule import CycleFound, Plan
+from concierge.core.schedule import CycleFound, Plan, Step
 from concierge.core.worktime import WorkCalendar
 from concierge.platform import clock
+from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.projects import plan as plans
 from concierge.projects.actions import judging
@@ -46,7 +49,9 @@ def foresee(
     :param known: other calendars than those in force.
     :raises Refused: when milestones wait for each other, or a calendar is never open.
     """
-    plan = _laid_out(project, known or calendars_of(project), at=at, not_before=not_before)
+    with _said_of(project):
+        network = _network(project, known or calendars_of(project), at=at, not_before=not_before)
+        plan = _placed(project, *network, at=at)
     return plan, plans.moves_to(plan, project.milestones)
 
 
@@ -68,43 +73,75 @@ def follow(
     :raises Refused: when milestones wait for each other, or a calendar is never open.
     """
     known = known or calendars_of(project)
-    plan, moves = foresee(project, at=at, known=known)
-    derived = (
-        _laid_out(project, known, at=at, is_derived=True) if plans.has_wishes(project.milestones) else plan
-    )
+    with _said_of(project):
+        steps, calendars = _network(project, known, at=at)
+        plan = _placed(project, steps, calendars, at=at)
+        alone = plans.without_wishes(steps)
+        derived = _placed(project, alone, calendars, at=at) if alone is not steps else plan
+    moves = plans.moves_to(plan, project.milestones)
     plans.write(plan, project.milestones, derived=derived)
-    project.conflicts = plans.conflicts_of(plan, project.milestones)
+    conflicts = plans.conflicts_of(plan, project.milestones) if plan.conflicts else []
+    if project.conflicts != conflicts:
+        project.conflicts = conflicts
     note_moves(project.id, moves, by_id=actor_id, at=at, why=why, together=noted)
-    today = today_at(project, at)
     judging.judge(
         project,
         project.planned,
         plan,
         calendar=calendar_of(project, known=known),
-        calendar_of=lambda milestone: known.of_milestone(project, milestone, today=today),
-        today=today,
+        steps={step.key: step for step in steps},
+        calendars=calendars,
+        today=today_at(project, at),
     )
     return moves
 
 
-def _laid_out(
-    project: Project,
-    known: Known,
-    *,
-    at: datetime,
-    not_before: Mapping[int, date] | None = None,
-    is_derived: bool = False,
-) -> Plan:
+def _network(
+    project: Project, known: Known, *, at: datetime, not_before: Mapping[int, date] | None = None
+) -> tuple[Sequence[Step], Mapping[str, WorkCalendar]]:
     today = today_at(project, at)
+    return plans.network_of(
+        project,
+        project.milestones,
+        calendar_of=lambda milestone: known.of_milestone(project, milestone, today=today),
+        not_before=not_before,
+    )
+
+
+def _placed(
+    project: Project, steps: Sequence[Step], calendars: Mapping[str, WorkCalendar], *, at: datetime
+) -> Plan:
+    """The plan of these steps; what was laid out last of a project is not laid out again while nothing differs."""
+    today, options = today_at(project, at), plans.options_of(project)
+    wanted = (
+        list(steps),
+        {name: id(each) for name, each in calendars.items()},
+        project.starts_on,
+        today,
+        options,
+    )
+    kept: dict[int, list[_Placed]] = db.session().info.setdefault("laid out", {})
+    for one in kept.get(project.id, ()):
+        if one.wanted == wanted:
+            return one.plan
+    plan = plans.lay_out_network(project, steps, calendars, today=today)
+    kept[project.id] = [_Placed(wanted, calendars, plan), *kept.get(project.id, ())][:2]
+    return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    wanted: Any
+    calendars: Mapping[str, WorkCalendar]
+    """Held, so that no other one can come by the id of one of them."""
+    plan: Plan
+
+
+@contextmanager
+def _said_of(project: Project) -> Iterator[None]:
+    """Say in a sentence what keeps a plan from being laid out."""
     try:
-        return plans.lay_out_project(
-            project,
-            project.milestones,
-            calendar_of=lambda milestone: known.of_milestone(project, milestone, today=today),
-            today=today,
-            not_before=not_before,
-            is_derived=is_derived,
-        )
+        yield
     except CycleFound as circle:
         raise Refused(_in_a_circle(circle, project.milestones)) from circle
     except ValueError as never_open:

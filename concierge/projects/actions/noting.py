@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
-from concierge.platform.database import db, insert_rows
+import sqlalchemy as sa
+
+from concierge.platform.database import db, let_go
 from concierge.projects.events import DateMove
 from concierge.projects.models import DateChange
 from concierge.projects.states import DateKind
@@ -78,4 +80,14 @@ def note_moves(
 
 def keep_noted(rows: Noted) -> None:
     """Write what was noted of several plans with one statement."""
-    insert_rows(DateChange, rows)
+    if rows:
+        session = db.session()
+        session.flush()
+        session.connection().execute(_NOTING, rows)
+        let_go(session, [DateChange.__tablename__], references=[DateChange.__tablename__])
+
+
+_NOTES = DateChange.__table__
+assert isinstance(_NOTES, sa.Table)  # noqa: S101 # every model maps one table
+_NOTING = sa.insert(_NOTES)
+"""Put together once. Nothing asks for the numbers of these rows."""

@@ -66,7 +66,7 @@ def move_milestone(
     :param to: the wish, a day at the site; it stays with the milestone until it is moved again.
     :raises Refused: when the milestone has started or is done, or the project has ended.
     """
-    project = queries.project_for_change(project_id)
+    project = queries.plan_for_change(project_id)
     milestone = milestone_in(project, milestone_id)
     _refuse_if_fixed(project, milestone)
     known = calendars_of(project)  # read before anything waits to be written

@@ -48,12 +48,17 @@ def project_for_change(project_id: int) -> Project:
 
     :raises NotFound: when there is none.
     """
-    project = in_hand(("project", project_id), lambda: _read_for_change(project_id), of=_GRAPH, are_rows=True)
-    if project is not None and not _is_whole(project):
-        project = _read_for_change(project_id)
-    if project is None:
-        raise NotFound
-    return project
+    return _for_change(project_id, _PROJECT, _MILESTONES, _AROUND, _OF_EACH)
+
+
+def plan_for_change(project_id: int) -> Project:
+    """One project as its plan is laid out and judged: with site, milestones, their links and gates; locked likewise.
+
+    Nobody and nothing else around it is read, unless it was before.
+
+    :raises NotFound: when there is none.
+    """
+    return _for_change(project_id, _PLAN, _PLANNED, _OF_PLAN, _OF_EACH[:1])
 
 
 def seen_among(viewer: Viewer, project_ids: Collection[int]) -> dict[int, str]:
@@ -301,18 +306,25 @@ _TEMPLATE_LINKS = (
     .order_by(PlaybookLink.id)
 )
 _GRAPH = (Project, Milestone, MilestoneLink, Gate)
-_AROUND = ("account", "site", "contact", "concierge", "order", "milestones", "gates")
+_OF_PLAN = ("site", "milestones", "gates")
+_AROUND = (*_OF_PLAN, "account", "contact", "concierge", "order")
+_OF_EACH = ("links", "owner")
+"""What is known of each milestone."""
 _OF_PROJECT = sa.bindparam("project_id", type_=sa.Integer)
 # Statements that are put together once: that costs several times what asking them does.
 _PROJECT = (
     sa.select(Project).where(Project.id == _OF_PROJECT).with_for_update(of=Project).options(*_around())
 ).execution_options(populate_existing=True)
-_MILESTONES = (
-    sa.select(Milestone)
-    .where(Milestone.project_id == _OF_PROJECT)
-    .order_by(Milestone.position)
-    .options(joinedload(Milestone.owner))
+_PLAN = (
+    sa.select(Project)
+    .where(Project.id == _OF_PROJECT)
+    .with_for_update(of=Project)
+    .options(joinedload(Project.site))
 ).execution_options(populate_existing=True)
+_PLANNED = (
+    sa.select(Milestone).where(Milestone.project_id == _OF_PROJECT).order_by(Milestone.position)
+).execution_options(populate_existing=True)
+_MILESTONES = _PLANNED.options(joinedload(Milestone.owner))
 _LINKS = (
     sa.select(MilestoneLink)
     .join(Milestone, Milestone.id == MilestoneLink.milestone_id)
@@ -328,12 +340,34 @@ _WITH_ALL = _whole()
 _OF_MILESTONE = (selectinload(Milestone.links), joinedload(Milestone.owner))
 
 
-def _read_for_change(project_id: int) -> Project | None:
+def _for_change(
+    project_id: int,
+    question: sa.Select[Project],
+    milestones: sa.Select[Milestone],
+    names: Sequence[str],
+    of_each: Sequence[str],
+) -> Project:
+    """What is in hand, if it knows what these names tell of the project and of each milestone; else read anew."""
+
+    def read() -> Project | None:
+        return _read_for_change(project_id, question, milestones)
+
+    project = in_hand(("project", project_id), read, of=_GRAPH, are_rows=True)
+    if project is not None and not _is_whole(project, names, of_each):
+        project = read()
+    if project is None:
+        raise NotFound
+    return project
+
+
+def _read_for_change(
+    project_id: int, question: sa.Select[Project], of_milestones: sa.Select[Milestone]
+) -> Project | None:
     session, values = db.session(), {"project_id": project_id}
-    project = session.scalar(_PROJECT, values)
+    project = session.scalar(question, values)
     if project is None:
         return None
-    milestones = session.scalars(_MILESTONES, values).all()
+    milestones = session.scalars(of_milestones, values).all()
     links: dict[int, list[MilestoneLink]] = {milestone.id: [] for milestone in milestones}
     for link in session.scalars(_LINKS, values):
         links[link.milestone_id].append(link)
@@ -346,12 +380,12 @@ def _read_for_change(project_id: int) -> Project | None:
     return project
 
 
-def _is_whole(project: Project) -> bool:
-    """Whether nothing of it was put away since, to be read again."""
+def _is_whole(project: Project, names: Sequence[str], of_each: Sequence[str]) -> bool:
+    """Whether it knows all that and nothing of it was put away since, to be read again."""
     state = sa.inspect(project)
-    if state.detached or state.expired_attributes or not all(name in state.dict for name in _AROUND):
+    if state.detached or state.expired_attributes or not all(name in state.dict for name in names):
         return False
     return all(
-        "links" in one.dict and "owner" in one.dict and not one.expired_attributes
+        not one.expired_attributes and all(name in one.dict for name in of_each)
         for one in map(sa.inspect, project.milestones)
     )

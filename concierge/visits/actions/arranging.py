@@ -1,7 +1,8 @@
 """Planning a visit, moving it, sending people, following the plan."""
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import gettext as _
@@ -12,7 +13,7 @@ from concierge.catalogue.states import VisitKind
 from concierge.core.worktime import WorkCalendar
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
-from concierge.platform.events import record
+from concierge.platform.events import record, record_many
 from concierge.platform.words import instant, span
 from concierge.projects.models import Milestone, Project
 from concierge.visits import queries
@@ -22,6 +23,7 @@ from concierge.visits.events import (
     TechniciansAssigned,
     VisitChanged,
     VisitDecided,
+    VisitEvent,
     VisitMoved,
     VisitNeedsDecision,
     VisitPlanned,
@@ -329,7 +331,7 @@ def keep_visit(
         raise checks.NotNow(_("There is nothing to decide about this visit."))
     progress.settle(visit)
     db.session.flush()
-    _record_decided(visit, reason=reason, at=at, actor_id=actor_id)
+    record(_decided(visit, reason=reason, at=at, actor_id=actor_id))
 
 
 def follow_proposal(
@@ -376,57 +378,85 @@ def proposed_stay(visit: Visit, *, calendar: WorkCalendar) -> Stay:
     return nearest_stay(proposed, ends_local, zone=visit.zone)
 
 
-def follow_milestone(
-    visit: Visit,
-    *,
-    name: str,
-    before: date,
-    after: date,
-    calendar: WorkCalendar,
-    site: Site,
-    at: datetime,
-    actor_id: int | None,
-) -> None:
-    """Let a visit follow its milestone by the same number of working days, keeping its time of day.
+@dataclass(frozen=True, slots=True)
+class Following:
+    """A visit whose milestone moved: the milestone's name, for the person who decides, and the day it started.
+
+    `after` is the day it starts now, `calendar` the days on which we can work at the visit's site.
+    """
+
+    visit: Visit
+    name: str
+    before: date
+    after: date
+    calendar: WorkCalendar
+
+
+def follow_milestones(follows: Iterable[Following], *, at: datetime, actor_id: int | None) -> None:
+    """Let visits follow their milestones by the same number of working days, keeping their time of day.
 
     A draft or tentative visit moves. A confirmed one stays and waits for a person, who sees where it would
-    go; it waits no longer when the milestone comes back. Visits under way, over or cancelled stay.
-
-    :param name: of the milestone, for the person who decides.
-    :param before: the day the milestone started; `after` is the day it starts now.
+    go; it waits no longer when the milestone comes back. Visits under way, over or cancelled stay. Each needs
+    its site and its people loaded; those who go clash with what all of them are once all have moved.
     """
-    if visit.state not in MOVABLE:
-        return
-    if visit.state in FOLLOWING_THE_PLAN:
-        starts_local, ends_local = followed(
-            visit.starts_local, visit.ends_local, before=before, after=after, calendar=calendar
-        )
-        when = nearest_stay(starts_local, ends_local, zone=visit.zone)
-        if (when.starts_at, when.ends_at) == (visit.starts_at, visit.ends_at):
-            return
-        _move(visit, when, cause="plan", at=at, actor_id=actor_id)
-        _ask_about_clashes(visit, site, at=at, actor_id=actor_id)
-        return
-    base = visit.proposed_local or visit.starts_local
-    proposed, _end = followed(base, base, before=before, after=after, calendar=calendar)
-    if proposed == visit.starts_local:
-        if visit.needs_decision:
-            progress.settle(visit)
-            db.session.flush()
-            _record_decided(visit, reason=_("The plan moved back."), at=at, actor_id=actor_id)
-        return
-    visit.proposed_local = proposed
-    when = proposed_stay(visit, calendar=calendar)
-    _ask(
-        visit,
-        _(
-            "“%(milestone)s” moved in the plan. With it, this visit would be %(when)s.",
-            milestone=name,
-            when=span(when.starts_local, when.ends_local),
-        ),
-        at=at,
-        actor_id=actor_id,
+    moved: list[Visit] = []
+    events: dict[int, list[VisitEvent]] = {}
+    for one in follows:
+        event: VisitEvent | None = None
+        if one.visit.state in FOLLOWING_THE_PLAN:
+            event = _go_along(one, at=at, actor_id=actor_id)
+            if event is not None:
+                moved.append(one.visit)
+        elif one.visit.state in MOVABLE:
+            event = _wait(one, at=at, actor_id=actor_id)
+        if event is not None:
+            events[one.visit.id] = [event]
+    going = [visit for visit in moved if visit.crew_members]
+    if going:
+        db.session.flush()
+        _hold({user_id for visit in going for user_id in visit.technician_ids})
+        clashes = queries.grave_conflicts(going)
+        for visit in going:
+            if (clash := clashes.get(visit.id)) is not None:
+                visit.needs_decision = _(
+                    "The plan moved this visit to %(when)s. %(conflict)s",
+                    when=instant(visit.starts_at, visit.zone),
+                    conflict=checks.in_words(clash),
+                )
+                events[visit.id].append(_undecided(visit, at=at, actor_id=actor_id))
+    record_many([event for each in events.values() for event in each])
+
+
+def _go_along(one: Following, *, at: datetime, actor_id: int | None) -> VisitMoved | None:
+    """Move a visit with its milestone; None when it is there already."""
+    visit = one.visit
+    starts_local, ends_local = followed(
+        visit.starts_local, visit.ends_local, before=one.before, after=one.after, calendar=one.calendar
     )
+    when = nearest_stay(starts_local, ends_local, zone=visit.zone)
+    if (when.starts_at, when.ends_at) == (visit.starts_at, visit.ends_at):
+        return None
+    return _moved(visit, when, cause="plan", at=at, actor_id=actor_id)
+
+
+def _wait(one: Following, *, at: datetime, actor_id: int | None) -> VisitDecided | VisitNeedsDecision | None:
+    """Let a visit wait for a person, or no longer; None when it waited for nobody and need not."""
+    visit = one.visit
+    base = visit.proposed_local or visit.starts_local
+    proposed, _end = followed(base, base, before=one.before, after=one.after, calendar=one.calendar)
+    if proposed == visit.starts_local:
+        if not visit.needs_decision:
+            return None
+        progress.settle(visit)
+        return _decided(visit, reason=_("The plan moved back."), at=at, actor_id=actor_id)
+    visit.proposed_local = proposed
+    when = proposed_stay(visit, calendar=one.calendar)
+    visit.needs_decision = _(
+        "“%(milestone)s” moved in the plan. With it, this visit would be %(when)s.",
+        milestone=one.name,
+        when=span(when.starts_local, when.ends_local),
+    )
+    return _undecided(visit, at=at, actor_id=actor_id)
 
 
 def _technicians_among(user_ids: Collection[int], *, keeping: Collection[int] = ()) -> tuple[int, ...]:
@@ -450,12 +480,7 @@ def _clashes(
     """Say what stands against people going then; nobody else can send them in the same moment."""
     if not user_ids:
         return ()
-    db.session.execute(
-        select(Technician.id)
-        .where(Technician.user_id.in_(user_ids))
-        .order_by(Technician.id)
-        .with_for_update()
-    )
+    _hold(user_ids)
     return queries.conflicts(
         user_ids=user_ids,
         site=site,
@@ -464,6 +489,13 @@ def _clashes(
         skill=skill,
         except_visit_id=visit.id if visit else None,
     )
+
+
+def _hold(user_ids: Collection[int]) -> None:
+    """Let nobody else send these people until the commit; SQLite has one writer anyhow."""
+    if db.engine.dialect.name == "postgresql":
+        of_people = select(Technician.id).where(Technician.user_id.in_(user_ids)).order_by(Technician.id)
+        db.session.execute(of_people.with_for_update())
 
 
 def _put(visit: Visit, when: Stay) -> None:
@@ -496,77 +528,66 @@ def _move(
     actor_id: int | None,
     technicians_before: tuple[int, ...] | None = None,
 ) -> None:
+    event = _moved(visit, when, cause=cause, at=at, actor_id=actor_id, technicians_before=technicians_before)
+    db.session.flush()
+    record(event)
+
+
+def _moved(
+    visit: Visit,
+    when: Stay,
+    *,
+    cause: str,
+    at: datetime,
+    actor_id: int | None,
+    technicians_before: tuple[int, ...] | None = None,
+) -> VisitMoved:
+    """Give a visit another time; the event is still to be recorded."""
     starts_before = visit.starts_at
     _put(visit, when)
     progress.settle(visit)
     if visit.state is VisitState.ACCEPTED:
         visit.state = VisitState.CONFIRMED
     visit.sequence += 1
-    db.session.flush()
     going = visit.technician_ids
-    record(
-        VisitMoved(
-            at=at,
-            actor_id=actor_id,
-            project_id=visit.project_id,
-            visit_id=visit.id,
-            title=visit.title,
-            technicians_before=going if technicians_before is None else technicians_before,
-            technicians_after=going,
-            starts_before=starts_before,
-            starts_at=visit.starts_at,
-            ends_at=visit.ends_at,
-            cause=cause,
-        )
+    return VisitMoved(
+        at=at,
+        actor_id=actor_id,
+        project_id=visit.project_id,
+        visit_id=visit.id,
+        title=visit.title,
+        technicians_before=going if technicians_before is None else technicians_before,
+        technicians_after=going,
+        starts_before=starts_before,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        cause=cause,
     )
 
 
-def _ask_about_clashes(visit: Visit, site: Site, *, at: datetime, actor_id: int | None) -> None:
-    """Say so on the visit when the plan moved it to where somebody on it cannot be."""
-    clashes = _clashes(visit.technician_ids, visit, site=site, skill=visit.skill, visit=visit)
-    grave = [clash for clash in clashes if clash.needs_reason]
-    if grave:
-        _ask(
-            visit,
-            _(
-                "The plan moved this visit to %(when)s. %(conflict)s",
-                when=instant(visit.starts_at, visit.zone),
-                conflict=checks.in_words(grave[0]),
-            ),
-            at=at,
-            actor_id=actor_id,
-        )
-
-
-def _ask(visit: Visit, sentence: str, *, at: datetime, actor_id: int | None) -> None:
-    visit.needs_decision = sentence
-    db.session.flush()
+def _undecided(visit: Visit, *, at: datetime, actor_id: int | None) -> VisitNeedsDecision:
     going = visit.technician_ids
-    record(
-        VisitNeedsDecision(
-            at=at,
-            actor_id=actor_id,
-            project_id=visit.project_id,
-            visit_id=visit.id,
-            title=visit.title,
-            technicians_before=going,
-            technicians_after=going,
-            reason=sentence,
-        )
+    return VisitNeedsDecision(
+        at=at,
+        actor_id=actor_id,
+        project_id=visit.project_id,
+        visit_id=visit.id,
+        title=visit.title,
+        technicians_before=going,
+        technicians_after=going,
+        reason=visit.needs_decision,
     )
 
 
-def _record_decided(visit: Visit, *, reason: str, at: datetime, actor_id: int | None) -> None:
+def _decided(visit: Visit, *, reason: str, at: datetime, actor_id: int | None) -> VisitDecided:
     going = visit.technician_ids
-    record(
-        VisitDecided(
-            at=at,
-            actor_id=actor_id,
-            project_id=visit.project_id,
-            visit_id=visit.id,
-            title=visit.title,
-            technicians_before=going,
-            technicians_after=going,
-            reason=reason,
-        )
+    return VisitDecided(
+        at=at,
+        actor_id=actor_id,
+        project_id=visit.project_id,
+        visit_id=visit.id,
+        title=visit.title,
+        technicians_before=going,
+        technicians_after=going,
+        reason=reason,
     )
