@@ -271,7 +271,7 @@ def send_letters(at: datetime) -> None:
             continue
         language = mails.language_of(project)
         written = mails.playbook_letter(project, letter, language=language)
-        post(written, key=letter.key)
+        post(written, key=letter.key, project_id=project.id)
         writing.note_sent(project, letter, subject=written.subject, language=language, at=at)
 
 

@@ -87,7 +87,7 @@ def send(feed_id: int, *, at: datetime) -> None:
     if not url:
         raise Refused(_("The secret key of this installation has changed. Replace the address first."))
     letter = mails.address_letter(feed, calendar, contact, url=url)
-    mail.post(letter, key=f"calendar address:{feed.id}:{at:%Y%m%dT%H%M}")
+    mail.post(letter, key=f"calendar address:{feed.id}:{at:%Y%m%dT%H%M}", is_for_customer=True)
 
 
 def _form(project: Project) -> forms.ContactAddressForm:

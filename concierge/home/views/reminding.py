@@ -205,11 +205,11 @@ def _is_near(reader: Reader) -> bool:
 
 def _coming(reader: Reader) -> Coming:
     at, contact = reader.next.at if reader.next else clock.now(), reader.contact
-    here = "" if contact.zone == viewer().zone else clock_time(at, viewer().zone)
+    here = clock_time(at, viewer().zone)
     return Coming(
         reader=reader,
         when=instant(at, contact.zone),
-        here=_("%(time)s your time", time=here) if here else "",
+        here=_("%(time)s your time", time=here) if here != clock_time(at, contact.zone) else "",
         letter=chores.foreseen(reader),
         why_not=_hindrance(reader),
         is_tomorrow=reader.next is not None and reader.next.local_on > clock.today(contact.zone),
