@@ -94,6 +94,19 @@ class InnerFile:
     """What it is, for whoever lists the files."""
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A page and all that goes with it; see `Press.print_page`."""
+
+    html: str
+    stylesheet: str
+    fields: tuple[Field, ...] = ()
+    files: tuple[InnerFile, ...] = ()
+    note: str = ""
+    is_record: bool = False
+    is_mirrored: bool = False
+
+
 class Press:
     """Up to so many warm child processes; each prints one document at a time, threads wait for a free one."""
 
@@ -149,6 +162,21 @@ class Press:
             return child.ask(json.dumps(head).encode() + b"\n", blobs)
         finally:
             self._free.put(child)
+
+    def print_job(self, job: Job) -> Printed:
+        """The same with all of it in one value.
+
+        :raises Unprintable: as above.
+        """
+        return self.print_page(
+            job.html,
+            stylesheet=job.stylesheet,
+            fields=job.fields,
+            files=job.files,
+            note=job.note,
+            is_record=job.is_record,
+            is_mirrored=job.is_mirrored,
+        )
 
     def warm(self) -> None:
         """Start a child, so that the first document does not wait for it."""

@@ -6,7 +6,6 @@ import graphlib
 import os
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -71,45 +70,16 @@ class Bench:
     # ------------------------------------------------------------ documents
 
     def pdf(self) -> None:
-        """Print a real checklist: in a new child, in a warm one, and as WeasyPrint alone prints it."""
-        from concierge.platform.pdf import Press
+        """Print a checklist beside WeasyPrint alone, two at once, and hundreds; then one printed before."""
+        from tests.bench import documents
 
-        html, stylesheet, assets = self._document()
-        folder = self.work / "document"
-        folder.mkdir()
-        for name, data in assets.items():
-            (folder / name).write_bytes(data)
-        (folder / "page.html").write_text(html, "utf-8")
-        (folder / "page.css").write_text(stylesheet.replace("asset:", folder.as_uri() + "/"), "utf-8")
-
-        bare_cold, bare_warm = _bare_renders(folder)
-        began_at = time.perf_counter()
-        press = Press()
-        pages = press.print_page(html, stylesheet=stylesheet, assets=assets).pages
-        cold = (time.perf_counter() - began_at) * 1000
-        warm = statistics.median(
-            _once(lambda: press.print_page(html, stylesheet=stylesheet, assets=assets)) for _ in range(5)
-        )
-        press.close()
-        remark = f"{pages} pages"
-        self.note(
-            Figure(
-                "checklist PDF, first of a process", cold, "ms", cold / bare_cold, "bare WeasyPrint", remark
-            )
-        )
-        self.note(
-            Figure("checklist PDF, child warm", warm, "ms", warm / bare_warm, "bare WeasyPrint", remark)
-        )
-
-    def _document(self) -> tuple[str, str, dict[str, bytes]]:
-        """Markup, styles and files of the longest checklist of the demo company."""
-        from concierge.readiness import queries
-        from concierge.readiness.document import filling, printing
-
-        with self._inside(self.base()) as app, app.test_request_context():
-            found = queries.checklist_by_id(_longest_checklist())
-            document = filling.filled(found, queries.project_of(found), language="en")
-            return printing.html(document), printing.stylesheet(), dict(printing.fonts())
+        instance = company.copied(self.base(), self.work / "documents")
+        with self._inside(instance) as app:
+            renders = 500 if self.seconds >= 1 else 60
+            documents.measure(app, self.work / "document", note=self.note, renders=renders)
+            cookie = _signed_in(app)
+        with self._served(instance) as (site, bare):
+            self._cached_pdf(instance, int(site.address.rpartition(":")[2]), bare, cookie)
 
     # ------------------------------------------------------------ servers
 
@@ -222,8 +192,6 @@ class Bench:
                     self._compare(
                         f"{name} ({count:,} projects)", port, bare, path, headers=cookie, size=size_now
                     )
-                if size == 100:
-                    self._cached_pdf(instance, port, bare, cookie)
 
     def planning(self) -> None:
         """Lay out every kind of link; then create, move and foresee in the demo company, in processor time."""
@@ -454,36 +422,6 @@ def _concierge(instance: Path, *arguments: str, **settings: str) -> str:
     if done.returncode:
         raise SystemExit(f"concierge {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
-
-
-def _bare_renders(folder: Path) -> tuple[float, float]:
-    """WeasyPrint alone, in a new process and then again in the same one: milliseconds each."""
-    program = """
-import sys, time
-began_at = time.perf_counter()
-from pathlib import Path
-import weasyprint
-folder = Path(sys.argv[1])
-def render():
-    page = weasyprint.HTML(string=(folder / "page.html").read_text("utf-8"))
-    page.write_pdf(stylesheets=[weasyprint.CSS(filename=folder / "page.css")], pdf_variant="pdf/ua-1")
-render()
-print((time.perf_counter() - began_at) * 1000)
-took = []
-for _ in range(5):
-    began_at = time.perf_counter()
-    render()
-    took.append((time.perf_counter() - began_at) * 1000)
-print(sorted(took)[2])
-"""
-    command = [sys.executable, "-W", "ignore", "-c", program, str(folder)]
-    began_at = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
-        cold = (time.perf_counter() - began_at) * 1000
-        warm = float(child.stdout.readline())
-    return cold, warm
 
 
 def _in_order(graph: dict[str, set[str]]) -> list[str]:

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from concierge.platform import settings, signing
 from concierge.platform.paths import templates_dir
-from concierge.platform.pdf import InnerFile, Press, Printed, press
+from concierge.platform.pdf import InnerFile, Job, Press, Printed, press
 from concierge.readiness import fields as names
 from concierge.readiness.document.form import Form, breakable_text
 from concierge.readiness.document.values import Checklist, Item, Section, Signature, Step
@@ -54,30 +54,34 @@ def printed(checklist: Checklist, *, on: Press | None = None) -> Printed:
     :raises Unprintable: when it cannot be laid out within its limits.
     :raises NotSigned: when the company's certificate cannot be used.
     """
-    markup, form = _page(checklist)
-    if checklist.is_record:
-        inner = InnerFile(
-            RECORD_FILE, "application/json", checklist.data.encode(), "The answers, for machines"
-        )
-        note = ""
-    else:
-        data = names.written(form.note, secret_key=settings.current().secret_key)
-        inner = InnerFile(names.NOTE, "application/json", data, "Which print this is")
-        note = names.written_for_xmp(data)
-    made = (on or press()).print_page(
-        markup,
-        stylesheet=stylesheet(is_mirrored=checklist.is_mirrored),
-        fields=form.fields,
-        files=(inner,),
-        note=note,
-        is_record=checklist.is_record,
-        is_mirrored=checklist.is_mirrored,
-    )
+    made = (on or press()).print_job(job(checklist))
     if not checklist.is_sealed:
         return made
     with force_locale(checklist.language):
         reason = _("The answers as we hold them")
     return replace(made, data=signing.signed(made.data, reason=reason, place=checklist.company))
+
+
+def job(checklist: Checklist) -> Job:
+    """What the press needs: the page with its fields, and the note or the answers that go inside."""
+    markup, form = _page(checklist)
+    if checklist.is_record:
+        data = checklist.data.encode()
+        inner = InnerFile(RECORD_FILE, "application/json", data, "The answers, for machines")
+        note = ""
+    else:
+        data = names.written(form.note, secret_key=settings.current().secret_key)
+        inner = InnerFile(names.NOTE, "application/json", data, "Which print this is")
+        note = names.written_for_xmp(data)
+    return Job(
+        markup,
+        stylesheet(is_mirrored=checklist.is_mirrored),
+        fields=tuple(form.fields),
+        files=(inner,),
+        note=note,
+        is_record=checklist.is_record,
+        is_mirrored=checklist.is_mirrored,
+    )
 
 
 def _page(checklist: Checklist) -> tuple[str, Form]:
