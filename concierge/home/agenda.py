@@ -732,6 +732,7 @@ def unanswered(looking: Looking) -> Found:
             )
             .where(
                 OPEN_ITEM,
+                item.is_asked.is_(True),
                 item.due_on <= UNTIL_ANSWER,
                 *_running(looking),
             )
@@ -970,7 +971,9 @@ def _counts(checklist_ids: Sequence[int], today: date) -> dict[int, tuple[int, i
         .join(Checklist, Checklist.id == item.checklist_id)
         .join(Project, Project.id == Checklist.project_id)
         .outerjoin(Contact, Contact.id == Project.contact_id)
-        .where(item.checklist_id.in_(checklist_ids), item.severity != Severity.INFO)
+        .where(
+            item.checklist_id.in_(checklist_ids), item.severity != Severity.INFO, item.is_asked.is_(True)
+        )
         .group_by(item.checklist_id)
     )
     return {row[0]: tuple(row[1:]) for row in rows}  # type: ignore[misc]  # five values each

@@ -9,7 +9,7 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from concierge.catalogue.states import MilestoneKind
+from concierge.catalogue.states import ItemType, MilestoneKind
 from concierge.catalogue.words import team_words
 from concierge.core import axis
 from concierge.core.spans import days
@@ -221,7 +221,7 @@ def _driver_note(found: Project) -> str:
 def _readiness(checklist: Any) -> Shown | None:  # Any: Checklist or None
     if checklist is None:
         return None
-    items = list(checklist.items)
+    items = _asked(checklist)
     cleared = [item for item in items if item.state is not ItemState.OPEN]
     blocking = [item for item in items if item.state is ItemState.OPEN and item.gate is not None]
     advisory = len(items) - len(cleared) - len(blocking)
@@ -238,10 +238,15 @@ def _readiness(checklist: Any) -> Shown | None:  # Any: Checklist or None
     )
 
 
+def _asked(checklist: Any) -> list[Any]:  # Any: Checklist, ReadinessItem
+    """What somebody has to do something about; neither information nor what is not asked is."""
+    return [item for item in checklist.items if item.is_asked and item.type is not ItemType.INFO]
+
+
 def _open_items(found: Project, checklist: Any, today: date) -> list[Shown]:  # Any: Checklist or None
     if checklist is None:
         return []
-    still = [item for item in checklist.items if item.state is ItemState.OPEN]
+    still = [item for item in _asked(checklist) if item.state is ItemState.OPEN]
     still.sort(key=lambda item: (item.gate is None, item.due_on, item.position))
     return [_item(found, item, today) for item in still[:SHOWN_ITEMS]]
 
