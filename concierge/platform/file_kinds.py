@@ -1,5 +1,7 @@
 """Kinds of files that people may send: told by what a file holds, never by its name."""
 
+from flask_babel import gettext as _
+
 from concierge.platform import files
 from concierge.platform.errors import Refused
 
@@ -29,9 +31,9 @@ def refuse_size(data: bytes) -> None:
     :raises NotKept: when it is empty or too large.
     """
     if not data:
-        raise NotKept("The file is empty. Choose one with content.")
+        raise NotKept(_("The file is empty. Choose one with content."))
     if len(data) > files.LARGEST:
-        raise NotKept("The file is larger than 20 MB. Send a smaller photo, or split the document.")
+        raise NotKept(_("The file is larger than 20 MB. Send a smaller photo, or split the document."))
 
 
 def kind_of(data: bytes) -> tuple[str, str]:
@@ -48,7 +50,7 @@ def kind_of(data: bytes) -> tuple[str, str]:
                 return office
     if _is_plain_text(data):
         return "text/plain", "txt"
-    raise NotKept("Send a PDF, a photo (JPEG, PNG, WebP, HEIC), a table (CSV, XLSX), DOCX or plain text.")
+    raise NotKept(_("Send a PDF, a photo (JPEG, PNG, WebP, HEIC), a table (CSV, XLSX), DOCX or plain text."))
 
 
 def named(name: str, ending: str) -> str:
