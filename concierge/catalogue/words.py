@@ -122,7 +122,7 @@ def answer_words() -> Mapping[ItemType, str]:
         ItemType.CONFIRM: _("Yes or not yet"),
         ItemType.MEASURE: _("A measured value"),
         ItemType.CHOICE: _("One of several answers"),
-        ItemType.MULTI: _("Several of several answers"),
+        ItemType.MULTI: _("Several answers of a list"),
         ItemType.TEXT: _("A text"),
         ItemType.DATE: _("A day"),
         ItemType.UPLOAD: _("A file"),
