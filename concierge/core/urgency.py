@@ -25,6 +25,12 @@ class Kind(Enum):
     """A milestone's day has passed and nobody said that it is done."""
     GATE = "gate"
     """Delivery or installation comes near and its gate is held."""
+    LOST = "lost"
+    """A site that was said to be ready is not any more."""
+    CONTRADICTED = "contradicted"
+    """Two answers about a site contradict each other."""
+    REVIEW = "review"
+    """An answer about a site counts only when somebody has looked at it."""
     DECISION = "decision"
     """A confirmed visit no longer fits its plan."""
     DECLINED = "declined"
@@ -51,6 +57,10 @@ class Kind(Enum):
     """A visit without enough people."""
     UNANSWERED = "unanswered"
     """The customer owes answers."""
+    UNREACHED = "unreached"
+    """Who owes answers cannot be reminded: no address, mail comes back, or they do not want it."""
+    OURS = "ours"
+    """A point of a site's checklist that is ours to bring about."""
     DRAFT = "draft"
     """A plan that nobody has approved."""
     UNMATCHED = "unmatched"
@@ -64,6 +74,9 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.LATE: 6,
     Kind.OVERDUE: 5,
     Kind.GATE: 5,
+    Kind.LOST: 5,
+    Kind.CONTRADICTED: 4,
+    Kind.REVIEW: 4,
     Kind.DECISION: 4,
     Kind.DECLINED: 4,
     Kind.ANSWERS: 4,
@@ -77,6 +90,8 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.UNREAD: 2,
     Kind.UNASSIGNED: 3,
     Kind.UNANSWERED: 2,
+    Kind.UNREACHED: 3,
+    Kind.OURS: 4,
     Kind.DRAFT: 2,
     Kind.UNMATCHED: 1,
 }

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from concierge.accounts.models import Account, Contact, Site
-from concierge.catalogue.states import GateKind, MilestoneKind, Severity
+from concierge.catalogue.states import GateKind, MilestoneKind, Responsible, Reviewer, Severity
 from concierge.core.urgency import Kind, Matter
 from concierge.feeds import reach
 from concierge.feeds.models import Calendar, CalendarEntry, Feed
@@ -25,6 +25,7 @@ from concierge.orders.models import Order, OrderLine
 from concierge.orders.states import OrderState
 from concierge.platform.database import UtcInstant, db
 from concierge.platform.files import StoredFile
+from concierge.platform.mail import OutgoingMail
 from concierge.projects.models import (
     CalendarProposal,
     Gate,
@@ -39,8 +40,15 @@ from concierge.projects.states import (
     GateState,
     ProjectState,
 )
+from concierge.readiness.actions.judging import REVIEWS
 from concierge.readiness.actions.taking import WAITING
-from concierge.readiness.models import Checklist, CustomerQuestion, ReadinessItem, ReturnedDocument
+from concierge.readiness.models import (
+    Checklist,
+    CustomerQuestion,
+    ItemAnswer,
+    ReadinessItem,
+    ReturnedDocument,
+)
 from concierge.readiness.states import ItemState
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import COMING, VisitState
@@ -65,6 +73,12 @@ COMING_MILESTONE = sa.text(
     "milestones.state = 'planned' AND milestones.kind IN ('ship released', 'delivered', 'installed')"
 )
 OPEN_ITEM = sa.text("readiness_items.state = 'open' AND readiness_items.severity = 'blocking'")
+TO_REVIEW = sa.text(
+    "readiness_items.state = 'answered'"
+    " AND (readiness_items.reviewer IS NOT NULL OR readiness_items.reported_at IS NOT NULL)"
+)
+CONTRADICTED = sa.text("item_answers.standing = 'conflict'")
+NOT_READY_ANY_MORE = sa.text("checklists.ready_lost_at IS NOT NULL")
 TO_DECIDE = sa.text("visits.needs_decision <> ''")
 OPEN_PROPOSAL = sa.text("proposals.state = 'open'")
 DECLINED = sa.text("invitations.reply = 'declined'")
@@ -149,9 +163,14 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
         Kind.LATE: late(looking),
         Kind.OVERDUE: overdue(looking),
         Kind.GATE: gates(looking),
+        Kind.LOST: lost(looking),
+        Kind.CONTRADICTED: contradicted(looking),
+        Kind.REVIEW: to_review(looking),
         Kind.DECISION: to_decide(looking),
         Kind.UNASSIGNED: unassigned(looking),
         Kind.UNANSWERED: unanswered(looking),
+        Kind.UNREACHED: unreached(looking),
+        Kind.OURS: ours(looking),
     }
     if may(Permission.APPROVE_PLANS):
         found[Kind.PROPOSAL] = proposals(looking)
@@ -732,6 +751,7 @@ def unanswered(looking: Looking) -> Found:
             )
             .where(
                 OPEN_ITEM,
+                item.responsible == Responsible.CUSTOMER,
                 item.is_asked.is_(True),
                 item.due_on <= UNTIL_ANSWER,
                 *_running(looking),
@@ -760,6 +780,95 @@ def unanswered(looking: Looking) -> Found:
             )
         )
     return Found(found, len(first) > looking.most or len(rows) == looking.most * 4)  # type: ignore[arg-type]  # read like rows
+
+
+def unreached(looking: Looking) -> Found:
+    """Projects whose customer owes answers that nobody can be reminded of, the longest overdue first."""
+    item = ReadinessItem
+    comes_back = (
+        sa.select(OutgoingMail.id)
+        .where(
+            sa.func.lower(OutgoingMail.to) == sa.func.lower(Contact.email),
+            OutgoingMail.returned_at.is_not(None),
+        )
+        .correlate(Contact)
+        .exists()
+    )
+
+    def question() -> Question:
+        return (
+            _of_project(
+                sa.select(
+                    item.due_on,
+                    Contact.id.label("contact_id"),
+                    Contact.name.label("who"),
+                    Contact.email,
+                    Contact.is_reminded,
+                )
+                .select_from(item)
+                .join(Checklist, Checklist.id == item.checklist_id)
+                .join(Project, Project.id == Checklist.project_id)
+                .join(Contact, Contact.id == sa.func.coalesce(item.contact_id, Project.contact_id))
+            )
+            .where(
+                OPEN_ITEM,
+                item.responsible == Responsible.CUSTOMER,
+                item.is_asked.is_(True),
+                item.due_on <= UNTIL_ANSWER,
+                Checklist.is_chased.is_(True),
+                Checklist.sent_at.is_not(None),
+                sa.or_(Contact.is_reminded.is_(False), Contact.email == "", comes_back),
+                *_running(looking),
+            )
+            .order_by(item.due_on, item.id)
+        )
+
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"unreached:{row.project_id}:{row.contact_id}",
+            Kind.UNREACHED,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.due_on, looking.today),
+        ),
+        one_a_project=True,
+    )
+
+
+def ours(looking: Looking) -> Found:
+    """Points of checklists that hold something and are ours to bring about, of each project the one due first."""
+    item = ReadinessItem
+
+    def question() -> Question:
+        return (
+            _of_project(
+                sa.select(item.id, item.due_on, item.requirement, item.responsible)
+                .select_from(item)
+                .join(Checklist, Checklist.id == item.checklist_id)
+                .join(Project, Project.id == Checklist.project_id)
+            )
+            .where(
+                OPEN_ITEM,
+                item.responsible != Responsible.CUSTOMER,
+                item.is_asked.is_(True),
+                item.due_on <= UNTIL_ANSWER,
+                *_running(looking),
+            )
+            .order_by(item.due_on, item.id)
+        )
+
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"ours:{row.id}",
+            Kind.OURS,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.due_on, looking.today),
+        ),
+        one_a_project=True,
+    )
 
 
 def proposals(looking: Looking) -> Found:
@@ -806,6 +915,106 @@ def calendar_proposals(looking: Looking) -> Found:
             days_left=_until(row.made_at.date(), looking.today),
             level=row.promises,
         ),
+    )
+
+
+def lost(looking: Looking) -> Found:
+    """Sites that were said to be ready and are not any more, the soonest delivery first."""
+
+    def question() -> Question:
+        return (
+            _about(Checklist, Checklist.ready_lost, Checklist.ready_lost_at, Checklist.anchor_on)
+            .where(NOT_READY_ANY_MORE, *_running(looking))
+            .order_by(Checklist.anchor_on, Checklist.id)
+        )
+
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"lost:{row.project_id}",
+            Kind.LOST,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.anchor_on, looking.today),
+            level=len((row.ready_lost or {}).get("critical", ())),
+        ),
+    )
+
+
+def contradicted(looking: Looking) -> Found:
+    """Points with answers that contradict each other, of each project the one due first."""
+    item = ReadinessItem
+
+    def question() -> Question:
+        return (
+            _of_project(
+                sa.select(item.id, item.due_on, item.requirement)
+                .select_from(ItemAnswer)
+                .join(item, item.id == ItemAnswer.item_id)
+                .join(Checklist, Checklist.id == item.checklist_id)
+                .join(Project, Project.id == Checklist.project_id)
+            )
+            .where(CONTRADICTED, *_running(looking))
+            .order_by(item.due_on, item.id)
+        )
+
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"contradicted:{row.id}",
+            Kind.CONTRADICTED,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.due_on, looking.today),
+        ),
+        one_a_project=True,
+    )
+
+
+def to_review(looking: Looking) -> Found:
+    """Answers that count only when the viewer has looked at them, of each project the one due first."""
+
+    def by_engineer() -> Question:
+        return _to_review(looking, Reviewer.ENGINEER)
+
+    def by_concierge() -> Question:
+        return _to_review(looking, Reviewer.CONCIERGE)
+
+    def by_either() -> Question:
+        return _to_review(looking, *Reviewer)
+
+    mine = {reviewer for reviewer, roles in REVIEWS.items() if looking.viewer.role in roles}
+    question = by_either if len(mine) > 1 else by_engineer if Reviewer.ENGINEER in mine else by_concierge
+    return _found(
+        looking,
+        question,
+        lambda row: Matter(
+            f"review:{row.id}",
+            Kind.REVIEW,
+            slip_workdays=row.slip_workdays,
+            days_left=_until(row.due_on, looking.today),
+            level=int(row.reported_at is not None),
+        ),
+        one_a_project=True,
+    )
+
+
+def _to_review(looking: Looking, *reviewers: Reviewer) -> Question:
+    item = ReadinessItem
+    return (
+        _of_project(
+            sa.select(item.id, item.due_on, item.requirement, item.value, item.reported_at, item.answered_at)
+            .select_from(item)
+            .join(Checklist, Checklist.id == item.checklist_id)
+            .join(Project, Project.id == Checklist.project_id)
+        )
+        .where(
+            TO_REVIEW,
+            item.is_asked.is_(True),
+            sa.or_(item.reviewer.is_(None), item.reviewer.in_(reviewers)),
+            *_running(looking),
+        )
+        .order_by(item.reported_at.is_(None), item.due_on, item.id)
     )
 
 
@@ -971,9 +1180,7 @@ def _counts(checklist_ids: Sequence[int], today: date) -> dict[int, tuple[int, i
         .join(Checklist, Checklist.id == item.checklist_id)
         .join(Project, Project.id == Checklist.project_id)
         .outerjoin(Contact, Contact.id == Project.contact_id)
-        .where(
-            item.checklist_id.in_(checklist_ids), item.severity != Severity.INFO, item.is_asked.is_(True)
-        )
+        .where(item.checklist_id.in_(checklist_ids), item.severity != Severity.INFO, item.is_asked.is_(True))
         .group_by(item.checklist_id)
     )
     return {row[0]: tuple(row[1:]) for row in rows}  # type: ignore[misc]  # five values each

@@ -324,6 +324,7 @@ def reminder_letter(
             "first": first,
             "rest": rest[: MOST_NAMED - 1],
             "more": len(rest[MOST_NAMED - 1 :]),
+            "pages": [(one.name, pages[one.id][0]) for one in concerned],
             "whom": _whom_to_ask(concerned),
             "company": settings.current().company,
             "opt_out": opt_out[0],
@@ -366,7 +367,7 @@ def _line(
         requirement=localized(point.requirement, language),
         note=note,
         project="" if alone else project.name,
-        address=pages[project.id][0],
+        address=f"{pages[project.id][0]}/items/{point.item_id}",
     )
 
 

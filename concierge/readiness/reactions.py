@@ -523,7 +523,7 @@ def mail_link(event: LinkGiven | LinkSent | LinkRotated) -> None:
             token=linking.token_of(link),
             is_again=isinstance(event, LinkSent) and event.is_asked_for,
         )
-    post(letter, key=f"link:{link.id}:{event.at.isoformat()}")
+    post(letter, key=f"link:{link.id}:{event.at.isoformat()}", project_id=project.id)
 
 
 def mail_section(event: SectionHandedOn) -> None:
@@ -533,7 +533,7 @@ def mail_section(event: SectionHandedOn) -> None:
         return
     link, project = found
     letter = _section_letter(link, project, by_name=event.by_name, note=event.note)
-    post(letter, key=f"link:{link.id}:{event.at.isoformat()}")
+    post(letter, key=f"link:{link.id}:{event.at.isoformat()}", project_id=project.id)
 
 
 def mail_question(event: QuestionAsked) -> None:
@@ -546,7 +546,7 @@ def mail_question(event: QuestionAsked) -> None:
     letter = mails.question_letter(
         question, project, project.concierge, requirement=event.requirement, address=address
     )
-    post(letter, key=f"question:{question.id}")
+    post(letter, key=f"question:{question.id}", project_id=project.id)
 
 
 def mail_answer(event: QuestionAnswered) -> None:
@@ -566,7 +566,7 @@ def mail_answer(event: QuestionAnswered) -> None:
         address=f"{linking.address_of(link)}/questions",
         token=linking.token_of(link),
     )
-    post(letter, key=f"answer:{question.id}")
+    post(letter, key=f"answer:{question.id}", project_id=project.id)
 
 
 def _section_letter(link: CustomerLink, project: Project, *, by_name: str, note: str) -> Letter:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from concierge.catalogue.states import GateKind, VisitKind
+from concierge.catalogue.states import GateKind, Responsible, VisitKind
 from concierge.core.urgency import Band, Kind, Matter, band, in_order, is_aside
 from concierge.home import agenda, queries
 from concierge.home.agenda import Looking, Row
@@ -19,6 +19,7 @@ from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.words import ago, clock_time, day, instant, localized, span, told_day
 from concierge.projects.states import ProposalKind
+from concierge.readiness.standing import Change
 from concierge.readiness.states import Outcome
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
@@ -508,6 +509,43 @@ def _unanswered(row: Row, today: date) -> Need:
     )
 
 
+def _unreached(row: Row, today: date) -> Need:
+    if not row.email:
+        why = _("%(place)s. %(who)s has no mail address.", place=_place(row), who=row.who)
+    elif not row.is_reminded:
+        why = _("%(place)s. %(who)s does not want reminders.", place=_place(row), who=row.who)
+    else:
+        why = _("%(place)s. Letters to %(who)s come back.", place=_place(row), who=row.who)
+    return Need(
+        state="warn",
+        icon="mail",
+        title=_("Ask %(who)s yourself, or somebody else", who=row.who),
+        url=f"/projects/{row.project_key}/readiness/reminders",
+        why=why,
+        when=day(row.due_on),
+        note=_until(row.due_on, today),
+        action=_("Open reminders"),
+    )
+
+
+def _ours(row: Row, today: date) -> Need:
+    who = {
+        Responsible.ENGINEER: _("our engineer"),
+        Responsible.LOGISTICS: _("our logistics"),
+        Responsible.CARRIER: _("the carrier"),
+    }.get(row.responsible, _("us"))
+    return Need(
+        state="bad" if row.due_on < today else "warn",
+        icon="list-checks",
+        title=_("See to it: %(requirement)s", requirement=localized(row.requirement).rstrip(".")),
+        url=f"/projects/{row.project_key}/readiness/{row.id}",
+        why=_("%(place)s. A point of the site’s checklist for %(who)s.", place=_place(row), who=who),
+        when=day(row.due_on),
+        note=_until(row.due_on, today),
+        action=_("Open point"),
+    )
+
+
 def _proposed(row: Row, today: date) -> Need:
     if row.kind is ProposalKind.CANCEL:
         title = _("Decide whether %(project)s is cancelled", project=row.project_key)
@@ -567,6 +605,61 @@ def _to_approve(row: Row, today: date) -> Need:
     )
 
 
+def _lost(row: Row, today: date) -> Need:
+    changes = (row.ready_lost or {}).get("changes") or ()
+    first = Change.from_json(changes[0]) if changes else None
+    who = first.by if first else ""
+    what = localized(first.requirement).rstrip(".") if first else ""
+    why = (
+        _("%(place)s. Changed by %(who)s: %(what)s.", place=_place(row), who=who, what=what)
+        if who
+        else _("%(place)s. First: %(what)s.", place=_place(row), what=what)
+        if what
+        else _("%(place)s.", place=_place(row))
+    )
+    return Need(
+        state="bad",
+        icon="triangle-alert",
+        title=_("Site of %(project)s was ready, but changed", project=row.project_name),
+        url=f"/projects/{row.project_key}/readiness/assessments",
+        why=why,
+        when=day(row.anchor_on),
+        note=_until(row.anchor_on, today),
+        action=_("See what changed"),
+    )
+
+
+def _contradicted(row: Row, today: date) -> Need:
+    return Need(
+        state="warn",
+        icon="triangle-alert",
+        title=_("Choose which answer counts: %(what)s", what=localized(row.requirement)),
+        url=f"/projects/{row.project_key}/readiness/{row.id}",
+        why=_("%(place)s. Two answers contradict each other.", place=_place(row)),
+        when=day(row.due_on),
+        note=_until(row.due_on, today),
+        action=_("Choose"),
+    )
+
+
+def _to_review(row: Row, today: date) -> Need:
+    why = (
+        _("%(place)s. The customer changed it after the site was signed off.", place=_place(row))
+        if row.reported_at is not None
+        else _("%(place)s. The answer counts when you have looked at it.", place=_place(row))
+    )
+    return Need(
+        state="bad" if row.reported_at is not None else "warn",
+        icon="clipboard-check",
+        title=_("Review the answer: %(what)s", what=localized(row.requirement)),
+        url=f"/projects/{row.project_key}/readiness/{row.id}",
+        why=why,
+        when=day(row.due_on),
+        note=_until(row.due_on, today),
+        action=_("Review"),
+    )
+
+
 def _to_match(row: Row, today: date) -> Need:
     return Need(
         state="idle",
@@ -596,6 +689,9 @@ _WORDS: dict[Kind, Words] = {
     Kind.LATE: _late,
     Kind.OVERDUE: _overdue,
     Kind.GATE: _gate,
+    Kind.LOST: _lost,
+    Kind.CONTRADICTED: _contradicted,
+    Kind.REVIEW: _to_review,
     Kind.DECISION: _to_decide,
     Kind.DECLINED: _declined,
     Kind.WISH: _wish,
@@ -609,6 +705,8 @@ _WORDS: dict[Kind, Words] = {
     Kind.UNREAD: _unread,
     Kind.UNASSIGNED: _unassigned,
     Kind.UNANSWERED: _unanswered,
+    Kind.UNREACHED: _unreached,
+    Kind.OURS: _ours,
     Kind.DRAFT: _to_approve,
     Kind.UNMATCHED: _to_match,
 }
