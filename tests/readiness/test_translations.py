@@ -1,74 +1,56 @@
-"""The German texts: complete where customers read, well-formed everywhere, and hardly a gap for the staff."""
-
-from collections.abc import Iterator
-from pathlib import Path
+"""What people read in their language: complete where customers read, well-formed everywhere, hardly a gap for staff."""
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
-ROOT = Path(__file__).resolve().parents[2]
-KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
-METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
-CUSTOMERS = (
-    "readiness/document",
-    "readiness/mails.py",
-    "templates/readiness/document.html",
-    "templates/readiness/letter",
-    "templates/readiness/printed_link.html",
-    "templates/readiness/print_by_code.html",
-    "feeds/mails.py",
-    "templates/feeds/address_letter",
-    "templates/feeds/changed_letter",
-    "invitations/mails.py",
-    "invitations/forms.py",
-    "invitations/views/answering.py",
-    "templates/invitations/",
-)
+from concierge.platform import speech
+from tests import catalogues
+
+FOREIGN = [language for language in speech.CUSTOMERS if language != "en"]
 
 
 @pytest.fixture(scope="module")
 def german() -> Catalog:
-    with (ROOT / "concierge/translations/de/LC_MESSAGES/messages.po").open("rb") as file:
-        return read_po(file, locale="de")
+    return catalogues.catalogue("de")
 
 
-def marked() -> Iterator[tuple[str, str | tuple[str, ...]]]:
-    """Where every marked text stands, and the text."""
-    for folder in ("concierge", "templates"):
-        for name, _, message, _, _ in extract_from_dir(
-            ROOT / folder, method_map=METHODS, keywords=KEYWORDS, comment_tags=()
-        ):
-            yield f"{folder}/{name}", message
+@pytest.mark.parametrize("language", FOREIGN)
+def test_customers_read_their_language_throughout(language: str) -> None:
+    assert catalogues.missing(language) == [], "python -m tests.catalogues, then translate"
 
 
-def has(german: Catalog, message: str | tuple[str, ...]) -> bool:
-    found = german.get(message[0] if isinstance(message, tuple) else message)
-    if found is None:
-        return False
-    texts = found.string if isinstance(found.string, tuple | list) else (found.string,)
-    return all(texts)
-
-
-def test_customers_read_german_throughout(german: Catalog) -> None:
-    missing = [
-        (place, message)
-        for place, message in marked()
-        if any(part in place for part in CUSTOMERS) and not has(german, message)
-    ]
-
-    assert missing == []
+def test_customers_read_german_letters_around_visits_and_calendars() -> None:
+    assert catalogues.missing("de", catalogues.IN_TWO) == []
 
 
 def test_the_staff_read_german_nearly_throughout(german: Catalog) -> None:
-    messages = {message for _, message in marked()}
-    missing = sorted(str(message) for message in messages if not has(german, message))
+    messages = {message for _, message in catalogues.marked()}
+    missing = sorted(str(message) for message in messages if not catalogues.has(german, message))
 
     assert len(missing) <= len(messages) * 0.03, missing
 
 
-def test_named_parts_are_the_same_in_both_languages(german: Catalog) -> None:
-    faults = [(message.id, str(fault)) for message in german for fault in message.check(german)]
+@pytest.mark.parametrize("language", FOREIGN)
+def test_named_parts_are_the_same_in_every_language(language: str) -> None:
+    texts = catalogues.catalogue(language)
 
-    assert faults == []
+    assert [(message.id, str(fault)) for message in texts for fault in message.check(texts)] == []
+
+
+@pytest.mark.parametrize("language", catalogues.ONLY_CUSTOMERS)
+def test_a_catalogue_of_customers_holds_what_they_see_and_nothing_else(language: str) -> None:
+    seen = {
+        message[0] if isinstance(message, tuple) else message for _, message in catalogues.seen_by_customers()
+    }
+    held = {
+        message.id[0] if isinstance(message.id, tuple) else message.id
+        for message in catalogues.catalogue(language)
+    }
+
+    assert held - {""} <= seen, "python -m tests.catalogues takes out what nobody sees"
+
+
+def test_every_language_of_customers_has_a_catalogue_and_no_other_has() -> None:
+    there = {path.name for path in catalogues.FOLDER.iterdir() if path.is_dir()}
+
+    assert there == set(FOREIGN) == {"de", *catalogues.ONLY_CUSTOMERS}

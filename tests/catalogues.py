@@ -1,0 +1,150 @@
+"""The catalogues of translations: which texts customers see, and which of them a language lacks.
+
+Staff read English and German; customers read six languages. The catalogues of the other four hold what customers see
+and nothing else.
+
+    python -m tests.catalogues            brings every catalogue up to date and says what is still to be translated
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "concierge" / "translations"
+KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
+ONLY_CUSTOMERS = ("fr", "es", "ja", "ar")
+"""Languages that none of our own pages speak."""
+
+OF_THE_PAGE = (
+    "concierge/catalogue/bounds.py",
+    "concierge/platform/file_kinds.py",
+    "concierge/platform/forms.py",
+    "concierge/portal/forms.py",
+    "concierge/portal/reading.py",
+    "concierge/portal/words.py",
+    "concierge/portal/views/access.py",
+    "concierge/portal/views/answering.py",
+    "concierge/portal/views/links.py",
+    "concierge/portal/views/pages.py",
+    "concierge/portal/views/questions.py",
+    "concierge/portal/views/signing.py",
+    "concierge/portal/views/uploads.py",
+    "concierge/readiness/actions/answering.py",
+    "concierge/readiness/actions/asking.py",
+    "concierge/readiness/actions/attaching.py",
+    "concierge/readiness/actions/linking.py",
+    "concierge/readiness/actions/signing.py",
+    "concierge/readiness/actions/uploading.py",
+    "concierge/readiness/document/",
+    "concierge/readiness/mails.py",
+    "concierge/readiness/plan.py",
+    "concierge/readiness/views/printed.py",
+    "templates/layouts/base.html",
+    "templates/layouts/plain.html",
+    "templates/parts/field.html",
+    "templates/parts/toast.html",
+    "templates/portal/",
+    "templates/readiness/document",
+    "templates/readiness/letter",
+    "templates/readiness/page_letter",
+    "templates/readiness/print_by_code.html",
+    "templates/readiness/printed_link.html",
+    "templates/readiness/reminder",
+    "templates/readiness/returned_letter",
+)
+"""Where texts stand that customers read in six languages: their page, the document, and the letters around both."""
+OURS = ("templates/portal/customer.html",)
+"""What stands among those and is read by our own people."""
+IN_TWO = (
+    "concierge/feeds/mails.py",
+    "concierge/invitations/forms.py",
+    "concierge/invitations/mails.py",
+    "concierge/invitations/views/answering.py",
+    "templates/feeds/address_letter",
+    "templates/feeds/changed_letter",
+    "templates/invitations/",
+)
+"""Where texts stand that customers read in English and German."""
+
+Message = str | tuple[str, ...]
+
+
+def marked() -> Iterator[tuple[str, Message]]:
+    """Where every marked text stands, and the text."""
+    for folder in ("concierge", "templates"):
+        for name, _, message, _, _ in extract_from_dir(
+            ROOT / folder, method_map=METHODS, keywords=KEYWORDS, comment_tags=()
+        ):
+            yield f"{folder}/{name}", message
+
+
+def seen_by_customers(places: Iterable[str] = OF_THE_PAGE) -> Iterator[tuple[str, Message]]:
+    """Those that stand in some places."""
+    known = tuple(places)
+    for place, message in marked():
+        if place.startswith(known) and not place.startswith(OURS):
+            yield place, message
+
+
+def catalogue(language: str) -> Catalog:
+    """The catalogue of a language, as translators edit it; an empty one while there is none."""
+    path = path_of(language)
+    if not path.exists():
+        return _empty(language)
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def path_of(language: str) -> Path:
+    """Where a language's catalogue lies."""
+    return FOLDER / language / "LC_MESSAGES" / "messages.po"
+
+
+def has(texts: Catalog, message: Message) -> bool:
+    """Whether a text is translated, in all its numbers."""
+    found = texts.get(message[0] if isinstance(message, tuple) else message)
+    if found is None:
+        return False
+    said = found.string if isinstance(found.string, tuple | list) else (found.string,)
+    return all(said)
+
+
+def missing(language: str, places: Iterable[str] = OF_THE_PAGE) -> list[tuple[str, Message]]:
+    """What customers would read in English although their language is another one."""
+    texts = catalogue(language)
+    return [(place, message) for place, message in seen_by_customers(places) if not has(texts, message)]
+
+
+def bring_up_to_date(language: str) -> int:
+    """Add the texts that a customers' catalogue lacks, take out those that nobody sees; return what is untranslated."""
+    before, after = catalogue(language), _empty(language)
+    for place, message in sorted(seen_by_customers(), key=lambda one: (one[0], str(one[1]))):
+        known = before.get(message[0] if isinstance(message, tuple) else message)
+        flags = {"python-format"} if "%(" in str(message) else set()
+        after.add(message, known.string if known else None, locations=[(place, 0)], flags=flags)
+    path = path_of(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, after, width=100, omit_header=False, include_lineno=False, sort_output=False)
+    return len({str(message) for _place, message in missing(language)})
+
+
+def _empty(language: str) -> Catalog:
+    day = datetime(2026, 1, 1, tzinfo=UTC)  # the same each time, so that only texts make a difference
+    return Catalog(
+        locale=language, project="Concierge", version="1", charset="utf-8", fuzzy=False,
+        header_comment=f"# What customers of Concierge read: {language}.", creation_date=day, revision_date=day,
+        copyright_holder="", msgid_bugs_address="", last_translator="", language_team="",
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    for code in sys.argv[1:] or ONLY_CUSTOMERS:
+        sys.stdout.write(f"{code}: {bring_up_to_date(code)} texts to translate\n")
