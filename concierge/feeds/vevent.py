@@ -120,7 +120,7 @@ def restamped(body: bytes, *, sequence: int, modified_at: datetime) -> bytes:
     """The same entry, published at another time: what `render` gives for these two values, for less."""
     instant = f"{whole_second(modified_at):%Y%m%dT%H%M%SZ}".encode()
     values = {b"DTSTAMP": instant, b"LAST-MODIFIED": instant, b"SEQUENCE": str(sequence).encode()}
-    return _STAMPS.sub(lambda found: found[1] + b":" + values[found[1]], body)
+    return _STAMPS.sub(lambda found: found[1] + b":" + values[found[1]], body, count=len(values))
 
 
 def whole_second(instant: datetime) -> datetime:

@@ -38,10 +38,13 @@ SERVER = {"CONCIERGE_WORKERS": "1", "CONCIERGE_DEMO": "no", "CONCIERGE_LOG_LEVEL
 class Bench:
     """Measures one part after the other and keeps what it found."""
 
-    def __init__(self, work: Path, *, seconds: float, sizes: tuple[int, ...], base: Path | None) -> None:
+    def __init__(
+        self, work: Path, *, seconds: float, sizes: tuple[int, ...], base: Path | None, most: int = 100_000
+    ) -> None:
         self.work = work
         self.seconds = seconds
-        self.sizes = sizes
+        self.sizes = tuple(size for size in sizes if size <= most)
+        self.most = most
         self.found: list[Figure] = []
         self._base = base
 
@@ -253,7 +256,8 @@ class Bench:
     def _companies(self) -> Iterator[tuple[int, ...]]:
         """The sizes measured in one company each, the smallest first."""
         yield (10,)
-        yield (100, 1000) if self.sizes[-1] < 10_000 else (100, 1000, 10_000, 100_000)
+        larger = (100, 1000) if self.sizes[-1] < 10_000 else (100, 1000, 10_000, 100_000)
+        yield tuple(size for size in larger if size <= self.most)
 
     def _on_postgresql(self, server: PostgresServer, name: str) -> dict[str, str]:
         """Settings of the demo company on a database of its own."""
@@ -455,6 +459,13 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(PARTS), help=f"comma separated, of: {', '.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="smaller companies, shorter runs; not kept")
     parser.add_argument(
+        "--most",
+        type=int,
+        default=100_000,
+        metavar="PROJECTS",
+        help="the largest company that is made; of 100,000 projects it takes most of an hour",
+    )
+    parser.add_argument(
         "--base", type=Path, help="instance folder with the demo company (stopped), to save loading it"
     )
     parser.add_argument(
@@ -471,6 +482,7 @@ def main() -> None:
         bench = Bench(
             work,
             base=wishes.base,
+            most=max(wishes.most, 100),
             seconds=0.5 if wishes.quick else 2,
             sizes=(100, 1000) if wishes.quick else (100, 1000, 10_000),
         )
