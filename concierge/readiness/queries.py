@@ -95,11 +95,6 @@ def checklist_of(project_id: int) -> Checklist | None:
     return None if checklist_id is None else checklist_by_id(checklist_id)
 
 
-def checklist_id_of(project_id: int) -> int | None:
-    """The id of a project's checklist; None while none is issued."""
-    return db.session.scalar(_ID, {"project_id": project_id})
-
-
 def counted_from(project_id: int) -> tuple[date, date | None] | None:
     """The days of delivery and installation from which a checklist counts; None while there is no checklist."""
     row = db.session.execute(_ANCHOR, {"project_id": project_id}).first()
@@ -777,14 +772,14 @@ def facts_of(product_ids: Iterable[int]) -> dict[int, list[ProductFact]]:
     if ids:
         for fact in db.session.scalars(
             sa.select(ProductFact).where(ProductFact.product_id.in_(ids)).order_by(ProductFact.id)
-def site_of(project_id: int) -> int:
-    """The id of a project's site."""
-    return db.session.scalars(sa.select(Project.site_id).where(Project.id == project_id)).one()
-
-
         ):
             found.setdefault(fact.product_id, []).append(fact)
     return found
+
+
+def site_of(project_id: int) -> int:
+    """The id of a project's site."""
+    return db.session.scalars(sa.select(Project.site_id).where(Project.id == project_id)).one()
 
 
 def country_of_site(site_id: int) -> str:
