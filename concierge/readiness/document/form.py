@@ -201,9 +201,14 @@ def _clean(text: str, kind: Kind) -> str:
 
 def _height(value: str, kind: str) -> str:
     """Room for what is there, and for a little more."""
-    least = {"lines": 2, "note": 1}.get(kind, 1)
-    lines = sum(1 + len(line) // 34 for line in value.split("\n")) if value else 0
+    least, wide = (1, 21) if kind == "note" else (2 if kind == "lines" else 1, 32)
+    lines = sum(1 + _width(line) // wide for line in value.split("\n")) if value else 0
     return f"h{min(max(least, lines), 6)}"
+
+
+def _width(line: str) -> int:
+    """In letters of Latin; those of Chinese and Japanese take the room of two."""
+    return sum(2 if unicodedata.east_asian_width(one) in {"W", "F"} else 1 for one in line)
 
 
 def _short(label: str) -> str:
