@@ -420,7 +420,7 @@ def test_a_site_is_judged_and_compared_with_now(ada: FlaskClient, project: Proje
     post(ada, page_of(project, "circuit"), "answer", answer="yes")
 
     shown = ada.get(made.location).text
-    assert "“Dedicated circuit is live” was answered with Yes." in shown
+    assert "“Dedicated circuit is live” was answered with “Yes”." in shown
     assert "unchanged since" in shown
     assert ada.get(f"{page}/99999").status_code == 404
 
@@ -436,7 +436,7 @@ def test_what_was_ready_and_changed_is_said_on_the_list(ada: FlaskClient, projec
     for address in (home(project), page):
         shown = ada.get(address).text
         assert "signed by Maja Brunner, but changed." in shown
-        assert "“Temperature” is 31\N{NO-BREAK SPACE}°C; it was 21\N{NO-BREAK SPACE}°C (Ada Lind)." in shown
+        assert "“Temperature” is “31\N{NO-BREAK SPACE}°C”; it was “21\N{NO-BREAK SPACE}°C” (Ada Lind)." in shown
 
 
 def test_a_frozen_list_is_thawed_with_a_reason(ada: FlaskClient, project: Project) -> None:
@@ -459,3 +459,32 @@ def test_what_is_not_asked_is_not_counted(ada: FlaskClient, project: Project) ->
     shown = ada.get(home(project)).text
     assert "0 of 3 points are confirmed" in shown
     assert "Not asked here" in shown
+
+
+def test_today_names_what_was_lost_contradicted_and_waits_for_review(
+    app: Flask, ada: FlaskClient, project: Project, sign_in: SignIn
+) -> None:
+    contradicted(project)
+    with unit_of_work():
+        found = readiness.checklist(project)
+        asked = readiness.item(project, "circuit")
+        asked.reviewer = Reviewer.ENGINEER
+        found.ready_lost_at = clock.now()
+        change = {"key": "circuit", "requirement": asked.requirement, "what": "answer", "before": "yes",
+                  "after": "no", "by": "Yuki <Tanaka"}  # fmt: skip
+        found.ready_lost = {"at": clock.now().isoformat(), "name": "", "critical": ["circuit"], "changes": [change]}
+    post(ada, page_of(project, "circuit"), "answer", answer="yes")
+    with unit_of_work():
+        found = readiness.checklist(project)
+        found.ready_lost_at = clock.now()
+        found.ready_lost = {"at": clock.now().isoformat(), "name": "", "critical": ["circuit"], "changes": [change]}
+        engineer = people.user(name="Dora", email="dora@x.example", role=Role.DISPATCHER)
+
+    concierge, dispatcher = ada.get("/today").text, sign_in(engineer).get("/today").text
+
+    assert "was ready, but changed" in concierge
+    assert "Changed by Yuki &lt;Tanaka: Dedicated circuit is live" in concierge
+    assert "Choose which answer counts: Temperature" in concierge
+    assert "Review the answer: Dedicated circuit is live" not in concierge
+    assert "Review the answer: Dedicated circuit is live" in dispatcher
+    assert "Was ready on" in ada.get(f"/projects/{project.key}").text

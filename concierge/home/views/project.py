@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from concierge.catalogue.states import ItemType, MilestoneKind
 from concierge.catalogue.words import team_words
 from concierge.core import axis
+from concierge.core.readiness import Gate
 from concierge.core.spans import days
 from concierge.core.worktime import WorkCalendar, workdays_between
 from concierge.home.views import story
@@ -31,7 +32,8 @@ from concierge.projects.verdict import milestone_look
 from concierge.projects.views.heads import remedy_of
 from concierge.projects.views.letters import letters_of
 from concierge.readiness import queries as readiness
-from concierge.readiness.states import ItemState
+from concierge.readiness import standing
+from concierge.readiness.views import judged
 from concierge.visits import queries as visits
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
@@ -69,7 +71,10 @@ def project(key: str) -> str:
         project=found,
         picture=_picture(found, calendar, today, of_project),
         baseline_on=baselines[0].taken_at if baselines else None,
-        readiness=_readiness(checklist),
+        readiness=_readiness(checklist, today),
+        lost=judged.lost(found, checklist)
+        if checklist and checklist.ready_lost_at and not found.has_ended
+        else "",
         open_items=_open_items(found, checklist, today),
         gates=[_gate(gate) for gate in found.gates if checklist],
         visit=next_visit,
@@ -218,20 +223,27 @@ def _driver_note(found: Project) -> str:
     )
 
 
-def _readiness(checklist: Any) -> Shown | None:  # Any: Checklist or None
+def _readiness(checklist: Any, today: date) -> Shown | None:  # Any: Checklist or None
     if checklist is None:
         return None
     items = _asked(checklist)
-    cleared = [item for item in items if item.state is not ItemState.OPEN]
-    blocking = [item for item in items if item.state is ItemState.OPEN and item.gate is not None]
-    advisory = len(items) - len(cleared) - len(blocking)
-    left = max(0, len(items) - len(cleared) - SHOWN_ITEMS)
+    score = standing.score(items, Gate.INSTALL, today=today)
+    waived = len(score.waived)
+    blocking = len(score.critical) - waived
+    advisory = score.asked - score.done - blocking - waived
+    left = max(0, score.asked - score.done - SHOWN_ITEMS)
     return Shown(
-        counts=_("%(cleared)s of %(total)s", cleared=len(cleared), total=len(items)),
-        words=_("%(cleared)s of %(total)s answered", cleared=len(cleared), total=len(items)),
+        counts=_("%(cleared)s of %(total)s", cleared=score.done, total=score.asked),
+        words=_(
+            "%(cleared)s of %(total)s confirmed · %(percent)s %%",
+            cleared=score.done,
+            total=score.asked,
+            percent=score.percent,
+        ),
         segments=[
-            ("ok", len(cleared), _("%(n)s answered", n=len(cleared))),
-            ("wait", len(blocking), _("%(n)s blocking open", n=len(blocking))),
+            ("ok", score.done, _("%(n)s confirmed", n=score.done)),
+            ("warn", waived, _("%(n)s waived", n=waived)),
+            ("wait", blocking, _("%(n)s blocking open", n=blocking)),
             ("idle", advisory, _("%(n)s advisory open", n=advisory)),
         ],
         more=ngettext("%(num)s more open item", "%(num)s more open items", left) if left else "",
@@ -246,7 +258,7 @@ def _asked(checklist: Any) -> list[Any]:  # Any: Checklist, ReadinessItem
 def _open_items(found: Project, checklist: Any, today: date) -> list[Shown]:  # Any: Checklist or None
     if checklist is None:
         return []
-    still = [item for item in _asked(checklist) if item.state is ItemState.OPEN]
+    still = [item for item in _asked(checklist) if not item.is_cleared]
     still.sort(key=lambda item: (item.gate is None, item.due_on, item.position))
     return [_item(found, item, today) for item in still[:SHOWN_ITEMS]]
 

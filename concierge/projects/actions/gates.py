@@ -1,21 +1,31 @@
 """Whether shipping and installation may begin: cleared by readiness, overridden by a named person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
-from concierge.catalogue.states import GateKind
+from concierge.catalogue.states import GateKind, MilestoneKind
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.platform.words import localized
 from concierge.projects import queries
 from concierge.projects.actions import saying
 from concierge.projects.actions.laying_out import follow
 from concierge.projects.events import GateCleared, GateHeld, GateOverridden
-from concierge.projects.models import Gate, Project
+from concierge.projects.models import Gate, Milestone, Project
 from concierge.projects.states import GateState, ProjectState
+
+GATED = {
+    MilestoneKind.SHIP_RELEASED: (GateKind.SHIP,),
+    MilestoneKind.DELIVERED: (GateKind.SHIP,),
+    MilestoneKind.INSTALLED: (GateKind.SHIP, GateKind.INSTALL),
+}
+"""Milestones that nobody may start or finish while a gate is held. Installing also waits for what holds shipping, so
+that leaving delivery out of a plan opens nothing."""
 
 SHOWN = 8
 """How many of the items that hold a gate are kept beside it."""
@@ -88,6 +98,27 @@ def _says(gate: Gate | None, open_items: int, holding: list[dict[str, Any]]) -> 
     if gate is None or (gate.open_items, gate.holding) != (open_items, holding):
         return False
     return (gate.state is GateState.CLEAR) is (open_items == 0)
+
+
+def held_for(gates: Iterable[Gate], kind: MilestoneKind) -> Gate | None:
+    """The gate that keeps a milestone of a kind from starting; `None` when none does."""
+    return next(
+        (gate for gate in gates if gate.kind in GATED.get(kind, ()) and gate.state is GateState.HELD), None
+    )
+
+
+def why_held(gate: Gate, milestone: Milestone) -> str:
+    """That a milestone waits for site readiness, and what to do about it."""
+    return ngettext(
+        "%(name)s waits for site readiness: %(num)s blocking item is open. Close it, or override"
+        " the gate"
+        " with your name and a reason.",
+        "%(name)s waits for site readiness: %(num)s blocking items are open. Close them, or"
+        " override the"
+        " gate with your name and a reason.",
+        gate.open_items,
+        name=localized(milestone.name),
+    )
 
 
 def override(project_id: int, kind: GateKind, *, reason: str, actor_id: int, at: datetime) -> Project:

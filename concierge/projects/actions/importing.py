@@ -26,6 +26,7 @@ from concierge.platform.errors import Refused
 from concierge.platform.events import gathered, record
 from concierge.projects import queries
 from concierge.projects.actions.approving import take_baseline
+from concierge.projects.actions.gates import held_for, why_held
 from concierge.projects.actions.judging import handover_of
 from concierge.projects.actions.laying_out import follow, today_at
 from concierge.projects.actions.milestones import finish_if_done
@@ -150,7 +151,7 @@ def _plan(row: SheetRow, faults: Sequence[str], known: Project | None, people: M
         return planned(Outcome.NEW)
     if known.imported_digest == row.digest:
         return planned(Outcome.SAME)
-    refusals = _other_project(row, known)
+    refusals = [*_other_project(row, known), *_held_up(row, known)]
     if refusals:
         return planned(Outcome.REFUSED, refusals)
     changes = [says for says, _do in _changes(row, known, people)]
@@ -237,6 +238,18 @@ def _other_project(row: SheetRow, known: Project) -> list[str]:
             _("What is sold is changed with the order, not with this sheet. Write the products as before.")
         )
     return says
+
+
+def _held_up(row: SheetRow, known: Project) -> list[str]:
+    """What a row says is finished although the site's gate is held here; another system opens no gate."""
+    by_id = {one.id: one for one in known.milestones}
+    found = []
+    for milestone_id in _finished_days(known, row):
+        milestone = by_id[milestone_id]
+        gate = held_for(known.gates, milestone.kind)
+        if gate is not None and milestone.state is not MilestoneState.DONE:
+            found.append(why_held(gate, milestone))
+    return found
 
 
 Change = tuple[str, Any]  # Any: a function that makes it
@@ -371,6 +384,23 @@ def _order(row: SheetRow) -> IncomingOrder:
 def _write_finished(project: Project, row: SheetRow, *, actor_id: int | None, at: datetime) -> None:
     """Write what is finished; what it waited for was finished by then, if the sheet does not say when."""
     by_id = {milestone.id: milestone for milestone in project.milestones}
+    days = _finished_days(project, row)
+    today = today_at(project, at)
+    for milestone_id, day in days.items():
+        milestone, on = by_id[milestone_id], min(day, today)
+        if milestone.finished_on == on and milestone.state is MilestoneState.DONE:
+            continue
+        milestone.state, milestone.finished_on = MilestoneState.DONE, on
+        milestone.started_on = min(milestone.started_on or on, on)
+        milestone.block_cause, milestone.block_reason, milestone.blocked_on = None, "", None
+        why = "Finished, as the other system says."
+        note_dates(project.id, milestone.id, DateKind.ACTUAL, milestone.started_on, on, actor_id, at, why)
+    db.session.flush()
+
+
+def _finished_days(project: Project, row: SheetRow) -> dict[int, date]:
+    """When what is finished was finished, by milestone; what it waited for was by then, if the sheet does not say."""
+    by_id = {milestone.id: milestone for milestone in project.milestones}
     days: dict[int, date] = {
         milestone.id: row.finished[milestone.kind]
         for milestone in project.milestones
@@ -386,17 +416,7 @@ def _write_finished(project: Project, row: SheetRow, *, actor_id: int | None, at
             if before.state is not MilestoneState.SKIPPED and days.get(before.id, date.max) > day:
                 days[before.id] = day
                 waiting.append(before.id)
-    today = today_at(project, at)
-    for milestone_id, day in days.items():
-        milestone, on = by_id[milestone_id], min(day, today)
-        if milestone.finished_on == on and milestone.state is MilestoneState.DONE:
-            continue
-        milestone.state, milestone.finished_on = MilestoneState.DONE, on
-        milestone.started_on = min(milestone.started_on or on, on)
-        milestone.block_cause, milestone.block_reason, milestone.blocked_on = None, "", None
-        why = "Finished, as the other system says."
-        note_dates(project.id, milestone.id, DateKind.ACTUAL, milestone.started_on, on, actor_id, at, why)
-    db.session.flush()
+    return days
 
 
 def _promise(
@@ -425,9 +445,16 @@ def _known(external_keys: Iterable[str]) -> dict[str, Project]:
                 joinedload(Project.order)
                 .selectinload(Order.lines)
                 .load_only(OrderLine.name, OrderLine.cancelled),
-                selectinload(Project.milestones).load_only(
-                    Milestone.kind, Milestone.state, Milestone.finished_on, Milestone.promised_on
-                ),
+                selectinload(Project.milestones)
+                .load_only(
+                    Milestone.kind,
+                    Milestone.name,
+                    Milestone.state,
+                    Milestone.finished_on,
+                    Milestone.promised_on,
+                )
+                .selectinload(Milestone.links),
+                selectinload(Project.gates),
             )
         )
         found |= {row.external_key: row for row in db.session.scalars(question) if row.external_key}

@@ -3,15 +3,15 @@
 from datetime import date, datetime
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
-from concierge.catalogue.states import GateKind, MilestoneKind, Team
+from concierge.catalogue.states import Team
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.platform.words import localized
 from concierge.projects import plan as plans
 from concierge.projects import queries
 from concierge.projects.actions import saying
+from concierge.projects.actions.gates import held_for, why_held
 from concierge.projects.actions.laying_out import follow, today_at
 from concierge.projects.actions.noting import note_dates
 from concierge.projects.actions.rescheduling import milestone_in
@@ -32,18 +32,10 @@ from concierge.projects.states import (
     NEXT,
     BlockCause,
     DateKind,
-    GateState,
     MilestoneAct,
     MilestoneState,
     ProjectState,
 )
-
-GATED = {
-    MilestoneKind.SHIP_RELEASED: GateKind.SHIP,
-    MilestoneKind.DELIVERED: GateKind.SHIP,
-    MilestoneKind.INSTALLED: GateKind.INSTALL,
-}
-"""Milestones that nobody may start or finish while their gate is held."""
 
 
 def start(project_id: int, milestone_id: int, *, on: date, actor_id: int | None, at: datetime) -> Project:
@@ -299,21 +291,9 @@ def _refuse_future(project: Project, on: date, at: datetime) -> None:
 
 
 def _refuse_if_held(project: Project, milestone: Milestone) -> None:
-    kind = GATED.get(milestone.kind)
-    gate = next((gate for gate in project.gates if gate.kind is kind), None)
-    if gate is not None and gate.state is GateState.HELD:
-        raise Refused(
-            ngettext(
-                "%(name)s waits for site readiness: %(num)s blocking item is open. Close it, or override"
-                " the gate"
-                " with your name and a reason.",
-                "%(name)s waits for site readiness: %(num)s blocking items are open. Close them, or"
-                " override the"
-                " gate with your name and a reason.",
-                gate.open_items,
-                name=localized(milestone.name),
-            )
-        )
+    gate = held_for(project.gates, milestone.kind)
+    if gate is not None:
+        raise Refused(why_held(gate, milestone))
 
 
 def _refuse_if_waiting(project: Project, milestone: Milestone) -> None:

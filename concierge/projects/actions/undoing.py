@@ -18,11 +18,12 @@ from concierge.platform.undo import Act, ChangedSince, Difference, Restored
 from concierge.platform.words import instant, localized
 from concierge.projects import queries
 from concierge.projects.actions import promising
+from concierge.projects.actions.gates import held_for, why_held
 from concierge.projects.actions.laying_out import follow, today_at
 from concierge.projects.actions.noting import note_dates
 from concierge.projects.events import ActUndone, DateMove, ForecastChanged, WorkingDaysPutBack
 from concierge.projects.models import Milestone, Project
-from concierge.projects.states import DateKind, ProjectState
+from concierge.projects.states import DateKind, MilestoneState, ProjectState
 
 
 def take_back(act: str, *, zone: str = "UTC", actor_id: int | None, at: datetime) -> Act:
@@ -47,6 +48,7 @@ def take_back(act: str, *, zone: str = "UTC", actor_id: int | None, at: datetime
             raise Refused(_changed_since(refusal, zone=zone)) from refusal
         for project_id in project_ids:
             project = queries.project_for_change(project_id)
+            _refuse_if_held(project, restored.differences[project_id], told)
             is_behind = restored.is_behind or today_at(project, at) != today_at(project, parts[0].at)
             _tell(project, restored, told, is_behind=is_behind, actor_id=actor_id, at=at)
             if is_behind:
@@ -72,6 +74,18 @@ def take_back(act: str, *, zone: str = "UTC", actor_id: int | None, at: datetime
     again.is_again = is_again
     again.letters = sum(_letters_since(project_id, parts[0].first_event_id) for project_id in project_ids)
     return again
+
+
+def _refuse_if_held(project: Project, differences: Iterable[Difference], told: RecordedEvent) -> None:
+    """Refuse to do again what a gate holds by now: what was taken back is not done while it is held."""
+    if told.name != ActUndone.__name__:
+        return
+    changed = {one.id for one in differences if one.table == "milestones" and "state" in one.changed}
+    for milestone in project.milestones:
+        if milestone.id in changed and milestone.state in {MilestoneState.STARTED, MilestoneState.DONE}:
+            gate = held_for(project.gates, milestone.kind)
+            if gate is not None:
+                raise Refused(why_held(gate, milestone))
 
 
 def playbook_of(act: str) -> str:

@@ -58,6 +58,15 @@ class Checklist(Versioned, Base):
         back_populates="checklist", lazy="raise_on_sql", order_by="ReadinessItem.position"
     )
 
+    __table_args__ = (
+        sa.Index(
+            "ix_checklists_ready_lost",
+            "anchor_on",
+            sqlite_where=sa.text("ready_lost_at IS NOT NULL"),
+            postgresql_where=sa.text("ready_lost_at IS NOT NULL"),
+        ),
+    )
+
 
 class ReadinessItem(Versioned, Base):
     """One requirement with its state and evidence."""
@@ -180,6 +189,14 @@ class ReadinessItem(Versioned, Base):
             sqlite_where=sa.text("state = 'open' AND severity = 'blocking'"),
             postgresql_where=sa.text("state = 'open' AND severity = 'blocking'"),
         ),
+        sa.Index(
+            "ix_readiness_items_to_review",
+            "due_on",
+            sqlite_where=sa.text("state = 'answered' AND (reviewer IS NOT NULL OR reported_at IS NOT NULL)"),
+            postgresql_where=sa.text(
+                "state = 'answered' AND (reviewer IS NOT NULL OR reported_at IS NOT NULL)"
+            ),
+        ),
         sa.CheckConstraint("(severity = 'blocking') = (gate IS NOT NULL)", name="blocking_names_gate"),
     )
 
@@ -203,6 +220,15 @@ class ItemAnswer(Base):
     returned_id: Mapped[int | None] = mapped_column(sa.ForeignKey("returned_documents.id"))
     name: Mapped[str] = mapped_column(Line(120), default="")
     """Who gave it, as shown."""
+
+    __table_args__ = (
+        sa.Index(
+            "ix_item_answers_in_conflict",
+            "item_id",
+            sqlite_where=sa.text("standing = 'conflict'"),
+            postgresql_where=sa.text("standing = 'conflict'"),
+        ),
+    )
 
 
 class ItemEvidence(Base):

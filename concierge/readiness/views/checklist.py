@@ -49,7 +49,9 @@ class Group:
     key: str
     title: str
     open: tuple[Row, ...]
+    """Without those that are waived: they are listed apart."""
     cleared: tuple[Row, ...]
+    total: int
     percent: int
     """Of what is asked in it, by weight."""
     signed: tuple[tuple[str, str], ...]
@@ -206,8 +208,9 @@ def _groups(
         Group(
             section,
             filling.section_title(section),
-            tuple(row for row in rows if not row.item.is_cleared),
+            tuple(row for row in rows if not row.item.is_cleared and not row.item.is_waived),
             tuple(row for row in rows if row.item.is_cleared),
+            len(rows),
             standing.score([row.item for row in rows], readiness.Gate.INSTALL, today=today).percent,
             judged.signatures(project, found, section),
         )

@@ -242,8 +242,8 @@ def _stored(asked: ReadinessItem, row: ItemAnswer, figures: Figures) -> str:
     """An answer's figure in the item's own unit; empty when it was typed so, or is none."""
     if row.si_value is None:
         return ""
-    typed_so = {f"{row.si_value:g}", f"{row.si_value:g}\N{NO-BREAK SPACE}{asked.unit}"}
-    if filling.value_in_words(asked, row.value).replace(",", ".") in typed_so:
+    typed = "".join(filling.value_in_words(asked, row.value).replace(",", ".").split())
+    if typed == f"{row.si_value:g}{''.join(asked.unit.split())}":
         return ""
     return f"{figures.number(float(f'{row.si_value:.6g}'))}\N{NO-BREAK SPACE}{asked.unit}"
 

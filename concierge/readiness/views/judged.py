@@ -102,13 +102,13 @@ def change_words(change: Change, item: ReadinessItem | None) -> str:
     before, after = (answer_words(item, value) for value in (change.before, change.after))
     match change.what:
         case "answer" if not change.after:
-            said = _("“%(what)s” is open again; it was %(before)s", what=what, before=before)
+            said = _("“%(what)s” is open again; it was “%(before)s”", what=what, before=before)
         case "answer" if not change.before:
-            said = _("“%(what)s” was answered with %(after)s", what=what, after=after)
+            said = _("“%(what)s” was answered with “%(after)s”", what=what, after=after)
         case "answer" if change.before == change.after:
             said = _("The comment on “%(what)s” changed", what=what)
         case "answer":
-            said = _("“%(what)s” is %(after)s; it was %(before)s", what=what, before=before, after=after)
+            said = _("“%(what)s” is “%(after)s”; it was “%(before)s”", what=what, before=before, after=after)
         case "files":
             said = _(
                 "“%(what)s” has %(after)s files; it had %(before)s",

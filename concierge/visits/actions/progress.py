@@ -5,11 +5,11 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from concierge.catalogue.states import GateKind, VisitKind
+from concierge.catalogue.states import MilestoneKind, VisitKind
 from concierge.platform.database import db
 from concierge.platform.events import record
+from concierge.projects.actions.gates import held_for
 from concierge.projects.models import Gate
-from concierge.projects.states import GateState
 from concierge.visits.actions import checks, sharing
 from concierge.visits.events import VisitCancelled, VisitConfirmed, VisitStateChanged
 from concierge.visits.models import Visit
@@ -71,17 +71,24 @@ def set_out(visit: Visit, *, version: int | None = None, at: datetime, actor_id:
 def start(visit: Visit, *, version: int | None = None, at: datetime, actor_id: int | None) -> None:
     """Note that work at the site has begun.
 
-    :raises NotNow: when the visit is not confirmed, or when it is an installation that the site holds up.
+    :raises NotNow: when the visit is not confirmed, or when it is a delivery or installation that the site holds up.
     """
     checks.expect_follows(visit, VisitState.IN_PROGRESS)
-    if visit.kind is VisitKind.INSTALL and (gate := _held_gate(visit.project_id)):
-        raise checks.NotNow(
+    if gate := _held_gate(visit):
+        held = (
             _(
                 "Installation is held: %(count)s blocking points of the checklist are open. "
                 "Clear them, or have the gate overridden by name on the project's readiness page.",
                 count=gate.open_items,
             )
+            if visit.kind is VisitKind.INSTALL
+            else _(
+                "Delivery is held: %(count)s blocking points of the checklist are open. "
+                "Clear them, or have the gate overridden by name on the project's readiness page.",
+                count=gate.open_items,
+            )
         )
+        raise checks.NotNow(held)
     _change(visit, VisitState.IN_PROGRESS, version=version, at=at, actor_id=actor_id)
 
 
@@ -176,12 +183,15 @@ def _change(
     )
 
 
-def _held_gate(project_id: int) -> Gate | None:
-    return db.session.scalar(
-        select(Gate).where(
-            Gate.project_id == project_id,
-            Gate.kind == GateKind.INSTALL,
-            Gate.state == GateState.HELD,
-            Gate.open_items > 0,
-        )
+_GATED = {VisitKind.DELIVERY: MilestoneKind.DELIVERED, VisitKind.INSTALL: MilestoneKind.INSTALLED}
+"""What a visit brings about that a gate may hold."""
+
+
+def _held_gate(visit: Visit) -> Gate | None:
+    kind = _GATED.get(visit.kind)
+    if kind is None:
+        return None
+    gates = db.session.scalars(
+        select(Gate).where(Gate.project_id == visit.project_id, Gate.open_items > 0).order_by(Gate.id)
     )
+    return held_for(gates, kind)
