@@ -12,11 +12,11 @@ from concierge.core import codes
 from concierge.platform import clock, files
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import Refused
-from concierge.readiness import chores, mails, queries
-from concierge.readiness.actions import batching, sending
+from concierge.readiness import chores, mails, queries, reactions, returned_words, returning
+from concierge.readiness.actions import batching, sending, taking
 from concierge.readiness.document import filling, printing
 from concierge.readiness.models import ChecklistDocument
-from concierge.readiness.states import DocumentKind
+from concierge.readiness.states import Channel, DocumentKind
 
 
 @click.group("checklists")
@@ -171,3 +171,53 @@ def batch(keys: tuple[str, ...], is_all: bool, output: Path, language: str | Non
 def _tell(done: int, total: int) -> None:
     if sys.stderr.isatty():
         click.echo(f"\r{done} of {total}", nl=done == total, err=True)
+
+
+@checklists.command("take")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--project", "key", help="Key of its project; found by the note in the file when it is not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of one object for scripts.")
+@with_appcontext
+def take(file: Path, key: str | None, as_json: bool) -> None:
+    """Take a filled-in checklist that came back, as if it had been brought in on its project's page.
+
+    \b
+    Examples: concierge checklists take back.pdf
+              concierge checklists take scan.pdf --project HB-2041
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as problem:
+        raise Refused(f"{file} cannot be read: {problem.strerror}.") from problem
+    key = key or taking.project_of(returning.read_form(data))
+    if not key:
+        raise Refused(f"{file} does not say which project it belongs to. Name it: --project HB-2041")
+    found = queries.checklist_of_key(key)
+    if found is None:
+        raise Refused(f"{key} has no checklist. It is issued when the plan is approved.")
+    with unit_of_work():
+        source = taking.Source(Channel.STAFF)
+        received = taking.receive(found.project_id, [taking.Arrived(file.name, data)], source, at=clock.now())
+        returned_id, is_new = received.all[0].id, bool(received.new)
+    write = reactions.read_now([returned_id], project_id=found.project_id)
+    if write is not None:
+        with unit_of_work():
+            write()
+    row = queries.returned_by_ids([returned_id])[0]
+    about = {
+        "key": key.upper(),
+        "file": str(file),
+        "is_new": is_new,
+        "outcome": row.outcome.value,
+        "told": returned_words.told_to_us(row),
+        "entries": [
+            {name: entry[name] for name in ("key", "typed", "comment", "fate")} for entry in row.entries
+        ],
+    }
+    if as_json:
+        click.echo(json.dumps([about], indent=2, ensure_ascii=False))
+        return
+    click.echo(f"{about['key']}: {returned_words.outcome(row)}. {about['told']}")
+    for entry in row.entries:
+        why = returned_words.why(entry)
+        click.echo(f"  {entry['key']}: {entry['typed']} – {entry['fate']}" + (f" ({why})" if why else ""))

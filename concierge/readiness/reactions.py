@@ -1,6 +1,6 @@
 """What checklists do when something happens elsewhere, and what follows from their own events."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from concierge.platform.events import Event, unseen
 from concierge.platform.incoming import IncomingMail, MailReceived
 from concierge.platform.mail import Attachment, Letter, announce, post
 from concierge.platform.pdf import Unprintable
+from concierge.platform.signing import NotSigned
 from concierge.projects import queries as projects
 from concierge.projects.actions import gates, promising
 from concierge.projects.events import (
@@ -308,12 +309,13 @@ def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: 
         raise Hopeless("The checklist is gone.") from gone
     project = queries.project_of(checklist)
     language = str(args["language"]) or mails.language_for(project, printing.LANGUAGES)
-    at, code = clock.now(), codes.drawn()
+    at, code, kind = clock.now(), codes.drawn(), DocumentKind(args.get("kind", DocumentKind.WORKING.value))
     document = filling.filled(
         checklist,
         project,
         language=language,
-        revision=queries.next_revision(checklist_id, language=language),
+        kind=kind,
+        revision=queries.next_revision(checklist_id, language=language, kind=kind),
         revised_on=clock.today(project.site.zone),
         code=code,
     )
@@ -325,7 +327,7 @@ def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: 
         return lambda: _note_printed(checklist_id, kept_id, occasion=occasion, letter_key=letter_key)
     try:
         data = printing.printed(document).data
-    except Unprintable as problem:
+    except (Unprintable, NotSigned) as problem:
         raise Hopeless(problem.sentence) from problem
     name = printing.file_name(document)
     shown = filling.dates_shown(checklist, project)
@@ -342,6 +344,7 @@ def print_checklist(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: 
             shown=shown,
             occasion=occasion,
             letter_key=letter_key,
+            kind=kind,
             at=at,
         )
 
@@ -643,10 +646,22 @@ def keep_returned(event: MailReceived) -> Callable[[], None] | None:
 @deliveries.outside
 def read_returned(event: DocumentsReturned) -> Callable[[], None] | None:
     """Read files that came back in processes of their own, then take what they say; once."""
-    rows = [row for row in queries.returned_by_ids(event.returned_ids) if row.outcome is Outcome.WAITING]
-    if not rows or event.project_id is None:
+    if event.project_id is None:
         return None
-    project_key, items = queries.asked_of(event.project_id)
+    return read_now(event.returned_ids, project_id=event.project_id, answer_to=event.sender)
+
+
+def read_now(
+    returned_ids: Collection[int], *, project_id: int, answer_to: str = ""
+) -> Callable[[], None] | None:
+    """Read files that nobody has read yet; None when there are none.
+
+    :return: what takes what they say, to be called in a unit of work.
+    """
+    rows = [row for row in queries.returned_by_ids(returned_ids) if row.outcome is Outcome.WAITING]
+    if not rows:
+        return None
+    project_key, items = queries.asked_of(project_id)
     bytes_of = {row.id: files.read(row.file) for row in rows}
     db.session.rollback()  # nobody waits for the reader
     read: dict[int, tuple[returning.Form | None, list[bytes]]] = {}
@@ -662,7 +677,7 @@ def read_returned(event: DocumentsReturned) -> Callable[[], None] | None:
             form, pictures = read[row.id]
             taking.take(row, form, pictures, at=clock.now())
         if new:
-            taking.tell_read(new, answer_to=event.sender, at=clock.now())
+            taking.tell_read(new, answer_to=answer_to, at=clock.now())
 
     return write
 

@@ -216,6 +216,12 @@ def judged(form: Form | None, *, project_key: str, items: Collection[str]) -> Ju
     return Judged(Outcome.ACTIVE_CONTENT if form.active else None, note)
 
 
+def project_of(form: Form) -> str:
+    """The key of the project that a file was printed for, when the note in it is ours; else nothing."""
+    found = fields.read(form.note, secret_key=settings.current().secret_key)
+    return found.note.project if found is not None and found.is_genuine else ""
+
+
 def needs_pictures(outcome: Outcome | None) -> bool:
     """Whether a person reads a file by pictures of its pages."""
     return outcome not in {None, Outcome.ENCRYPTED, Outcome.OTHER_PROJECT}
