@@ -9,6 +9,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from concierge.catalogue.states import Audience, DaysOf, Team
 from concierge.core.links import Link
 from concierge.core.schedule import LagUnit, LinkKind, Step, lay_out
 from concierge.core.worktime import WorkCalendar
@@ -16,7 +17,7 @@ from concierge.orders.models import Order, OrderLine
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.previews import foreseen
 from concierge.projects import queries
-from concierge.projects.actions import rescheduling
+from concierge.projects.actions import rescheduling, shaping
 from concierge.projects.actions.creation import create_project
 from concierge.projects.actions.laying_out import follow
 from concierge.projects.models import Milestone, Project
@@ -28,7 +29,8 @@ MONDAY = date(2026, 3, 2)
 GOALS = {
     "plan followed": "loaded, laid out, written",
     "milestone moved": "goal 5 ms; the act with all that follows at once: visits, feeds, checklist, gates",
-    "project created": "goal 5 ms; its plan merged, laid out and written",
+    "milestone created": "goal 5 ms; taken into a running plan after another, with all that follows at once",
+    "project created": "its plan merged, laid out and written",
     "move foreseen": "goal 30 ms; with everything that follows",
 }
 
@@ -71,6 +73,7 @@ def acts(*, rounds: int = ROUNDS) -> Iterator[Figure]:
     db.session.rollback()
     yield _figure("plan followed", [partial(_follow, each[0], at) for each in wanted])
     yield _figure("milestone moved", [partial(_move, *each, at) for each in wanted])
+    yield _figure("milestone created", [partial(_add, *each[:2], at) for each in wanted])
     yield _figure(
         "move foreseen",
         [partial(foreseen, partial(_move, *each, at), project_id=each[0], at=at) for each in wanted],
@@ -91,6 +94,21 @@ def _follow(project_id: int, at: datetime) -> None:
 
 def _move(project_id: int, milestone_id: int, to: date, at: datetime) -> None:
     rescheduling.move_milestone(project_id, milestone_id, to=to, reason="", actor_id=None, at=at)
+
+
+def _add(project_id: int, after_id: int, at: datetime) -> None:
+    shaping.add(
+        project_id,
+        name={"en": "Vibration log"},
+        workdays=1,
+        days_of=DaysOf.SITE,
+        team=Team.SERVICE,
+        audience=Audience.CUSTOMER,
+        after_id=after_id,
+        before_id=None,
+        actor_id=None,
+        at=at,
+    )
 
 
 class _Creation:
