@@ -1,12 +1,15 @@
 """A site is judged, waived, signed and frozen; what changes afterwards is said with what and by whom."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 
 from concierge.catalogue.states import GateKind, Reviewer
+from concierge.identity.models import User
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import RecordedEvent
 from concierge.projects.actions import gates, milestones, rescheduling
@@ -19,6 +22,7 @@ from concierge.readiness.models import Assessment, CustomerLink, ReadinessSignat
 from concierge.readiness.states import Channel, Decision, Freeze, ItemState, Occasion
 from tests.makers import orders, people, projects, readiness
 from tests.makers.days import on
+from tests.makers.pages import hidden_in
 
 AT = orders.RECEIVED
 TODAY = AT.date()
@@ -636,3 +640,49 @@ def test_delivery_that_moves_dates_open_items_only(project: Project) -> None:
     after = {item.key: item.due_on for item in readiness.checklist(project).items}
     assert after["circuit"] == before["circuit"]
     assert after["temperature"] == before["temperature"] + timedelta(days=14)
+
+
+def move(project: Project, reason: str) -> None:
+    with unit_of_work():
+        row = projects.milestone(project, "delivery")
+        rescheduling.move_milestone(
+            project.id, row.id, to=on("Wed 2026-05-13"), reason=reason, actor_id=None, at=AT
+        )
+
+
+def test_settled_dates_move_for_a_reason_only(project: Project, yuki: Answerer) -> None:
+    settle(project, yuki)
+    declare(project, yuki)
+
+    with pytest.raises(gates.ReasonNeeded, match="are settled since 2 March 2026"):
+        move(project, " ")
+    assert readiness.checklist(project).anchor_on == on("Wed 2026-04-29")
+    move(project, "The lift is late.")
+    assert readiness.checklist(project).anchor_on == on("Wed 2026-05-13")
+
+
+def test_dates_are_free_again_after_a_thaw(project: Project, yuki: Answerer) -> None:
+    settle(project, yuki)
+    declare(project, yuki)
+    with unit_of_work():
+        signing.thaw(readiness.checklist(project), reason="The room changes.", at=AT, actor_id=None)
+
+    move(project, "")
+
+
+def test_the_page_that_moves_a_settled_date_asks_why(
+    project: Project, yuki: Answerer, sign_in: Callable[[User], FlaskClient]
+) -> None:
+    settle(project, yuki)
+    declare(project, yuki)
+    with unit_of_work():
+        person = people.user(name="Ada Lind")
+    browser = sign_in(person)
+    page = f"/projects/{project.key}/milestones/{projects.milestone(project, 'delivery').id}/move"
+    loaded = hidden_in(browser.get(page).text, of="loaded")
+
+    refused = browser.post(page, data={**loaded, "to": "2026-05-13", "reason": "", "act": "save"})
+
+    assert refused.status_code == 422
+    assert "Say in a few words why they move all the same" in refused.text
+    assert readiness.checklist(project).anchor_on == on("Wed 2026-04-29")

@@ -18,7 +18,7 @@ from concierge.platform.previews import carry_out, foreseen
 from concierge.platform.web import show_again
 from concierge.platform.words import day, localized
 from concierge.projects import forms, queries
-from concierge.projects.actions import rescheduling
+from concierge.projects.actions import gates, rescheduling
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
 from concierge.projects.views.milestone import milestone_facts
@@ -44,6 +44,11 @@ def move(key: str, milestone_id: int) -> Page:
         form.loaded.data = clashes.kept_facts(facts)
         return render_template("home/move.html", form=form, **page, **_seen(found, milestone, asked))
     if not form.validate():
+        return show_again("home/move.html", form, **page, **_seen(found, milestone, None))
+    try:
+        gates.refuse_without_reason(found, form.reason.data or "")
+    except gates.ReasonNeeded as problem:
+        form.reason.errors = [*form.reason.errors, problem.sentence]
         return show_again("home/move.html", form, **page, **_seen(found, milestone, None))
     wish = form.to.data or clock.today(found.site.zone)
     changed = clashes.changed_facts(form.loaded.data, facts)
@@ -140,7 +145,7 @@ def _milestone_moved(project_id: int, milestone_id: int, wish: date) -> Conseque
     actor_id, at = viewer().user_id, clock.now()
     seen: Consequences = foreseen(
         lambda: rescheduling.move_milestone(
-            project_id, milestone_id, to=wish, reason="", actor_id=actor_id, at=at
+            project_id, milestone_id, to=wish, reason=_("to see what it does"), actor_id=actor_id, at=at
         ),
         project_id=project_id,
         at=at,

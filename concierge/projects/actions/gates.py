@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from concierge.catalogue.states import GateKind, MilestoneKind
+from concierge.platform import clock
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.platform.words import localized
@@ -29,6 +30,10 @@ that leaving delivery out of a plan opens nothing."""
 
 SHOWN = 8
 """How many of the items that hold a gate are kept beside it."""
+
+
+class ReasonNeeded(Refused):
+    """The dates are settled; whoever moves one says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,36 @@ def why_held(gate: Gate, milestone: Milestone) -> str:
         gate.open_items,
         name=localized(milestone.name),
     )
+
+
+def settle_dates(project_id: int, *, at: datetime | None) -> None:
+    """Say since when the dates of a project are settled, or with `None` that they are free again.
+
+    Called by the slice that knows whether the site was signed off.
+    """
+    queries.gates_of(project_id)[GateKind.SHIP].settled_at = at
+
+
+def settled_since(gates: Iterable[Gate]) -> datetime | None:
+    """Since when the dates of a project are settled; `None` while they are free."""
+    return next((gate.settled_at for gate in gates if gate.settled_at is not None), None)
+
+
+def refuse_without_reason(project: Project, reason: str) -> None:
+    """Refuse to move a settled date unless somebody says why.
+
+    :raises ReasonNeeded: when the dates are settled and no reason is given.
+    """
+    since = settled_since(project.gates)
+    if since is not None and len(reason.strip()) < 5:
+        raise ReasonNeeded(
+            _(
+                "The dates of %(key)s are settled since %(day)s, when its site was signed off or shipping released."
+                " Say in a few words why they move all the same; it stays in the history with your name.",
+                key=project.key,
+                day=saying.long_day(clock.day_at(since, project.site.zone)),
+            )
+        )
 
 
 def override(project_id: int, kind: GateKind, *, reason: str, actor_id: int, at: datetime) -> Project:

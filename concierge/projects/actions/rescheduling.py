@@ -11,6 +11,7 @@ from concierge.platform.events import record
 from concierge.projects import plan as plans
 from concierge.projects import queries
 from concierge.projects.actions import saying
+from concierge.projects.actions.gates import refuse_without_reason
 from concierge.projects.actions.judging import handover_of
 from concierge.projects.actions.laying_out import calendars_of, follow, foresee, today_at
 from concierge.projects.events import DateMove, MilestoneMoved
@@ -64,11 +65,13 @@ def move_milestone(
     """Let a milestone start on a day, or the first one after it that is possible; dependants follow.
 
     :param to: the wish, a day at the site; it stays with the milestone until it is moved again.
-    :raises Refused: when the milestone has started or is done, or the project has ended.
+    :raises Refused: when the milestone has started or is done, the project has ended, or its dates are settled and
+        no reason is given.
     """
     project = queries.plan_for_change(project_id)
     milestone = milestone_in(project, milestone_id)
     _refuse_if_fixed(project, milestone)
+    refuse_without_reason(project, reason)
     known = calendars_of(project)  # read before anything waits to be written
     wish = plans.start_wishes(project, milestone, to=to)
     milestone.not_before_on, milestone.exactly_on = wish.not_before_on, wish.exactly_on

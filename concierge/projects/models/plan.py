@@ -358,6 +358,9 @@ class Gate(Base):
     """Why it was overridden."""
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     decided_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    """Since when the dates behind it are settled: the site was signed off, or shipping released. Whoever moves one
+    then gives a reason."""
 
     __table_args__ = (
         sa.UniqueConstraint("project_id", "kind"),

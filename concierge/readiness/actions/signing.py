@@ -13,6 +13,7 @@ from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.platform.words import localized
+from concierge.projects.actions import gates
 from concierge.readiness import queries
 from concierge.readiness.actions.answering import Answerer
 from concierge.readiness.events import ChecklistThawed, ListSigned, SectionSigned, SignatureEnded
@@ -127,7 +128,7 @@ def sign_list(
     if decision is not Decision.NOT_READY:
         freeze(checklist, Freeze.SIGNED_OFF, at=at)
     elif checklist.frozen_why is Freeze.SIGNED_OFF:
-        checklist.frozen_at = checklist.frozen_why = None
+        _let_go(checklist)
     record(
         ListSigned(
             at=at,
@@ -176,9 +177,10 @@ def end_changed(checklist: Checklist, *, by_name: str, at: datetime, actor_id: i
 
 
 def freeze(checklist: Checklist, why: Freeze, *, at: datetime) -> None:
-    """Count answers as settled from now on: what the customer changes is looked at before it counts."""
+    """Count answers and dates as settled from now on: what changes is looked at before it counts, or has a reason."""
     if checklist.frozen_at is None:
         checklist.frozen_at, checklist.frozen_why = at, why
+        gates.settle_dates(checklist.project_id, at=at)
     elif why is Freeze.SHIP_RELEASED:
         checklist.frozen_why = why
 
@@ -192,7 +194,7 @@ def thaw(checklist: Checklist, *, reason: str, at: datetime, actor_id: int | Non
         raise NotSignable(_("This checklist is not frozen."))
     if len(reason.strip()) < 5:
         raise NotSignable(_("Give the reason in a few words; it stays in the history with your name."))
-    checklist.frozen_at = checklist.frozen_why = None
+    _let_go(checklist)
     record(
         ChecklistThawed(
             at=at,
@@ -204,6 +206,11 @@ def thaw(checklist: Checklist, *, reason: str, at: datetime, actor_id: int | Non
     )
 
 
+def _let_go(checklist: Checklist) -> None:
+    checklist.frozen_at = checklist.frozen_why = None
+    gates.settle_dates(checklist.project_id, at=None)
+
+
 def thaw_after_release(checklist: Checklist) -> None:
     """Take back that shipping was released: answers are free again, unless the customer signed the site off."""
     if checklist.frozen_why is not Freeze.SHIP_RELEASED:
@@ -212,7 +219,7 @@ def thaw_after_release(checklist: Checklist) -> None:
     if signed is not None and signed.ended_at is None and signed.decision is not Decision.NOT_READY:
         checklist.frozen_why = Freeze.SIGNED_OFF
     else:
-        checklist.frozen_at = checklist.frozen_why = None
+        _let_go(checklist)
 
 
 def _sign(

@@ -196,7 +196,9 @@ def frozen(project: Project, found: Checklist) -> str:
         if found.frozen_why is Freeze.SHIP_RELEASED
         else _("Frozen since the site was signed off on %(day)s.", day=since)
     )
-    return f"{why} " + _("What the customer changes is looked at before it counts.")
+    return f"{why} " + _(
+        "What the customer changes is looked at before it counts, and whoever moves a date says why."
+    )
 
 
 def occasion_words(occasion: Occasion) -> str:
