@@ -136,6 +136,11 @@ class OutgoingMail(Base):
     )
 
     @property
+    def is_itip(self) -> bool:
+        """Whether it carries a calendar object that its reader's program answers to."""
+        return any(kept.get("method") for kept in self.attachments)
+
+    @property
     def shown_text(self) -> str:
         """The text for people other than its reader: without what only that one may know."""
         return _without(self.text, self)
@@ -197,7 +202,7 @@ def post(
         announced under this key becomes whole.
     :param is_for_customer: it goes to a customer, about several projects.
     :param hold: seconds for which it can be stopped; None: as the settings say when somebody of ours was in front
-        of the act that caused it, else none.
+        of the act that caused it and it is no invitation, else none.
     :param leaves_by: the instant after which it may not leave any more.
     :param afterwards: name and arguments of a delivery for when it has left; one that is stopped has none.
     :return: the number of its row.
@@ -404,7 +409,9 @@ def _known(key: str) -> OutgoingMail | None:
 
 def _noted(letter: Letter, *, key: str, project_id: int | None, hold: int | None) -> OutgoingMail:
     row_key, now, by_id = clean(key, lines=False)[:200], clock.now(), deliveries.who_asks()
-    seconds = (_post().hold if by_id is not None else 0) if hold is None else hold
+    # what an iTIP object says is kept as said; it has waited for quiet before, and is taken back by another one
+    is_held = by_id is not None and not _is_itip(letter)
+    seconds = (_post().hold if is_held else 0) if hold is None else hold
     row = OutgoingMail(
         key=row_key,
         message_id=_message_id(row_key, _post()),
@@ -417,6 +424,10 @@ def _noted(letter: Letter, *, key: str, project_id: int | None, hold: int | None
     _write(row, letter)
     db.session.add(row)
     return row
+
+
+def _is_itip(letter: Letter) -> bool:
+    return letter.calendar is not None or any(one.method for one in letter.attachments)
 
 
 def _write(row: OutgoingMail, letter: Letter) -> None:

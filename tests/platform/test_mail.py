@@ -12,7 +12,6 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 import time_machine
 from aiosmtpd.controller import Controller
 from flask import Flask
@@ -38,6 +37,10 @@ LETTER = Letter(
         Attachment("visit.ics", "text/calendar", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", method="REQUEST"),
     ),
 )
+
+
+PLAIN = replace(LETTER, attachments=LETTER.attachments[:1])
+"""One without a calendar object."""
 
 
 class Inbox:
@@ -294,7 +297,7 @@ def caused(key: str = "checklist:1:asked", by: int | None = 7) -> int:
     """A letter that somebody of ours causes."""
     deliveries.act_for(by)
     with unit_of_work():
-        number = mail.post(LETTER, key=key)
+        number = mail.post(PLAIN, key=key)
     deliveries.act_for(None)
     return number
 
@@ -327,7 +330,7 @@ def test_who_was_in_front_is_known_however_far_the_letter_is_from_the_act(app: F
         deliveries.enqueue("test.second", {})
 
     def second(args: dict[str, Any]) -> None:
-        mail.post(LETTER, key="far away")
+        mail.post(PLAIN, key="far away")
 
     deliveries.register("test.first", first)
     deliveries.register("test.second", second)
@@ -420,18 +423,28 @@ def test_a_letter_that_failed_can_be_stopped_again(app: Flask, held: Inbox) -> N
 def test_a_letter_is_seen_and_stopped_before_its_files_are_there(app: Flask, held: Inbox) -> None:
     deliveries.act_for(7)
     with unit_of_work():
-        number = mail.announce(LETTER, key="with a print")
+        number = mail.announce(PLAIN, key="with a print")
     with unit_of_work():
         mail.stop(number, by_id=7, at=clock.now())
     with unit_of_work():
-        assert mail.post(LETTER, key="with a print") == number
+        assert mail.post(PLAIN, key="with a print") == number
     deliveries.act_for(None)
     later(app)
     assert held.got == []
     with unit_of_work():
         mail.let_go(number, at=clock.now())
     worker.drain(app)
-    assert len(list(held.got[0].iter_attachments())) == 2
+    assert len(list(held.got[0].iter_attachments())) == 1
+
+
+def test_an_invitation_is_not_held_for_what_it_says_is_kept_as_said(app: Flask, held: Inbox) -> None:
+    deliveries.act_for(7)
+    with unit_of_work():
+        number = mail.post(LETTER, key="invitation:1")
+    deliveries.act_for(None)
+    assert db.session.get_one(OutgoingMail, number).is_itip
+    worker.drain(app)
+    assert len(held.got) == 1
 
 
 def test_what_would_be_too_late_is_given_up_and_told(app: Flask, inbox: Inbox) -> None:

@@ -23,6 +23,7 @@ from concierge.home.views.blueprint import bp
 __all__ = [
     "adopting",
     "asides",
+    "batches",
     "bp",
     "calendar_changes",
     "calendar_edits",

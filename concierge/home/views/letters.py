@@ -252,7 +252,7 @@ def _shown(row: OutgoingMail, status: DeliveryStatus | None) -> Shown:
         said=said,
         when=_when(row),
         preview=" ".join(row.shown_text.split())[:280],
-        may_stop=is_here and row.stopped_at is None and _decides(row),
+        may_stop=is_here and row.stopped_at is None and not row.is_itip and _decides(row),
         may_send=is_here
         and _decides(row)
         and (row.stopped_at is not None or (row.leaves_at is not None and row.leaves_at > clock.now())),

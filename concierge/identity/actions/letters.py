@@ -20,10 +20,13 @@ def stop_letter(mail_id: int, *, at: datetime, actor_id: int | None) -> Outgoing
 
     :raises NotFound: when there is none.
     :raises LeftAlready: when it left, or is being handed over this moment.
+    :raises Refused: when it is an invitation.
     """
     row, _delivery = mail.letter_by_id(mail_id)
     if row.stopped_at is not None:
         return row
+    if row.is_itip:
+        raise Refused(_("An invitation is taken back at its visit; who got it is told then."))
     if not mail.stop(mail_id, by_id=actor_id, at=at):
         raise LeftAlready(
             _("It has left already. Write to %(name)s yourself if it was wrong.", name=row.to_name or row.to)
