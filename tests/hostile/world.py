@@ -82,7 +82,8 @@ CODES = {
     "undos.needs", "backtests.group", "offices.zone", "offices.subdivision", "calendar_proposals.fingerprint",
     "playbook_fields.key", "field_values.key", "playbook_messages.key", "playbook_messages.milestone_key",
     "past_cases.product_key", "past_cases.region", "put_aside.key", "search_entries.kind",
-    "search_entries.under_kind", "on_call_turns.zone", "own_calendars.read_zone", "invitation_answers.method",
+    "search_entries.under_kind", "customer_links.language", "customer_links.section", "on_call_turns.zone",
+    "own_calendars.read_zone", "invitation_answers.method",
 }  # fmt: skip
 """Text columns that people cannot write: made by the program, or chosen from a list. Reviewed by people."""
 

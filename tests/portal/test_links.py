@@ -12,7 +12,7 @@ from concierge.platform import clock as clocks
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.models import Project
 from concierge.readiness import queries, scope
-from concierge.readiness.actions import linking
+from concierge.readiness.actions import linking, sending
 from concierge.readiness.models import CustomerLink, LinkCode
 from tests.makers import readiness
 from tests.portal.conftest import Customer, holder, letters, link_of
@@ -21,8 +21,12 @@ PARTS = ["", "/visits", "/documents", "/questions", "/people", "/signature", "/s
 
 
 def test_the_checklists_letter_brings_the_link_and_the_ledger_forgets_it(
-    app: Flask, project: Project, customer: Customer
+    app: Flask, project: Project, customer: Customer, clock: time_machine.Traveller
 ) -> None:
+    with unit_of_work():
+        sending.ask_to_send(readiness.checklist(project), project, at=clocks.now(), actor_id=None)
+    assert letters(app)
+    clock.shift(timedelta(minutes=5))  # letters wait a moment in which they can be stopped
     sent = [one for one in letters(app) if one.key.startswith("checklist:")]
 
     assert len(sent) == 1

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
+from concierge.accounts.models import Contact
 from concierge.catalogue.states import MilestoneKind
 from concierge.platform import clock as clocks
 from concierge.platform import worker
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.actions import holding, rescheduling
 from concierge.projects.models import Project, Promise
-from concierge.projects.states import ProjectState, ShownOn
+from concierge.projects.states import BlockCause, Party, ProjectState, ShownOn
 from concierge.readiness.actions import linking
 from tests.makers import projects, readiness
 from tests.portal.conftest import SOON, Customer, link_of
@@ -118,6 +119,8 @@ def test_a_project_on_hold_says_since_when_and_not_why(project: Project, custome
     with unit_of_work():
         holding.hold(
             project.id,
+            cause=BlockCause.CONTRACT,
+            party=Party.CUSTOMER,
             first_on=clocks.today("Europe/Zurich"),
             expected_on=None,
             reason="THEY DO NOT PAY",
@@ -219,11 +222,9 @@ def test_an_hour_is_said_for_the_site_and_for_the_reader(project: Project, custo
 
     with unit_of_work():
         engineer = workforce.technician(name="Tomas Berg")
+    with unit_of_work():
         visit = visits.visit(now(project), engineer)
-        contact = link_of(project).contact
-        assert contact is not None
-        contact = db.session.merge(contact)
-        contact.zone = "Asia/Tokyo"
+        db.session.get_one(Contact, project.contact_id).zone = "Asia/Tokyo"
         shown = f"{visit.starts_local:%H:%M}"
 
     page = customer.get("/visits")
