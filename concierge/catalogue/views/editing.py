@@ -449,6 +449,10 @@ def _page(found: Draft) -> dict[str, Any]:  # Any: values for the page
             for one in queries.versions_of(viewer(), found.version.playbook_id)
             if one.state is PlaybookState.PUBLISHED
         ],
+        "asked_texts": telling.asked_texts(
+            found.contents.items, queries.instruments_with_figures(found.version.playbook_id)
+        ),
+        "asked_when": {one.key: telling.asked_when(one, found.contents) for one in found.contents.items},
         "titles": telling.collection_words(),
         "one": telling.part_words(),
         "teams": words.team_words(),
@@ -498,4 +502,3 @@ def finding_address(found: checking.Finding, key: str) -> str:
 
 
 bp.add_app_template_global(finding_address, "finding_address")
-bp.add_app_template_global(telling.called, "called")

@@ -10,7 +10,7 @@ from flask import render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from concierge.catalogue import bounds, contents, figures, queries
+from concierge.catalogue import contents, figures, queries
 from concierge.catalogue.models import PlaybookItem, PlaybookVersion, Product, ProductFact
 from concierge.catalogue.states import SECTIONS, PlaybookState
 from concierge.catalogue.views import picture, telling
@@ -89,7 +89,9 @@ def playbook(key: str) -> Page:
         kinds=field_words(),
         audiences=audience_words(),
         responsible=responsible_words(),
-        asked_texts=_asked_texts(version),
+        asked_texts=telling.asked_texts(version.items, queries.instruments_with_figures(version.playbook_id)),
+        due_words={item.key: telling.due_in_words(item) for item in whole.items},
+        asked_when={item.key: telling.asked_when(item, whole) for item in whole.items},
         asked=len(version.items),
         blocking=sum(item.gate is not None for item in version.items),
     )
@@ -183,22 +185,6 @@ def figure_words(fact: ProductFact, unit: str) -> str:
         case None, _:
             return str(_("at most %(figure)s", figure=f"{most}{said}"))
     return f"{least}{said}" if least == most else f"{least}–{most}{said}"
-
-
-def _asked_texts(version: PlaybookVersion) -> dict[str, str]:
-    """The requirements in words, with the figures of the instruments; wherever they go, whatever is sold."""
-    known = queries.instruments_with_figures(version.playbook_id)
-    first = known[0] if known else None
-    return {
-        item.key: bounds.asked_in_words(
-            item,
-            localized(item.requirement),
-            language=telling.reader(),
-            facts=first.facts if first else (),
-            instrument=first.key if first else "",
-        )
-        for item in version.items
-    }
 
 
 def _others(instruments: Sequence[Product]) -> list[Product]:

@@ -1,6 +1,6 @@
 """Playbooks in words: what a part is called, what it waits for, and each of its values as a person reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -20,6 +20,7 @@ from concierge.catalogue.contents import (
     Texts,
     VisitPart,
 )
+from concierge.catalogue.models import PlaybookItem, Product
 from concierge.catalogue.states import (
     Anchor,
     Audience,
@@ -78,6 +79,49 @@ def called(part: Part) -> str:
         case CoursePart():
             texts = part.title
     return localized(texts) or part.key
+
+
+def asked_texts(items: Iterable[PlaybookItem | ItemPart], instruments: Sequence[Product]) -> dict[str, str]:
+    """Requirements by key as they read with the first instrument's figures, wherever it goes and whatever is sold.
+
+    :param instruments: loaded with their figures.
+    """
+    first = instruments[0] if instruments else None
+    return {
+        item.key: bounds.asked_in_words(
+            item,
+            localized(item.requirement) or item.key,
+            language=reader(),
+            facts=first.facts if first else (),
+            instrument=first.key if first else "",
+        )
+        for item in items
+    }
+
+
+def due_in_words(item: ItemPart) -> str:
+    """By when a requirement is due: "14 days before delivery", "5 working days before the start of installation"."""
+    anchor = words.anchor_words()[item.anchor]
+    count = abs(item.due_offset)
+    if not count:
+        return str(_("on the day of %(what)s", what=anchor))
+    if item.due_days is DueDays.SITE:
+        length = workdays(count)
+    else:
+        length = ngettext("%(num)s day", "%(num)s days", count)
+    if item.due_offset < 0:
+        return str(_("%(length)s before %(what)s", length=length, what=anchor))
+    return str(_("%(length)s after %(what)s", length=length, what=anchor))
+
+
+def asked_when(item: ItemPart, whole: Contents) -> str:
+    """Where, with what, and by which answers a requirement is asked; empty: always."""
+    said = []
+    if item.countries:
+        said.append(str(_("in %(where)s", where=listed(country(code) for code in item.countries))))
+    if item.condition:
+        said.append(str(_("if %(what)s", what=condition_in_words(item.condition, whole))))
+    return ", ".join(said)
 
 
 def reader() -> str:
