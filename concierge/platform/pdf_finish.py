@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 import pydyf as untyped_pydyf
 
 pydyf: Any = untyped_pydyf  # Any, here and below: pydyf carries no types
+_bytes: Callable[[Any], bytes] = pydyf._to_bytes
 
 PRINTED, PAGINATION = 4, "/Pagination"
 MULTILINE, REQUIRED, RADIO, COMBO = 1 << 12, 1 << 1, 1 << 15, 1 << 17
@@ -404,8 +405,7 @@ class _Written:
         self.number, self.generation, self.free = made.number, made.generation, made.free
         self.offset = 0
         self.compressible = made.compressible
-        is_packed = isinstance(made, pydyf.Stream) and made.compress
-        self.data = _packed(made) if is_packed else made.data if made.free == "n" else b""
+        self.data = made.data if made.free == "n" else b""
 
     @property
     def indirect(self) -> bytes:
@@ -414,21 +414,21 @@ class _Written:
 
 
 def _packed(stream: Any) -> bytes:
-    """A stream, packed so that it does not end with half a line end: readers would take that for the end's own."""
-    plain = b"\n".join(_bytes(item) for item in stream.stream)
-    for level in (6, 9, 5, 4, 3, 2, 1):
-        packed = zlib.compress(plain, level)
-        if packed[-1:] not in b"\r\n":
-            break
-    extra = pydyf.Dictionary({**stream.extra, "Filter": "/FlateDecode", "Length": len(packed)})
-    return b"\n".join((_bytes(extra), b"stream", packed, b"endstream"))
+    """A stream as it is written, never ending with half a line end: readers would take that for the end's own."""
+    packed = b"\n".join(_bytes(item) for item in stream.stream)
+    extra = {**stream.extra}
+    if stream.compress:
+        plain, extra["Filter"] = packed, "/FlateDecode"
+        for level in (6, 9, 5, 4, 3, 2, 1):
+            packed = zlib.compress(plain, level)
+            if packed[-1:] not in b"\r\n":
+                break
+    extra["Length"] = len(packed)
+    return b"\n".join((_bytes(pydyf.Dictionary(extra)), b"stream", packed, b"endstream"))
 
 
-def _bytes(item: Any) -> bytes:
-    if isinstance(item, bytes):
-        return item
-    made: bytes = item.data if isinstance(item, pydyf.Object) else str(item).encode("ascii")
-    return made
+# Also for the streams that pydyf itself makes when it writes: of objects, and of where they are.
+pydyf.Stream.data = property(_packed)
 
 
 def _label(field: Mapping[str, Any], button: int | None) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 
-from concierge.platform.pdf import Press, Printed
+from concierge.platform.pdf import Limits, Press, Printed
 from concierge.readiness.document import printing
 from concierge.readiness.document.values import Checklist
 from concierge.readiness.document.words import Words
@@ -25,7 +26,7 @@ from tests.makers.documents import DELIVERY, document
 
 @pytest.fixture(scope="module")
 def printer() -> Iterator[Press]:
-    made = Press()
+    made = Press(Limits(seconds=120), children=1)  # other tests may keep the machine busy
     yield made
     made.close()
 
@@ -114,11 +115,11 @@ def test_a_second_opinion_finds_nothing(
 
     program = Path(sys.executable).with_name("outloud")
     subprocess.run(
-        [program, "checklist.pdf", "--json", "found.json", "--fail-on", "error"],
-        cwd=tmp_path, check=True, capture_output=True, timeout=60,
+        [program, "checklist.pdf", "--json", "found.json", "--fail-on", "warning"],
+        cwd=tmp_path, check=True, capture_output=True, timeout=240,
     )  # fmt: skip
 
-    assert '"severity": "error"' not in (tmp_path / "found.json").read_text()
+    assert not re.search(r"\"severity\": \"(error|warning)\"", (tmp_path / "found.json").read_text())
 
 
 NAMES = "山田太郎 ليلى حدّاد Łukasz Müller Ωμέγα Дмитрий Nguyễn ≥ → Ω"

@@ -64,8 +64,16 @@ def filled(
     :param code: of the print, as it is stored; empty while nothing is printed.
     """
     with force_locale(language):
-        filled = _filled(checklist, project, language=language, revision=revision, revised_on=revised_on)
-        if kind is DocumentKind.RECORD:
+        is_record = kind is DocumentKind.RECORD
+        filled = _filled(
+            checklist,
+            project,
+            language=language,
+            revision=revision,
+            revised_on=revised_on,
+            is_record=is_record,
+        )
+        if is_record:
             filled = replace(
                 filled, is_record=True, data=_as_data(checklist, project), is_sealed=signing.is_asked_for()
             )
@@ -178,11 +186,19 @@ def accepted_in_words(item: ReadinessItem, *, language: str, country: str) -> st
 
 
 def _filled(
-    checklist: Checklist, project: Project, *, language: str, revision: int, revised_on: date | None
+    checklist: Checklist,
+    project: Project,
+    *,
+    language: str,
+    revision: int,
+    revised_on: date | None,
+    is_record: bool,
 ) -> values.Checklist:
     in_force = settings.current()
     site = project.site
-    seen = _Seen(checklist, project, Figures(language=language, country=site.country))
+    seen = _Seen(
+        checklist, project, Figures(language=language, country=site.country), is_told_whole=is_record
+    )
     people = project.concierge
     return values.Checklist(
         company=in_force.company,
@@ -247,8 +263,11 @@ def _instruments(project: Project) -> tuple[str, ...]:
 class _Seen:
     """What was answered, judged and signed, with the people who did."""
 
-    def __init__(self, checklist: Checklist, project: Project, figures: Figures) -> None:
+    def __init__(
+        self, checklist: Checklist, project: Project, figures: Figures, *, is_told_whole: bool
+    ) -> None:
         self.figures = figures
+        self.is_told_whole = is_told_whole
         self.zone = project.site.zone
         self.items = [item for item in checklist.items if item.is_asked]
         self.counting = queries.answers_that_count(item.id for item in self.items)
@@ -382,7 +401,7 @@ def _item(item: ReadinessItem, number: str, *, anchor_on: date, seen: _Seen | No
         comment=item.comment if is_told else "",
         seen=counts.id if counts else 0,
         is_settled=item.state is ItemState.ACCEPTED,
-        audit=seen.audit(item) if seen else (),
+        audit=seen.audit(item) if seen and (seen.is_told_whole or item.state is ItemState.ACCEPTED) else (),
         files=tuple(one.file.name for one in item.evidence),
         answered_by=(item.answered_name or (seen.name(item.answered_by_id) if seen else ""))
         if is_told
@@ -504,7 +523,9 @@ def _sign_off(checklist: Checklist) -> date | None:
 
 def _as_data(checklist: Checklist, project: Project) -> str:
     """A record for machines: every answer with who gave it, when and how, its judgement and proof, and who signed."""
-    seen = _Seen(checklist, project, Figures(language="en", country=project.site.country))
+    seen = _Seen(
+        checklist, project, Figures(language="en", country=project.site.country), is_told_whole=False
+    )
     said = {
         "project": project.key,
         "order": project.order.number,

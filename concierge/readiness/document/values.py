@@ -4,8 +4,7 @@
 """
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -14,8 +13,6 @@ from babel import Locale, UnknownLocaleError
 
 # Raised when the template or its styles change what is printed, so that kept prints are made again.
 TEMPLATE_VERSION = 4
-
-_NAMES_THE_PRINT = {"revision", "revised_on", "code"}
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 
@@ -253,8 +250,8 @@ class Checklist:
     @property
     def content_hash(self) -> str:
         """64 hexadecimal digits over everything printed but the revision, its day and its code."""
-        content = {name: one for name, one in asdict(self).items() if name not in _NAMES_THE_PRINT}
-        text = json.dumps([TEMPLATE_VERSION, content], sort_keys=True, default=str, ensure_ascii=False)
+        content = replace(self, revision=0, revised_on=None, code="")
+        text = f"{TEMPLATE_VERSION} {content!r}"  # many times faster than the same as JSON, and as exact
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property

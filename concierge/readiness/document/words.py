@@ -1,9 +1,11 @@
 """What the document says about dates, numbers and codes, in the language and the country of the site."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
@@ -38,18 +40,16 @@ class Figures:
         """A date with its weekday and year."""
         if on is None:
             return _("not set")
-        if self.locale.language == "en" and self.country not in MONTH_FIRST:
-            return str(format_date(on, "EEE d MMM y", locale=self.locale))
-        return str(format_skeleton("yMMMEd", on, locale=self.locale, fuzzy=True))
+        return _long_day(on, self.locale, self.country in MONTH_FIRST)
 
     def short_day(self, on: date | None) -> str:
         """A date without its weekday."""
-        return str(format_date(on, "medium", locale=self.locale)) if on else _("not set")
+        return _short_day(on, self.locale) if on else _("not set")
 
     def moment(self, at: datetime, zone: str) -> str:
         """A time at the site, with the name of its zone."""
         there = at.astimezone(ZoneInfo(zone))
-        clock = format_time(there, "short", locale=self.locale)
+        clock = _time(there.time().replace(second=0, microsecond=0), self.locale)
         return _(
             "%(day)s, %(time)s (%(zone)s)",
             day=self.short_day(there.date()),
@@ -236,3 +236,23 @@ class Words(Figures):
         if due is None and section.confirmed == len(section.counted):
             return _("done")
         return self.day(due)
+
+
+# Checklists say the same days again and again, and writing one takes longer than all else about it.
+
+
+@lru_cache(maxsize=2048)
+def _long_day(on: date, locale: Locale, is_month_first: bool) -> str:
+    if locale.language == "en" and not is_month_first:
+        return str(format_date(on, "EEE d MMM y", locale=locale))
+    return str(format_skeleton("yMMMEd", on, locale=locale, fuzzy=True))
+
+
+@lru_cache(maxsize=2048)
+def _short_day(on: date, locale: Locale) -> str:
+    return str(format_date(on, "medium", locale=locale))
+
+
+@lru_cache(maxsize=2048)
+def _time(at: time, locale: Locale) -> str:
+    return str(format_time(at, "short", locale=locale))
