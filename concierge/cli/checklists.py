@@ -195,11 +195,12 @@ def take(file: Path, key: str | None, as_json: bool) -> None:
     found = queries.checklist_of_key(key)
     if found is None:
         raise Refused(f"{key} has no checklist. It is issued when the plan is approved.")
+    project_id = found.project_id
     with unit_of_work():
         source = taking.Source(Channel.STAFF)
-        received = taking.receive(found.project_id, [taking.Arrived(file.name, data)], source, at=clock.now())
+        received = taking.receive(project_id, [taking.Arrived(file.name, data)], source, at=clock.now())
         returned_id, is_new = received.all[0].id, bool(received.new)
-    write = reactions.read_now([returned_id], project_id=found.project_id)
+    write = reactions.read_now([returned_id], project_id=project_id)
     if write is not None:
         with unit_of_work():
             write()
