@@ -803,15 +803,22 @@ def people_of_ours(project: Project) -> dict[Responsible, User]:
     """Who of ours brings items about, by party: the owner of the milestone that they belong to, else the concierge.
 
     Parties for which nobody is named are left out; carriers have nobody of ours.
-
-    :param project: with its milestones; whoever they belong to is read here.
     """
-    owned: dict[Responsible, int | None] = {Responsible.VENDOR: project.concierge_id}
-    for party, kinds in _OWNED.items():
-        owners = [one.owner_id for one in project.milestones if one.kind in kinds and one.owner_id]
-        owned[party] = owners[0] if owners else project.concierge_id
-    people = people_named(owned.values())
-    return {party: people[user_id] for party, user_id in owned.items() if user_id in people}
+    kinds = [kind for each in _OWNED.values() for kind in each]
+    owners = db.session.execute(
+        sa.select(Milestone.kind, Milestone.owner_id)
+        .where(
+            Milestone.project_id == project.id, Milestone.kind.in_(kinds), Milestone.owner_id.is_not(None)
+        )
+        .order_by(Milestone.position.desc())
+    )
+    owner_of = {row.kind: row.owner_id for row in owners}
+    named: dict[Responsible, int | None] = {Responsible.VENDOR: project.concierge_id}
+    for party, belongs in _OWNED.items():
+        known = (owner_of[kind] for kind in belongs if kind in owner_of)
+        named[party] = next(known, project.concierge_id)
+    people = people_named(named.values())
+    return {party: people[user_id] for party, user_id in named.items() if user_id in people}
 
 
 _OWNED = {

@@ -138,7 +138,18 @@ def follow_undone(event: ActUndone) -> None:
     if "checklists" in event.touched:
         checklist = queries.checklist_of(event.project_id)
         if checklist is not None:
-            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id)
+            is_untold = mail.stop_untold(
+                f"checklist:{checklist.id}:{mails.MOVED}:",
+                since=event.done_at or event.at,
+                by_id=event.actor_id,
+                at=event.at,
+            )
+            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=is_untold)
+    if "readiness_items" in event.touched:
+        checklist = queries.checklist_of(event.project_id)
+        if checklist is not None:
+            renewing.ask_by_answers(checklist)
+            _report_gates(checklist, tuple(GateKind), event)
     if event.is_behind:
         _follow(event)
 

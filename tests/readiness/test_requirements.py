@@ -30,11 +30,12 @@ from concierge.catalogue.states import (
 )
 from concierge.core.worktime import add_workdays
 from concierge.orders.models import OrderLine
+from concierge.platform import undo
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent
 from concierge.platform.previews import foreseen
-from concierge.projects.actions import proposals, rescheduling
+from concierge.projects.actions import proposals, rescheduling, undoing
 from concierge.projects.actions.approving import approve_plan
 from concierge.projects.actions.creation import create_project
 from concierge.projects.calendars import site_calendars
@@ -45,7 +46,7 @@ from concierge.readiness.actions import answering, attaching, judging
 from concierge.readiness.actions.answering import Answerer
 from concierge.readiness.models import ItemAnswer, ReadinessItem
 from concierge.readiness.states import ItemState, Standing, Verdict
-from tests.makers import catalogue, orders, readiness
+from tests.makers import catalogue, orders, people, readiness
 from tests.makers.days import on
 
 AT = orders.RECEIVED
@@ -573,3 +574,44 @@ def test_the_strictest_of_the_most_particular_figures_bounds(
         assert wanted.minimum == max(one.minimum for one in chosen)
     if len({one.condition for one in chosen}) > 1:
         assert all(one.condition in OPTIONS for one in chosen)
+
+
+def test_taking_an_order_change_back_puts_requirements_answers_and_gates_back(app: Flask) -> None:
+    here = project()
+    answer(here, "bench", "52 kg")
+    held = _held(here)
+    proposal_id = sell(here, "detectors")
+    with (
+        unit_of_work(),
+        undo.undoable(actor_id=None, at=AT) as act,
+    ):
+        proposals.accept(here.id, proposal_id, reason="", actor_id=None, at=AT)
+    assert _held(here) == held + 1
+
+    with unit_of_work():
+        undoing.take_back(act.key, actor_id=None, at=AT + timedelta(minutes=1))
+
+    bench = item(here, "bench")
+    assert (bench.minimum, bench.verdict) == (50, Verdict.OK)
+    assert _held(here) == held
+
+
+def test_our_people_are_named_where_we_bring_it_about(app: Flask) -> None:
+    here = project([_asked("crew", "A crew is booked", responsible=Responsible.ENGINEER)])
+    with unit_of_work():
+        concierge, tomas = people.user(), people.user(name="Tomas Berg")
+        project_ = db.session.get(Project, here.id)
+        assert project_ is not None
+        project_.concierge_id = concierge.id
+        install = next(one for one in queries.milestones_of(here.id) if one.key == "install")
+        install.owner_id = tomas.id
+        wanted = {
+            Responsible.ENGINEER: tomas.id,
+            Responsible.VENDOR: concierge.id,
+            Responsible.LOGISTICS: concierge.id,
+        }
+
+    db.session.rollback()
+    ours = queries.people_of_ours(db.session.get_one(Project, here.id))
+
+    assert {party: person.id for party, person in ours.items()} == wanted

@@ -103,6 +103,7 @@ def checklist(key: str) -> Page:
         newest=next(iter(queries.assessments_of(found.id)), None),
         may_waive=viewer().may(Permission.OVERRIDE_GATES),
         contacts=contacts,
+        ours=queries.people_of_ours(project),
         documents=queries.documents_of(found.id),
         records=queries.documents_of(found.id, kind=DocumentKind.RECORD),
         languages=printing.LANGUAGES,

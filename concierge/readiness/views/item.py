@@ -176,7 +176,8 @@ def _item_context(project: Project, asked: ReadinessItem) -> dict[str, object]:
         "answered": filling.answer_in_words(asked),
         "party": filling.party(asked.responsible),
         "section": filling.section_title(asked.section),
-        "contact": queries.contacts_of([asked]).get(asked.contact_id or 0),
+        "contact": queries.contacts_of([asked]).get(asked.contact_id or 0)
+        or queries.people_of_ours(project).get(asked.responsible),
         "answerer": queries.answerers_of([asked]).get(asked.answered_by_id or 0),
         "answer_form": _answer_form(asked),
         "file_form": forms.FileForm(formdata=None),
