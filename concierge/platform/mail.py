@@ -272,6 +272,20 @@ def stop(mail_id: int, *, by_id: int | None, at: datetime) -> bool:
     return cast("sa.CursorResult[Any]", stopped).rowcount == 1
 
 
+def stop_untold(prefix: str, *, since: datetime, by_id: int | None, at: datetime) -> bool:
+    """Stop what an act wrote that is taken back; whether that was something, and nobody has read of it.
+
+    :param prefix: how the keys of these letters begin.
+    :param since: when the act was done.
+    """
+    of_it = (OutgoingMail.key.startswith(prefix, autoescape=True), OutgoingMail.created_at >= since)
+    ids = db.session.scalars(
+        sa.select(OutgoingMail.id).where(*of_it, OutgoingMail.stopped_at.is_(None))
+    ).all()
+    stopped = [stop(number, by_id=by_id, at=at) for number in ids]
+    return bool(stopped) and all(stopped)
+
+
 def let_go(mail_id: int, *, at: datetime) -> bool:
     """Let a letter leave now, one that is held or one that was stopped; whether there was anything to do."""
     row = db.session.scalar(

@@ -23,6 +23,8 @@ class ChecklistRedated(Event):
     checklist_id: int
     delivery_on: date | None
     items: int
+    is_quiet: bool = False
+    """Whether nobody is written to: it was taken back before anybody had read of it, or delivery stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

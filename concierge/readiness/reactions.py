@@ -11,7 +11,7 @@ from concierge.catalogue.states import GateKind, MilestoneKind
 from concierge.core import codes
 from concierge.identity.events import LetterLetGo, LetterStopped
 from concierge.orders.events import OrderLineMatched
-from concierge.platform import clock, deliveries, files, incoming, settings, speech
+from concierge.platform import clock, deliveries, files, incoming, mail, settings, speech
 from concierge.platform.database import db
 from concierge.platform.deliveries import Hopeless
 from concierge.platform.errors import NotFound
@@ -31,6 +31,8 @@ from concierge.projects.events import (
     MilestoneStarted,
     PlanApproved,
     PlanEvent,
+    PlanReplanned,
+    PlanReplannedAmongMany,
     PlaybookAdopted,
     ProjectReminded,
     ProjectTakenOver,
@@ -134,7 +136,7 @@ def follow_delivery(event: PlanEvent) -> None:
 
 
 def follow_undone(event: ActUndone) -> None:
-    """Say that items have their old due days back; the customer has been told of the others."""
+    """Say that items have their old due days back; the customer has been told of the others, unless that was held."""
     if "checklists" in event.touched:
         checklist = queries.checklist_of(event.project_id)
         if checklist is not None:
@@ -192,7 +194,7 @@ def follow_site(event: SiteChanged) -> None:
         renewing.renew_checklist(project, why=renewing.SITE, at=event.at, actor_id=event.actor_id)
         checklist = queries.checklist_of(project_id)
         if checklist is not None and issuing.date_open_items(checklist, project):
-            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id)
+            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
 
 
 def ask_by_answers(event: ItemChanged) -> None:
@@ -281,7 +283,7 @@ def follow_milestone(event: MilestoneStarted | MilestoneFinished | MilestoneReop
 
 def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequested) -> None:
     """Make the print that goes to the customer's contact."""
-    if isinstance(event, ChecklistIssued) and event.is_quiet:
+    if not isinstance(event, ChecklistRequested) and event.is_quiet:
         return
     checklist = queries.checklist_by_id(event.checklist_id)
     project = queries.project_of(checklist)
@@ -417,8 +419,15 @@ def _follow(event: PlanApproved | PlanEvent) -> None:
         return
     project = projects.plan_for_change(event.project_id)
     days = issuing.delivery_day(project, project.milestones), computing.install_day(project.milestones)
-    checklist = queries.checklist_of(event.project_id) if days != counted_from else None
+    is_moved = days != counted_from
+    if not is_moved and isinstance(event, PlanReplanned | PlanReplannedAmongMany):  # other days are worked
+        is_moved = queries.counts_workdays(event.project_id)
+    checklist = queries.checklist_of(event.project_id) if is_moved else None
     if checklist is None:
+        return
+    if days == counted_from:
+        if issuing.date_open_items(checklist, project):
+            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
         return
     issuing.redate_checklist(
         checklist, delivery_on=days[0], install_on=days[1], at=event.at, actor_id=event.actor_id

@@ -12,19 +12,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from concierge.accounts.models import Contact
-from concierge.catalogue.states import Responsible
+from concierge.catalogue.states import MilestoneKind, Responsible
 from concierge.home.views import story
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
-from concierge.platform import clock, mail, worker
+from concierge.platform import clock, deliveries, mail, undo, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import RecordedEvent
 from concierge.platform.mail import Letter, OutgoingMail
 from concierge.platform.settings import current
+from concierge.projects.actions import rescheduling, undoing
 from concierge.projects.models import Project
 from concierge.readiness.models import Checklist
 from tests.conftest import csrf_token
-from tests.makers import people
+from tests.makers import people, projects
 from tests.makers import readiness as make
 
 SignIn = Callable[[User], FlaskClient]
@@ -244,3 +245,35 @@ def test_today_tells_of_points_that_are_ours_and_of_people_who_cannot_be_reminde
     today = browser.get("/today?whose=all").get_data(as_text=True)
     assert "See to it" not in today
     assert "Ask Yuki" not in today
+
+
+def test_taking_an_act_back_stops_what_it_wrote_and_writes_nothing_about_it(
+    app: Flask, project: Project
+) -> None:
+    """A delivery is moved by mistake and put back within half a minute: the customer hears of neither."""
+    worker.drain(app)
+    with unit_of_work():
+        ada = people.user()
+    delivery = next(one for one in projects.now(project).milestones if one.kind is MilestoneKind.DELIVERED)
+    delivery_id, starts_on = delivery.id, delivery.start_on
+    assert starts_on is not None
+    deliveries.act_for(ada.id)
+    with unit_of_work(), undo.undoable(actor_id=ada.id, at=NOW, needs="edit projects") as act:
+        rescheduling.move_milestone(
+            project.id, delivery_id, to=starts_on + timedelta(days=28), reason="x", actor_id=ada.id, at=NOW
+        )
+    deliveries.act_for(None)
+    worker.drain(app)
+    assert [one.leaves_at is not None for one in moved()] == [True]
+
+    with time_machine.travel(NOW + timedelta(seconds=10), tick=False), unit_of_work():
+        undoing.take_back(act.key, zone="UTC", actor_id=ada.id, at=clock.now())
+    wait(app, 60)
+
+    assert [(one.sent_at, one.stopped_by_id) for one in moved()] == [(None, ada.id)]
+
+
+def moved() -> list[OutgoingMail]:
+    db.session.rollback()
+    kept = sa.select(OutgoingMail).where(OutgoingMail.key.contains(":moved:"))
+    return list(db.session.scalars(kept.execution_options(populate_existing=True)))

@@ -105,9 +105,10 @@ def redate_checklist(
     """
     if (delivery_on, install_on) == (checklist.anchor_on, checklist.install_on):
         return 0
+    is_quiet = delivery_on == checklist.anchor_on  # the letter tells of another day of delivery
     checklist.anchor_on, checklist.install_on = delivery_on, install_on
     moved = date_open_items(checklist, project or checklist.project)
-    return tell_redated(checklist, at=at, actor_id=actor_id) if moved else 0
+    return tell_redated(checklist, at=at, actor_id=actor_id, is_quiet=is_quiet) if moved else 0
 
 
 def date_open_items(checklist: Checklist, project: Project) -> int:
@@ -130,8 +131,11 @@ def due_day(item: ReadinessItem) -> date:
     return plan.due_day(item, item.checklist, site_calendars([site_id])[site_id])
 
 
-def tell_redated(checklist: Checklist, *, at: datetime, actor_id: int | None) -> int:
-    """Say that open items have other due days; returns how many are open."""
+def tell_redated(checklist: Checklist, *, at: datetime, actor_id: int | None, is_quiet: bool = False) -> int:
+    """Say that open items have other due days; returns how many are open.
+
+    :param is_quiet: whether nobody is written to.
+    """
     moved = sum(item.state is ItemState.OPEN for item in checklist.items)
     record(
         ChecklistRedated(
@@ -141,6 +145,7 @@ def tell_redated(checklist: Checklist, *, at: datetime, actor_id: int | None) ->
             checklist_id=checklist.id,
             delivery_on=checklist.anchor_on,
             items=moved,
+            is_quiet=is_quiet,
         )
     )
     return moved
