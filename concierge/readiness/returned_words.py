@@ -152,7 +152,8 @@ def why(entry: Entry) -> str:
         ),
         "comment": _("There is a comment, and no new answer."),
         "emptied": _("The answer that was printed was taken out."),
-        "signed": _("A signature on the paper. Compare it with what is open, then note it on the checklist."),
+        "file": _("A file is asked for here. Ask for it, or attach what came."),
+        "signed": _("A signature on the paper. Compare it with what is open, then take it."),
     }.get(entry["why"], "")
 
 

@@ -95,6 +95,7 @@ def test_what_is_no_checklist_is_refused_beside_the_field(
 ) -> None:
     refused = post(ada, home(project), files=(io.BytesIO(data), "x.pdf"))
 
+    refused.request.environ["wsgi.input"].close()  # werkzeug keeps large bodies in a file
     assert refused.status_code == 422
     assert sentence in refused.text
     assert queries.returned_of(project.id) == []
@@ -131,6 +132,31 @@ def test_what_cannot_be_read_is_not_taken_either(app: Flask, ada: FlaskClient, p
     assert refused.status_code == 409
     assert "about seven" in refused.text
     assert only(project).settled_at is None
+
+    post(ada, place, "/entries/0", decision="take", read_as="20,5 °C")
+
+    assert readiness.item(project, "temperature").value == "20,5 °C"
+    assert only(project).entries[0]["typed"] == "about seven"
+    assert only(project).settled_at is not None
+
+
+def test_a_signature_on_the_paper_is_taken_by_a_person(
+    app: Flask, ada: FlaskClient, project: Project
+) -> None:
+    copy = of(project, circuit="yes")
+    copy.texts = {**copy.texts, "section-power-sign-name": "A. Beck", "final-sign-name": "A. Beck"}
+    copy.radios = {**copy.radios, "final-decision": "not-ready"}
+    place = bring(app, ada, project, saved(made(copy)))
+    assert {one["key"]: one["fate"] for one in only(project).entries} == {
+        "circuit": Fate.TAKEN.value,
+        "power": Fate.TAKEN.value,
+        "final": Fate.FOR_A_PERSON.value,
+    }
+
+    post(ada, place, "/entries/2", decision="take")
+
+    signed = queries.signatures_on(readiness.checklist(project).id)
+    assert {(one.section, one.name) for one in signed} == {("power", "A. Beck"), ("", "A. Beck")}
 
 
 @pytest.mark.parametrize(("decision", "counts"), [("take", "20 °C"), ("leave", "25 °C")])

@@ -52,7 +52,7 @@ WAITING = frozenset(
 WHY = frozenset(
     {
         "unreadable", "accepted", "sender", "section", "altered", "script", "truncated", "doubtful", "comment",
-        "emptied", "signed", "refused",
+        "emptied", "signed", "refused", "file",
     }
 )  # fmt: skip
 """Why an entry waits for a person."""
@@ -294,6 +294,7 @@ def settle(
     row: ReturnedDocument,
     chosen: Mapping[int, bool],
     *,
+    read_as: str = "",
     at: datetime,
     user_id: int,
     is_done: bool,
@@ -302,6 +303,7 @@ def settle(
 
     :param row: locked, with its file.
     :param chosen: by the entry's place whether it is taken.
+    :param read_as: what a person reads it as, where it could not be read as it was typed.
     :param is_done: whether the file is dealt with; entries that still wait are left then.
     :return: how many became answers.
     :raises Refused: when an entry cannot be taken; nothing is then.
@@ -326,7 +328,7 @@ def settle(
                 _("This entry belongs to no point of the checklist. Leave it, or enter it by hand.")
             )
         else:
-            _answer(entry, item, by=by, row=row, at=at, seen=None)
+            _answer(entry, item, by=by, row=row, at=at, seen=None, typed=read_as or None)
         if entry["fate"] == Fate.FOR_A_PERSON.value:
             raise Refused(
                 _("“%(typed)s” cannot be taken: %(why)s", typed=entry["typed"], why=entry.get("said", ""))
@@ -550,6 +552,8 @@ def _take(
     """Let an entry count, if it can."""
     if not entry["typed"] and was.value:
         entry["why"] = "emptied"
+    elif item.type is ItemType.UPLOAD:
+        entry["why"] = "file"
     elif _plain(entry["typed"]) == _plain(was.value):  # only the comment is new
         if not item.value or not plan.is_same_value(item, item.value, was.value):
             entry["why"] = "comment"

@@ -64,6 +64,7 @@ class Row:
     answer_id: int | None
     item_id: int | None
     is_open: bool
+    is_unreadable: bool
     is_conflict: bool
     may_take: bool
 
@@ -161,7 +162,14 @@ def decide(key: str, returned_id: int, place: int) -> AnyResponse:
     is_taken = request.form.get("decision") == "take"
     with unit_of_work():
         row = queries.returned_by_ids([returned_id], is_for_change=True)[0]
-        taking.settle(row, {place: is_taken}, at=clock.now(), user_id=viewer().user_id, is_done=False)
+        taking.settle(
+            row,
+            {place: is_taken},
+            read_as=request.form.get("read_as", "").strip()[:2000],
+            at=clock.now(),
+            user_id=viewer().user_id,
+            is_done=False,
+        )
     flash(_("The answer counts.") if is_taken else _("It was left."))
     return redirect(url_for("readiness.one_returned", key=key, returned_id=returned_id), code=303)
 
@@ -336,7 +344,7 @@ def _one_context(project: Project, row: ReturnedDocument) -> dict[str, object]:
         "look": returned_words.look(row),
         "outcome": _("Dealt with") if row.settled_at else returned_words.outcome(row),
         "told": returned_words.told_to_us(row),
-        "rows": _rows(row, asked, project, may_answer=may_answer and row.settled_at is None),
+        "rows": _rows(row, project, may_answer=may_answer and row.settled_at is None),
         "pictures": range(1, len(row.pictures) + 1),
         "typed_form": _typed_form(asked, is_sent=False) if is_to_type else None,
         "asked": asked,
@@ -386,10 +394,9 @@ def _said(form: Form, what: str, item: ReadinessItem) -> str:
     return " ".join(sorted(said)) if isinstance(said, list) else str(said or "").strip()
 
 
-def _rows(
-    row: ReturnedDocument, asked: Sequence[ReadinessItem], project: Project, *, may_answer: bool
-) -> list[Row]:
-    items = {item.key: item for item in asked}
+def _rows(row: ReturnedDocument, project: Project, *, may_answer: bool) -> list[Row]:
+    found = queries.checklist_of(project.id)
+    items = {item.key: item for item in found.items} if found else {}
     given = queries.answers_by_ids([entry["answer"] for entry in row.entries if entry.get("answer")])
     return [
         _row(place, entry, items.get(entry["key"]), given, project, may_answer=may_answer)
@@ -431,8 +438,10 @@ def _row(
         answer_id=entry.get("answer"),
         item_id=item.id if item else None,
         is_open=may_answer and fate is Fate.FOR_A_PERSON,
+        is_unreadable=is_item and entry["why"] in {"unreadable", "doubtful"},
         is_conflict=may_answer and fate is Fate.CONFLICT,
-        may_take=is_item and item is not None and bool(entry["typed"]),
+        may_take=bool(entry["typed"])
+        and (not is_item or (item is not None and item.type is not ItemType.UPLOAD)),
     )
 
 
