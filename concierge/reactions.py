@@ -65,10 +65,10 @@ REACTIONS: Reactions = {
     accounts.SiteChanged: Reaction(
         now=(in_feeds.write_visits_of_site, in_readiness.follow_site), later=(in_invitations.mark_people_of_site,)
     ),
-    accounts.SiteHoursSet: NOTHING,
-    accounts.SiteClosureEntered: NOTHING,
-    accounts.SiteClosureChanged: NOTHING,
-    accounts.SiteClosureRemoved: NOTHING,
+    accounts.SiteHoursSet: Reaction(later=(in_readiness.follow_site_days,)),
+    accounts.SiteClosureEntered: Reaction(later=(in_readiness.follow_site_days,)),
+    accounts.SiteClosureChanged: Reaction(later=(in_readiness.follow_site_days,)),
+    accounts.SiteClosureRemoved: Reaction(later=(in_readiness.follow_site_days,)),
     accounts.ContactAdded: NOTHING,
     accounts.ContactChanged: Reaction(
         now=(in_feeds.write_calendar_of_contact,), later=(in_invitations.mark_contact,)

@@ -10,7 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from concierge.accounts.models import Contact, Site
 from concierge.catalogue.models import PlaybookItem, ProductFact
-from concierge.catalogue.states import GateKind, MilestoneKind, Responsible
+from concierge.catalogue.states import DueDays, GateKind, MilestoneKind, Responsible
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import OrderLine
@@ -39,7 +39,7 @@ from concierge.readiness.models import (
     UploadUnderWay,
     Waiver,
 )
-from concierge.readiness.states import DocumentKind, Outcome, Standing
+from concierge.readiness.states import DocumentKind, ItemState, Outcome, Standing
 
 
 def checklist_for(viewer: Viewer, key: str) -> tuple[Project, Checklist | None]:
@@ -101,6 +101,11 @@ def counted_from(project_id: int) -> tuple[date, date | None] | None:
     return None if row is None else (row[0], row[1])
 
 
+def counts_workdays(project_id: int) -> bool:
+    """Whether an open item of a project is due in working days of its site."""
+    return db.session.scalar(_IN_WORKDAYS, {"project_id": project_id}) is not None
+
+
 def checklist_by_id(checklist_id: int) -> Checklist:
     """One checklist with items and evidence.
 
@@ -119,6 +124,16 @@ _ITS_ROWS = (Checklist, ReadinessItem, ItemEvidence)
 _CHECKLIST_ID = sa.bindparam("checklist_id", type_=sa.Integer)
 _PROJECT_ID = sa.bindparam("project_id", type_=sa.Integer)
 _ID = sa.select(Checklist.id).where(Checklist.project_id == _PROJECT_ID)
+_IN_WORKDAYS = (
+    sa.select(ReadinessItem.id)
+    .join(Checklist, Checklist.id == ReadinessItem.checklist_id)
+    .where(
+        Checklist.project_id == _PROJECT_ID,
+        ReadinessItem.due_days == DueDays.SITE,
+        ReadinessItem.state == ItemState.OPEN,
+    )
+    .limit(1)
+)
 _ANCHOR = sa.select(Checklist.anchor_on, Checklist.install_on).where(Checklist.project_id == _PROJECT_ID)
 _ITSELF = sa.select(Checklist).where(Checklist.id == _CHECKLIST_ID).options(joinedload(Checklist.project))
 _ITEMS = (

@@ -6,7 +6,13 @@ from typing import Any
 
 from flask_babel import force_locale
 
-from concierge.accounts.events import SiteChanged
+from concierge.accounts.events import (
+    SiteChanged,
+    SiteClosureChanged,
+    SiteClosureEntered,
+    SiteClosureRemoved,
+    SiteHoursSet,
+)
 from concierge.catalogue.states import GateKind, MilestoneKind
 from concierge.core import codes
 from concierge.identity.events import LetterLetGo, LetterStopped
@@ -194,6 +200,18 @@ def follow_site(event: SiteChanged) -> None:
         renewing.renew_checklist(project, why=renewing.SITE, at=event.at, actor_id=event.actor_id)
         checklist = queries.checklist_of(project_id)
         if checklist is not None and issuing.date_open_items(checklist, project):
+            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
+
+
+def follow_site_days(
+    event: SiteHoursSet | SiteClosureEntered | SiteClosureChanged | SiteClosureRemoved,
+) -> None:
+    """Count due days in the working days of a site anew when those are others."""
+    for project_id in queries.projects_with_checklist(event.site_id):
+        checklist = queries.checklist_of(project_id) if queries.counts_workdays(project_id) else None
+        if checklist is None:
+            continue
+        if issuing.date_open_items(checklist, checklist.project):
             issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
 
 

@@ -30,13 +30,14 @@ from concierge.catalogue.states import (
 )
 from concierge.core.worktime import add_workdays
 from concierge.orders.models import OrderLine
-from concierge.platform import undo
+from concierge.platform import undo, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent
 from concierge.platform.previews import foreseen
-from concierge.projects.actions import proposals, rescheduling, undoing
+from concierge.projects.actions import proposals, replanning, rescheduling, undoing
 from concierge.projects.actions.approving import approve_plan
+from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind
 from concierge.projects.actions.creation import create_project
 from concierge.projects.calendars import site_calendars
 from concierge.projects.models import Gate, Project
@@ -426,6 +427,33 @@ def test_a_later_installation_moves_what_counts_from_it_and_nothing_else(app: Fl
     after = {one.key: one.due_on for one in readiness.checklist(here).items}
     assert after["installed"] == on("Mon 2026-06-01") - timedelta(days=14)
     assert (after["delivered"], after["done"]) == (before["delivered"], before["done"])
+
+
+def test_a_day_off_at_the_site_pulls_what_is_due_in_its_working_days(app: Flask) -> None:
+    here = project(
+        [
+            _asked("worked", "Counted in working days", due_days=DueDays.SITE, due_offset=-5),
+            _asked("counted", "Counted in days"),
+        ]
+    )
+    before = {one.key: one.due_on for one in readiness.checklist(here).items}
+    with unit_of_work():
+        asked = CalendarChange(
+            kind=ChangeKind.SITE_CLOSURE,
+            site_id=here.site_id,
+            name="Move",
+            word="shutdown",
+            first_on=before["worked"],
+            last_on=before["worked"],
+        )
+        replanning.propose(
+            asked, title="Shut for a move", actor_id=None, at=AT
+        )  # moves no milestone: made at once
+    worker.drain(app)
+
+    after = {one.key: one.due_on for one in readiness.checklist(here).items}
+    assert after["counted"] == before["counted"]
+    assert after["worked"] < before["worked"]
 
 
 def test_an_item_goes_to_whoever_has_its_role_at_the_site(app: Flask) -> None:
