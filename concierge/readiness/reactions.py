@@ -94,6 +94,18 @@ from concierge.readiness.states import Channel, DocumentKind, Freeze, Outcome
 ItemChanged = ItemAnswered | AnswerChosen | ItemAccepted | ItemReopened | EvidenceAttached
 ItemJudged = ItemWaived | WaiverEnded | ChecklistRenewed
 SiteJudged = SiteAssessed | AssessmentSigned | ListSigned
+JUDGEMENTS = frozenset(
+    {
+        "AnswerChosen",
+        "AnswerDismissed",
+        "ChecklistThawed",
+        "ItemAccepted",
+        "ItemReopened",
+        "ItemWaived",
+        "WaiverEnded",
+    }
+)
+"""Events of acts that change a checklist but none of its days."""
 
 
 def issue(event: PlanApproved) -> None:
@@ -143,7 +155,7 @@ def follow_delivery(event: PlanEvent) -> None:
 
 def follow_undone(event: ActUndone) -> None:
     """Say that items have their old due days back; the customer has been told of the others, unless that was held."""
-    if "checklists" in event.touched:
+    if "checklists" in event.touched and event.undone not in JUDGEMENTS:
         checklist = queries.checklist_of(event.project_id)
         if checklist is not None:
             is_untold = mail.stop_untold(
@@ -158,6 +170,7 @@ def follow_undone(event: ActUndone) -> None:
         if checklist is not None:
             renewing.ask_by_answers(checklist)
             _report_gates(checklist, tuple(GateKind), event)
+            _note_what_was_lost(checklist, event)
     if event.is_behind:
         _follow(event)
 
@@ -256,6 +269,11 @@ def follow_judgement(event: ItemChanged | ItemJudged | SiteJudged) -> None:
     for item in checklist.items:
         if item.waived_until is not None and item.is_cleared:
             waiving.end_waiver(item, why=waiving.SETTLED, at=event.at, actor_id=event.actor_id)
+    _note_what_was_lost(checklist, event)
+
+
+def _note_what_was_lost(checklist: Checklist, event: Event) -> None:
+    """End signatures under what says something else by now, and notice that a site is not ready any more, or again."""
     told = getattr(event, "by_name", "")
     ours = queries.people_named([event.actor_id]).get(event.actor_id or 0)
     name = str(told) or (ours.name if ours else "")

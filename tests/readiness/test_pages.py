@@ -15,13 +15,14 @@ from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import clock, settings, worker
 from concierge.platform.database import db, unit_of_work
+from concierge.platform.mail import OutgoingMail
 from concierge.projects.actions.proposals import cancel
 from concierge.projects.models import Gate, Project
 from concierge.projects.states import GateState
 from concierge.readiness import queries, scope
-from concierge.readiness.actions import answering
+from concierge.readiness.actions import answering, signing
 from concierge.readiness.models import ChecklistDocument
-from concierge.readiness.states import Channel, Freeze, ItemState
+from concierge.readiness.states import Channel, Decision, Freeze, ItemState
 from tests.conftest import csrf_token
 from tests.makers import people, readiness
 
@@ -436,7 +437,9 @@ def test_what_was_ready_and_changed_is_said_on_the_list(ada: FlaskClient, projec
     for address in (home(project), page):
         shown = ada.get(address).text
         assert "signed by Maja Brunner, but changed." in shown
-        assert "“Temperature” is “31\N{NO-BREAK SPACE}°C”; it was “21\N{NO-BREAK SPACE}°C” (Ada Lind)." in shown
+        assert (
+            "“Temperature” is “31\N{NO-BREAK SPACE}°C”; it was “21\N{NO-BREAK SPACE}°C” (Ada Lind)." in shown
+        )
 
 
 def test_a_frozen_list_is_thawed_with_a_reason(ada: FlaskClient, project: Project) -> None:
@@ -472,12 +475,22 @@ def test_today_names_what_was_lost_contradicted_and_waits_for_review(
         found.ready_lost_at = clock.now()
         change = {"key": "circuit", "requirement": asked.requirement, "what": "answer", "before": "yes",
                   "after": "no", "by": "Yuki <Tanaka"}  # fmt: skip
-        found.ready_lost = {"at": clock.now().isoformat(), "name": "", "critical": ["circuit"], "changes": [change]}
+        found.ready_lost = {
+            "at": clock.now().isoformat(),
+            "name": "",
+            "critical": ["circuit"],
+            "changes": [change],
+        }
     post(ada, page_of(project, "circuit"), "answer", answer="yes")
     with unit_of_work():
         found = readiness.checklist(project)
         found.ready_lost_at = clock.now()
-        found.ready_lost = {"at": clock.now().isoformat(), "name": "", "critical": ["circuit"], "changes": [change]}
+        found.ready_lost = {
+            "at": clock.now().isoformat(),
+            "name": "",
+            "critical": ["circuit"],
+            "changes": [change],
+        }
         engineer = people.user(name="Dora", email="dora@x.example", role=Role.DISPATCHER)
 
     concierge, dispatcher = ada.get("/today").text, sign_in(engineer).get("/today").text
@@ -488,3 +501,37 @@ def test_today_names_what_was_lost_contradicted_and_waits_for_review(
     assert "Review the answer: Dedicated circuit is live" not in concierge
     assert "Review the answer: Dedicated circuit is live" in dispatcher
     assert "Was ready on" in ada.get(f"/projects/{project.key}").text
+
+
+def test_giving_an_answer_back_is_taken_back_with_all_that_followed(
+    app: Flask, ada: FlaskClient, project: Project
+) -> None:
+    for key, typed in (("circuit", "yes"), ("temperature", "21")):
+        post(ada, page_of(project, key), "answer", answer=typed)
+    post(ada, page_of(project, "floor-plan"), "files", file=(io.BytesIO(b"%PDF-1.7 plan"), "plan.pdf"))
+    with unit_of_work():
+        by = answering.Answerer(name="Yuki Tanaka", channel=Channel.PDF)
+        signing.sign_list(
+            readiness.checklist(project), name="Yuki Tanaka", decision=Decision.READY, meaning="Ready.",
+            at=clock.now(), by=by,
+        )  # fmt: skip
+    worker.drain(app)
+    letters = db.session.scalar(sa.select(sa.func.count(OutgoingMail.id)))
+    page = page_of(project, "circuit")
+    post(ada, page, "reopening", reason="The fuse blew.")
+    assert readiness.checklist(project).ready_lost_at is not None
+    assert queries.signatures_on(readiness.checklist(project).id)[0].ended_at is not None
+    shown = ada.get(page).text
+    address = shown[shown.index("/undo/") :].split('"')[0]
+
+    assert ada.post(address, data={"csrf_token": csrf_token(ada, page)}).status_code == 303
+
+    assert readiness.item(project, "circuit").value == "yes"
+    assert readiness.checklist(project).ready_lost_at is None
+    assert queries.signatures_on(readiness.checklist(project).id)[0].ended_at is None
+    ship = db.session.scalars(
+        sa.select(Gate).where(Gate.project_id == project.id, Gate.kind == GateKind.SHIP)
+    ).one()
+    assert (ship.state, ship.open_items) == (GateState.CLEAR, 0)
+    worker.drain(app)
+    assert db.session.scalar(sa.select(sa.func.count(OutgoingMail.id))) == letters, "no letter of new dates"

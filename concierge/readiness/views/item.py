@@ -165,7 +165,10 @@ def _item_context(project: Project, asked: ReadinessItem) -> dict[str, object]:
             is_contradicted=any(one.standing is Standing.CONFLICT for one in given),
         ),
         "given": given,
-        "contradicting": [one for one in given if one.standing in {Standing.CURRENT, Standing.CONFLICT}],
+        "contradicting": sorted(
+            (one for one in given if one.standing in {Standing.CURRENT, Standing.CONFLICT}),
+            key=lambda one: (one.standing is not Standing.CURRENT, one.id),
+        ),
         "waiver": next((one for one in waivers if one.ended_at is None), None),
         "waivers": [one for one in waivers if one.ended_at is not None],
         "waiver_form": forms.WaiverForm(formdata=None) if may_waive and is_held else None,
@@ -243,9 +246,12 @@ def _stored(asked: ReadinessItem, row: ItemAnswer, figures: Figures) -> str:
     """An answer's figure in the item's own unit; empty when it was typed so, or is none."""
     if row.si_value is None:
         return ""
-    typed = "".join(filling.value_in_words(asked, row.value).replace(",", ".").split())
-    if typed == f"{row.si_value:g}{''.join(asked.unit.split())}":
-        return ""
+    typed = row.value.replace(",", ".").removesuffix(asked.unit).strip()
+    try:
+        if float(typed) == row.si_value:
+            return ""
+    except ValueError:  # another unit, or a range
+        pass
     return f"{figures.number(float(f'{row.si_value:.6g}'))}\N{NO-BREAK SPACE}{asked.unit}"
 
 
