@@ -742,7 +742,7 @@ def answer_sender(event: ReturnsRead) -> None:
     """Write to whoever sent files by mail what came of them; to a stranger only that they are here."""
     rows = queries.returned_by_ids(event.returned_ids)
     checklist = queries.checklist_of(event.project_id) if event.project_id is not None else None
-    if not event.sender or not rows or checklist is None:
+    if not event.sender or not rows or rows[0].mail_id is None or checklist is None:
         return
     project = queries.project_of(checklist)
     sender = taking.sender_of(rows[0], project)
