@@ -24,6 +24,7 @@ TIMETABLE: tuple[Chore, ...] = (
     Chore(Daily(time(2, 10)), in_platform.forget_deliveries),
     Chore(Daily(time(2, 15)), in_platform.forget_acts),
     Chore(Daily(time(2, 18)), in_readiness.forget_batches),
+    Chore(Daily(time(2, 19)), in_readiness.forget_unfinished),
     Chore(Daily(time(2, 20)), in_platform.sweep_files),
     Chore(Daily(time(2, 30)), in_identity.forget_ended_access),
     Chore(Daily(time(2, 50)), in_projects.renew_forecasts),

@@ -20,7 +20,7 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from concierge.catalogue.states import Evidence, ItemType
@@ -85,7 +85,7 @@ class QuestionForm(Form):
     """A question to us."""
 
     text = TextAreaField(
-        _l("Your question"), validators=[InputRequired(_l("Write your question.")), Length(max=2000)]
+        _l("Your question"), validators=[DataRequired(_l("Write your question.")), Length(max=2000)]
     )
 
 
@@ -115,7 +115,7 @@ class DecideForm(SignForm):
     conditions = TextAreaField(
         _l("Conditions"),
         description=_l("What still has to happen, and by when. Needed when there are conditions."),
-        validators=[Optional(), Length(max=2000)],
+        validators=[Length(max=2000)],
     )
 
     def validate_conditions(self, field: Any) -> None:  # Any: WTForms' own field

@@ -65,11 +65,15 @@ class Stand(StrEnum):
     NOT_YET = "not yet"
     """It cannot begin before something else has happened."""
     OURS = "ours"
+    CLOSED = "closed"
+    """Open when the project ended; nothing comes of it any more."""
     INFO = "info"
 
 
 OPEN = frozenset({Stand.TO_DO, Stand.LATE, Stand.RETURNED})
 """Tasks that somebody at the customer can do now."""
+AT_REST = frozenset({Stand.DONE, Stand.OURS, Stand.INFO, Stand.CHECKED, Stand.CLOSED})
+"""Tasks with which nobody at the customer has anything more to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,12 @@ class Section:
     @property
     def is_done(self) -> bool:
         """Whether nothing of it is left for the customer."""
-        return all(task.stand in {Stand.DONE, Stand.OURS, Stand.INFO, Stand.CHECKED} for task in self.tasks)
+        return all(task.stand in AT_REST for task in self.tasks)
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether all of the customer's points in it are done, or only wait for our look."""
+        return not any(task.stand is Stand.CLOSED for task in self.tasks)
 
     @property
     def counted(self) -> int:
@@ -376,7 +385,7 @@ class Reader:
         if item.responsible is not Responsible.CUSTOMER:
             return (Stand.DONE if item.is_cleared else Stand.OURS), ""
         if item.is_cleared or self.has_ended:
-            return Stand.DONE, ""
+            return (Stand.DONE if item.is_cleared else Stand.CLOSED), ""
         if item.state is ItemState.OPEN and item.returned_reason:
             return Stand.RETURNED, item.returned_reason
         if item.needs_review and item.verdict is not Verdict.OUT_OF_RANGE and not item.lacks_evidence:
@@ -417,6 +426,8 @@ class Reader:
                 return _("Cannot start yet")
             case Stand.OURS:
                 return _("We see to it")
+            case Stand.CLOSED:
+                return _("Not needed any more")
             case Stand.INFO:
                 return _("Good to know")
         return _("To do")

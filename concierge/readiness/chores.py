@@ -22,7 +22,7 @@ from concierge.platform.pdf import Unprintable
 from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Project
 from concierge.readiness import mails, queries
-from concierge.readiness.actions import assessing, batching, chasing, linking, sending
+from concierge.readiness.actions import assessing, batching, chasing, linking, sending, uploading
 from concierge.readiness.actions.batching import Turn
 from concierge.readiness.actions.chasing import Reader
 from concierge.readiness.document import filling, printing, values
@@ -316,6 +316,13 @@ def _over(batch_id: int, written: files.Writing | None) -> Result:
     if batch.cancelled_at is not None:
         said = _("Cancelled.") + " " + said
     return {"summary": said, "url": f"/checklists/batches/{batch_id}"}
+
+
+def forget_unfinished(at: datetime) -> None:
+    """Remove files that were sent in part and never whole, and codes by mail that count no more."""
+    for upload in queries.uploads_before(at - uploading.KEPT):
+        uploading.forget_upload(upload)
+    linking.forget_codes(before=at - uploading.KEPT)
 
 
 def forget_batches(at: datetime) -> None:

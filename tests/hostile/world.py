@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from concierge.accounts.models import SiteClosure
+from concierge.accounts.models import Contact, SiteClosure
 from concierge.accounts.states import SiteClosureKind
 from concierge.catalogue.models import (
     Course,
@@ -63,7 +63,8 @@ from concierge.projects.states import (
     ShownOn,
 )
 from concierge.readiness import queries as readiness_queries
-from concierge.readiness.actions import answering, attaching, sending
+from concierge.readiness.actions import answering, asking, attaching, linking, sending, uploading
+from concierge.readiness.models import ReadinessItem
 from concierge.visits.actions import arranging, progress
 from concierge.visits.models import Visit
 from concierge.workforce.models import Office, OnCallTurn, OwnCalendar, Technician
@@ -87,7 +88,7 @@ CODES = {
 }  # fmt: skip
 """Text columns that people cannot write: made by the program, or chosen from a list. Reviewed by people."""
 
-LISTS = {"order_imports.file_ids", "outgoing_mails.attachments", "calendars.lapses", "deliveries.args",
+LISTS = {"uploads_under_way.pieces", "returned_documents.pictures", "order_imports.file_ids", "outgoing_mails.attachments", "calendars.lapses", "deliveries.args",
          "jobs.args", "outgoing_mails.secrets", "undos.differences", "baseline_milestones.content",
          "backtests.detail"}  # fmt: skip
 """Structures of the program's own, without words of people."""
@@ -258,6 +259,7 @@ def _customer(
     )
     _planning(project, line, owner)
     _invited(project, visit, technician, key)
+    _at_the_customers(project, items["circuit"], owner)
     promising.note_shown(planned, shown_on=ShownOn.MAIL, reference="yuki@halden.example", at=at, by_id=actor)
     mail.post(
         mail.Letter("yuki@halden.example", "Yuki", "Hello", "Hello", html="<p>Hello"), key=f"hello:{key}"
@@ -284,6 +286,16 @@ def _customer(
         "user_id": technician.user_id,
         "name": "x",
     }
+
+
+def _at_the_customers(project: Project, item: ReadinessItem, owner: User) -> None:
+    """Who holds a link to their page, what they asked, and what they are sending."""
+    at = orders.RECEIVED
+    contact = db.session.get_one(Contact, project.contact_id)
+    link = linking.give_link(project, contact, is_mailed=False, at=at, actor_id=owner.id)
+    asked = asking.ask(link, "Is it enough?", item=item, at=at)
+    asking.answer_question(asked, "It is", at=at, actor_id=owner.id)
+    uploading.begin_upload(link, item, name="half.jpg", size=5_000_000, changed="", at=at)
 
 
 def _invited(project: Project, visit: Visit, technician: Technician, key: str) -> None:

@@ -185,9 +185,9 @@ def _attach(reader: Reader, asked: ReadinessItem, form: ReplyForm) -> bool:
     """Keep the files that came along, each for itself, and say whether one was; at the field what could not be."""
     has_kept, problems, token, item_id, by = False, [], reader.token, asked.id, answerer(reader)
     for one in form.files:
-        asked = _asked(reader_of(token), item_id)
         try:
             with unit_of_work():
+                asked = _asked(reader_of(token), item_id)
                 attaching.attach_file(asked, name=one.filename or "", data=_data(one), at=clock.now(), by=by)
             has_kept = True
         except NotKept as problem:

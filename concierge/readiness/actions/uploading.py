@@ -1,6 +1,6 @@
 """Large files that come in pieces, and go on where they stopped when a connection was lost."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 
@@ -16,6 +16,8 @@ PIECE = 1024 * 1024
 """Bytes of a piece; the last one may be smaller."""
 MOST_UNDER_WAY = 8
 """Uploads of one link that may be under way at once."""
+KEPT = timedelta(days=3)
+"""So long an upload can go on after it began."""
 HEAD = 4096
 """Bytes by which most kinds of files are told."""
 
