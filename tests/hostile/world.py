@@ -88,7 +88,8 @@ CODES = {
 }  # fmt: skip
 """Text columns that people cannot write: made by the program, or chosen from a list. Reviewed by people."""
 
-LISTS = {"uploads_under_way.pieces", "returned_documents.pictures", "order_imports.file_ids", "outgoing_mails.attachments", "calendars.lapses", "deliveries.args",
+LISTS = {"uploads_under_way.pieces", "returned_documents.pictures", "order_imports.file_ids",
+         "outgoing_mails.attachments", "calendars.lapses", "deliveries.args",
          "jobs.args", "outgoing_mails.secrets", "undos.differences", "baseline_milestones.content",
          "backtests.detail"}  # fmt: skip
 """Structures of the program's own, without words of people."""
