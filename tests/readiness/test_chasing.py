@@ -293,10 +293,11 @@ def test_one_click_ends_reminders_and_a_look_does_not(app: Flask, project: Proje
     assert not contact().is_reminded
     assert len(look("2026-04-08T09:00")) == 1, "only the one from before"
 
+    assert browser.post(f"/reminders/{token}", data={"reminders": "perhaps"}).status_code == 400
     browser.post(f"/reminders/{token}", data={"reminders": "yes"})
     assert contact().is_reminded
     assert browser.get(f"/reminders/{token[:-1]}a").status_code == 404
-    assert browser.post(f"/reminders/1-{'a' * 26}").status_code == 404
+    assert browser.post(f"/reminders/1-{'a' * 26}", data={"reminders": "no"}).status_code == 404
     with unit_of_work():
         contact().email = "new@halden.example"
     assert browser.get(f"/reminders/{token}").status_code == 404, "another address, another person"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from concierge.accounts import queries as accounts
@@ -153,11 +154,15 @@ def choose_reminders(token: str) -> Page:
 
     Whoever has the token may: it stands in the letter alone, and nothing but reminders hangs on it.
     """
+    is_one_click = request.form.get("List-Unsubscribe") == "One-Click"
+    said = "no" if is_one_click else request.form.get("reminders", "")
+    if said not in {"yes", "no"}:
+        raise BadRequest(_("This form is incomplete. Open the link of the letter again."))
     contact = _by_token(token)
-    wanted = request.form.get("reminders") == "yes"
+    wanted = said == "yes"
     with unit_of_work():
         contacts.want_reminders(_by_token(token), is_reminded=wanted, actor_id=None, at=clock.now())
-    if "List-Unsubscribe" in request.form:  # asked by a mail program; nobody reads the answer
+    if is_one_click:  # asked by a mail program; nobody reads the answer
         return Response("", status=200, content_type="text/plain; charset=utf-8")
     with force_locale(speech.customer_language(contact.language)):
         return _ending(_by_token(token), token, is_said=True)
