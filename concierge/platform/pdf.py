@@ -155,7 +155,7 @@ class Press:
             "is_record": is_record,
             "is_mirrored": is_mirrored,
         }
-        said = json.dumps(head, sort_keys=True).encode()
+        said = json.dumps({**head, "seconds": 0}, sort_keys=True).encode()
         head["identifier"] = hashlib.sha256(b"\0".join([said, *blobs])).hexdigest()[:32]
         child = self._free.get()
         try:

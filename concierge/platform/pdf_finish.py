@@ -5,14 +5,18 @@ file is written once and needs no second reading. See ISO 14289-1 (PDF/UA-1) and
 """
 
 import hashlib
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from xml.sax.saxutils import escape
 
 import pydyf as untyped_pydyf
+from weasyprint.pdf.stream import Stream as UntypedStream
 
 pydyf: Any = untyped_pydyf  # Any, here and below: pydyf carries no types
+Stream: Any = UntypedStream
 _bytes: Callable[[Any], bytes] = pydyf._to_bytes
 
 PRINTED, PAGINATION = 4, "/Pagination"
@@ -20,6 +24,7 @@ MULTILINE, REQUIRED, RADIO, COMBO = 1 << 12, 1 << 1, 1 << 15, 1 << 17
 TEXT_SIZE = 9
 INK = b"0.078 0.09 0.11 rg"
 _TO_UNICODE = b"/CMapName /Adobe-Identity-UCS def"
+_IS_SHAPED = re.compile(r"[\u0590-\u0eff\ufb1d-\ufdff\ufe70-\ufefe]")
 _NO_CHARACTERS = {"0000", "feff", "fffe"}  # ISO 14289-1 §7.21.7
 _TICK = b"%s\n%.2f %.2f m %.2f %.2f l %.2f %.2f l\n%.2f w 1 J 1 j S"
 _ARCS = ((1, 0.552, 0.552, 1, 0, 1), (-0.552, 1, -1, 0.552, -1, 0), (-1, -0.552, -0.552, -1, 0, -1),
@@ -130,6 +135,7 @@ class Finisher:
     def _rewrite(self, page: Any, reached: set[int], moved: Mapping[int, int]) -> None:
         """Mark the content that hangs on no tag (§7.8), and take out what fields show."""
         stream = self._at(page["Contents"])
+        texts: Mapping[int, str] = getattr(stream, "texts", {})
         written: list[Any] = []
         taken: list[Any] | None = None
         is_text = False
@@ -141,6 +147,9 @@ class Finisher:
                     continue
                 written[-1] = "/Artifact"
                 one = pydyf.Dictionary({"Type": PAGINATION})
+            elif isinstance(one, pydyf.Dictionary) and _IS_SHAPED.search(texts.get(one.get("MCID", -1), "")):
+                # The glyphs of Arabic are parts of letters and stand for no letter each: what is read is said.
+                one["ActualText"] = pydyf.String(texts[one["MCID"]])
             elif taken is not None:
                 if one == b"EMC":
                     taken = None
@@ -414,17 +423,14 @@ class _Written:
 
 
 def _packed(stream: Any) -> bytes:
-    """A stream as it is written, never ending with half a line end: readers would take that for the end's own."""
+    """A stream as it is written; half a line end at its end gets a whole one after it (ISO 19005-3 §6.1.7.1)."""
     packed = b"\n".join(_bytes(item) for item in stream.stream)
     extra = {**stream.extra}
     if stream.compress:
-        plain, extra["Filter"] = packed, "/FlateDecode"
-        for level in (6, 9, 5, 4, 3, 2, 1):
-            packed = zlib.compress(plain, level)
-            if packed[-1:] not in b"\r\n":
-                break
+        packed, extra["Filter"] = zlib.compress(packed, 6), "/FlateDecode"
     extra["Length"] = len(packed)
-    return b"\n".join((_bytes(pydyf.Dictionary(extra)), b"stream", packed, b"endstream"))
+    end = b"\r\nendstream" if packed[-1:] == b"\r" else b"\nendstream"
+    return b"".join((_bytes(pydyf.Dictionary(extra)), b"\nstream\n", packed, end))
 
 
 # Also for the streams that pydyf itself makes when it writes: of objects, and of where they are.
@@ -434,6 +440,19 @@ pydyf.Stream.data = property(_packed)
 def _label(field: Mapping[str, Any], button: int | None) -> str:
     label = str(field["label"])
     return label if button is None else f"{label}: {field['options'][button][1]}"
+
+
+@contextmanager
+def _marked(self: Any, box: Any, tag: str) -> Iterator[None]:
+    """WeasyPrint's own, which also keeps the text of what is marked, by its number on the page."""
+    if self._tags is not None:
+        vars(self).setdefault("texts", {})[len(self._tags)] = getattr(box, "text", "")
+    with _mark(self, box, tag):
+        yield
+
+
+_mark: Any = Stream.marked
+Stream.marked = _marked
 
 
 def _number(value: float) -> bytes:
