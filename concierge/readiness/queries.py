@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from concierge.accounts.models import Contact, Site
@@ -39,7 +40,7 @@ from concierge.readiness.models import (
     UploadUnderWay,
     Waiver,
 )
-from concierge.readiness.states import DocumentKind, ItemState, Outcome, Standing
+from concierge.readiness.states import DocumentKind, ItemState, Occasion, Outcome, Standing
 
 
 def checklist_for(viewer: Viewer, key: str) -> tuple[Project, Checklist | None]:
@@ -987,11 +988,24 @@ def assessment_for(viewer: Viewer, key: str, assessment_id: int) -> tuple[Projec
     return project, checklist, found
 
 
+def _not_judged(
+    occasion: Occasion, counted_from: InstrumentedAttribute[Any], day: date, *, first: int, last: int  # Any: a day or none
+) -> sa.ColumnElement[bool]:
+    """That a day lies so many days from another, and its judgement was not made for it."""
+    made = sa.exists().where(
+        Assessment.checklist_id == Checklist.id,
+        Assessment.occasion == occasion,
+        Assessment.counted_from == counted_from,
+    )
+    return sa.and_(counted_from.between(day + timedelta(days=first), day + timedelta(days=last)), ~made)
+
+
 def checklists_to_judge(day: date) -> list[int]:
     """Checklists of running projects for which something may be due on a day anywhere: a judgement, a waiver's end."""
     near = sa.or_(
-        Checklist.anchor_on.between(day - timedelta(days=1), day + timedelta(days=15)),
-        Checklist.install_on.between(day - timedelta(days=1), day + timedelta(days=1)),
+        _not_judged(Occasion.FOURTEEN_DAYS, Checklist.anchor_on, day, first=6, last=15),
+        _not_judged(Occasion.SEVEN_DAYS, Checklist.anchor_on, day, first=-1, last=8),
+        _not_judged(Occasion.ON_THE_DAY, Checklist.install_on, day, first=-1, last=1),
         sa.exists().where(
             ReadinessItem.checklist_id == Checklist.id,
             ReadinessItem.waived_until.is_not(None),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from concierge.catalogue.states import GateKind, Reviewer
+from concierge.catalogue.states import DueDays, GateKind, Reviewer
 from concierge.identity.models import User
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import RecordedEvent
@@ -686,3 +686,34 @@ def test_the_page_that_moves_a_settled_date_asks_why(
     assert refused.status_code == 422
     assert "Say in a few words why they move all the same" in refused.text
     assert readiness.checklist(project).anchor_on == on("Wed 2026-04-29")
+
+
+def test_what_is_asked_again_is_due_in_the_sites_working_days(app: Flask) -> None:
+    asked = readiness.wanted("circuit", due_offset=-10)
+    asked.due_days = DueDays.SITE
+    with unit_of_work():
+        project = readiness.project(readiness.instrument(items=[asked]))
+    before = readiness.item(project, "circuit").due_on
+    answer(project, "circuit", "yes")
+    with unit_of_work():
+        judging.return_item(readiness.item(project, "circuit"), reason="Which one?", at=AT, actor_id=None)
+
+    assert readiness.item(project, "circuit").due_on == before
+    assert before < on("Sun 2026-04-19"), "ten working days are more than ten days"
+
+
+def test_only_what_is_not_judged_yet_is_looked_at(project: Project) -> None:
+    delivery = readiness.checklist(project).anchor_on
+    checklist_id = readiness.checklist(project).id
+    db.session.rollback()
+    assert queries.checklists_to_judge(delivery - timedelta(days=20)) == []
+    assert queries.checklists_to_judge(delivery - timedelta(days=14)) == [checklist_id]
+    run_chore(project, delivery - timedelta(days=14))
+    assert queries.checklists_to_judge(delivery - timedelta(days=13)) == []
+    assert queries.checklists_to_judge(delivery - timedelta(days=7)) == [checklist_id]
+    run_chore(project, delivery - timedelta(days=7))
+    assert queries.checklists_to_judge(delivery - timedelta(days=6)) == []
+
+    waive(project, expires_on=TODAY + timedelta(days=7))
+    assert queries.checklists_to_judge(TODAY + timedelta(days=6)) == []
+    assert queries.checklists_to_judge(TODAY + timedelta(days=8)) == [checklist_id]

@@ -13,7 +13,6 @@ from concierge.readiness.events import ItemAccepted, ItemReopened
 from concierge.readiness.models import ReadinessItem
 from concierge.readiness.states import ItemState, Verdict
 
-
 REVIEWS = {
     Reviewer.ENGINEER: frozenset({Role.TECHNICIAN, Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR}),
     Reviewer.CONCIERGE: frozenset({Role.CONCIERGE, Role.MANAGER, Role.ADMINISTRATOR}),
