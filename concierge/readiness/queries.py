@@ -989,7 +989,12 @@ def assessment_for(viewer: Viewer, key: str, assessment_id: int) -> tuple[Projec
 
 
 def _not_judged(
-    occasion: Occasion, counted_from: InstrumentedAttribute[Any], day: date, *, first: int, last: int  # Any: a day or none
+    occasion: Occasion,
+    counted_from: InstrumentedAttribute[Any],  # Any: a day or none
+    day: date,
+    *,
+    first: int,
+    last: int,
 ) -> sa.ColumnElement[bool]:
     """That a day lies so many days from another, and its judgement was not made for it."""
     made = sa.exists().where(
