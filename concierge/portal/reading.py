@@ -126,9 +126,10 @@ class Section:
         return all(task.stand in AT_REST for task in self.tasks)
 
     @property
-    def has_finished(self) -> bool:
-        """Whether all of the customer's points in it are done, or only wait for our look."""
-        return not any(task.stand is Stand.CLOSED for task in self.tasks)
+    def word(self) -> str:
+        """How a part stands with which the customer has nothing more to do; empty when its points are completed."""
+        closed = next((task.word for task in self.tasks if task.stand is Stand.CLOSED), "")
+        return closed or ("" if self.counted else self.tasks[0].word)
 
     @property
     def counted(self) -> int:
