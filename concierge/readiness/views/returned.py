@@ -348,6 +348,7 @@ def _one_context(project: Project, row: ReturnedDocument) -> dict[str, object]:
         "pictures": range(1, len(row.pictures) + 1),
         "typed_form": _typed_form(asked, is_sent=False) if is_to_type else None,
         "asked": asked,
+        "counting": {item.id: returned_words.typed(item, item.value) for item in asked if item.value},
         "is_open": is_open,
         "may_answer": may_answer,
         "other": queries.project_printed_for(viewer(), row) if row.outcome is Outcome.OTHER_PROJECT else None,
