@@ -1,10 +1,11 @@
 # ruff: noqa: E501 - a table is read best in its columns
 """What comes out of the wall in each country: voltages, frequency, plugs; and the units people there measure in.
 
-Single-phase supply voltages (phase to neutral, and phase to phase where outlets give that), frequency and plug types by
-IEC's "World plugs" list (iec.ch/world-plugs), which follows IEC TR 60083; voltages by IEC 60038. Letters are those of the
-list: A, B (NEMA 1-15, 5-15), C (CEE 7/16), D, M (BS 546), E, F (CEE 7/5, 7/3), G (BS 1363), H (SI 32), I (AS/NZS 3112),
-J (SEV 1011), K (DS 60884-2-D1), L (CEI 23-50), N (IEC 60906-1, NBR 14136), O (TIS 166). Checked 2026-11.
+Single-phase supply voltages (phase to neutral, and phase to phase where outlets give that), frequency and plug types in
+the terms of IEC's "World plugs" list (iec.ch/world-plugs), which follows IEC TR 60083, and of IEC 60038. Written down from
+general knowledge in 2026-11 and not yet compared with that list row by row: what a customer answers counts, this only says
+what to expect. Letters are those of the list: A, B (NEMA 1-15, 5-15), C (CEE 7/16), D, M (BS 546), E, F (CEE 7/5, 7/3), G (BS 1363), H (SI 32), I (AS/NZS 3112),
+J (SEV 1011), K (DS 60884-2-D1), L (CEI 23-50), N (IEC 60906-1, NBR 14136), O (TIS 166).
 """
 
 from collections.abc import Collection, Mapping
