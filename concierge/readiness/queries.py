@@ -579,6 +579,19 @@ def answers_in_conflict(item_ids: Iterable[int]) -> dict[int, list[ItemAnswer]]:
     return found
 
 
+def upload_by_token(token: str, *, link_id: int) -> UploadUnderWay:
+    """An upload of a link's holder.
+
+    :raises NotFound: when there is none.
+    """
+    found = db.session.scalar(
+        sa.select(UploadUnderWay).where(UploadUnderWay.token == token, UploadUnderWay.link_id == link_id)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
 def upload_for_change(token: str, *, link_id: int) -> UploadUnderWay | None:
     """An upload of a link's holder, locked until the end of the unit of work; None when there is none."""
     return db.session.scalar(

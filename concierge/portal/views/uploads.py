@@ -57,9 +57,7 @@ def begin_upload(token: str) -> Page:
 def upload(token: str, upload: str) -> Page:
     """Say how much of an upload is here."""
     reader = reader_of(token)
-    found = queries.upload_for_change(upload[:40], link_id=reader.link.id)
-    if found is None:
-        raise NotFound
+    found = queries.upload_by_token(upload[:40], link_id=reader.link.id)
     return make_response(_told(reader, found))
 
 
