@@ -22,6 +22,7 @@ from concierge.projects.states import (
     ProjectState,
     ProposalKind,
 )
+from concierge.readiness.models import ReadinessItem
 from tests.makers import orders, people, projects
 from tests.makers.days import on
 
@@ -186,6 +187,8 @@ def test_a_held_gate_refuses_shipping_until_a_named_person_overrides_it(app: Fla
 def test_the_last_milestone_finishes_the_project_and_reopening_brings_it_back(app: Flask) -> None:
     with unit_of_work():
         project = projects.live(requested_from=None)
+        db.session.execute(sa.update(ReadinessItem).values(is_asked=False))
+        db.session.expire_all()
         for kind in GateKind:
             gates.report_open_items(project.id, kind, [], actor_id=None, at=MONDAY)
         later = MONDAY + timedelta(days=40)

@@ -15,6 +15,7 @@ from concierge.platform.events import RecordedEvent
 from concierge.projects.actions import milestones, rescheduling, shaping
 from concierge.projects.models import DateChange, Milestone, Project
 from concierge.projects.states import Counting, DateKind, MilestoneState, ProjectState
+from concierge.readiness.models import ReadinessItem
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
 from tests.makers import orders, projects
@@ -211,6 +212,7 @@ def test_a_project_whose_last_open_milestone_is_skipped_is_finished(app: Flask) 
     at = MONDAY + timedelta(days=60)
     with unit_of_work():
         project = live()
+        db.session.execute(sa.update(ReadinessItem).values(is_asked=False))
         for gate in project.gates:
             gate.state = type(gate.state).CLEAR
         for one in list(project.milestones):

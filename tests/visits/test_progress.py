@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from concierge.catalogue.states import GateKind, VisitKind
+from concierge.catalogue.states import VisitKind
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.models import Gate
 from concierge.projects.states import GateState
@@ -145,6 +145,6 @@ def test_an_installation_does_not_begin_while_the_site_holds_it(app: Flask) -> N
 def _set_gate(project_id: int, state: GateState, open_items: int) -> None:
     db.session.execute(
         sa.update(Gate)
-        .where(Gate.project_id == project_id, Gate.kind == GateKind.INSTALL)
+        .where(Gate.project_id == project_id)
         .values(state=state, open_items=open_items)
     )

@@ -23,7 +23,7 @@ from concierge.projects.states import GateState, ProjectState
 GATED = {
     MilestoneKind.SHIP_RELEASED: (GateKind.SHIP,),
     MilestoneKind.DELIVERED: (GateKind.SHIP,),
-    MilestoneKind.INSTALLED: (GateKind.SHIP, GateKind.INSTALL),
+    MilestoneKind.INSTALLED: (GateKind.INSTALL, GateKind.SHIP),
 }
 """Milestones that nobody may start or finish while a gate is held. Installing also waits for what holds shipping, so
 that leaving delivery out of a plan opens nothing."""
@@ -107,9 +107,8 @@ def _says(gate: Gate | None, open_items: int, holding: list[dict[str, Any]]) -> 
 
 def held_for(gates: Iterable[Gate], kind: MilestoneKind) -> Gate | None:
     """The gate that keeps a milestone of a kind from starting; `None` when none does."""
-    return next(
-        (gate for gate in gates if gate.kind in GATED.get(kind, ()) and gate.state is GateState.HELD), None
-    )
+    held = {gate.kind: gate for gate in gates if gate.state is GateState.HELD}
+    return next((held[one] for one in GATED.get(kind, ()) if one in held), None)
 
 
 def why_held(gate: Gate, milestone: Milestone) -> str:

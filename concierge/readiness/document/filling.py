@@ -398,7 +398,7 @@ def _item(item: ReadinessItem, number: str, *, anchor_on: date, seen: _Seen | No
         answered=values.Answered.WAIVED if waived else _answered(item),
         answer=answer_in_words(item) if is_told else "",
         typed=_typed(item) if is_told else "",
-        comment=item.comment if is_told else "",
+        comment=_their_comment(item),
         seen=counts.id if counts else 0,
         is_settled=item.state is ItemState.ACCEPTED,
         audit=seen.audit(item) if seen and (seen.is_told_whole or item.state is ItemState.ACCEPTED) else (),
@@ -425,6 +425,12 @@ def _typed(item: ReadinessItem) -> str:
     if item.type is not ItemType.MULTI:
         return item.value
     return " ".join(sorted({code.strip() for code in item.value.split(",") if code.strip()}))
+
+
+def _their_comment(item: ReadinessItem) -> str:
+    """What the customer wrote beside their answer; what ours wrote is not for their eyes."""
+    is_ours = item.channel in {Channel.STAFF, Channel.FIELD}
+    return "" if is_ours or item.state is ItemState.OPEN else item.comment
 
 
 def _reason_to_ask_again(item: ReadinessItem) -> str:
@@ -569,7 +575,7 @@ def _item_as_data(item: ReadinessItem, seen: _Seen) -> dict[str, Any]:  # Any: w
         "value": item.value,
         "si_value": item.si_value,
         "verdict": item.verdict.value,
-        "comment": item.comment if item.state is not ItemState.OPEN else "",
+        "comment": _their_comment(item),
         "answer": counts.id if counts else None,
         "answered_at": item.answered_at.isoformat() if item.answered_at else None,
         "answered_by": item.answered_name or seen.name(item.answered_by_id),
