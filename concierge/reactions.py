@@ -63,7 +63,8 @@ REACTIONS: Reactions = {
     ),
     accounts.SiteAdded: NOTHING,
     accounts.SiteChanged: Reaction(
-        now=(in_feeds.write_visits_of_site, in_readiness.follow_site), later=(in_invitations.mark_people_of_site,)
+        now=(in_feeds.write_visits_of_site, in_readiness.follow_site),
+        later=(in_invitations.mark_people_of_site,),
     ),
     accounts.SiteHoursSet: Reaction(later=(in_readiness.follow_site_days,)),
     accounts.SiteClosureEntered: Reaction(later=(in_readiness.follow_site_days,)),

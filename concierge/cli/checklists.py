@@ -175,7 +175,9 @@ def _tell(done: int, total: int) -> None:
 
 @checklists.command("take")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--project", "key", help="Key of its project; found by the note in the file when it is not given.")
+@click.option(
+    "--project", "key", help="Key of its project; found by the note in the file when it is not given."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of one object for scripts.")
 @with_appcontext
 def take(file: Path, key: str | None, as_json: bool) -> None:

@@ -40,11 +40,12 @@ class Event:
 class Reaction:
     """What follows: ``now`` in the same transaction, in this order; ``later`` each as a delivery of its own.
 
-    Every function takes the event. A ``later`` one may run twice and then changes nothing the second time.
+    Every function takes the event. A ``later`` one may run twice and then changes nothing the second time; one that
+    works outside the transaction (``deliveries.outside``) returns what is to be written in it.
     """
 
     now: tuple[Callable[[Any], None], ...] = ()  # Any: each takes its own event
-    later: tuple[Callable[[Any], None], ...] = ()
+    later: tuple[Callable[[Any], Callable[[], None] | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class _Gathered:
     """What follows from many acts and is put off to their end."""
 
     now: dict[Callable[[Any], None], list[Event]] = field(default_factory=dict)
-    later: dict[Callable[[Any], None], list[int]] = field(default_factory=dict)
+    later: dict[Callable[[Any], Callable[[], None] | None], list[int]] = field(default_factory=dict)
 
 
 _Wanted: TypeAlias = list[tuple[str, dict[str, Any], str]]  # Any: JSON
@@ -229,7 +230,7 @@ def unseen(handler: Callable[[Any], None]) -> Callable[[Any], None]:  # Any: tak
     return handler
 
 
-def delivery_name(handler: Callable[..., None]) -> str:
+def delivery_name(handler: Callable[..., object]) -> str:
     """The name that a later reaction has in the table of deliveries, e.g. ``readiness.reactions.make_pdf``."""
     return f"{handler.__module__.removeprefix('concierge.')}.{handler.__name__}"
 

@@ -836,9 +836,7 @@ def people_of_ours(project: Project) -> dict[Responsible, User]:
     kinds = [kind for each in _OWNED.values() for kind in each]
     owners = db.session.execute(
         sa.select(Milestone.kind, Milestone.owner_id)
-        .where(
-            Milestone.project_id == project.id, Milestone.kind.in_(kinds), Milestone.owner_id.is_not(None)
-        )
+        .where(Milestone.project_id == project.id, Milestone.kind.in_(kinds), Milestone.owner_id.is_not(None))
         .order_by(Milestone.position.desc())
     )
     owner_of = {row.kind: row.owner_id for row in owners}

@@ -679,15 +679,16 @@ def keep_returned(event: MailReceived) -> Callable[[], None] | None:
         return None
 
     def write() -> None:
-        kept = db.session.get_one(
-            IncomingMail, event.mail_id, with_for_update=True, populate_existing=True
-        )
+        kept = db.session.get_one(IncomingMail, event.mail_id, with_for_update=True, populate_existing=True)
         if queries.has_taken_mail(kept.id):
             return
         if not brought:
             outcome = Outcome.NOT_OURS if said.is_read else Outcome.UNREADABLE
             taking.keep_message(
-                next(iter(wanted.values())), kept, outcome=Outcome.TOO_LARGE if note else outcome, at=clock.now()
+                next(iter(wanted.values())),
+                kept,
+                outcome=Outcome.TOO_LARGE if note else outcome,
+                at=clock.now(),
             )
         source = taking.Source(
             Channel.PDF, sender=said.sender, mail_id=kept.id, is_automatic=said.is_automatic
@@ -750,7 +751,10 @@ def answer_sender(event: ReturnsRead) -> None:
     if sender is None:
         day = clock.now() - timedelta(days=1)
         if queries.returned_from(event.sender, day) <= MOST_STRANGERS_LETTERS:
-            post(mails.stranger_letter(event.sender, language=mails.language_for(project, speech.CUSTOMERS)), key=key)
+            post(
+                mails.stranger_letter(event.sender, language=mails.language_for(project, speech.CUSTOMERS)),
+                key=key,
+            )
         return
     link = queries.link_named(sender.link_id)
     token = "" if link is None else linking.token_of(link)

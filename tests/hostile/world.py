@@ -247,9 +247,7 @@ def _customer(
     items = {item.key: item for item in checklist.items}
     by = answering.Answerer(user_id=actor)
     answering.answer_item(items["circuit"], typed="no", comment="Not yet", at=at, by=by)
-    kept = attaching.attach_file(
-        items["floor-plan"], name="plan.pdf", data=b"%PDF-1.7 plan", at=at, by=by
-    )
+    kept = attaching.attach_file(items["floor-plan"], name="plan.pdf", data=b"%PDF-1.7 plan", at=at, by=by)
     for language in ("en", "de"):
         sending.keep_print(
             checklist, language=language, content_hash="0" * 64, revision=1, name="checklist.pdf", data=b"%PDF-1.7",

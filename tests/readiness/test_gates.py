@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -196,10 +197,10 @@ def import_handed_over(world: World) -> None:
 
 
 def import_at_terminal(world: World) -> None:
-    path = world.app.instance_path + "-running.csv"
-    with open(path, "wb") as file:  # a plain path of a test
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
         file.write(sheet_with(world, delivered_finished=DAY.isoformat()))
-    result = world.app.test_cli_runner().invoke(main, ["projects", "import", path, "--json"])
+        file.flush()
+        result = world.app.test_cli_runner().invoke(main, ["projects", "import", file.name, "--json"])
     db.session.rollback()
     if world.milestone("delivery").state is not MilestoneState.DONE:
         raise Refused(result.output)

@@ -170,9 +170,8 @@ def test_an_amended_copy_of_the_same_print_replaces_its_own_answers(project: Pro
     back = bring(saved(made(second)))
 
     assert fates(back)["storage"] == Fate.TAKEN.value
-    assert ("yes" in dict(standing_of(project, "circuit"))) and (
-        "no" in dict(standing_of(project, "circuit"))
-    )
+    assert "yes" in dict(standing_of(project, "circuit"))
+    assert "no" in dict(standing_of(project, "circuit"))
 
 
 def test_what_cannot_be_read_waits_with_the_sentence_why(project: Project, bring: Bring) -> None:

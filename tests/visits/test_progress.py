@@ -144,7 +144,5 @@ def test_an_installation_does_not_begin_while_the_site_holds_it(app: Flask) -> N
 
 def _set_gate(project_id: int, state: GateState, open_items: int) -> None:
     db.session.execute(
-        sa.update(Gate)
-        .where(Gate.project_id == project_id)
-        .values(state=state, open_items=open_items)
+        sa.update(Gate).where(Gate.project_id == project_id).values(state=state, open_items=open_items)
     )
