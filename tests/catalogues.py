@@ -6,9 +6,11 @@ and nothing else.
     python -m tests.catalogues            brings every catalogue up to date and says what is still to be translated
 """
 
+import ast
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -41,11 +43,16 @@ OF_THE_PAGE = (
     "concierge/readiness/actions/attaching.py",
     "concierge/readiness/actions/linking.py",
     "concierge/readiness/actions/signing.py",
+    "concierge/readiness/actions/taking.py:_refuse_upload",
     "concierge/readiness/actions/uploading.py",
     "concierge/readiness/document/",
     "concierge/readiness/mails.py",
     "concierge/readiness/plan.py",
+    "concierge/readiness/returned_words.py:_theirs",
+    "concierge/readiness/returned_words.py:told_to_sender",
+    "concierge/readiness/returned_words.py:typed",
     "concierge/readiness/views/printed.py",
+    "templates/home/end_reminders.html",
     "templates/layouts/base.html",
     "templates/layouts/plain.html",
     "templates/parts/field.html",
@@ -58,8 +65,12 @@ OF_THE_PAGE = (
     "templates/readiness/printed_link.html",
     "templates/readiness/reminder",
     "templates/readiness/returned_letter",
+    "templates/readiness/stranger_letter",
 )
-"""Where texts stand that customers read in six languages: their page, the document, and the letters around both."""
+"""Where texts stand that customers read in six languages: their page, the document, and the letters around both.
+
+A file, a folder, or what begins like this; in a file that speaks to our own people too, the function.
+"""
 OURS = ("templates/portal/customer.html",)
 """What stands among those and is read by our own people."""
 IN_TWO = (
@@ -77,12 +88,28 @@ Message = str | tuple[str, ...]
 
 
 def marked() -> Iterator[tuple[str, Message]]:
-    """Where every marked text stands, and the text."""
+    """Where every marked text stands, as ``file`` or ``file:function``, and the text."""
     for folder in ("concierge", "templates"):
-        for name, _, message, _, _ in extract_from_dir(
+        for name, line, message, _, _ in extract_from_dir(
             ROOT / folder, method_map=METHODS, keywords=KEYWORDS, comment_tags=()
         ):
-            yield f"{folder}/{name}", message
+            place = f"{folder}/{name}"
+            yield (f"{place}:{_around(place, line)}" if name.endswith(".py") else place), message
+
+
+def _around(place: str, line: int) -> str:
+    """The function or class at the left edge of a file that a line stands in; empty outside of all."""
+    return next((name for first, last, name in _parts(place) if first <= line <= last), "")
+
+
+@cache
+def _parts(place: str) -> list[tuple[int, int, str]]:
+    tree = ast.parse((ROOT / place).read_text(encoding="utf-8"))
+    return [
+        (part.lineno, part.end_lineno or part.lineno, part.name)
+        for part in tree.body
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ]
 
 
 def seen_by_customers(places: Iterable[str] = OF_THE_PAGE) -> Iterator[tuple[str, Message]]:
@@ -125,7 +152,8 @@ def missing(language: str, places: Iterable[str] = OF_THE_PAGE) -> list[tuple[st
 def bring_up_to_date(language: str) -> int:
     """Add the texts that a customers' catalogue lacks, take out those that nobody sees; return what is untranslated."""
     before, after = catalogue(language), _empty(language)
-    for place, message in sorted(seen_by_customers(), key=lambda one: (one[0], str(one[1]))):
+    seen = [(place.partition(":")[0], message) for place, message in seen_by_customers()]
+    for place, message in sorted(seen, key=lambda one: (one[0], str(one[1]))):
         known = before.get(message[0] if isinstance(message, tuple) else message)
         flags = {"python-format"} if "%(" in str(message) else set()
         after.add(message, known.string if known else None, locations=[(place, 0)], flags=flags)
