@@ -26,6 +26,7 @@ ONLY_CUSTOMERS = ("fr", "es", "ja", "ar")
 
 OF_THE_PAGE = (
     "concierge/catalogue/bounds.py",
+    "concierge/home/views/reminding.py:choose_reminders",
     "concierge/platform/file_kinds.py",
     "concierge/platform/forms.py",
     "concierge/portal/forms.py",

@@ -285,7 +285,7 @@ class ItemForm(PartForm):
         validators=_short(40),
     )
     unit = StringField(
-        _l("Unit"), description=_l("Of both bounds, such as °C, mm or V."), validators=_short(20)
+        _l("Unit of measure"), description=_l("Of both bounds, such as °C, mm or V."), validators=_short(20)
     )
     minimum = StringField(_l("At least"), validators=_short(30))
     maximum = StringField(_l("At most"), validators=_short(30))
@@ -683,7 +683,9 @@ class FieldForm(PartForm):
     name_de = StringField(_l("Name in German"), validators=_short(80))
     kind = SelectField(_l("Holds"))
     unit = StringField(
-        _l("Unit"), description=_l("Of a number, such as kg or kVA; may be empty."), validators=_short(20)
+        _l("Unit of measure"),
+        description=_l("Of a number, such as kg or kVA; may be empty."),
+        validators=_short(20),
     )
     choices = TextAreaField(
         _l("Answers to choose from"), description=_l("One a line: English / German."), validators=_short(4000)

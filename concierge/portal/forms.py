@@ -185,7 +185,7 @@ class MeasureReply(ReplyForm):
     answer = StringField(
         _l("Measured value"), validators=[InputRequired(_l("Enter the measured value.")), Length(max=60)]
     )
-    unit = SelectField(_l("Unit"), validators=[Optional()], validate_choice=True)
+    unit = SelectField(_l("Unit of measure"), validators=[Optional()], validate_choice=True)
 
     @property
     def typed(self) -> str:
@@ -256,6 +256,8 @@ class DayReply(ReplyForm):
     year = StringField(_l("Year"), validators=[Length(max=6)])
 
     found: date | None = None
+    order: tuple[str, ...] = ("day", "month", "year")
+    """In which the reader's country writes the three."""
 
     def validate_year(self, field: Any) -> None:  # Any: WTForms' own field
         """Bring the three together.
@@ -268,7 +270,13 @@ class DayReply(ReplyForm):
             if not FIRST_DAY <= self.found <= LAST_DAY:
                 raise ValueError
         except ValueError:
-            raise ValidationError(_("Enter a day, such as 27 11 2026.")) from None
+            raise ValidationError(
+                {
+                    "day": _("Enter a day, such as 27 11 2026."),
+                    "month": _("Enter a day, such as 11 27 2026."),
+                    "year": _("Enter a day, such as 2026 11 27."),
+                }[self.order[0]]
+            ) from None
 
     @property
     def typed(self) -> str:
@@ -312,6 +320,7 @@ def reply_form(
     comment: str,
     seen: int,
     country: str,
+    day_order: tuple[str, str, str],
     is_sent: bool,
 ) -> ReplyForm | None:
     """The form of a point, filled with the answer that counts; None when nothing is asked.
@@ -320,6 +329,7 @@ def reply_form(
     :param value: the answer that counts, as it was typed.
     :param seen: its number; 0 for none.
     :param country: of the site, whose units are offered first.
+    :param day_order: in which day, month and year are written.
     :param is_sent: whether the request carries this form.
     """
     kind = _FORMS.get(item.type)
@@ -340,6 +350,8 @@ def reply_form(
     form = kind(data=held) if is_sent else kind(formdata=None, data=held)
     if isinstance(form, ChoiceReply | MultiReply):
         form.answer.choices = [SelectChoice(code, said) for code, said in choices]
+    if isinstance(form, DayReply):
+        form.order = day_order
     if isinstance(form, MeasureReply):
         form.unit.choices = [SelectChoice(one, one) for one in units_for(item, country)]
     return form

@@ -71,6 +71,22 @@ def test_an_answer_leads_on_to_what_can_be_done_next(project: Project, customer:
 
 
 @pytest.mark.parametrize(
+    ("country", "example"), [("US", "11 27 2026"), ("CH", "27 11 2026"), ("CA", "2026 11 27")]
+)
+def test_a_day_is_asked_for_again_as_the_country_writes_it(
+    project: Project, customer: Customer, country: str, example: str
+) -> None:
+    with unit_of_work():
+        item(project, "ready-on").checklist.project.site.country = country
+    asked = item(project, "ready-on")
+
+    answer = customer.post(f"/items/{asked.id}", page=f"/items/{asked.id}", day="31", month="2", year="2026")
+
+    assert answer.status_code == 422
+    assert re.findall(r"[Ss]uch as ([0-9 ]+)\.", answer.get_data(as_text=True)) == [example] * 3
+
+
+@pytest.mark.parametrize(
     ("key", "fields", "kept"),
     [
         ("temperature", {"answer": "warm", "unit": "°C"}, "warm"),

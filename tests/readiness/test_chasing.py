@@ -293,7 +293,9 @@ def test_one_click_ends_reminders_and_a_look_does_not(app: Flask, project: Proje
     assert not contact().is_reminded
     assert len(look("2026-04-08T09:00")) == 1, "only the one from before"
 
-    assert browser.post(f"/reminders/{token}", data={"reminders": "perhaps"}).status_code == 400
+    unsaid = browser.post(f"/reminders/{token}", data={"reminders": "perhaps"})
+    assert unsaid.status_code == 400
+    assert "Dieses Formular ist unvollständig" in unsaid.get_data(as_text=True)
     browser.post(f"/reminders/{token}", data={"reminders": "yes"})
     assert contact().is_reminded
     assert browser.get(f"/reminders/{token[:-1]}a").status_code == 404

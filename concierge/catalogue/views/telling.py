@@ -153,7 +153,7 @@ def value_words() -> Mapping[str, str]:
         "why": _("Why"),
         "how": _("How to do it"),
         "quantity": _("Quantity"),
-        "unit": _("Unit"),
+        "unit": _("Unit of measure"),
         "minimum": _("At least"),
         "maximum": _("At most"),
         "choices": _("Answers to choose from"),

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from concierge.accounts import queries as accounts
@@ -156,9 +156,11 @@ def choose_reminders(token: str) -> Page:
     """
     is_one_click = request.form.get("List-Unsubscribe") == "One-Click"
     said = "no" if is_one_click else request.form.get("reminders", "")
-    if said not in {"yes", "no"}:
-        raise BadRequest(_("This form is incomplete. Open the link of the letter again."))
     contact = _by_token(token)
+    if said not in {"yes", "no"}:
+        with force_locale(speech.customer_language(contact.language)):
+            wrong = _("This form is incomplete. Open the link of the letter again.")
+            return _ending(contact, token, wrong=wrong), HTTPStatus.BAD_REQUEST
     wanted = said == "yes"
     with unit_of_work():
         contacts.want_reminders(_by_token(token), is_reminded=wanted, actor_id=None, at=clock.now())
@@ -172,12 +174,13 @@ MOST = 60
 """Reminders that the page writes out; of the others it says how many."""
 
 
-def _ending(contact: Contact, token: str, *, is_said: bool = False) -> str:
+def _ending(contact: Contact, token: str, *, is_said: bool = False, wrong: str = "") -> str:
     return render_template(
         "home/end_reminders.html",
         contact=contact,
         token=token,
         is_said=is_said,
+        wrong=wrong,
         company=settings.current().company,
         language=speech.customer_language(contact.language),
     )

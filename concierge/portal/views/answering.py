@@ -177,6 +177,7 @@ def _form(reader: Reader, asked: ReadinessItem, *, is_sent: bool) -> ReplyForm |
         comment=asked.comment if is_answered and counts is not None and counts.by_id is None else "",
         seen=counts.id if counts is not None else 0,
         country=reader.project.site.country,
+        day_order=day_order(reader),
         is_sent=is_sent,
     )
 

@@ -303,7 +303,7 @@ def _refuse_open(items: Sequence[ReadinessItem]) -> None:
 
 
 def _named(items: Sequence[ReadinessItem]) -> str:
-    named = [f"“{localized(item.requirement)}”" for item in items[:SHOWN]]
+    named = [_("“%(point)s”", point=localized(item.requirement)) for item in items[:SHOWN]]
     return ", ".join(named) + (" …" if len(items) > SHOWN else "")
 
 
