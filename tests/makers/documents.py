@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from concierge.readiness.document.values import (
     Answered,
     Checklist,
+    Deed,
     Evidence,
     Item,
     Reached,
@@ -80,7 +81,7 @@ def document(language: str = "en", country: str = "", *, rows: int = 0, is_recor
         _point("2.4", "climate-log", log, kind="upload", evidence=Evidence.REQUIRED),
         _point("2.5", "safety", safety, kind="signature"),
         _point("2.6", "lift", lift, answered=Answered.CONFIRMED, answer="✓", typed="yes", is_settled=True,
-               files=("lift.jpg",), audit=(f"{person}, 2026-11-10", "Ada Lind, 2026-11-12"), source="Site guide",
+               files=("lift.jpg",), audit=(Deed("1", person, "2026-11-10"), Deed("2", "Ada Lind", "2026-11-12")), source="Site guide",
                source_revision="rev 2", checked_on=on("Mon 2026-01-05"), **told),
         _point("2.7", "truck", truck, kind="info", severity=Severity.INFO),
         *(_point(f"2.{8 + n}", f"more-{n}", lift, severity=Severity.ADVISORY) for n in range(rows)),

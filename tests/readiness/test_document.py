@@ -11,13 +11,15 @@ from pathlib import Path
 
 import page as page_validation
 import pikepdf
+import pypdfium2
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from pypdf import PdfReader
 
 from concierge.platform.pdf import Limits, Press, Printed
 from concierge.readiness.document import printing
-from concierge.readiness.document.values import Checklist
+from concierge.readiness.document.values import Answered, Checklist, Deed
 from concierge.readiness.document.words import Words
 from tests import programs
 from tests.makers.documents import DELIVERY, document
@@ -270,7 +272,7 @@ def hostile(text: str) -> Checklist:
                     sample=text,
                     choices=tuple(text for _ in item.choices),
                     files=(text,),
-                    audit=(text,),
+                    audit=(Deed(text, text, text, text, text),),
                 )
                 for item in one.items
             ),
@@ -315,3 +317,76 @@ def test_the_document_holds_only_what_customers_may_know(speaking: Flask) -> Non
 
     for secret in ("None", "Severity.", "Answered.", "datetime", "{{", "undefined"):
         assert secret not in printed
+
+
+def lines_as_they_look(printed: Printed) -> list[str]:
+    """What stands on the pages and in the fields, line by line and letter by letter from left to right."""
+    document = pypdfium2.PdfDocument(printed.data)
+    document.init_forms()
+    found = []
+    for number in range(len(document)):
+        if document.formenv:
+            document[number].flatten()
+        text = document[number].get_textpage()
+        lines: dict[int, list[tuple[float, str]]] = {}
+        for place in range(text.count_chars()):
+            letter = text.get_text_range(place, 1)
+            left, bottom, _right, top = text.get_charbox(place, loose=True)
+            if letter.strip():
+                lines.setdefault(round((bottom + top) / 4), []).append((left, letter))
+        found += ["".join(letter for _left, letter in sorted(line)) for line in lines.values()]
+    document.close()
+    return found
+
+
+@pytest.mark.parametrize("is_record", [False, True])
+def test_figures_and_foreign_words_keep_their_order_in_arabic(
+    speaking: Flask, printer: Press, is_record: bool
+) -> None:
+    made = document("ar", is_record=is_record)
+    voltages = ("230 / 400 V", "15/16 A", "1/N/PE")
+    told = {
+        "requirement": "Deliveries from 07:30–16:45, Monday to Friday, with a forklift of 3.5 t at hand.",
+        "why": "See 4.2/B.",
+        "answer": "08:00–15:30",
+        "typed": "08:00–15:30",
+        "comment": "Gate 3/B, ring twice.",
+        "sample": "12 / 34 kV",
+        "source": "PS001797",
+        "source_revision": "specifications 2023",
+        "answered": Answered.CONFIRMED,
+    }
+    deed = Deed("تمت الإجابة", "Jana Weber 2", "10 سبتمبر 2026")
+    first, second = made.sections
+    text = replace(second.items[1], **told, audit=(deed,))
+    choice = replace(second.items[0], choices=voltages, codes=("a", "b", "c"), typed="b", answer=voltages[1])
+    value = replace(made, sections=(first, replace(second, items=(choice, text))))
+
+    printed = printing.printed(value, on=printer)
+
+    lines = "\n".join(lines_as_they_look(printed))
+    wanted = [
+        "07:30–16:45",
+        "hand.",
+        "See4.2/B.",
+        "08:00–15:30",
+        "Gate3/B,ringtwice.",
+        "12/34kV",
+        "15/16A",
+        "PS001797,specifications",
+    ]
+    wanted += ["JanaWeber2"] if is_record else ["230/400V", "1/N/PE"]
+    assert [one for one in wanted if one not in lines] == []
+    if not is_record:
+        with pikepdf.open(io.BytesIO(printed.data)) as pdf:
+            fields = {str(one.T): str(one.get("/V", "")) for one in pdf.Root.AcroForm.Fields}
+        assert fields["receiver-val"] == "08:00–15:30", "no mark goes into what is read again"
+        assert fields["receiver-note"] == "Gate 3/B, ring twice."
+
+
+def test_arabic_days_name_their_month(speaking: Flask) -> None:
+    with force_locale("ar"):
+        told = Words(document("ar")).short_day(date(2026, 9, 10))
+
+    assert "سبتمبر" in told
+    assert "/" not in told

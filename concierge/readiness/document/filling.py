@@ -29,7 +29,7 @@ from concierge.projects.queries import fields as own
 from concierge.projects.states import MilestoneState
 from concierge.readiness import plan, queries, scope
 from concierge.readiness.document import values
-from concierge.readiness.document.words import Figures
+from concierge.readiness.document.words import Figures, in_a_row
 from concierge.readiness.models import Checklist, ReadinessItem
 from concierge.readiness.states import Channel, Decision, DocumentKind, ItemState, Verdict
 
@@ -174,7 +174,7 @@ def value_in_words(item: ReadinessItem, value: str) -> str:
             return localized(item.choices.get(value, {})) or value
         case ItemType.MULTI:
             codes_given = [code.strip() for code in value.split(",")]
-            return ", ".join(localized(item.choices.get(code, {})) or code for code in codes_given)
+            return in_a_row(localized(item.choices.get(code, {})) or code for code in codes_given)
         case ItemType.MEASURE if item.unit and value[-1:].isdigit():
             return f"{value}\N{NO-BREAK SPACE}{item.unit}"
     return value
@@ -286,23 +286,23 @@ class _Seen:
         person = self.people.get(user_id) if user_id is not None else None
         return person.name if person else ""
 
-    def audit(self, item: ReadinessItem) -> tuple[str, ...]:
+    def audit(self, item: ReadinessItem) -> tuple[values.Deed, ...]:
         """Who did what to an item, when, and how it came."""
-        lines = []
+        deeds = []
         if item.answered_at is not None:
             who = item.answered_name or self.name(item.answered_by_id) or _("unknown")
-            lines.append(self._line(_("Answered"), who, item.answered_at, item.channel))
+            deeds.append(self._deed(_("Answered"), who, item.answered_at, item.channel))
         if item.state is ItemState.ACCEPTED and item.reviewed_at is not None:
-            lines.append(self._line(_("Accepted"), self.name(item.reviewed_by_id), item.reviewed_at, None))
+            deeds.append(self._deed(_("Accepted"), self.name(item.reviewed_by_id), item.reviewed_at, None))
         for waiver in self.waivers.get(item.id, ()):
-            told = self._line(_("Waived"), waiver.name, waiver.given_at, None)
             until = _(
                 "until %(day)s: %(reason)s",
                 day=self.figures.short_day(waiver.expires_on),
                 reason=waiver.reason,
             )
-            lines.append(f"{told}, {until}")
-        return tuple(lines)
+            told = self._deed(_("Waived"), waiver.name, waiver.given_at, None)
+            deeds.append(replace(told, more=until))
+        return tuple(deeds)
 
     def signatures(self, section: str) -> tuple[values.Signature, ...]:
         """Who signed a section; of the whole list with an empty one."""
@@ -313,7 +313,9 @@ class _Seen:
                 meaning=one.meaning,
                 decision=decision_in_words(one.decision) if one.decision else "",
                 conditions=one.conditions,
-                signed_at=f"{self.figures.moment(one.signed_at, self.zone)}, {channel_in_words(one.channel)}",
+                signed_at=in_a_row(
+                    [self.figures.moment(one.signed_at, self.zone), channel_in_words(one.channel)]
+                ),
                 hash=one.content_hash,
                 ended=(one.ended_why or _("changed since")) if one.ended_at else "",
             )
@@ -321,9 +323,9 @@ class _Seen:
             if one.section == section
         )
 
-    def _line(self, what: str, who: str, at: datetime, channel: Channel | None) -> str:
-        parts = [f"{what}: {who}" if who else what, self.figures.moment(at, self.zone)]
-        return ", ".join([*parts, channel_in_words(channel)] if channel else parts)
+    def _deed(self, what: str, who: str, at: datetime, channel: Channel | None) -> values.Deed:
+        how = channel_in_words(channel) if channel else ""
+        return values.Deed(what, who, self.figures.moment(at, self.zone), how)
 
 
 def channel_in_words(channel: Channel) -> str:
@@ -417,7 +419,7 @@ def _accepted_choices(item: ReadinessItem) -> str:
     """For a choice: the answers that fit, where not all do."""
     if item.type not in {ItemType.CHOICE, ItemType.MULTI}:
         return ""
-    return ", ".join(localized(item.choices.get(str(code), {})) or str(code) for code in item.accepted or ())
+    return in_a_row(localized(item.choices.get(str(code), {})) or str(code) for code in item.accepted or ())
 
 
 def _typed(item: ReadinessItem) -> str:

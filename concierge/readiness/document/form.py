@@ -11,7 +11,7 @@ from concierge.platform import signing
 from concierge.platform.pdf import Field, Kind
 from concierge.readiness import fields as names
 from concierge.readiness.document.values import TEMPLATE_VERSION, Checklist, Item, Section
-from concierge.readiness.document.words import STEERING, Words
+from concierge.readiness.document.words import STEERING, Words, direction
 from concierge.readiness.fields import Note, Part, Printed
 
 LONGEST = 2000
@@ -126,9 +126,8 @@ class Form:
             names.value_of(item.key), kind, _short(self._words.asked_for(item)), value,
             is_required=self._required(item), max_length=LONGEST,
         )  # fmt: skip
-        shown = breakable_text(value)
-        shown = self._words.apart(shown) if item.kind in {"measure", "date"} else shown
-        return _input(str(self._add(field, item=item)), f"{self._frame(item)} {_height(value, kind)}", shown)
+        place, shown = str(self._add(field, item=item)), breakable_text(value)
+        return _input(place, f"{self._frame(item)} {_height(value, kind)}", shown)
 
     def signature_of(self, item: Item) -> Markup:
         """Where an item is signed with a certificate."""
@@ -190,7 +189,11 @@ class Form:
 
 
 def _input(name: str, kind: str, shown: str = "") -> Markup:
-    return Markup('<input type="checkbox" class="f {}" name="{}" data-value="{}">').format(kind, name, shown)
+    """A place for a field. What it shows keeps its own direction; marks in it would be part of what is drawn."""
+    way = Markup(' dir="{}"').format(direction(shown)) if shown else ""
+    return Markup('<input type="checkbox" class="f {}" name="{}" data-value="{}"{}>').format(
+        kind, name, shown, way
+    )
 
 
 def _clean(text: str, kind: Kind) -> str:

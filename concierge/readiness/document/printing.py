@@ -16,7 +16,7 @@ from concierge.platform.paths import templates_dir
 from concierge.platform.pdf import InnerFile, Job, Press, Printed, press
 from concierge.readiness import fields as names
 from concierge.readiness.document.form import Form, breakable_text
-from concierge.readiness.document.values import Checklist, Item, Section, Signature, Step
+from concierge.readiness.document.values import Checklist, Deed, Item, Section, Signature, Step
 from concierge.readiness.document.words import Words
 
 LANGUAGES = ("en", "de", "fr", "es", "ja", "ar")
@@ -31,7 +31,7 @@ _EXACT = {
 }  # fmt: skip
 """Fields that are addresses, codes, or what stands in a form."""
 
-Value = TypeVar("Value", Checklist, Section, Item, Step, Signature)
+Value = TypeVar("Value", Checklist, Section, Item, Step, Signature, Deed)
 
 
 def file_name(checklist: Checklist) -> str:

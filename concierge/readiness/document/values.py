@@ -12,7 +12,7 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 
 # Raised when the template or its styles change what is printed, so that kept prints are made again.
-TEMPLATE_VERSION = 4
+TEMPLATE_VERSION = 5
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 
@@ -64,6 +64,19 @@ class Reached(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that was done to an item, each part in words; empty for what is not known."""
+
+    what: str
+    who: str = ""
+    at: str = ""
+    """The day and the time at the site, with its zone."""
+    how: str = ""
+    """How it came."""
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One row: what the site must offer, and what has been said about it.
 
@@ -102,7 +115,7 @@ class Item:
     """Id of the answer that counts; 0: none."""
     is_settled: bool = False
     """Whether it was accepted, so that nothing is filled in any more."""
-    audit: tuple[str, ...] = ()
+    audit: tuple[Deed, ...] = ()
     """Who did what to it, when and how: answer, review, waiver."""
     files: tuple[str, ...] = ()
     """Names of the files that prove it."""

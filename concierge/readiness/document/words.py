@@ -1,8 +1,10 @@
 """What the document says about dates, numbers and codes, in the language and the country of the site."""
 
+import unicodedata
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, reduce
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -11,6 +13,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup, escape
 
 from concierge.core import units
 from concierge.readiness.document.values import (
@@ -18,6 +21,7 @@ from concierge.readiness.document.values import (
     RIGHT_TO_LEFT,
     Answered,
     Checklist,
+    Deed,
     Evidence,
     Item,
     Section,
@@ -83,6 +87,16 @@ class Figures:
         if not text or self.locale.language not in RIGHT_TO_LEFT:
             return text
         return f"\N{LEFT-TO-RIGHT ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+
+    def row(self, parts: Iterable[str]) -> str:
+        """Parts of a line, as `in_a_row` has them."""
+        return in_a_row(parts)
+
+    def said(self, text: str) -> Markup:
+        """Markup of a text in its own direction, which isolates alone lose where a line breaks."""
+        if not text or self.locale.language not in RIGHT_TO_LEFT:
+            return escape(text)
+        return Markup('<span dir="{}">{}</span>').format(direction(text), text)
 
     def plain(self, text: str) -> str:
         """A text without the marks that set others apart, for where nothing shows them."""
@@ -164,14 +178,14 @@ class Words(Figures):
             return self.short_day(item.answered_on)
         return _("%(person)s, %(day)s", person=item.answered_by, day=self.short_day(item.answered_on))
 
-    def source(self, item: Item) -> str:
-        """Where the figure was read."""
-        if not item.source:
-            return ""
-        named = f"{item.source}, {item.source_revision}" if item.source_revision else item.source
-        if item.checked_on is None:
-            return _("Source: %(name)s", name=named)
-        return _("Source: %(name)s, checked %(day)s", name=named, day=self.short_day(item.checked_on))
+    def source(self, item: Item) -> Markup:
+        """The document that the figure was read from, as markup; empty when none is known."""
+        return self.said(", ".join(self.plain(part) for part in (item.source, item.source_revision) if part))
+
+    def deed(self, deed: Deed) -> str:
+        """One line about something that was done."""
+        what = _("%(what)s: %(note)s", what=deed.what, note=deed.who) if deed.who else deed.what
+        return in_a_row([what, deed.at, deed.how, deed.more])
 
     def instruments(self) -> str:
         """The instruments by name."""
@@ -238,6 +252,25 @@ class Words(Figures):
         return self.day(due)
 
 
+def in_a_row(parts: Iterable[str]) -> str:
+    """Parts of a line with the language's commas between them; empty ones are left out."""
+    told = [part for part in parts if part]
+    if not told:
+        return ""
+    return reduce(lambda before, after: _("%(before)s, %(after)s", before=before, after=after), told)
+
+
+def direction(text: str) -> str:
+    """Which way a text is written, by its first letter: ``ltr`` or ``rtl``; figures run from left to right."""
+    for one in text:
+        match unicodedata.bidirectional(one):
+            case "L":
+                return "ltr"
+            case "R" | "AL":
+                return "rtl"
+    return "ltr"
+
+
 # Checklists say the same days again and again, and writing one takes longer than all else about it.
 
 
@@ -250,6 +283,8 @@ def _long_day(on: date, locale: Locale, is_month_first: bool) -> str:
 
 @lru_cache(maxsize=2048)
 def _short_day(on: date, locale: Locale) -> str:
+    if locale.language in RIGHT_TO_LEFT:  # figures and slashes turn over beside other figures
+        return str(format_skeleton("yMMMd", on, locale=locale, fuzzy=True))
     return str(format_date(on, "medium", locale=locale))
 
 
