@@ -388,11 +388,11 @@ def _reminder_lead(concerned: Sequence[Project], count: int) -> str:
     )
 
 
-def _whom_to_ask(concerned: Sequence[Project]) -> tuple[str, ...]:
-    """Who of ours answers questions, each once: name, phone and address in a line."""
+def _whom_to_ask(concerned: Sequence[Project]) -> tuple[tuple[str, ...], ...]:
+    """Who of ours answers questions, each once: name, phone and address."""
     people = {one.concierge.id: one.concierge for one in concerned if one.concierge is not None}
     return tuple(
-        ", ".join(part for part in (person.name, person.phone, person.email) if part)
+        tuple(part for part in (person.name, person.phone, person.email) if part)
         for person in people.values()
     )
 
