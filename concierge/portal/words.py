@@ -11,7 +11,7 @@ from concierge.catalogue.states import Evidence, FileKind, ItemType, MilestoneKi
 from concierge.identity.permissions import Role
 from concierge.platform import clock
 from concierge.platform.words import localized
-from concierge.readiness.document.words import Figures
+from concierge.readiness.document.words import Figures, in_a_row
 from concierge.readiness.models import ReadinessItem
 from concierge.visits.states import VisitState
 
@@ -54,8 +54,8 @@ class Tongue(Figures):
             )
         return _(
             "%(first)s to %(last)s",
-            first=f"{self.weekday(starts.date())}, {self.time(starts)}",
-            last=f"{self.weekday(ends.date())}, {self.time(ends)}",
+            first=_("%(day)s, %(time)s", day=self.weekday(starts.date()), time=self.time(starts)),
+            last=_("%(day)s, %(time)s", day=self.weekday(ends.date()), time=self.time(ends)),
         )
 
     def instant(self, at: datetime, zone: str) -> str:
@@ -192,7 +192,7 @@ def _or(words: list[str]) -> str:
     return (
         words[0]
         if len(words) == 1
-        else _("%(first)s or %(last)s", first=", ".join(words[:-1]), last=words[-1])
+        else _("%(first)s or %(last)s", first=in_a_row(words[:-1]), last=words[-1])
     )
 
 
@@ -225,5 +225,5 @@ def value_of(item: ReadinessItem, value: str, language: str) -> str:
             return {"yes": _("Yes"), "no": _("Not yet")}.get(value, value)
         case ItemType.CHOICE | ItemType.MULTI:
             codes = [part.strip() for part in value.split(",") if part.strip()]
-            return ", ".join(localized(item.choices.get(code, {}), language) or code for code in codes)
+            return in_a_row(localized(item.choices.get(code, {}), language) or code for code in codes)
     return value
