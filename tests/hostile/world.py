@@ -63,8 +63,19 @@ from concierge.projects.states import (
     ShownOn,
 )
 from concierge.readiness import queries as readiness_queries
-from concierge.readiness.actions import answering, asking, attaching, linking, sending, uploading
-from concierge.readiness.models import ReadinessItem
+from concierge.readiness import standing
+from concierge.readiness.actions import answering, asking, assessing, attaching, linking, sending, uploading
+from concierge.readiness.models import (
+    Checklist,
+    DocumentBatch,
+    ReadinessItem,
+    ReadinessSignature,
+    Reminder,
+    ReturnedDocument,
+    Waiver,
+)
+from concierge.readiness.states import Channel, Occasion
+from concierge.readiness.states import Outcome as Returned
 from concierge.visits.actions import arranging, progress
 from concierge.visits.models import Visit
 from concierge.workforce.models import Office, OnCallTurn, OwnCalendar, Technician
@@ -259,6 +270,7 @@ def _customer(
     _planning(project, line, owner)
     _invited(project, visit, technician, key)
     _at_the_customers(project, items["circuit"], owner)
+    _judged(checklist, items["circuit"], owner)
     promising.note_shown(planned, shown_on=ShownOn.MAIL, reference="yuki@halden.example", at=at, by_id=actor)
     mail.post(
         mail.Letter("yuki@halden.example", "Yuki", "Hello", "Hello", html="<p>Hello"), key=f"hello:{key}"
@@ -295,6 +307,38 @@ def _at_the_customers(project: Project, item: ReadinessItem, owner: User) -> Non
     asked = asking.ask(link, "Is it enough?", item=item, at=at)
     asking.answer_question(asked, "It is", at=at, actor_id=owner.id)
     uploading.begin_upload(link, item, name="half.jpg", size=5_000_000, changed="", at=at)
+
+
+def _judged(checklist: Checklist, item: ReadinessItem, owner: User) -> None:
+    """What was judged, waived and signed, what came back, and what reminds and is printed for many."""
+    at, day = orders.RECEIVED, orders.RECEIVED.date()
+    assessing.assess(checklist, occasion=Occasion.BY_HAND, gate=GateKind.SHIP, on=day, at=at, actor_id=owner.id,
+                     signed_name="Rut Lind", meaning="I have seen the room", note="The door is narrow")  # fmt: skip
+    stored = store(b"%PDF-1.7 back", name="back.pdf", content_type="application/pdf")
+    db.session.flush()
+    contact_id = checklist.project.contact_id
+    assert contact_id is not None
+    changed = standing.Change(item.key, item.requirement, "answer", after="no", by="Yuki")
+    db.session.add_all(
+        (
+            Waiver(item_id=item.id, name="Rut Lind", reason="The electrician comes", given_at=at, expires_on=day,
+                   ended_at=at, ended_why="It is over"),
+            ReadinessSignature(checklist_id=checklist.id, section=item.section, name="Yuki", title="Head of lab",
+                               meaning="It is so", conditions="Until May", signed_at=at, channel=Channel.WEB,
+                               content=standing.content(checklist.items), content_hash="0" * 64, ended_at=at,
+                               ended_why="The outlet changed", critical=["Outlet of 16 A"],
+                               changes=[changed.as_json()]),
+            ReturnedDocument(file_id=stored.id, digest="1" * 64, project_id=checklist.project_id,
+                             channel=Channel.PDF, sender="yuki@halden.example", received_at=at,
+                             outcome=Returned.PARTLY, detail="One value is not clear",
+                             entries=[{"kind": "item", "key": item.key, "typed": "About seven", "comment": "So it is",
+                                       "was": "", "seen": 0, "fate": "for a person", "why": "unreadable",
+                                       "said": "It is no number", "answer": None}]),
+            DocumentBatch(asked_by_id=owner.id, asked_at=at, language="en", project_ids=[checklist.project_id],
+                          left_out=[{"project": checklist.project.key, "why": "It has no checklist"}]),
+            Reminder(contact_id=contact_id, local_on=day, at=at, mail_key="reminder:1"),
+        )
+    )  # fmt: skip
 
 
 def _invited(project: Project, visit: Visit, technician: Technician, key: str) -> None:
@@ -426,6 +470,8 @@ def _filled(value: Any, text: Callable[[], str], key: str = "") -> Any:  # Any: 
             return {name: _filled(part, text, name) for name, part in value.items()}
         case list():
             return [_filled(part, text, key) for part in value]
+        case str() if key == "fate":  # one of a closed list
+            return value
         case str() if key in {"reason", "note", "comment", "words", "text", "summary"} and value:
             return text()
         case str() if not _PLAIN.fullmatch(value):
