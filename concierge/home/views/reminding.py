@@ -175,6 +175,7 @@ MOST = 60
 
 
 def _ending(contact: Contact, token: str, *, is_said: bool = False, wrong: str = "") -> str:
+    language = speech.customer_language(contact.language)
     return render_template(
         "home/end_reminders.html",
         contact=contact,
@@ -182,7 +183,8 @@ def _ending(contact: Contact, token: str, *, is_said: bool = False, wrong: str =
         is_said=is_said,
         wrong=wrong,
         company=settings.current().company,
-        language=speech.customer_language(contact.language),
+        language=language,
+        direction=speech.direction(language),
     )
 
 
