@@ -140,7 +140,9 @@ function printFamilies() {
   const numbers = Object.keys(unicodeRanges("@fontsource/noto-sans-jp")).filter((key) => key.startsWith("["));
   return [
     ...inter,
-    ...[400, 600].map((weight) => ["@fontsource/noto-sans-arabic", "Arabic", weight, [noto("arabic", "arabic", weight)]]),
+    ...[400, 600].map((
+      weight,
+    ) => ["@fontsource/noto-sans-arabic", "Arabic", weight, [noto("arabic", "arabic", weight)]]),
     ...[400, 600].map((weight) => [
       "@fontsource/noto-sans-jp",
       "Japanese",

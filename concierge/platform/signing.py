@@ -6,6 +6,7 @@ shows nothing on the page: what is signed by whom is printed there anyway, and a
 
 import asyncio
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,12 @@ def signed(data: bytes, *, reason: str, place: str) -> bytes:
 
     out = io.BytesIO()
     made = signers.PdfSigner(about, signer)
-    asyncio.run(made.async_sign_pdf(Writer(io.BytesIO(data)), existing_fields_only=True, output=out))
+
+    def sign() -> None:
+        asyncio.run(made.async_sign_pdf(Writer(io.BytesIO(data)), existing_fields_only=True, output=out))
+
+    with ThreadPoolExecutor(1) as aside:  # whoever calls may stand in an event loop of their own
+        aside.submit(sign).result()
     return out.getvalue()
 
 

@@ -136,7 +136,7 @@ class AssessmentForm(Form):
 class SignatureForm(Form):
     """A name under a judgement that is there."""
 
-    signed_name = StringField(
+    signature = StringField(
         _l("Your name"), validators=[InputRequired(_l("Type your name to sign.")), Length(min=2, max=120)]
     )
 

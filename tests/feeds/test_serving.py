@@ -747,7 +747,7 @@ def test_a_checklist_goes_out_with_the_coming_visits_as_files(
         calendar.visit(calendar.project(), tomas)
     sent: list[Attachment] = []
     monkeypatch.setattr(
-        reactions.in_readiness, "post_checklist", lambda event, *, calendars: sent.extend(calendars)
+        reactions.in_readiness, "post_checklist", lambda event, *, calendars, visits: sent.extend(calendars)
     )
 
     reactions.mail_checklist(

@@ -101,10 +101,10 @@ def test_an_unknown_address_takes_as_long_as_a_wrong_password(app: Flask, ada: U
     def median_s(email: str) -> float:
         taken = []
         for _ in range(12):
-            began = time.perf_counter()
+            began = time.thread_time()
             with pytest.raises(WrongPassword):
                 check(email, "not the right one")
-            taken.append(time.perf_counter() - began)
+            taken.append(time.thread_time() - began)
         return statistics.median(taken)
 
     median_s(ada.email)

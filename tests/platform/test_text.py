@@ -33,6 +33,13 @@ CORPUS = (
 """What is typed; as a line of 120 characters; as prose of 2,000."""
 
 MACHINE_MADE = {
+    "assessments.content_hash",
+    "customer_links.nonce",
+    "customer_links.token_hash",
+    "link_codes.code_hash",
+    "readiness_signatures.content_hash",
+    "returned_documents.digest",
+    "uploads_under_way.token",
     "calendar_entries.renderer",
     "calendar_entries.uid",
     "calendars.label",

@@ -192,7 +192,7 @@ def sign_assessment(key: str, assessment_id: int) -> Page:
         assessing.sign_assessment(
             made,
             project_id=project.id,
-            name=form.signed_name.data or "",
+            name=form.signature.data or "",
             meaning=_meaning(),
             at=clock.now(),
             actor_id=viewer().user_id,

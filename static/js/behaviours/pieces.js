@@ -41,7 +41,12 @@ export default function pieces(place, { signal }) {
   }
 
   async function through(file, row) {
-    const begun = new URLSearchParams({ item: words.item, name: file.name, size: file.size, changed: file.lastModified });
+    const begun = new URLSearchParams({
+      item: words.item,
+      name: file.name,
+      size: file.size,
+      changed: file.lastModified,
+    });
     let told = await asked(words.url, { method: "POST", body: begun }, row);
     while (!told.is_done) {
       row.far(told.received, file.size);
@@ -93,7 +98,9 @@ export default function pieces(place, { signal }) {
     return {
       far: (received, size) => {
         bar.value = received;
-        far.textContent = `${words.sending} ${new Intl.NumberFormat(document.documentElement.lang, { style: "percent" }).format(received / size)}`;
+        far.textContent = `${words.sending} ${
+          new Intl.NumberFormat(document.documentElement.lang, { style: "percent" }).format(received / size)
+        }`;
       },
       waits: () => (far.textContent = words.waiting),
       kept: (done) => {
