@@ -93,7 +93,9 @@ def _follow(project_id: int, at: datetime) -> None:
 
 
 def _move(project_id: int, milestone_id: int, to: date, at: datetime) -> None:
-    rescheduling.move_milestone(project_id, milestone_id, to=to, reason="", actor_id=None, at=at)
+    rescheduling.move_milestone(
+        project_id, milestone_id, to=to, reason="The bench moves it", actor_id=None, at=at
+    )
 
 
 def _add(project_id: int, after_id: int, at: datetime) -> None:
