@@ -12,6 +12,24 @@ class AbsenceKind(Enum):
     TRAINING = "training"
 
 
+class LeaveState(Enum):
+    """What became of a request for leave."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+LEAVE_FOLLOWS: dict[LeaveState, frozenset[LeaveState]] = {
+    LeaveState.REQUESTED: frozenset({LeaveState.APPROVED, LeaveState.REFUSED, LeaveState.WITHDRAWN}),
+    LeaveState.APPROVED: frozenset({LeaveState.WITHDRAWN}),
+    LeaveState.REFUSED: frozenset(),
+    LeaveState.WITHDRAWN: frozenset(),
+}
+"""Which states may follow."""
+
+
 class OwnCalendarState(Enum):
     """How a technician's own calendar is doing."""
 
