@@ -75,8 +75,8 @@ def _letters(milestones: set[str]) -> list[PlaybookMessage]:
             key=letter.key,
             milestone_key=letter.milestone,
             offset_workdays=letter.workdays,
-            subject={"en": letter.subject.en, "de": letter.subject.de},
-            text={"en": letter.text.en, "de": letter.text.de},
+            subject=letter.subject.as_json(),
+            text=letter.text.as_json(),
         )
         for letter in LETTERS
         if letter.milestone in milestones

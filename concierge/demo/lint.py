@@ -10,6 +10,7 @@ from concierge.catalogue import figures
 from concierge.catalogue.states import ItemType, Severity
 from concierge.core.units import STORED
 from concierge.demo.values import Fact, Instrument, Item, Playbook, Source
+from concierge.platform import speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,10 @@ def _faults_of_item(playbook: str, item: Item) -> Iterator[str]:
         yield f"{where}: nothing to choose from"
     if (item.severity is Severity.BLOCKING) != bool(item.gate):
         yield f"{where}: blocking items hold a gate, others do not"
-    if any(not text.en or not text.de for text in (item.requirement, item.why, item.how)):
-        yield f"{where}: a text is missing"
+    asked = (item.requirement, item.why, item.how, *(said for _, said in item.choices))
+    for language in speech.CUSTOMERS:
+        if any(not text.as_json().get(language) for text in asked):
+            yield f"{where}: a text is missing in {language}"
 
 
 def _no_source(where: str, source: Source) -> Iterator[str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from babel.numbers import format_decimal
+
 from concierge.catalogue.states import (
     Anchor,
     Audience,
@@ -24,18 +26,30 @@ from concierge.catalogue.states import (
     Team,
     VisitKind,
 )
+from concierge.demo import translated
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text in the languages that customers read."""
+    """One text in the languages that customers read; those that are not written here stand in `translated`.
+
+    `figures` are names of numbers in it, ``{name}``, each written as its language writes numbers.
+    """
 
     en: str
     de: str
+    figures: tuple[tuple[str, float], ...] = ()
 
     def as_json(self) -> dict[str, str]:
-        """This text as it is stored in a table."""
-        return {"en": self.en, "de": self.de}
+        """This text as it is stored in a table, by language."""
+        written = {"en": self.en, "de": self.de, **translated.others(self.en)}
+        return {language: self._with_figures(text, language) for language, text in written.items()}
+
+    def _with_figures(self, text: str, language: str) -> str:
+        for name, value in self.figures:
+            told = str(format_decimal(value, "0.######", locale=language))
+            text = text.replace(f"{{{name}}}", told)
+        return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from concierge.catalogue.states import Evidence, FileKind, GateKind, ItemType, Reviewer
-from concierge.demo.requirements.item import FACILITIES, SAFETY, ask, figure
+from concierge.demo.requirements.item import FACILITIES, SAFETY, ask
 from concierge.demo.values import Instrument, Item, Text
 
 
@@ -262,7 +262,6 @@ def exhaust(instrument: Instrument) -> list[Item]:
     duct = instrument.fact("exhaust_duct")
     said = instrument.fact("exhaust")
     if duct and duct.value:
-        en, de = figure(duct.value)
         items.append(
             ask(
                 "exhaust-duct",
@@ -270,8 +269,9 @@ def exhaust(instrument: Instrument) -> list[Item]:
                 ItemType.UPLOAD,
                 -14,
                 Text(
-                    f"The exhaust is connected to a {en} mm outlet and draws",
-                    f"Die Abluft ist an einen Auslass mit {de} mm angeschlossen und zieht",
+                    "The exhaust is connected to a {duct} mm outlet and draws",
+                    "Die Abluft ist an einen Auslass mit {duct} mm angeschlossen und zieht",
+                    (("duct", duct.value),),
                 ),
                 said.note
                 if said and said.note

@@ -17,7 +17,7 @@ from concierge.catalogue.states import (
     Severity,
 )
 from concierge.demo.instruments import CHECKED
-from concierge.demo.values import Fact, Item, Source, Text
+from concierge.demo.values import Item, Source, Text
 
 LIBRARY = Source("Concierge default item library", "1", CHECKED)
 MOVE_IN = Source("ESPEC chamber move-in advice", "revision not stated", CHECKED)
@@ -95,15 +95,3 @@ def ask(
         countries=countries,
         condition=condition or {},
     )
-
-
-def figure(value: float) -> tuple[str, str]:
-    """A figure as English and German readers write it."""
-    text = f"{value:.6g}"
-    return text, text.replace(".", ",")
-
-
-def span(fact: Fact) -> tuple[str, str]:
-    """A range as English and German readers write it."""
-    least, most = figure(fact.least or 0), figure(fact.most or 0)
-    return f"{least[0]}–{most[0]}", f"{least[1]}–{most[1]}"

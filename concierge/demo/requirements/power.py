@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from concierge.catalogue.states import Evidence, FileKind, GateKind, ItemType, Reviewer
-from concierge.demo.requirements.item import FACILITIES, HEAVY, LIBRARY, ask, figure
+from concierge.demo.requirements.item import FACILITIES, HEAVY, LIBRARY, ask
 from concierge.demo.values import Instrument, Item, Text
 
 
@@ -185,8 +185,9 @@ def _circuits(instrument: Instrument) -> Item:
         source, fact = at_mains.source, "circuit_current"
     elif circuits and circuits.value and current:
         requirement = Text(
-            f"{circuits.value:.0f} separately fused circuits of 15/16 A are live: two for the instrument, one for the pump, one for the computer",
-            f"{circuits.value:.0f} getrennt abgesicherte Stromkreise mit 15/16 A sind in Betrieb: zwei für das Gerät, einer für die Pumpe, einer für den Rechner",
+            "{circuits} separately fused circuits of 15/16 A are live: two for the instrument, one for the pump, one for the computer",
+            "{circuits} getrennt abgesicherte Stromkreise mit 15/16 A sind in Betrieb: zwei für das Gerät, einer für die Pumpe, einer für den Rechner",
+            (("circuits", circuits.value),),
         )
         source = circuits.source
     elif current and (current.value or current.most):
@@ -196,10 +197,10 @@ def _circuits(instrument: Instrument) -> Item:
         )
         source, fact = current.source, current.quantity
     elif power := instrument.fact("power"):
-        en, de = figure(power.value or 0)
         requirement = Text(
-            f"A circuit for {en} W is live within 2 m of the place",
-            f"Ein Stromkreis für {de} W ist höchstens 2 m vom Platz in Betrieb",
+            "A circuit for {power} W is live within 2 m of the place",
+            "Ein Stromkreis für {power} W ist höchstens 2 m vom Platz in Betrieb",
+            (("power", power.value or 0),),
         )
         source = power.source
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concierge.catalogue.states import Evidence, FileKind, GateKind, ItemType
-from concierge.demo.requirements.item import BENCH, ask, figure
+from concierge.demo.requirements.item import BENCH, ask
 from concierge.demo.values import Instrument, Item, Text
 
 
@@ -141,14 +141,19 @@ def _clearances(instrument: Instrument) -> Item | None:
     facts = [fact for key in words if (fact := instrument.fact(key)) and fact.least]
     if not facts:
         return None
-    english = ", ".join(f"{figure((f.least or 0) / 10)[0]} cm {words[f.quantity][0]}" for f in facts)
-    german = ", ".join(f"{figure((f.least or 0) / 10)[1]} cm {words[f.quantity][1]}" for f in facts)
+    english, german = (
+        ", ".join(f"{{{f.quantity}}} cm {words[f.quantity][place]}" for f in facts) for place in (0, 1)
+    )
     return ask(
         "clearances",
         "space",
         ItemType.CONFIRM,
         -14,
-        Text(f"Free space around the instrument: {english}", f"Freiraum um das Gerät: {german}"),
+        Text(
+            f"Free space around the instrument: {english}",
+            f"Freiraum um das Gerät: {german}",
+            tuple((fact.quantity, (fact.least or 0) / 10) for fact in facts),
+        ),
         Text("Air, cables and service need the room.", "Luft, Kabel und Service brauchen den Platz."),
         Text("Measure from the marked outline.", "Von der markierten Fläche aus messen."),
         gate=GateKind.SHIP,
