@@ -55,7 +55,6 @@ def gas(instrument: Instrument) -> list[Item]:
                 source=flow.source,
                 unit="L/min",
                 fact="nitrogen_flow",
-                sample="all users of the line running",
                 role=FACILITIES,
             ),
         ]

@@ -33,7 +33,6 @@ def power(instrument: Instrument) -> list[Item]:
                 unit="V",
                 fact="voltage",
                 tolerance=2,
-                sample="under load",
                 role=FACILITIES,
                 weight=3,
             )
