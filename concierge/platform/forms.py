@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from babel.numbers import format_decimal
 from flask import g
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
+from flask_wtf.i18n import translations
 from wtforms import (
     DateField,
     DecimalField,
@@ -35,8 +38,35 @@ LONGEST_HIDDEN = 200_000
 MOST_CHOSEN = 5000
 
 
+class _Sayings:
+    """What WTForms says of itself, in our words and all our languages where customers can meet it."""
+
+    def gettext(self, text: str) -> str:
+        match text:
+            case "Not a valid choice." | "Invalid Choice: could not coerce.":
+                return _("Choose one of those that are offered.")
+        return str(translations.gettext(text))
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        if one.startswith("Field cannot be longer than"):
+            return _too_long(count)
+        if "is not a valid choice" in one:
+            return _("Choose from those that are offered.")
+        return str(translations.ngettext(one, many, count))
+
+
+_SAYINGS = _Sayings()
+
+
 class Form(FlaskForm):
     """A form whose values fit, and which keeps what was typed when its act is refused."""
+
+    class Meta(FlaskForm.Meta):
+        """How WTForms asks for its own messages."""
+
+        def get_translations(self, form: object) -> _Sayings:
+            """Those that this module says."""
+            return _SAYINGS
 
     differences: tuple[Any, ...] = ()  # Any: see `clashes.Difference`
     """What somebody else changed since the page of the form was loaded, when that is why it was refused."""
@@ -100,12 +130,13 @@ def _problem(field: Any) -> str:  # Any: WTForms' own field
             return _("Choose fewer of them.")
         case HiddenField() if len(str(value or "")) > LONGEST_HIDDEN:
             return _("This form has grown too long. Load the page again, then repeat.")
-        case StringField() if not isinstance(field, HiddenField) and len(value or "") > _longest(field):
-            return _("Use at most %(count)s characters.", count=f"{_longest(field):,}")
+        case StringField() if not isinstance(field, HiddenField):
+            known = [int(one.max) for one in field.validators if isinstance(one, Length) and one.max > 0]
+            if len(value or "") > max((*known, LONGEST)):  # below that the field's own checks say it
+                return _too_long(min(known, default=LONGEST))
     return ""
 
 
-def _longest(field: Any) -> int:  # Any: WTForms' own field
-    """How much text a field takes: what its own check allows is left to that check."""
-    known = [int(one.max) for one in field.validators if isinstance(one, Length) and one.max > 0]
-    return max(*known, LONGEST) if known else LONGEST
+def _too_long(most: int) -> str:
+    """That a text is too long; most: in characters."""
+    return _("Use at most %(count)s characters.", count=str(format_decimal(most, locale=get_locale())))
