@@ -49,6 +49,7 @@ OF_THE_PAGE = (
     "concierge/readiness/document/",
     "concierge/readiness/mails.py",
     "concierge/readiness/plan.py",
+    "concierge/readiness/standing.py:missing_files",
     "concierge/readiness/returned_words.py:_theirs",
     "concierge/readiness/returned_words.py:told_to_sender",
     "concierge/readiness/returned_words.py:typed",

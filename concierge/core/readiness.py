@@ -1,6 +1,6 @@
 """Judging answers to typed requirements, counting readiness, and saying what holds a gate."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -44,8 +44,7 @@ class Requirement:
 
     `minimum` and `maximum` bound a measure in its stored unit (SI), both included, `None` for no bound;
     `tolerance` is how far outside it may lie, in the same unit; `accepted` are the choices that fit, empty
-    for any; `latest_on` is the last day that will do; `files` is how many files an upload takes, of
-    `file_kinds`, empty for any.
+    for any; `latest_on` is the last day that will do; `files` is how many files an upload takes.
     """
 
     kind: AnswerKind
@@ -55,7 +54,6 @@ class Requirement:
     accepted: frozenset[str] = frozenset()
     latest_on: date | None = None
     files: int = 1
-    file_kinds: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
@@ -81,7 +79,7 @@ class Answer:
     """What was answered: yes or no, a measure (stored unit), a choice or text, choices, a day, files, a signature.
 
     A measure given as a range or by one end has both in `ends`, `None` for one that was not given; `number` is
-    then the end that decides. `files` counts those of a kind that is asked for; `kinds` are the kinds of all.
+    then the end that decides. `files` counts those that prove it; see `proving`.
     """
 
     confirmed: bool | None = None
@@ -91,7 +89,6 @@ class Answer:
     codes: tuple[str, ...] = ()
     day: date | None = None
     files: int = 0
-    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +177,31 @@ def verdict(requirement: Requirement, answer: Answer | None) -> Verdict:
                 answer.day, latest_on is None or (answer.day is not None and answer.day <= latest_on)
             )
         case AnswerKind.UPLOAD:
-            counted = answer.files
-            if requirement.file_kinds and answer.kinds:
-                counted = sum(kind in requirement.file_kinds for kind in answer.kinds)
-            return Verdict.OK if counted >= max(1, requirement.files) else Verdict.UNKNOWN
+            return Verdict.OK if answer.files >= max(1, requirement.files) else Verdict.UNKNOWN
+
+
+PHOTOS = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic"})
+_PAGES = PHOTOS | {
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+MEDIA_TYPES = {"photo": PHOTOS, "certificate": _PAGES, "drawing": _PAGES}
+"""As which media types a kind of file can come; any for a kind that is not here, such as a log: a table, a text, or
+the photo of a recorder's paper. That it can be one says nothing about what it shows; that is for people to judge."""
+
+
+def proving(files: Iterable[tuple[str, str]], kinds: Collection[str]) -> int:
+    """Count the files that can be what is asked for; the same file sent twice is one.
+
+    :param files: of each a mark by what it holds, such as its SHA-256, and its media type.
+    :param kinds: of which one has to be; empty: any.
+    """
+    fitting = {
+        mark
+        for mark, media_type in files
+        if not kinds or any(kind not in MEDIA_TYPES or media_type in MEDIA_TYPES[kind] for kind in kinds)
+    }
+    return len(fitting)
 
 
 def deciding(requirement: Requirement, least: Decimal | None, most: Decimal | None) -> Decimal | None:

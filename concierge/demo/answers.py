@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from concierge.catalogue.states import Evidence, FileKind, ItemType
+from concierge.catalogue.states import FileKind, ItemType
 from concierge.demo.customers import Customer, Place
 from concierge.readiness.models import ReadinessItem
 
@@ -53,20 +53,21 @@ def comment_for(item: ReadinessItem, *, wrong: bool) -> str:
     return "Confirmed by phone." if item.position % 11 == 3 else ""
 
 
-def evidence_for(item: ReadinessItem, place: Place, at: datetime) -> tuple[str, bytes] | None:
-    """Name and content of the file that an item needs; `None` when it needs none."""
-    if item.evidence_need is not Evidence.REQUIRED and item.type is not ItemType.UPLOAD:
-        return None
-    if item.file_kinds == [FileKind.PHOTO.value]:
-        return f"{item.key}.png", _picture()
+def evidence_for(item: ReadinessItem, place: Place, at: datetime) -> list[tuple[str, bytes]]:
+    """Name and content of each file that an item needs: a log as text, anything else as a photo of it."""
+    if not item.needs_evidence:
+        return []
+    numbers = range(1, max(1, item.file_count) + 1)
+    if item.file_kinds and FileKind.LOG.value not in item.file_kinds:
+        return [(f"{item.key}-{number}.png", _picture(60 + 4 * number)) for number in numbers]
     text = (
         f"{place.name}, {place.city}\n{item.requirement.get('en', '')}\n"
         f"Checked on site on {at:%d %B %Y}. Signed: facilities management.\n"
     )
-    return f"{item.key}.txt", text.encode()
+    return [(f"{item.key}-{number}.txt", f"{text}Page {number}\n".encode()) for number in numbers]
 
 
-def _picture(width: int = 96, height: int = 64) -> bytes:
+def _picture(height: int, width: int = 96) -> bytes:
     """A small PNG, grey and getting lighter, where a laboratory would send a photo (PNG 1.2 §2)."""
     rows = b"".join(b"\0" + bytes((64 + 2 * line,)) * width for line in range(height))
 

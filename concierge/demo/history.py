@@ -548,12 +548,8 @@ class _Life:
 
     def _answer_one(self, item: ReadinessItem, at: datetime) -> None:
         wrong = item.key == self.story.out_of_range
-        evidence = answers.evidence_for(item, self.place, at)
-        if evidence is not None:
-            name, data = evidence
-            for number in range(max(1, item.file_count)):
-                numbered = f"{number + 1}-{name}" if number else name
-                attach_file(item, name=numbered, data=data, at=at, by=Answerer(user_id=self.concierge_id))
+        for name, data in answers.evidence_for(item, self.place, at):
+            attach_file(item, name=name, data=data, at=at, by=Answerer(user_id=self.concierge_id))
         if item.state is ItemState.OPEN:
             typed = answers.answer_for(item, self.customer, self.place, wrong=wrong)
             comment = answers.comment_for(item, wrong=wrong)

@@ -28,7 +28,7 @@ from concierge.portal.words import Tongue
 from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState, ProjectState
-from concierge.readiness import queries
+from concierge.readiness import queries, standing
 from concierge.readiness.document import filling
 from concierge.readiness.models import Checklist, CustomerLink, CustomerQuestion, ReadinessItem
 from concierge.readiness.states import ItemState, Verdict
@@ -400,8 +400,8 @@ class Reader:
     def _missing(self, item: ReadinessItem) -> str:
         if item.state is not ItemState.ANSWERED:
             return ""
-        if item.lacks_evidence and item.verdict is Verdict.OK:
-            return _("Answered; the file that shows it is still missing.")
+        if item.lacks_evidence and item.verdict is not Verdict.OUT_OF_RANGE:
+            return standing.missing_files(item)
         return _("Answered, but not within what is needed.")
 
     def _is_for_later(self, item: ReadinessItem) -> bool:

@@ -17,7 +17,6 @@ from concierge.catalogue.states import (
     Anchor,
     DueDays,
     Evidence,
-    FileKind,
     GateKind,
     ItemType,
     Responsible,
@@ -398,16 +397,11 @@ def requirement_of(item: ReadinessItem) -> readiness.Requirement:
         tolerance=stored(item.tolerance, is_difference=True) or Decimal(0),
         accepted=frozenset(item.accepted or ()),
         files=item.file_count or 1,
-        file_kinds=frozenset(item.file_kinds or ()) & _SEEN_KINDS,
     )
 
 
-_SEEN_KINDS = frozenset({FileKind.PHOTO.value})
-"""Kinds that a file itself shows; a certificate may come as a photo, so that other kinds are for people to judge."""
-
-
-def answer_of(item: ReadinessItem, typed: str, *, files: int) -> readiness.Answer:
-    """What was typed for an item, in the kind it asks for.
+def answer_of(item: ReadinessItem, typed: str) -> readiness.Answer:
+    """What was typed for an item, in the kind it asks for; where files are, those that are there.
 
     :raises ValueError: when it cannot be read as that kind; the sentence says how to write it.
     """
@@ -433,7 +427,7 @@ def answer_of(item: ReadinessItem, typed: str, *, files: int) -> readiness.Answe
                     _("Write the day as year-month-day, such as %(example)s.", example="2026-11-27")
                 ) from None
         case ItemType.UPLOAD:
-            return readiness.Answer(files=files, kinds=_kinds(item))
+            return readiness.Answer(files=item.proofs)
         case ItemType.SIGNATURE:
             if not typed:
                 raise ValueError(_("Write your name to sign."))
@@ -463,7 +457,7 @@ def verdict_of(item: ReadinessItem, typed: str) -> tuple[Verdict, float | None]:
     if item.type is ItemType.INFO:
         return Verdict.OK, None
     try:
-        answer = answer_of(item, typed, files=len(item.evidence))
+        answer = answer_of(item, typed)
     except ValueError:
         return Verdict.UNKNOWN, None
     figure = None if answer.number is None else float(answer.number)
@@ -497,7 +491,7 @@ def is_same_value(item: ReadinessItem, one: str, other: str) -> bool:
     if item.type is ItemType.UPLOAD:
         return False
     try:
-        return answer_of(item, one, files=0) == answer_of(item, other, files=0)
+        return answer_of(item, one) == answer_of(item, other)
     except ValueError:  # one of them is no answer to what is asked now
         return False
 
@@ -549,15 +543,6 @@ def _measured(item: ReadinessItem, typed: str) -> readiness.Answer:
         return readiness.Answer(number=reading.figure)
     number = readiness.deciding(requirement_of(item), reading.least, reading.most)
     return readiness.Answer(number=number, ends=(reading.least, reading.most))
-
-
-def _kinds(item: ReadinessItem) -> tuple[str, ...]:
-    """Of each file whether it is a photo; none when that does not matter, for then the files are not looked at."""
-    if not set(item.file_kinds or ()) & _SEEN_KINDS or set(item.file_kinds) - _SEEN_KINDS:
-        return ()
-    return tuple(
-        FileKind.PHOTO.value if one.file.content_type.startswith("image/") else "" for one in item.evidence
-    )
 
 
 def _said(item: ReadinessItem) -> conditions.Said:

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, TypeAlias
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
 from concierge.core import readiness
 from concierge.core.readiness import Gate, Score
 from concierge.readiness.models import ReadinessItem
@@ -92,6 +95,32 @@ def content(items: Iterable[ReadinessItem], section: str = "") -> list[Kept]:
         for item in items
         if item.is_counted and section in {"", item.section}
     ]
+
+
+def missing_files(item: ReadinessItem) -> str:
+    """Which files it still takes to settle an item, in the reader's language; empty when none is missing.
+
+    The same file twice counts once, and what cannot be of a kind that is asked for does not count: a table is no
+    photo, a text no certificate.
+    """
+    if not item.lacks_evidence:
+        return ""
+    needed, there = max(1, item.file_count), item.proofs
+    said = (
+        ngettext(
+            "%(there)s of %(num)s file is there.",
+            "%(there)s of %(num)s files are there.",
+            needed,
+            there=there,
+        )
+        if there or needed > 1
+        else _("Answered; the file that shows it is still missing.")
+    )
+    if there < len(item.evidence):
+        said += " " + _(
+            "What was sent besides is another kind of file than is asked for, or the same one again."
+        )
+    return said
 
 
 def digest(kept: Sequence[Kept]) -> str:

@@ -14,6 +14,7 @@ from concierge.core.readiness import (
     deciding,
     due_on,
     gate_state,
+    proving,
     score,
     verdict,
 )
@@ -27,7 +28,7 @@ PLUG = Requirement(AnswerKind.CHOICE, accepted=frozenset({"IEC 60309 32 A", "har
 TEXT = Requirement(AnswerKind.TEXT)
 DAY = Requirement(AnswerKind.DATE, latest_on=on("Fri 2026-03-20"))
 UPLOAD = Requirement(AnswerKind.UPLOAD)
-TWO_PHOTOS = Requirement(AnswerKind.UPLOAD, files=2, file_kinds=frozenset({"photo"}))
+TWO_FILES = Requirement(AnswerKind.UPLOAD, files=2)
 GASES = Requirement(AnswerKind.MULTI, accepted=frozenset({"he", "n2"}))
 SIGNED = Requirement(AnswerKind.SIGNATURE)
 NEARLY = Requirement(AnswerKind.MEASURE, minimum=Decimal(18), maximum=Decimal(27), tolerance=Decimal("0.2"))
@@ -57,10 +58,8 @@ NEARLY = Requirement(AnswerKind.MEASURE, minimum=Decimal(18), maximum=Decimal(27
         (DAY, Answer(), Verdict.UNKNOWN),
         (UPLOAD, Answer(files=1), Verdict.OK),
         (UPLOAD, Answer(), Verdict.UNKNOWN),
-        (TWO_PHOTOS, Answer(files=1), Verdict.UNKNOWN),
-        (TWO_PHOTOS, Answer(files=2), Verdict.OK),
-        (TWO_PHOTOS, Answer(files=2, kinds=("photo", "log")), Verdict.UNKNOWN),
-        (TWO_PHOTOS, Answer(files=3, kinds=("photo", "log", "photo")), Verdict.OK),
+        (TWO_FILES, Answer(files=1), Verdict.UNKNOWN),
+        (TWO_FILES, Answer(files=2), Verdict.OK),
         (GASES, Answer(codes=("he",)), Verdict.OK),
         (GASES, Answer(codes=("he", "h2")), Verdict.OUT_OF_RANGE),
         (GASES, Answer(), Verdict.UNKNOWN),
@@ -171,3 +170,21 @@ def test_due_days_count_from_their_anchor_and_avoid_closed_days() -> None:
     assert said(due_on(on("Fri 2026-05-15"), offset_days=-14)) == "Fri 2026-05-01"
     assert said(due_on(on("Fri 2026-05-15"), offset_days=-14, calendar=basel)) == "Thu 2026-04-30"
     assert said(due_on(on("Fri 2026-05-15"), offset_days=2, calendar=basel)) == "Fri 2026-05-15"
+
+
+@pytest.mark.parametrize(
+    ("files", "kinds", "expected"),
+    [
+        ([("a", "image/jpeg"), ("a", "image/jpeg")], [], 1),
+        ([("a", "image/jpeg"), ("b", "text/plain")], [], 2),
+        ([("a", "image/heic"), ("b", "application/pdf")], ["photo"], 1),
+        ([("a", "text/plain"), ("b", "application/pdf"), ("c", "image/png")], ["certificate"], 2),
+        ([("a", "text/plain"), ("b", "image/png")], ["log"], 2),
+        ([("a", "text/plain"), ("b", "image/png")], ["photo", "log"], 2),
+        ([("a", "text/plain")], ["drawing", "photo"], 0),
+    ],
+)
+def test_files_prove_by_what_they_can_be_and_once_each(
+    files: list[tuple[str, str]], kinds: list[str], expected: int
+) -> None:
+    assert proving(files, kinds) == expected

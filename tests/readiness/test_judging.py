@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from concierge.catalogue.states import DueDays, GateKind, Reviewer
+from concierge.catalogue.states import DueDays, Evidence, GateKind, Reviewer
 from concierge.identity.models import User
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import RecordedEvent
@@ -16,10 +16,17 @@ from concierge.projects.actions import gates, milestones, rescheduling
 from concierge.projects.models import Gate, Project
 from concierge.projects.states import GateState
 from concierge.readiness import queries
-from concierge.readiness.actions import answering, assessing, attaching, judging, signing, waiving
-from concierge.readiness.actions.answering import Answerer
-from concierge.readiness.models import Assessment, CustomerLink, ReadinessSignature, Waiver
-from concierge.readiness.states import Channel, Decision, Freeze, ItemState, Occasion
+from concierge.readiness.actions import answering, assessing, attaching, chasing, judging, signing, waiving
+from concierge.readiness.actions.answering import Answerer, WrongMoment
+from concierge.readiness.models import (
+    Assessment,
+    Checklist,
+    CustomerLink,
+    ReadinessItem,
+    ReadinessSignature,
+    Waiver,
+)
+from concierge.readiness.states import Channel, Decision, Freeze, ItemState, Occasion, Verdict
 from tests.makers import orders, people, projects, readiness
 from tests.makers.days import on
 from tests.makers.pages import hidden_in
@@ -52,9 +59,9 @@ def answer(project: Project, key: str, typed: str, by: Answerer = OURS, at: date
         answering.answer_item(readiness.item(project, key), typed=typed, at=at, by=by)
 
 
-def attach(project: Project, key: str = "floor-plan", by: Answerer = OURS) -> None:
+def attach(project: Project, key: str = "floor-plan", by: Answerer = OURS, data: bytes = b"%PDF-1.7") -> None:
     with unit_of_work():
-        attaching.attach_file(readiness.item(project, key), name="a.pdf", data=b"%PDF-1.7", at=AT, by=by)
+        attaching.attach_file(readiness.item(project, key), name="a", data=data, at=AT, by=by)
 
 
 def settle(project: Project, by: Answerer = OURS) -> None:
@@ -135,9 +142,46 @@ def test_two_files_that_are_needed_are_two(app: Flask) -> None:
     with unit_of_work():
         project = readiness.project(readiness.instrument(items=[asked]))
     attach(project)
+    attach(project)  # the same file again
     assert not readiness.item(project, "floor-plan").is_cleared
-    attach(project)
+    attach(project, data=b"%PDF-1.7 page 2")
     assert readiness.item(project, "floor-plan").is_cleared
+
+
+def test_a_file_of_another_kind_proves_nothing_until_somebody_says_why_it_will_do(app: Flask) -> None:
+    """Neither an upload nor a measure with evidence opens a gate by a text where a photo or certificate is asked."""
+    asked = readiness.four_items()
+    for one in asked[:3]:
+        one.evidence, one.file_kinds = Evidence.REQUIRED, ["photo", "certificate"]
+    with unit_of_work():
+        project = readiness.project(readiness.instrument(items=asked))
+    settle(project)
+    attach(project, "circuit", data=b"It is there.")
+    attach(project, "temperature", data=b"21.4")
+    assert gate(project).open_items == 2
+    assert readiness.item(project, "temperature").verdict is Verdict.OK
+    assert chased_keys(project) >= {"circuit", "temperature"}
+
+    with unit_of_work(), pytest.raises(WrongMoment, match="another kind of file"):
+        judging.accept_item(readiness.item(project, "circuit"), at=AT, actor_id=None)
+    with unit_of_work():
+        judging.accept_item(readiness.item(project, "circuit"), note="Seen on site", at=AT, actor_id=None)
+    attach(project, "temperature", data=b"\xff\xd8\xff photo")
+
+    assert gate(project).state is GateState.CLEAR
+    assert not chased_keys(project) & {"circuit", "temperature"}
+
+
+def chased_keys(project: Project) -> set[str]:
+    """Keys of what the customer owes."""
+    db.session.rollback()
+    return set(
+        db.session.scalars(
+            sa.select(ReadinessItem.key)
+            .join(ReadinessItem.checklist)
+            .where(Checklist.project_id == project.id, *chasing._owing(TODAY))
+        )
+    )
 
 
 # --- waivers

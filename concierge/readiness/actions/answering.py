@@ -227,7 +227,7 @@ def set_aside(item: ReadinessItem) -> None:
 def _judged(item: ReadinessItem, typed: str) -> ItemAnswer:
     """An answer that is not kept yet, as it says something about what is asked now."""
     try:
-        answer = plan.answer_of(item, typed, files=len(item.evidence))
+        answer = plan.answer_of(item, typed)
     except ValueError as problem:
         raise UnreadableAnswer(str(problem)) from problem
     return ItemAnswer(

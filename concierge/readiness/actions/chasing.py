@@ -15,17 +15,19 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from sqlalchemy.orm import InstrumentedAttribute
 
 from concierge.accounts.models import Contact
 from concierge.accounts.states import ContactRole
-from concierge.catalogue.states import Evidence, GateKind, ItemType, Responsible
-from concierge.core import chasing
+from concierge.catalogue.states import Evidence, FileKind, GateKind, ItemType, Responsible
+from concierge.core import chasing, readiness
 from concierge.core.chasing import Next, Owed
 from concierge.core.worktime import WorkCalendar
 from concierge.platform import clock, mail, settings
 from concierge.platform.database import db, insert
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.platform.files import StoredFile
 from concierge.projects.calendars import customer_calendars
 from concierge.projects.models import Project
 from concierge.projects.states import ProjectState
@@ -261,13 +263,15 @@ def _owing(today: date) -> tuple[sa.ColumnElement[bool], ...]:
     """That a point is open, the customer's, asked, and not let pass; what we have to look at is ours."""
     item = ReadinessItem
     files = (
-        sa.select(sa.func.count(ItemEvidence.id))
-        .where(ItemEvidence.item_id == item.id)
+        sa.select(sa.func.count(sa.distinct(StoredFile.sha256)))
+        .select_from(ItemEvidence)
+        .join(ItemEvidence.file)
+        .where(ItemEvidence.item_id == item.id, _proves(item.file_kinds))
         .correlate(item)
         .scalar_subquery()
     )
     lacks = sa.and_(
-        item.evidence_need == Evidence.REQUIRED,
+        sa.or_(item.evidence_need == Evidence.REQUIRED, item.type == ItemType.UPLOAD),
         files < sa.case((item.file_count > 1, item.file_count), else_=1),
     )
     is_wrong = sa.and_(item.verdict == Verdict.OUT_OF_RANGE, item.reviewer.is_(None))
@@ -285,6 +289,21 @@ def _owing(today: date) -> tuple[sa.ColumnElement[bool], ...]:
             item.state == ItemState.OPEN, sa.and_(item.state == ItemState.ANSWERED, sa.or_(lacks, is_wrong))
         ),
         ~waived,
+    )
+
+
+def _proves(kinds: InstrumentedAttribute[list[Any]]) -> sa.ColumnElement[bool]:
+    """That a file can be of a kind that is asked for; as `core.readiness.proving` counts."""
+    written = sa.cast(kinds, sa.Text)  # a list of codes as JSON: short words without quotation marks
+    seen = readiness.MEDIA_TYPES
+    others = (kind.value for kind in FileKind if kind.value not in seen)
+    return sa.or_(
+        written == "[]",
+        *(written.contains(f'"{kind}"') for kind in others),
+        *(
+            sa.and_(written.contains(f'"{kind}"'), StoredFile.content_type.in_(sorted(types)))
+            for kind, types in seen.items()
+        ),
     )
 
 

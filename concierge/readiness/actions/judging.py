@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from concierge.catalogue.states import Reviewer
 from concierge.identity.permissions import Role
 from concierge.platform.events import record
+from concierge.readiness import standing
 from concierge.readiness.actions import answering, issuing
 from concierge.readiness.actions.answering import WrongMoment
 from concierge.readiness.events import ItemAccepted, ItemReopened
@@ -26,7 +27,7 @@ def may_review(item: ReadinessItem, role: Role) -> bool:
 
 
 def accept_item(item: ReadinessItem, *, note: str = "", at: datetime, actor_id: int | None) -> None:
-    """Let an answer count, also one out of range when a note says why it will do.
+    """Let an answer count, also one out of range, or with files of another kind, when a note says why it will do.
 
     :param note: ours; the answer's own comment stays.
     :raises WrongMoment: when there is no answer, or the evidence or the reason is missing.
@@ -36,8 +37,8 @@ def accept_item(item: ReadinessItem, *, note: str = "", at: datetime, actor_id: 
         raise WrongMoment(_("There is no answer to accept yet. Answer the point first."))
     if item.state is ItemState.ACCEPTED:
         raise WrongMoment(_("The answer is accepted already."))
-    if item.lacks_evidence:
-        raise WrongMoment(_("This point needs evidence. Attach a photo, log or certificate first."))
+    if item.lacks_evidence and not (note.strip() and len(item.evidence) >= max(1, item.file_count)):
+        raise WrongMoment(_not_proven(item))
     if item.verdict is not Verdict.OK and not (note.strip() or item.comment):
         raise WrongMoment(
             _("The answer is not within what was asked for. Say in the comment why it will do.")
@@ -79,4 +80,14 @@ def return_item(item: ReadinessItem, *, reason: str, at: datetime, actor_id: int
             requirement=item.requirement.get("en", ""),
             reason=item.returned_reason,
         )
+    )
+
+
+def _not_proven(item: ReadinessItem) -> str:
+    if len(item.evidence) < max(1, item.file_count):
+        return standing.missing_files(item) + " " + _("Attach what is missing first.")
+    return (
+        standing.missing_files(item)
+        + " "
+        + _("Attach what is missing, or say in the comment why it will do.")
     )

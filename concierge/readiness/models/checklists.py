@@ -17,6 +17,7 @@ from concierge.catalogue.states import (
     Severity,
 )
 from concierge.catalogue.states import Evidence as EvidenceNeed
+from concierge.core import readiness
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
 from concierge.platform.files import StoredFile
 from concierge.projects.models import Project
@@ -177,8 +178,19 @@ class ReadinessItem(Versioned, Base):
 
     @property
     def lacks_evidence(self) -> bool:
-        """Whether fewer files are there than are needed. The evidence has to be loaded."""
-        return self.evidence_need is EvidenceNeed.REQUIRED and len(self.evidence) < max(1, self.file_count)
+        """Whether fewer files of a kind that will do are there than are needed. The evidence has to be loaded."""
+        return self.needs_evidence and self.proofs < max(1, self.file_count)
+
+    @property
+    def needs_evidence(self) -> bool:
+        """Whether it takes files to settle it."""
+        return self.type is ItemType.UPLOAD or self.evidence_need is EvidenceNeed.REQUIRED
+
+    @property
+    def proofs(self) -> int:
+        """How many different files are there that can be what is asked for. The evidence has to be loaded."""
+        files = ((one.file.sha256, one.file.content_type) for one in self.evidence)
+        return readiness.proving(files, self.file_kinds or ())
 
     __table_args__ = (
         sa.UniqueConstraint("checklist_id", "key"),

@@ -273,7 +273,7 @@ def _state(one: ReadinessItem, today: date) -> tuple[str, str, str]:
     if one.needs_review and one.verdict is Verdict.OK and not one.lacks_evidence:
         return "go", "hourglass", judged.awaits_review(one)
     if one.state is ItemState.ANSWERED and one.lacks_evidence and one.verdict is not Verdict.OUT_OF_RANGE:
-        return "warn", "paperclip", judged.lacks_files(one)
+        return "warn", "paperclip", standing.missing_files(one)
     if one.state is ItemState.ANSWERED and one.verdict is not Verdict.OK:
         return (
             "bad",

@@ -179,13 +179,6 @@ def awaits_review(item: ReadinessItem) -> str:
     return _("Answered “%(answer)s”; it counts when the concierge has looked at it.", answer=answered)
 
 
-def lacks_files(item: ReadinessItem) -> str:
-    """Which files an answer still needs."""
-    if item.file_count > 1:
-        return _("%(there)s of %(needed)s files are there.", there=len(item.evidence), needed=item.file_count)
-    return _("Answered “%(answer)s”; the evidence is still missing.", answer=filling.answer_in_words(item))
-
-
 def frozen(project: Project, found: Checklist) -> str:
     """Since when and why answers count as settled; empty when they do not."""
     if found.frozen_at is None:
