@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import page as page_validation
 import pikepdf
+import pypdfium2
 import pytest
 
 from concierge.platform.pdf import MIB, Limits, Press, Unprintable
@@ -95,6 +96,39 @@ def test_running_heads_are_artifacts_and_headings_have_a_scope(printer: Press) -
     assert b"/Pagination" in content
     assert scopes == ["/Column", "/Column"]
     assert links == [4]
+
+
+def test_tables_from_right_to_left_keep_their_widths_over_pages(printer: Press) -> None:
+    """Where only the lower edge of a table does not fit, it is laid out twice for its page."""
+    rows = "".join(f"<tr><td>a{n}</td><td>b{n}</td><td>c{n}</td></tr>" for n in range(3))
+    styles = """@page { size: 100mm; margin: 10mm } * { margin: 0; font: 10px/12px sans-serif } td { padding: 1mm 0 }
+        table { width: 100%%; table-layout: fixed; border-spacing: 0; padding-bottom: 4mm } .lead { height: %dmm }
+        .a { width: 10mm } .c { width: 40mm } .after { break-before: avoid; height: 20mm }"""
+    page = f"""<!doctype html><html lang="ar" dir="rtl"><head><title>Checklist</title></head><body><p class="lead">x
+        <table><thead><tr><th class="a">a</th><th>b</th><th class="c">c</th></tr></thead><tbody>{rows}</tbody></table>
+        <p class="after">x"""
+
+    for lead in range(48, 60, 3):
+        printed = printer.print_page(page, stylesheet=styles % lead, is_mirrored=True)
+        first, *others = [edges for edges in columns(printed.data) if edges]
+        assert others == [first], f"each column stands where it stood, with {lead} mm above"
+
+
+def columns(data: bytes) -> list[dict[str, int]]:
+    """Of each page, the right edge of the texts that begin with a letter, in points."""
+    found = []
+    pdf = pypdfium2.PdfDocument(data)
+    for each in pdf:
+        text = each.get_textpage()
+        edges: dict[str, int] = {}
+        for place in range(text.count_rects()):
+            left, bottom, right, top = text.get_rect(place)
+            said = text.get_text_bounded(left, bottom, right, top).strip()
+            if said[:1] in {"a", "b", "c"}:
+                edges[said[0]] = max(edges.get(said[0], 0), round(right))
+        found.append(edges)
+    pdf.close()
+    return found
 
 
 def elements(parent: pikepdf.Object) -> Iterator[pikepdf.Object]:
