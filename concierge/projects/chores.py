@@ -31,6 +31,7 @@ from concierge.projects.actions.laying_out import follow
 from concierge.projects.events import ForecastChanged
 from concierge.projects.queries import messages
 from concierge.projects.queries import replanning as calendars
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import CalendarProposalState, ProjectState
 
 
@@ -251,11 +252,11 @@ def follow_the_day(at: datetime) -> None:
     """
     for project_id in queries.open_project_ids():
         project = queries.project_for_change(project_id)
-        moves = follow(project, at=at, why="Another day has passed.")
+        moves = follow(project, at=at, why=Reason(Because.DAY_PASSED))
         if moves and project.state is ProjectState.LIVE:
             record(
                 ForecastChanged(
-                    at=at, actor_id=None, project_id=project.id, cause="Another day has passed.", moves=moves
+                    at=at, actor_id=None, project_id=project.id, cause=Because.DAY_PASSED.value, moves=moves
                 )
             )
 

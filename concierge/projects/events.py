@@ -47,6 +47,8 @@ class PlanRenewed(ProjectEvent):
     """A draft's plan was laid out again from its order and playbooks."""
 
     reason: str
+    because: dict[str, Any] = field(default_factory=dict)
+    """What it happened for when nobody gave a reason of their own, as ``reasons.Reason.as_json``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class DatesPromised(ProjectEvent):
     reason: str
     is_agreed: bool = False
     """Whether the customer asked for these dates or agreed to them."""
+    because: dict[str, Any] = field(default_factory=dict)
+    """What it happened for when nobody gave a reason of their own, as ``reasons.Reason.as_json``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,8 @@ class MilestoneMoved(PlanEvent):
     name: str
     to: date
     reason: str
+    because: dict[str, Any] = field(default_factory=dict)
+    """What it happened for when nobody gave a reason of their own, as ``reasons.Reason.as_json``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from concierge.projects.events import (
     ProjectResumed,
     ProposalDecided,
 )
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import ProjectState, ProposalKind
 
 
@@ -39,7 +40,7 @@ def project_hears_of_change(event: OrderChanged) -> None:
     if project is None or project.has_ended:
         return
     if project.state is ProjectState.DRAFT:
-        reason = f"The order was changed by document {event.number}."
+        reason = Reason(Because.ORDER_CHANGED, name=event.number)
         creation.renew_plan(project.id, reason=reason, actor_id=event.actor_id, at=event.at)
         return
     proposals.propose(
@@ -65,7 +66,7 @@ def matched_line_joins_plan(event: OrderLineMatched) -> None:
     """Plan a draft anew now that a line's meaning is known; an approved plan stays as it is."""
     project = queries.project_of_order(event.order_id)
     if project is not None and project.state is ProjectState.DRAFT:
-        reason = "A line of the order was matched to the catalogue."
+        reason = Reason(Because.LINE_MATCHED)
         creation.renew_plan(project.id, reason=reason, actor_id=event.actor_id, at=event.at)
 
 

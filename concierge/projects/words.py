@@ -7,7 +7,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from concierge.core.forecast import ENOUGH_CASES, Level
-from concierge.projects.models import Project
+from concierge.platform import clock
+from concierge.platform.words import day, instant
+from concierge.projects.models import Baseline, Project
+from concierge.projects.reasons import Because, Reason, words
 from concierge.projects.states import Party, ProjectState
 
 EVEN_CHANCE = 50
@@ -37,6 +40,30 @@ def level_words() -> Mapping[Level, str]:
         Level.ALL: _("all milestones"),
         Level.NONE: _("too few cases of any kind"),
     }
+
+
+def baseline_name(baseline: Baseline, zone: str) -> str:
+    """What a baseline is called: as the person did who took it, or by what it was taken for by itself.
+
+    :param zone: of the site, whose days name it.
+    """
+    match baseline.because:
+        case Because.APPROVED:
+            return _("First plan")
+        case Because.AGREED | Because.ORDER_ASKS:
+            return _("Agreed on %(day)s", day=day(clock.day_at(baseline.taken_at, zone)))
+        case Because.PROMISED:
+            return _("Promised on %(day)s", day=day(clock.day_at(baseline.taken_at, zone)))
+        case Because.TAKEN_OVER:
+            return _("As taken over")
+        case Because.SHEET_SAYS:
+            return _("Import of %(when)s", when=instant(baseline.taken_at, zone))
+    return baseline.name
+
+
+def baseline_note(baseline: Baseline) -> str:
+    """Why a baseline was taken."""
+    return words(Reason(baseline.because, said=baseline.note))
 
 
 def chance_words(project: Project, percent: int | None) -> str:

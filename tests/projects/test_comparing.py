@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 
 from concierge.core.compare import Change
 from concierge.identity.models import User
@@ -23,6 +24,7 @@ from concierge.projects.actions.noting import note_dates
 from concierge.projects.models import Baseline, BaselineMilestone, DateChange, Project
 from concierge.projects.models.plan import KeptForEver
 from concierge.projects.queries import comparing
+from concierge.projects.reasons import Because, Reason, words
 from concierge.projects.states import DateKind, MilestoneState
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects
@@ -199,9 +201,7 @@ def test_the_plan_of_a_day_is_read_from_the_history(app: Flask) -> None:
         assert first is not None
         later = first + timedelta(days=14)
         delivery.forecast_start_on = delivery.forecast_on = later
-        note_dates(
-            project.id, delivery.id, DateKind.PLANNED, later, later, None, MONDAY + timedelta(days=9), "Truck"
-        )
+        note_dates(project.id, delivery.id, DateKind.PLANNED, later, later, None, MONDAY + timedelta(days=9))
 
     before = compared(project, "day:2026-03-10", days=20)
     after = compared(project, "day:2026-03-11", days=20)
@@ -219,9 +219,7 @@ def test_what_was_done_on_a_day_counts_as_it_happened_and_when_it_was_taken_back
         ready = next(one for one in project.milestones if one.state is MilestoneState.PLANNED)
         happened = on("Tue 2026-03-03")
         for days, ends in ((1, (happened, happened)), (4, (None, None))):
-            note_dates(
-                project.id, ready.id, DateKind.ACTUAL, *ends, None, MONDAY + timedelta(days=days), "Said so"
-            )
+            note_dates(project.id, ready.id, DateKind.ACTUAL, *ends, None, MONDAY + timedelta(days=days))
 
     def on_day(day: str) -> bool:
         plan = comparing.plan_on(queries.project_by_key(OPERATOR, project.key), on(day))
@@ -281,7 +279,7 @@ def _begin_history(project: Project, *, days: int = 0) -> None:
             one.forecast_on,
             None,
             MONDAY + timedelta(days=days),
-            "Laid out",
+            Reason(said="Laid out"),
         )
 
 
@@ -376,5 +374,57 @@ def test_a_milestone_shows_four_dates_with_who_and_why(app: Flask, ada: FlaskCli
 
     page = ada.get(f"/projects/{project.key}/milestones/{handover.id}").text
 
-    for words in ("Derived", "Planned", "Promised", "Actual", "Maja Keller", "The plan was approved."):
-        assert words in page
+    for told in ("Derived", "Planned", "Promised", "Actual", "Maja Keller", "The plan was approved."):
+        assert told in page
+
+
+def test_why_dates_changed_is_told_in_the_readers_language(app: Flask, sign_in: Browser) -> None:
+    with unit_of_work():
+        maja = people.user(name="Maja Keller", role=Role.CONCIERGE)
+        jens = people.user(name="Jens Ohm", role=Role.CONCIERGE, language="de")
+        project = projects.draft(at=clock.now(), requested_from=None)
+        approving.approve_plan(project.id, actor_id=maja.id, at=clock.now())
+        delivery, handover = projects.milestone(project, "delivery"), projects.milestone(project, "handover")
+        assert delivery.start_on is not None
+        rescheduling.move_milestone(
+            project.id,
+            delivery.id,
+            to=delivery.start_on + timedelta(days=14),
+            reason="Truck broke down",
+            actor_id=maja.id,
+            at=clock.now(),
+        )
+        old = DateChange(
+            project_id=project.id,
+            milestone_id=handover.id,
+            kind=DateKind.PROMISED,
+            at=clock.now() - timedelta(days=1),
+            why="The plan was set free.",
+        )
+        db.session.add(old)
+
+    address = f"/projects/{project.key}/milestones/{handover.id}"
+    german, english = sign_in(jens).get(address).text, sign_in(maja).get(address).text
+
+    name, its = delivery.name["de"], "Truck broke down"
+    for told in (
+        "Der Plan wurde freigegeben.",
+        f"{name} wurde verschoben. {its}",
+        "The plan was set free.",
+    ):
+        assert told in german
+    assert f"{delivery.english_name} was moved. {its}" in english
+    kept = sign_in(jens).get(f"/projects/{project.key}/baselines").text
+    assert "Erster Plan" in kept
+    assert "Der Plan wurde freigegeben." in kept
+
+
+def test_every_reason_is_a_sentence_in_both_languages(app: Flask) -> None:
+    of_people = {Because.PROMISED, Because.AGREED}
+    for because in Because:
+        reason = Reason(because, {"en": "Fit", "de": "Einbau"}, on("Tue 2026-03-03"), "<b>", 2)
+        with app.test_request_context(), force_locale("de"):
+            german = words(reason)
+        with app.test_request_context(), force_locale("en"):
+            english = words(reason)
+        assert (english == german == "") if because in of_people else (english != german), because

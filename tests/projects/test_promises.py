@@ -21,6 +21,7 @@ from concierge.projects.actions import approving, promising, proposals
 from concierge.projects.actions.promising import ShownDate, note_shown
 from concierge.projects.models import DateChange, Milestone, Project, Promise
 from concierge.projects.queries import promises
+from concierge.projects.reasons import Because
 from concierge.projects.states import DateKind, MilestoneState, ProposalKind, ShownOn
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects
@@ -151,11 +152,11 @@ def test_promising_notes_who_when_and_why_for_what_changed_only(app: Flask) -> N
     handover = projects.milestone(project, "handover")
     assert len(rows) == len({row.milestone_id for row in rows}) == len(project.milestones)
     mine = next(row for row in rows if row.milestone_id == handover.id)
-    assert (mine.finish_on, mine.by_id, mine.at, mine.why) == (
+    assert (mine.finish_on, mine.by_id, mine.at, mine.because) == (
         handover.promised_on,
         ada.id,
         MONDAY,
-        "The plan was approved.",
+        Because.APPROVED,
     )
 
 

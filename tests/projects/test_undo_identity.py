@@ -16,6 +16,7 @@ from concierge.projects import queries
 from concierge.projects.actions import approving, proposals, rescheduling
 from concierge.projects.actions.undoing import take_back
 from concierge.projects.models import DateChange, Milestone, Project, ProjectCrew, Promise
+from concierge.projects.reasons import Because
 from concierge.projects.states import DateKind, ProposalKind
 from tests.makers import acts, orders, people, projects, visits, workforce
 from tests.makers.acts import dump
@@ -117,11 +118,11 @@ def test_a_promise_that_is_taken_back_returns_and_stays_in_the_ledger(app: Flask
     assert {row[:2] for row in ledger(project)} == {row[:2] for row in agreed}, "what was shown was shown"
     assert {row[:2] for row in ledger(project) if row[2]} == {row[:2] for row in agreed - shown}
     kinds = db.session.scalars(
-        sa.select(DateChange.why).where(
+        sa.select(DateChange.because).where(
             DateChange.project_id == project.id, DateChange.kind == DateKind.PROMISED
         )
     )
-    assert "An act was taken back." in set(kinds), "the history of dates says so"
+    assert Because.UNDONE in set(kinds), "the history of dates says so"
 
     with unit_of_work():
         take_back(back.key, actor_id=person.id, at=NOW + timedelta(minutes=2))

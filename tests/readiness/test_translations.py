@@ -30,6 +30,13 @@ def test_the_staff_read_german_nearly_throughout(german: Catalog) -> None:
     assert len(missing) <= len(messages) * 0.03, missing
 
 
+def test_nobody_translates_what_is_said_nowhere(german: Catalog) -> None:
+    said = {message[0] if isinstance(message, tuple) else message for _, message in catalogues.marked()}
+    held = {message.id[0] if isinstance(message.id, tuple) else message.id for message in german}
+
+    assert sorted(held - {""} - said) == []
+
+
 @pytest.mark.parametrize("language", FOREIGN)
 def test_named_parts_are_the_same_in_every_language(language: str) -> None:
     texts = catalogues.catalogue(language)

@@ -13,6 +13,7 @@ from concierge.identity.viewer import Viewer
 from concierge.platform import clock, undo
 from concierge.platform.events import Event, RecordedEvent
 from concierge.platform.words import instant, told_day
+from concierge.projects import reasons
 from concierge.projects.models import Project
 from concierge.projects.states import Counting
 from concierge.projects.verdict import block_words
@@ -80,7 +81,7 @@ def words(name: str, told: Payload) -> str:
 
 def _about_plan(name: str, told: Payload) -> str:
     milestone = str(told.get("name") or "")
-    reason = str(told.get("reason") or "")
+    reason = reasons.words_of_json(told.get("because")) or str(told.get("reason") or "")
     match name:
         case "ProjectCreated":
             return _("planned the project %(key)s", key=told.get("key", ""))
@@ -102,6 +103,8 @@ def _about_plan(name: str, told: Payload) -> str:
         case "MilestoneMoved":
             moved = _("moved %(name)s to start on %(on)s", name=milestone, on=told_day(told.get("to")))
             return _with_others(moved, told) + (f" ({reason})" if reason else "")
+        case "ForecastChanged" if told.get("cause") == reasons.Because.AFTER_UNDOING.value:
+            return _with_moves(_("followed what had happened while an act was taken back"), told)
         case "ForecastChanged":
             return _with_moves(_("followed the calendar: another day has passed"), told)
         case "PlanReplanned" | "PlanReplannedAmongMany":

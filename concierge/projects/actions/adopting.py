@@ -24,6 +24,7 @@ from concierge.projects.actions.milestones import finish_if_done
 from concierge.projects.events import PlaybookAdopted
 from concierge.projects.models import Milestone, MilestoneLink, Project, ProjectPlaybook
 from concierge.projects.queries import playbooks
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import MilestoneState
 
 ATTRIBUTES = ("name", "kind", "team", "audience", "workdays", "days_of", "just_in_time")
@@ -111,7 +112,7 @@ def adopt(
             one.version = version
     db.session.flush()
     project = queries.project_for_change(project_id)
-    why = f"Version {version.number} of the playbook {version.playbook.name} was taken over."
+    why = Reason(Because.PLAYBOOK_ADOPTED, name=version.playbook.name, number=version.number)
     moves = follow(project, at=at, actor_id=actor_id, why=why)
     record(
         PlaybookAdopted(

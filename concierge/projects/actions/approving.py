@@ -20,6 +20,7 @@ from concierge.projects.actions.noting import note_dates
 from concierge.projects.actions.promising import note_shown
 from concierge.projects.events import BaselineTaken, DatesPromised, PlanApproved
 from concierge.projects.models import Baseline, BaselineMilestone, Milestone, Project
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import DateKind, MilestoneState, ProjectState, ShownOn
 
 MOST_BASELINES = 99
@@ -55,7 +56,7 @@ def approve_plan(
         )
     project.state = ProjectState.LIVE
     project.approved_at = at
-    baseline = _promise(project, name="First plan", why="The plan was approved.", actor_id=actor_id, at=at)
+    baseline = _promise(project, name="First plan", why=Reason(Because.APPROVED), actor_id=actor_id, at=at)
     record(
         PlanApproved(
             at=at,
@@ -72,6 +73,7 @@ def promise_anew(
     project_id: int,
     *,
     reason: str,
+    because: Because | None = None,
     is_agreed: bool = False,
     reference: str = "",
     actor_id: int | None,
@@ -81,6 +83,7 @@ def promise_anew(
 
     What was promised before stays in the baselines; milestones that are done keep their promise.
 
+    :param because: what it follows from, where that is reason enough; None: ``reason`` is needed.
     :param is_agreed: whether the customer asked for these dates or agreed to them, which the ledger then says.
     :param reference: what shows that they did, such as the number of their order.
     :raises Refused: when the project is not under way, no reason is given, or a date would lie in the past.
@@ -94,13 +97,14 @@ def promise_anew(
                 state=saying.project_is(project.state),
             )
         )
-    if not reason.strip():
+    if not reason.strip() and because is None:
         raise Refused(_("Say in a few words why other dates are promised now."))
     before = project.promised_handover_on
     follow(project, at=at)
     day = today_at(project, at)
     name = f"Agreed on {day:%Y-%m-%d}" if is_agreed else f"Promised on {day:%Y-%m-%d}"
-    baseline = _promise(project, name=name, why=reason, actor_id=actor_id, at=at)
+    why = Reason(because or (Because.AGREED if is_agreed else Because.PROMISED), said=reason.strip())
+    baseline = _promise(project, name=name, why=why, actor_id=actor_id, at=at)
     if is_agreed:
         note_shown(
             project,
@@ -119,6 +123,7 @@ def promise_anew(
             handover_before=before,
             handover_on=project.promised_handover_on,
             reason=reason,
+            because=why.as_json() if because else {},
             is_agreed=is_agreed,
         )
     )
@@ -178,15 +183,25 @@ def keep_plan(
 
 
 def take_baseline(
-    project: Project, *, name: str, note: str = "", actor_id: int | None, at: datetime
+    project: Project,
+    *,
+    name: str,
+    note: str = "",
+    because: Because | None = None,
+    actor_id: int | None,
+    at: datetime,
 ) -> Baseline:
-    """Keep the plan as it is now under the next number; what is left out of the plan is left out of it."""
+    """Keep the plan as it is now under the next number; what is left out of the plan is left out of it.
+
+    :param because: what it was taken by itself for, which then names it to each reader; None: a person names it.
+    """
     last = db.session.scalar(sa.select(sa.func.max(Baseline.number)).where(Baseline.project_id == project.id))
     baseline = Baseline(
         project_id=project.id,
         number=(last or 0) + 1,
         name=name,
         note=note,
+        because=because,
         taken_at=at,
         taken_by_id=actor_id,
     )
@@ -211,7 +226,7 @@ def take_baseline(
     return baseline
 
 
-def _promise(project: Project, *, name: str, why: str, actor_id: int | None, at: datetime) -> Baseline:
+def _promise(project: Project, *, name: str, why: Reason, actor_id: int | None, at: datetime) -> Baseline:
     today = today_at(project, at)
     for milestone in project.milestones:
         if milestone.state is MilestoneState.SKIPPED:
@@ -233,7 +248,7 @@ def _promise(project: Project, *, name: str, why: str, actor_id: int | None, at:
         milestone.promised_start_on, milestone.promised_on = start_on, finish_on
         note_dates(project.id, milestone.id, DateKind.PROMISED, start_on, finish_on, actor_id, at, why)
     project.promised_handover_on = handover_of(project.milestones).promised_on
-    baseline = take_baseline(project, name=name, note=why, actor_id=actor_id, at=at)
+    baseline = take_baseline(project, name=name, note=why.said, because=why.because, actor_id=actor_id, at=at)
     follow(project, at=at)
     return baseline
 

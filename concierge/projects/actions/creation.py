@@ -26,6 +26,7 @@ from concierge.projects.models import (
     Project,
     ProjectPlaybook,
 )
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import MilestoneState, ProjectState
 
 
@@ -57,7 +58,7 @@ def create_project(order_id: int, *, actor_id: int | None, at: datetime) -> Proj
     insert_rows(Gate, [{"project_id": project.id, "kind": kind} for kind in GateKind])
     _plan_anew(project, order, at=at)
     project = queries.project_for_change(project.id)
-    follow(project, at=at, actor_id=actor_id, why="The order was planned.")
+    follow(project, at=at, actor_id=actor_id, why=Reason(Because.ORDER_PLANNED))
     record(
         ProjectCreated(
             at=at,
@@ -71,7 +72,7 @@ def create_project(order_id: int, *, actor_id: int | None, at: datetime) -> Proj
     return project
 
 
-def renew_plan(project_id: int, *, reason: str, actor_id: int | None, at: datetime) -> None:
+def renew_plan(project_id: int, *, reason: Reason, actor_id: int | None, at: datetime) -> None:
     """Lay a draft out again from its order, whose lines or dates changed.
 
     :raises Refused: when the plan is approved; then a proposal is the way.
@@ -89,7 +90,7 @@ def renew_plan(project_id: int, *, reason: str, actor_id: int | None, at: dateti
     _plan_anew(project, order, at=at)
     project = queries.project_for_change(project.id)
     follow(project, at=at, actor_id=actor_id, why=reason)
-    record(PlanRenewed(at=at, actor_id=actor_id, project_id=project.id, reason=reason))
+    record(PlanRenewed(at=at, actor_id=actor_id, project_id=project.id, reason="", because=reason.as_json()))
 
 
 def _next_key(account_id: int) -> str:

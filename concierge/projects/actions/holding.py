@@ -13,6 +13,7 @@ from concierge.projects.actions import saying
 from concierge.projects.actions.laying_out import calendar_of, follow, today_at
 from concierge.projects.events import ProjectHeld, ProjectResumed, ResumeExpected
 from concierge.projects.models import Hold, Project
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import BlockCause, Party, ProjectState
 
 DAY = timedelta(days=1)
@@ -90,7 +91,7 @@ def hold(
     db.session.add(row)
     db.session.flush()
     project.held_on = first_on
-    moves = follow(project, at=at, actor_id=actor_id, why=f"The project was put on hold: {row.reason}")
+    moves = follow(project, at=at, actor_id=actor_id, why=Reason(Because.HELD, said=row.reason))
     record(
         ProjectHeld(
             at=at,
@@ -119,11 +120,7 @@ def expect(project_id: int, *, expected_on: date | None, actor_id: int | None, a
         raise Refused(_("That day is expected already."))
     row.expected_on = expected_on
     db.session.flush()
-    why = (
-        f"Work is expected to go on on {_said(expected_on)}."
-        if expected_on
-        else "Nobody knows when it goes on."
-    )
+    why = Reason(Because.RESUME_EXPECTED if expected_on else Because.RESUME_UNKNOWN, on=expected_on)
     moves = follow(project, at=at, actor_id=actor_id, why=why)
     record(
         ResumeExpected(
@@ -164,7 +161,7 @@ def resume(project_id: int, *, on: date, actor_id: int | None, at: datetime) -> 
     row.workdays = rested_workdays(project, row, until=on)
     project.held_on = None
     db.session.flush()
-    moves = follow(project, at=at, actor_id=actor_id, why="The project goes on after its hold.")
+    moves = follow(project, at=at, actor_id=actor_id, why=Reason(Because.RESUMED))
     record(
         ProjectResumed(
             at=at,
@@ -227,7 +224,3 @@ def _refuse_overlap(project: Project, first_on: date) -> None:
                     day2=saying.long_day(earlier.resumed_on),
                 )
             )
-
-
-def _said(day: date) -> str:
-    return f"{day:%-d %B %Y}"

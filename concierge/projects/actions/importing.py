@@ -34,6 +34,7 @@ from concierge.projects.actions.noting import note_dates
 from concierge.projects.actions.sheet import FINISHED, PROMISED, STAGES, SheetRow
 from concierge.projects.events import ProjectBroughtUpToDate, ProjectTakenOver
 from concierge.projects.models import Milestone, Project
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import DateKind, MilestoneState, ProjectState
 
 CHECK_JOB = "projects.import.check"
@@ -299,7 +300,7 @@ def _take_over(row: SheetRow, *, actor_id: int | None, at: datetime) -> Project:
         if milestone.kind is MilestoneKind.ORDER_ACCEPTED:
             milestone.started_on = milestone.finished_on = project.starts_on
     _write_finished(project, row, actor_id=actor_id, at=at)
-    why = "Taken over from another system."
+    why = Reason(Because.TAKEN_OVER)
     project.state, project.approved_at = ProjectState.LIVE, at
     follow(project, at=at, actor_id=actor_id, why=why)
     for milestone in project.milestones:
@@ -307,7 +308,9 @@ def _take_over(row: SheetRow, *, actor_id: int | None, at: datetime) -> Project:
         _promise(project, milestone, on, why=why, actor_id=actor_id, at=at)
     project.promised_handover_on = handover_of(project.milestones).promised_on
     db.session.flush()
-    baseline = take_baseline(project, name="As taken over", note=why, actor_id=actor_id, at=at)
+    baseline = take_baseline(
+        project, name="As taken over", because=Because.TAKEN_OVER, actor_id=actor_id, at=at
+    )
     follow(project, at=at, actor_id=actor_id, why=why)
     record(
         ProjectTakenOver(
@@ -330,7 +333,7 @@ def _bring_up_to_date(row: SheetRow, says: Sequence[str], *, actor_id: int | Non
         if make is not None:
             make(project)
     _write_finished(project, row, actor_id=actor_id, at=at)
-    why = "The other system says something new."
+    why = Reason(Because.SHEET_SAYS)
     is_promised = False
     for milestone in project.milestones:
         on = row.promised.get(milestone.kind)
@@ -342,7 +345,13 @@ def _bring_up_to_date(row: SheetRow, says: Sequence[str], *, actor_id: int | Non
     db.session.flush()
     moves = follow(project, at=at, actor_id=actor_id, why=why)
     if is_promised:
-        take_baseline(project, name=f"Import of {at:%Y-%m-%d %H:%M}", note=why, actor_id=actor_id, at=at)
+        take_baseline(
+            project,
+            name=f"Import of {at:%Y-%m-%d %H:%M}",
+            because=Because.SHEET_SAYS,
+            actor_id=actor_id,
+            at=at,
+        )
     record(
         ProjectBroughtUpToDate(
             at=at,
@@ -393,7 +402,7 @@ def _write_finished(project: Project, row: SheetRow, *, actor_id: int | None, at
         milestone.state, milestone.finished_on = MilestoneState.DONE, on
         milestone.started_on = min(milestone.started_on or on, on)
         milestone.block_cause, milestone.block_reason, milestone.blocked_on = None, "", None
-        why = "Finished, as the other system says."
+        why = Reason(Because.SHEET_FINISHED)
         note_dates(project.id, milestone.id, DateKind.ACTUAL, milestone.started_on, on, actor_id, at, why)
     db.session.flush()
 
@@ -420,7 +429,13 @@ def _finished_days(project: Project, row: SheetRow) -> dict[int, date]:
 
 
 def _promise(
-    project: Project, milestone: Milestone, on: date | None, *, why: str, actor_id: int | None, at: datetime
+    project: Project,
+    milestone: Milestone,
+    on: date | None,
+    *,
+    why: Reason,
+    actor_id: int | None,
+    at: datetime,
 ) -> None:
     if on is None or milestone.state is MilestoneState.SKIPPED:
         return

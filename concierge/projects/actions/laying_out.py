@@ -18,6 +18,7 @@ from concierge.projects.actions.noting import Noted, note_moves
 from concierge.projects.calendars import Known, known_of
 from concierge.projects.events import DateMove
 from concierge.projects.models import Milestone, Project
+from concierge.projects.reasons import Reason
 
 
 def calendars_of(project: Project) -> Known:
@@ -60,14 +61,14 @@ def follow(
     *,
     at: datetime,
     actor_id: int | None = None,
-    why: str = "",
+    why: Reason = Reason(),  # noqa: B008 # never changed
     known: Known | None = None,
     noted: Noted | None = None,
 ) -> tuple[DateMove, ...]:
     """Lay the plan out, write the dates and the health, note what moved, and return it.
 
     :param actor_id: whose act moves dates; None: the passing of days.
-    :param why: that act in one English sentence, as the history of dates keeps it.
+    :param why: that act, as the history of dates keeps it.
     :param known: the project's calendars, where they have been read.
     :param noted: gathers what is noted of several projects, for whoever calls to keep.
     :raises Refused: when milestones wait for each other, or a calendar is never open.

@@ -28,6 +28,7 @@ from concierge.projects.events import (
     ProjectReopened,
 )
 from concierge.projects.models import Milestone, Project
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import (
     NEXT,
     BlockCause,
@@ -49,7 +50,7 @@ def start(project_id: int, milestone_id: int, *, on: date, actor_id: int | None,
     _refuse_if_held(project, milestone)
     milestone.state = MilestoneState.STARTED
     milestone.started_on = on
-    moves = _note_actual(project, milestone, "started", actor_id=actor_id, at=at)
+    moves = _note_actual(project, milestone, Because.STARTED, actor_id=actor_id, at=at)
     record(
         MilestoneStarted(
             at=at,
@@ -86,7 +87,7 @@ def finish(project_id: int, milestone_id: int, *, on: date, actor_id: int | None
         )
     milestone.state = MilestoneState.DONE
     milestone.finished_on = on
-    moves = _note_actual(project, milestone, "was finished", actor_id=actor_id, at=at)
+    moves = _note_actual(project, milestone, Because.FINISHED, actor_id=actor_id, at=at)
     record(
         MilestoneFinished(
             at=at,
@@ -127,7 +128,7 @@ def block(
     milestone.state = MilestoneState.BLOCKED
     milestone.block_cause, milestone.block_reason = cause, reason
     milestone.blocked_on = today_at(project, at)
-    why = f"{milestone.english_name} was blocked: {reason}"
+    why = Reason(Because.BLOCKED, milestone.name, said=reason)
     moves = follow(project, at=at, actor_id=actor_id, why=why)
     record(
         MilestoneBlocked(
@@ -152,7 +153,7 @@ def unblock(project_id: int, milestone_id: int, *, actor_id: int | None, at: dat
     project, milestone = _for_act(project_id, milestone_id, MilestoneAct.UNBLOCK)
     milestone.state = MilestoneState.STARTED if milestone.started_on else MilestoneState.PLANNED
     milestone.block_cause, milestone.block_reason, milestone.blocked_on = None, "", None
-    moves = follow(project, at=at, actor_id=actor_id, why=f"What blocked {milestone.english_name} is gone.")
+    moves = follow(project, at=at, actor_id=actor_id, why=Reason(Because.UNBLOCKED, milestone.name))
     record(
         MilestoneUnblocked(
             at=at,
@@ -194,7 +195,7 @@ def reopen(project_id: int, milestone_id: int, *, reason: str, actor_id: int | N
     was_done = project.state is ProjectState.DONE
     if was_done:
         project.state, project.finished_on = ProjectState.LIVE, None
-    moves = _note_actual(project, milestone, f"was reopened: {reason}", actor_id=actor_id, at=at)
+    moves = _note_actual(project, milestone, Because.REOPENED, said=reason, actor_id=actor_id, at=at)
     record(
         MilestoneReopened(
             at=at,
@@ -333,10 +334,16 @@ def _refuse_if_on_hold(project: Project) -> None:
 
 
 def _note_actual(
-    project: Project, milestone: Milestone, what: str, *, actor_id: int | None, at: datetime
+    project: Project,
+    milestone: Milestone,
+    what: Because,
+    *,
+    said: str = "",
+    actor_id: int | None,
+    at: datetime,
 ) -> tuple[DateMove, ...]:
     """Note when a milestone began or was done, and let the plan follow."""
-    why = f"{milestone.english_name} {what}".rstrip(".") + "."
+    why = Reason(what, milestone.name, said=said)
     note_dates(
         project.id,
         milestone.id,

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from concierge.platform.database import db, let_go
 from concierge.projects.events import DateMove
 from concierge.projects.models import DateChange
+from concierge.projects.reasons import Reason
 from concierge.projects.states import DateKind
 
-LONGEST_WHY = 500
 Noted: TypeAlias = list[dict[str, Any]]  # Any: values of columns
 
 
@@ -23,7 +23,7 @@ def note_dates(
     finish_on: date | None,
     by_id: int | None,
     at: datetime,
-    why: str = "",
+    why: Reason = Reason(),  # noqa: B008 # never changed
 ) -> None:
     """Note that a milestone has these dates of a kind from an instant on.
 
@@ -31,7 +31,6 @@ def note_dates(
     was taken back.
 
     :param by_id: the person whose act it followed from; None: the passing of days.
-    :param why: one sentence in English, as histories keep it.
     """
     db.session.add(
         DateChange(
@@ -42,7 +41,7 @@ def note_dates(
             finish_on=finish_on,
             at=at,
             by_id=by_id,
-            why=why[:LONGEST_WHY],
+            **why.columns,
         )
     )
 
@@ -53,7 +52,7 @@ def note_moves(
     *,
     by_id: int | None,
     at: datetime,
-    why: str,
+    why: Reason,
     together: Noted | None = None,
 ) -> None:
     """Note what a plan moved, with one statement; as ``note_dates`` does of each.
@@ -61,6 +60,7 @@ def note_moves(
     :param together: gathers the rows of several plans, which ``keep_noted`` then writes.
     """
     rows: Noted = [] if together is None else together
+    columns = why.columns
     rows += [
         {
             "project_id": project_id,
@@ -70,7 +70,7 @@ def note_moves(
             "finish_on": move.finish_after,
             "at": at,
             "by_id": by_id,
-            "why": why[:LONGEST_WHY],
+            **columns,
         }
         for move in moves
     ]

@@ -16,6 +16,7 @@ from concierge.projects.actions.laying_out import follow
 from concierge.projects.actions.rescheduling import move_milestone
 from concierge.projects.events import ProjectCancelled, ProposalDecided, ProposalMade
 from concierge.projects.models import Project, Proposal
+from concierge.projects.reasons import Because
 from concierge.projects.states import ProjectState, ProposalKind, ProposalState
 
 
@@ -162,13 +163,15 @@ def _take_dates(project: Project, proposal: Proposal, *, actor_id: int | None, a
         project.id,
         delivery.id,
         to=wish,
-        reason=proposal.note or "The order asks for another delivery period.",
+        reason=proposal.note,
+        because=Because.ORDER_ASKS,
         actor_id=actor_id,
         at=at,
     )
     promise_anew(
         project.id,
-        reason="The order asks for these dates.",
+        reason=proposal.note,
+        because=Because.ORDER_ASKS,
         is_agreed=True,
         reference=project.order.number,
         actor_id=actor_id,

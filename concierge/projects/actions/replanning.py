@@ -27,6 +27,7 @@ from concierge.projects.calendars import Known, known_of, known_of_site, known_o
 from concierge.projects.events import DateMove, PlanReplanned, PlanReplannedAmongMany
 from concierge.projects.models import CalendarProposal, CalendarProposalMove, Project
 from concierge.projects.queries import replanning as queries
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import CalendarProposalState, ProjectState
 
 FORESEE_JOB = "projects.foresee_calendar"
@@ -198,7 +199,7 @@ def replan(
     moved = 0
     surprises: list[str] = []
     events: list[PlanReplanned | PlanReplannedAmongMany] = []
-    why = f"Working days: {proposal.title}"
+    why = Reason(Because.WORKING_DAYS, name=proposal.title)
     noted: Noted = []
     with db.session.no_autoflush:  # nothing that is read here is written here
         for project in projects:

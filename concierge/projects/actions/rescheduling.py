@@ -16,6 +16,7 @@ from concierge.projects.actions.judging import handover_of
 from concierge.projects.actions.laying_out import calendars_of, follow, foresee, today_at
 from concierge.projects.events import DateMove, MilestoneMoved
 from concierge.projects.models import Milestone, Project
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import MilestoneState
 
 
@@ -60,23 +61,32 @@ def preview_move(project: Project, milestone: Milestone, *, to: date, at: dateti
 
 
 def move_milestone(
-    project_id: int, milestone_id: int, *, to: date, reason: str, actor_id: int | None, at: datetime
+    project_id: int,
+    milestone_id: int,
+    *,
+    to: date,
+    reason: str,
+    because: Because = Because.MOVED,
+    actor_id: int | None,
+    at: datetime,
 ) -> Project:
     """Let a milestone start on a day, or the first one after it that is possible; dependants follow.
 
     :param to: the wish, a day at the site; it stays with the milestone until it is moved again.
+    :param because: what it is moved for; anything but a person's own move is a reason in itself.
     :raises Refused: when the milestone has started or is done, the project has ended, or its dates are settled and
         no reason is given.
     """
     project = queries.plan_for_change(project_id)
     milestone = milestone_in(project, milestone_id)
     _refuse_if_fixed(project, milestone)
-    refuse_without_reason(project, reason)
+    if because is Because.MOVED:
+        refuse_without_reason(project, reason)
     known = calendars_of(project)  # read before anything waits to be written
     wish = plans.start_wishes(project, milestone, to=to)
     milestone.not_before_on, milestone.exactly_on = wish.not_before_on, wish.exactly_on
     milestone.moved_at, milestone.moved_by_id, milestone.move_reason = at, actor_id, reason
-    why = f"{milestone.english_name} was moved. {reason}".rstrip()
+    why = Reason(because, milestone.name, said=reason)
     moves = follow(project, at=at, actor_id=actor_id, why=why, known=known)
     record(
         MilestoneMoved(
@@ -87,6 +97,7 @@ def move_milestone(
             name=milestone.english_name,
             to=to,
             reason=reason,
+            because={} if because is Because.MOVED else why.as_json(),
             moves=moves,
         )
     )

@@ -35,6 +35,7 @@ from concierge.projects.events import (
     MilestoneSplit,
 )
 from concierge.projects.models import Milestone, MilestoneLink, Project
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import NEXT, Counting, MilestoneAct, MilestoneState
 
 LONGEST_WORKDAYS = 1000
@@ -227,7 +228,7 @@ def split(
                 one.predecessor_id = rest.id
     rest.links.append(MilestoneLink(milestone_id=rest.id, predecessor_id=milestone.id))
     db.session.flush()
-    moves = follow(project, at=at, actor_id=actor_id, why=f"{milestone.english_name} was split in two.")
+    moves = follow(project, at=at, actor_id=actor_id, why=Reason(Because.SPLIT, milestone.name))
     record(
         MilestoneSplit(
             at=at,
@@ -300,7 +301,7 @@ def add(
     if before is not None:
         before.links.append(MilestoneLink(milestone_id=before.id, predecessor_id=milestone.id))
     db.session.flush()
-    moves = follow(project, at=at, actor_id=actor_id, why=f"{milestone.english_name} joined the plan.")
+    moves = follow(project, at=at, actor_id=actor_id, why=Reason(Because.JOINED, milestone.name))
     record(
         MilestoneAdded(
             at=at,
@@ -331,7 +332,7 @@ def skip(project_id: int, milestone_id: int, *, reason: str, actor_id: int | Non
         raise Refused(_("This is the last milestone of the plan. Cancel the project instead."))
     milestone.state, milestone.skip_reason = MilestoneState.SKIPPED, reason.strip()
     milestone.block_cause, milestone.block_reason, milestone.blocked_on = None, "", None
-    why = f"{milestone.english_name} was left out: {reason}"
+    why = Reason(Because.LEFT_OUT, milestone.name, said=reason)
     moves = follow(project, at=at, actor_id=actor_id, why=why)
     record(
         MilestoneSkipped(
@@ -369,7 +370,7 @@ def restore(project_id: int, milestone_id: int, *, actor_id: int | None, at: dat
             )
         )
     milestone.state, milestone.skip_reason = MilestoneState.PLANNED, ""
-    moves = follow(project, at=at, actor_id=actor_id, why=f"{milestone.english_name} was taken in again.")
+    moves = follow(project, at=at, actor_id=actor_id, why=Reason(Because.TAKEN_IN_AGAIN, milestone.name))
     record(
         MilestoneRestored(
             at=at,
@@ -406,7 +407,7 @@ def require_go_live(
     if required_on is not None and required_on < today_at(project, at):
         raise Refused(_("That go-live is past. Choose today or a day that lies ahead."))
     project.required_on, project.counting = required_on, counting
-    why = f"Go-live is required by {required_on:%-d %B %Y}." if required_on else "No go-live is required."
+    why = Reason(Because.GO_LIVE_REQUIRED if required_on else Because.GO_LIVE_FREE, on=required_on)
     moves = follow(project, at=at, actor_id=actor_id, why=why)
     record(
         GoLiveRequired(
@@ -497,7 +498,7 @@ def _shaped(
     actor_id: int | None,
     at: datetime,
 ) -> Project:
-    why = f"The plan of {milestone.english_name} was changed. {reason}".rstrip()
+    why = Reason(Because.SHAPED, milestone.name, said=reason)
     moves: Sequence[DateMove] = follow(project, at=at, actor_id=actor_id, why=why)
     record(
         MilestoneShaped(

@@ -23,6 +23,7 @@ from concierge.projects.actions.laying_out import follow, today_at
 from concierge.projects.actions.noting import note_dates
 from concierge.projects.events import ActUndone, DateMove, ForecastChanged, WorkingDaysPutBack
 from concierge.projects.models import Milestone, Project
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import DateKind, MilestoneState, ProjectState
 
 
@@ -189,7 +190,7 @@ def _note_dates(
     at: datetime,
 ) -> None:
     """Let the history of dates say that they are as they were."""
-    why = "An act was taken back."
+    why = Reason(Because.UNDONE)
     for move in moves:
         start, finish = move.start_after, move.finish_after
         note_dates(project.id, move.milestone_id, DateKind.PLANNED, start, finish, actor_id, at, why)
@@ -208,14 +209,14 @@ def _catch_up(project: Project, *, at: datetime) -> None:
     """Lay the plan out with what happened in the meantime."""
     if project.has_ended:
         return
-    moves = follow(project, at=at, why="The plan went on while an act was taken back.")
+    moves = follow(project, at=at, why=Reason(Because.AFTER_UNDOING))
     if moves and project.state is ProjectState.LIVE:
         record(
             ForecastChanged(
                 at=at,
                 actor_id=None,
                 project_id=project.id,
-                cause="The plan went on while an act was taken back.",
+                cause=Because.AFTER_UNDOING.value,
                 moves=moves,
             )
         )

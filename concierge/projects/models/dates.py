@@ -1,12 +1,14 @@
 """Tables of what was planned, promised and done on which day, by whom and why."""
 
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.identity.models import User
 from concierge.platform.database import Base, Line, Prose, text_enum
+from concierge.projects.reasons import Because
 from concierge.projects.states import DateKind, ShownOn
 
 
@@ -26,6 +28,10 @@ class DateChange(Base):
     at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     why: Mapped[str] = mapped_column(Prose(500), default="")
+    """What a person said to it; in rows of before 0.4.0 the whole reason in English."""
+    because: Mapped[Because | None] = mapped_column(text_enum(Because))
+    about: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    """The milestone, day or thing that ``because`` speaks of, as ``reasons.Reason`` keeps it."""
 
     by: Mapped[User | None] = relationship(lazy="raise_on_sql")
 

@@ -15,6 +15,7 @@ from concierge.identity.models import User
 from concierge.orders.models import Order, OrderLine
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
 from concierge.platform.searching import Searchable
+from concierge.projects.reasons import Because
 from concierge.projects.states import (
     BlockCause,
     Counting,
@@ -305,6 +306,8 @@ class Baseline(Base):
     taken_at: Mapped[datetime]
     taken_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     note: Mapped[str] = mapped_column(Prose(1000), default="")
+    because: Mapped[Because | None] = mapped_column(text_enum(Because))
+    """What it was taken for by itself; None: a person named it, or it was taken before 0.4.0."""
 
     taken_by: Mapped[User | None] = relationship(lazy="raise_on_sql")
     milestones: Mapped[list["BaselineMilestone"]] = relationship(

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from concierge.projects import verdict, words
+from concierge.projects import reasons, verdict, words
 
 bp = Blueprint("projects", __name__)
 bp.add_app_template_filter(verdict.sentence, "verdict")
@@ -13,5 +13,8 @@ bp.add_app_template_filter(verdict.conflict_words, "conflict_words")
 bp.add_app_template_filter(verdict.wait_words, "wait_words")
 bp.add_app_template_filter(lambda project: verdict.LOOKS[project.health][0], "health_state")
 bp.add_app_template_filter(lambda project: verdict.LOOKS[project.health][1], "health_icon")
+bp.add_app_template_filter(reasons.words_of_row, "reason_words")
+bp.add_app_template_filter(words.baseline_name, "baseline_name")
+bp.add_app_template_filter(words.baseline_note, "baseline_note")
 bp.add_app_template_filter(words.chance_words, "chance_words")
 bp.add_app_template_filter(words.basis_words, "basis_words")

@@ -32,6 +32,7 @@ from concierge.projects.queries.comparing import Compared
 from concierge.projects.verdict import milestone_look
 from concierge.projects.views.acts import Page
 from concierge.projects.views.blueprint import bp
+from concierge.projects.words import baseline_name
 
 
 @bp.get("/projects/<key>/compare")
@@ -50,7 +51,7 @@ def compare(key: str) -> Page:
     page: dict[str, Any] = {  # Any: values for the page
         "project": project,
         "wanted": wanted,
-        "choices": _choices(baselines),
+        "choices": _choices(baselines, project.site.zone),
         "today": clock.today(project.site.zone),
         "began_on": began_on,
         "only": request.args.get("only") == "changed",
@@ -63,7 +64,7 @@ def compare(key: str) -> Page:
     return render_template(
         "projects/compare.html",
         found=found,
-        title=_title(found),
+        title=_title(found, project.site.zone),
         lead=_lead(project, found.comparison, calendar),
         counts=_counts(found.comparison),
         rows=[_told(row, found.names) for row in found.comparison.rows if row.change is not Change.SAME],
@@ -128,11 +129,16 @@ def _usual(baselines: Sequence[Baseline], began_on: date) -> str:
     return f"baseline:{baselines[-1].number}" if baselines else f"day:{began_on}"
 
 
-def _choices(baselines: Sequence[Baseline]) -> list[tuple[str, str]]:
+def _choices(baselines: Sequence[Baseline], zone: str) -> list[tuple[str, str]]:
     kept = [
         (
             f"baseline:{one.number}",
-            _("%(number)s · %(name)s, %(day)s", number=one.number, name=one.name, day=day(one.taken_at)),
+            _(
+                "%(number)s · %(name)s, %(day)s",
+                number=one.number,
+                name=baseline_name(one, zone),
+                day=day(clock.day_at(one.taken_at, zone)),
+            ),
         )
         for one in baselines
     ]
@@ -144,9 +150,9 @@ def _choices(baselines: Sequence[Baseline]) -> list[tuple[str, str]]:
     ]
 
 
-def _title(found: Compared) -> str:
+def _title(found: Compared, zone: str) -> str:
     if found.baseline is not None:
-        return _("What changed since “%(name)s”", name=found.baseline.name)
+        return _("What changed since “%(name)s”", name=baseline_name(found.baseline, zone))
     return _("What changed since %(day)s", day=day(found.as_of))
 
 

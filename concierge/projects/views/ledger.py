@@ -13,6 +13,7 @@ from concierge.core.delays import Party as CoreParty
 from concierge.platform import clock
 from concierge.platform.events import RecordedEvent
 from concierge.platform.words import day, listed, localized, workdays
+from concierge.projects import reasons
 from concierge.projects.models import Delay, Project
 from concierge.projects.queries import lost_days
 from concierge.projects.states import Party
@@ -183,7 +184,7 @@ def _told(row: RecordedEvent) -> str:
     """Why something was done, as its event says."""
     if row.name in lost_days.REPLANNED:
         return _("Working days were changed: %(changes)s", changes=row.payload.get("change") or "")
-    return str(row.payload.get("reason") or "")
+    return reasons.words_of_json(row.payload.get("because")) or str(row.payload.get("reason") or "")
 
 
 def _unexplained(one: Booking, found: lost_days.LostDays) -> str:
