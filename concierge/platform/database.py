@@ -533,8 +533,14 @@ def read_again_with(row: Base, *options: Any) -> None:  # Any: loader options
     """Say what is read along with a row that is put away and read again, where several questions have read it.
 
     A row that one question read with its relations knows that by itself.
+
+    :param options: as for a question that asks for the row itself, however it was met first.
     """
-    sa.inspect(row).load_options = options
+    state = sa.inspect(row)
+    state.load_options = options
+    state.load_path = (
+        state.mapper._path_registry
+    )  # a row that was made here has none; SQLAlchemy tells it nowhere
 
 
 @dataclass(frozen=True, slots=True)

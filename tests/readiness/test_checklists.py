@@ -64,6 +64,22 @@ def test_approval_issues_the_checklist_due_relative_to_delivery(app: Flask) -> N
     assert gate(project).open_items == 3
 
 
+def test_a_list_is_read_again_whole_in_the_unit_of_work_that_made_it(app: Flask) -> None:
+    """Its rows were added, never read, so that SQLAlchemy itself knows nothing of how they are read."""
+    with unit_of_work():
+        project = readiness.project()
+        made = queries.checklist_of(project.id)
+        assert made is not None
+        for row in (made, made.items[0], project, project.milestones[0]):
+            db.session.refresh(row)
+            db.session.expire(row)
+        again = queries.checklist_of(project.id)
+
+        assert again is made
+        assert again.project is project
+        assert [(one.checklist is made, list(one.evidence)) for one in again.items] == [(True, [])] * 4
+
+
 def test_a_second_checklist_is_refused(app: Flask) -> None:
     with unit_of_work():
         project = readiness.project()
