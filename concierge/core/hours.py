@@ -79,7 +79,7 @@ class Place:
 
     def hours_on(self, day: date) -> tuple[Hours, ...]:
         """List the open stretches of a date, in order, by the wall clock."""
-        open_hours = self._planned(day)
+        open_hours = self.planned_on(day)
         if day not in self.shut:
             return open_hours
         taken = [_as_span(shut.hours, day) for shut in self.shut[day]]
@@ -100,14 +100,15 @@ class Place:
             return (*found, exception.reason)
         if self.days is not None and not self.days.is_workday(day):
             return (*found, *self.days.reasons(day))
-        planned = self._planned(day)
+        planned = self.planned_on(day)
         if not planned:
             return (*found, WEEKDAYS[day.weekday()])
         if not any(hours.from_minute <= minute < hours.to_minute for hours in planned):
             found.append(f"{self.name} is open {', '.join(map(str, planned))}")
         return tuple(found)
 
-    def _planned(self, day: date) -> tuple[Hours, ...]:
+    def planned_on(self, day: date) -> tuple[Hours, ...]:
+        """List the stretches of a date in which it would be open if nothing were shut, in order."""
         exception = self.exceptions.get(day)
         if exception is not None:
             return exception.hours

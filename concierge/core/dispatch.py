@@ -1,0 +1,476 @@
+"""Who can go, and when: one answer to "is this interval feasible, and if not, why", travel included.
+
+A visit is a stay: from an instant to another, perhaps over several days. People are at the site while they stay
+and it is planned to be open; a weekend or a lunch break in between is nobody's presence. On the way there and back
+they are taken, too. Rules are checked over all of it, never only at its start. Instants are aware, UTC or not.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+
+from concierge.core.hours import MINUTE, Hours, Place, clock_words, open_within
+from concierge.core.spans import Span, gaps, merge
+from concierge.core.travel import Spot, Way, way
+from concierge.core.worktime import DAY
+
+NIGHT = timedelta(hours=10)
+"""Somebody who has at least so long at home between two visits goes home; otherwise straight on."""
+
+
+class Rule(Enum):
+    """What can stand against a time, or against sending somebody then."""
+
+    SITE_CLOSED = "site closed"
+    SITE_HOURS = "site hours"
+    ATTENDEE = "attendee"
+    PREREQUISITE = "prerequisite"
+    GATE = "gate"
+    SKILL_MISSING = "skill missing"
+    SKILL_LEVEL = "skill level"
+    SKILL_EXPIRED = "skill expired"
+    DAY_OFF = "day off"
+    HOURS = "hours"
+    LEAVE = "leave"
+    VISIT = "visit"
+    OWN_CALENDAR = "own calendar"
+    TRAVEL = "travel"
+
+
+UNBREAKABLE = frozenset({Rule.SKILL_EXPIRED})
+"""Rules over which nobody is sent, whatever the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """One rule that stands against a time: what breaks it, and from when to when."""
+
+    rule: Rule
+    span: Span[datetime]
+    words: str = ""
+    """The other visit's title, the reason of a closed day, the hours, the skill: what the rule is about."""
+    minutes: int = 0
+    """Of a way that does not fit: how long it takes."""
+    key: str = ""
+    """Of what is in the way, for those who want to look at it."""
+
+    @property
+    def is_breakable(self) -> bool:
+        """Say whether a reason helps."""
+        return self.rule not in UNBREAKABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A stretch of time in which somebody has something else: a visit, leave, an entry of their own calendar."""
+
+    span: Span[datetime]
+    rule: Rule
+    words: str = ""
+    spot: Spot | None = None
+    """Where a visit is: travel counts between visits."""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A skill somebody holds, how well, and until which day it is valid (`None`: without end)."""
+
+    level: int = 1
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may be sent.
+
+    `hours` are theirs by the wall clock of home; they go along to wherever the person works, so that somebody
+    who flies to Osaka works by Osaka's clock. `taken` is in order of time.
+    """
+
+    key: str
+    name: str
+    hours: Place
+    home: Spot
+    taken: tuple[Taken, ...] = ()
+    skills: Mapping[str, Certificate] = field(default_factory=dict)
+    languages: frozenset[str] = frozenset()
+    booked_minutes: int = 0
+    """Already booked in the week, or whatever time fairness is judged over, and what the hours allow then."""
+    capacity_minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """Somebody of the customer who has to be there, and when they cannot."""
+
+    name: str
+    away: tuple[Span[datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done at a site: the place with its hours, who has to be there, and what has to come before."""
+
+    site: Place
+    spot: Spot
+    skill: str = ""
+    level: int = 1
+    crew: int = 1
+    languages: frozenset[str] = frozenset()
+    """Any of which the person should speak; none asked for when empty."""
+    attendees: tuple[Attendee, ...] = ()
+    not_before: datetime | None = None
+    waits_for: str = ""
+    """The prerequisite that ends at `not_before`."""
+    held_by: str = ""
+    """The gate that holds the work, empty when none does."""
+
+
+def presence(stay: Span[datetime], site: Place) -> tuple[Span[datetime], ...]:
+    """List when people are at the site during a stay: while it is planned to be open, by its own clock.
+
+    Where it is planned to be closed at the start or at the end, the answer reaches to that end all the same,
+    so that what is checked is what was asked for.
+
+    :raises ValueError: when the stay never ends.
+    """
+    if stay.to_at is None:
+        raise ValueError("A stay needs an end. Name one.")
+    planned = replace(site, shut={})
+    found = list(open_within(planned, stay))
+    first, last = _day_of(stay.from_at, site), _day_of(stay.to_at - MINUTE, site)
+    if first == last and not found:
+        return (stay,)
+    if not found or found[0].from_at > stay.from_at:
+        ends = min(_midnight(first + DAY, site), found[0].from_at if found else stay.to_at)
+        found.append(Span(stay.from_at, ends))
+    if max(_end(span) for span in found) < stay.to_at:
+        latest = max(_end(span) for span in found)
+        found.append(Span(max(_midnight(last, site), latest), stay.to_at))
+    return merge(found)
+
+
+def against_time(stay: Span[datetime], work: Work) -> tuple[Objection, ...]:
+    """Say what stands against a time, whoever goes: the site, the customer's people, what has to come before.
+
+    :raises ValueError: when the stay never ends.
+    """
+    found: list[Objection] = []
+    for span in presence(stay, work.site):
+        found += [_closed(gap, work.site) for gap in gaps(open_within(work.site, span), within=span)]
+    for attendee in work.attendees:
+        for away in attendee.away:
+            found += [
+                Objection(Rule.ATTENDEE, both, attendee.name)
+                for span in presence(stay, work.site)
+                if (both := span.intersection(away))
+            ]
+    if work.not_before is not None and stay.from_at < work.not_before:
+        before = Span(stay.from_at, min(work.not_before, _end(stay)))
+        found.append(Objection(Rule.PREREQUISITE, before, work.waits_for))
+    if work.held_by:
+        found.append(Objection(Rule.GATE, stay, work.held_by))
+    return tuple(found)
+
+
+def against_person(stay: Span[datetime], work: Work, person: Person) -> tuple[Objection, ...]:
+    """Say what stands against sending somebody: skills, hours, leave, other visits, and the ways between.
+
+    :raises ValueError: when the stay never ends.
+    """
+    found = _unskilled(stay, work, person)
+    there = presence(stay, work.site)
+    hours = _worked_at(person.hours, work.site)
+    for span in there:
+        for closed in gaps(open_within(hours, span), within=span):
+            if not any(taken.rule is Rule.LEAVE and taken.span.overlaps(closed) for taken in person.taken):
+                found.append(_off(closed, hours))
+    for taken in person.taken:
+        if _blocks(taken, stay, there):
+            found.append(Objection(taken.rule, taken.span, taken.words, key=taken.key))
+    found += _ways_blocked(stay, work, person)
+    return tuple(found)
+
+
+def objections(stay: Span[datetime], work: Work, person: Person) -> tuple[Objection, ...]:
+    """Say everything that stands against a person's visit at a time; empty when it is feasible."""
+    return *against_time(stay, work), *against_person(stay, work, person)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How somebody comes to a visit and leaves it, and from where to where: another visit, or home."""
+
+    there: Way
+    back: Way
+    comes_from: str = ""
+    goes_to: str = ""
+    """Title of the visit before, and of the one after; empty for home."""
+
+
+def ways(stay: Span[datetime], work: Work, person: Person) -> Ways:
+    """Tell how somebody travels to a stay and from it, given their other visits."""
+    home = way(person.home, work.spot)
+    before, after = _neighbours(stay, person)
+    comes = _straight(before, home, work, person, stay.from_at - _end(before.span)) if before else None
+    goes = _straight(after, home, work, person, after.span.from_at - _end(stay)) if after else None
+    return Ways(
+        comes or home,
+        goes or home,
+        before.words if before and comes else "",
+        after.words if after and goes else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who may go: what stands against it, how far it is, and how full their time is with this visit."""
+
+    person: Person
+    against: tuple[Objection, ...]
+    ways: Ways
+    load: float
+    """Booked minutes with this visit over what the hours allow; 0 where nothing is known."""
+    speaks: bool
+    """Whether they speak a language that is asked for."""
+
+    @property
+    def is_free(self) -> bool:
+        """Say whether nothing stands against sending them."""
+        return not self.against
+
+
+def candidates(stay: Span[datetime], work: Work, people: Iterable[Person]) -> tuple[Candidate, ...]:
+    """Rank people for a visit: who is free first, then who breaks the least, speaks, is near, has time.
+
+    What stands against the time itself is the same for all and not repeated here; see `against_time`.
+    """
+    minutes = sum(map(_length, presence(stay, work.site)), timedelta()) // MINUTE
+    found = [
+        Candidate(
+            person,
+            against_person(stay, work, person),
+            ways(stay, work, person),
+            (person.booked_minutes + minutes) / person.capacity_minutes if person.capacity_minutes else 0.0,
+            not work.languages or bool(work.languages & person.languages),
+        )
+        for person in people
+    ]
+    return tuple(sorted(found, key=_rank))
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time at which the work can be done, and the keys of a crew that can do it then."""
+
+    stay: Span[datetime]
+    crew: tuple[str, ...]
+
+
+def slots(
+    work: Work,
+    people: Sequence[Person],
+    *,
+    minutes: int,
+    within: Span[datetime],
+    step: int = 30,
+    most: int = 3,
+    per_day: int = 2,
+) -> tuple[Slot, ...]:
+    """Find the first times at which a whole crew can do so many minutes of work at the site.
+
+    Work that fits into a day of the site is done on one; longer work begins when the site opens, and goes on
+    when it is planned to be open again. Starts lie on whole steps of the site's clock; at most `per_day` of them
+    on one day of the site, one after the other.
+
+    :raises ValueError: when the work takes no time, nobody is needed, or `within` never ends.
+    """
+    if minutes <= 0 or work.crew < 1 or step < 1:
+        raise ValueError("A slot needs work of at least a minute and somebody to do it.")
+    days = _by_day(open_within(replace(work.site, shut={}), within), work.site)
+    fits_a_day = any(sum(map(_length, opened), timedelta()) >= minutes * MINUTE for opened in days)
+    found: list[Slot] = []
+    for number, opened in enumerate(days):
+        later = opened if fits_a_day else [span for day in days[number:] for span in day]
+        free_from, today = within.from_at, 0
+        for starts in _starts(opened, step, work.site):
+            stay = _worked(starts, minutes, later) if starts >= free_from else None
+            if stay is not None and (crew := _crew_for(stay, work, people)) is not None:
+                found.append(Slot(stay, crew))
+                free_from, today = _end(stay), today + 1
+            if len(found) == most:
+                return tuple(found)
+            if not fits_a_day or today == per_day:
+                break
+    return tuple(found)
+
+
+def _by_day(opened: Iterable[Span[datetime]], site: Place) -> list[list[Span[datetime]]]:
+    """Stretches cut at the site's midnights, by day, in order."""
+    days: dict[date, list[Span[datetime]]] = {}
+    for span in opened:
+        begins = span.from_at
+        while begins < _end(span):
+            day = _day_of(begins, site)
+            ends = min(_midnight(day + DAY, site), _end(span))
+            days.setdefault(day, []).append(Span(begins, ends))
+            begins = ends
+    return list(days.values())
+
+
+def _starts(opened: Iterable[Span[datetime]], step: int, site: Place) -> Iterator[datetime]:
+    """The instants on whole steps of the site's clock at which it is planned to be open."""
+    for span in opened:
+        starts = _on_step(span.from_at, step, site)
+        while starts < _end(span):
+            yield starts
+            starts += step * MINUTE
+
+
+def _crew_for(stay: Span[datetime], work: Work, people: Sequence[Person]) -> tuple[str, ...] | None:
+    """The nearest people with the most time who can all go; `None` when they are too few."""
+    if against_time(stay, work):
+        return None
+    free = [one for one in candidates(stay, work, people) if one.is_free]
+    return tuple(one.person.key for one in free[: work.crew]) if len(free) >= work.crew else None
+
+
+def _worked(starts: datetime, minutes: int, opened: Sequence[Span[datetime]]) -> Span[datetime] | None:
+    """The stay that begins at an instant and holds so many minutes of planned opening; `None` when it cannot."""
+    left = minutes * MINUTE
+    for span in opened:
+        begins = max(span.from_at, starts)
+        if begins >= _end(span):
+            continue
+        if _end(span) - begins >= left:
+            return Span(starts, begins + left)
+        left -= _end(span) - begins
+    return None
+
+
+def _rank(candidate: Candidate) -> tuple[object, ...]:
+    hard = sum(not one.is_breakable for one in candidate.against)
+    minutes = candidate.ways.there.minutes + candidate.ways.back.minutes
+    return (
+        hard,
+        len({one.rule for one in candidate.against}),
+        not candidate.speaks,
+        minutes,
+        candidate.load,
+        candidate.person.name,
+        candidate.person.key,
+    )
+
+
+def _unskilled(stay: Span[datetime], work: Work, person: Person) -> list[Objection]:
+    """The certification has to be held to the last day, by the site's clock."""
+    if not work.skill:
+        return []
+    held = person.skills.get(work.skill)
+    if held is None:
+        return [Objection(Rule.SKILL_MISSING, stay, work.skill)]
+    if held.until is not None and held.until < _day_of(_end(stay) - MINUTE, work.site):
+        return [Objection(Rule.SKILL_EXPIRED, stay, work.skill)]
+    if held.level < work.level:
+        return [Objection(Rule.SKILL_LEVEL, stay, work.skill)]
+    return []
+
+
+def _blocks(taken: Taken, stay: Span[datetime], there: Collection[Span[datetime]]) -> bool:
+    """Visits and entries take the whole stay, leave only the hours that would be worked."""
+    if taken.rule is Rule.LEAVE:
+        return any(taken.span.overlaps(span) for span in there)
+    return taken.span.overlaps(stay)
+
+
+def _ways_blocked(stay: Span[datetime], work: Work, person: Person) -> list[Objection]:
+    """What lies on the way there or back; what lies in the stay itself has been said."""
+    how = ways(stay, work, person)
+    found: list[Objection] = []
+    for span, minutes in (
+        (Span(stay.from_at - how.there.minutes * MINUTE, stay.from_at), how.there.minutes),
+        (Span(_end(stay), _end(stay) + how.back.minutes * MINUTE), how.back.minutes),
+    ):
+        found += [
+            Objection(Rule.TRAVEL, taken.span, taken.words, minutes, taken.key)
+            for taken in person.taken
+            if taken.span.overlaps(span) and not taken.span.overlaps(stay)
+        ]
+    return found
+
+
+def _neighbours(stay: Span[datetime], person: Person) -> tuple[Taken | None, Taken | None]:
+    """The visits before and after a stay, which do not overlap it."""
+    visits = [taken for taken in person.taken if taken.rule is Rule.VISIT and taken.spot is not None]
+    before = [taken for taken in visits if _end(taken.span) <= stay.from_at]
+    after = [taken for taken in visits if taken.span.from_at >= _end(stay)]
+    return (
+        max(before, key=lambda taken: _end(taken.span), default=None),
+        min(after, key=lambda taken: taken.span.from_at, default=None),
+    )
+
+
+def _straight(other: Taken, home: Way, work: Work, person: Person, pause: timedelta) -> Way | None:
+    """The way between two visits, where there is no time to go home in between."""
+    assert other.spot is not None  # noqa: S101 # what `_neighbours` has seen
+    over_home = (home.minutes + way(person.home, other.spot).minutes) * MINUTE + NIGHT
+    return way(other.spot, work.spot) if pause < over_home else None
+
+
+def _worked_at(hours: Place, site: Place) -> Place:
+    """Somebody's hours by the clock of the place where they work."""
+    return hours if hours.zone == site.zone else replace(hours, zone=site.zone)
+
+
+def _closed(span: Span[datetime], site: Place) -> Objection:
+    day, minute = _clock(span.from_at, site)
+    words = "; ".join(site.reasons(day, minute))
+    is_whole_day = not site.planned_on(day)
+    return Objection(Rule.SITE_CLOSED if is_whole_day or day in site.shut else Rule.SITE_HOURS, span, words)
+
+
+def _off(span: Span[datetime], hours: Place) -> Objection:
+    day, minute = _clock(span.from_at, hours)
+    planned = hours.hours_on(day)
+    if planned:
+        return Objection(Rule.HOURS, span, _listed(planned))
+    return Objection(Rule.DAY_OFF, span, "; ".join(hours.reasons(day, minute)))
+
+
+def _listed(hours: Iterable[Hours]) -> str:
+    return ", ".join(f"{clock_words(one.from_minute)}–{clock_words(one.to_minute)}" for one in hours)
+
+
+def _on_step(at: datetime, step: int, site: Place) -> datetime:
+    """The first instant from `at` on that lies on a whole step of the site's clock."""
+    there = at.astimezone(site.zone)
+    over = (there.hour * 60 + there.minute) % step
+    ahead = (step - over if over else 0) * MINUTE - timedelta(
+        seconds=there.second, microseconds=there.microsecond
+    )
+    return at + ahead if ahead >= timedelta() else at + ahead + step * MINUTE
+
+
+def _clock(at: datetime, place: Place) -> tuple[date, int]:
+    there = at.astimezone(place.zone)
+    return there.date(), there.hour * 60 + there.minute
+
+
+def _day_of(at: datetime, place: Place) -> date:
+    return at.astimezone(place.zone).date()
+
+
+def _midnight(day: date, place: Place) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=place.zone).astimezone(UTC)
+
+
+def _length(span: Span[datetime]) -> timedelta:
+    return _end(span) - span.from_at
+
+
+def _end(span: Span[datetime]) -> datetime:
+    if span.to_at is None:
+        raise ValueError("This stretch of time never ends.")
+    return span.to_at

@@ -1,0 +1,377 @@
+"""Who can go and when: tables a dispatcher can read, and every minute of random weeks looked at one by one."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from concierge.core.dispatch import (
+    Attendee,
+    Certificate,
+    Objection,
+    Person,
+    Rule,
+    Taken,
+    Work,
+    against_person,
+    against_time,
+    candidates,
+    objections,
+    presence,
+    slots,
+    ways,
+)
+from concierge.core.hours import DayHours, Hours, Place, Shut, hours_between
+from concierge.core.spans import Span
+from concierge.core.travel import By, Spot, way
+from concierge.core.worktime import WorkCalendar
+from tests.makers.days import on
+
+MINUTE = timedelta(minutes=1)
+DAYTIME = hours_between(time(8), time(17))
+WEEK = dict.fromkeys(range(5), (DAYTIME,))
+ZURICH = ZoneInfo("Europe/Zurich")
+BASEL = Spot("CH", "Basel", 47.56, 7.59, "Rheintal Pharma")
+BERN = Spot("CH", "Bern", 46.95, 7.45, "Aare Clinic")
+OSAKA = Spot("JP", "Osaka", 34.69, 135.5, "Nishiyama")
+SITE = Place("Rheintal Pharma", ZURICH, WEEK)
+WORK = Work(SITE, BASEL, skill="lc-ms", level=2)
+SELIN = Person(
+    "selin",
+    "Selin",
+    Place("Selin", ZURICH, WEEK),
+    Spot("CH", "Basel", 47.55, 7.58),
+    skills={"lc-ms": Certificate(3, on("Thu 2026-12-31"))},
+)
+
+
+def local(day: str, clock: str, zone: tzinfo = ZURICH) -> datetime:
+    """An instant by the wall clock of a zone."""
+    return datetime.combine(on(day), time.fromisoformat(clock), zone).astimezone(UTC)
+
+
+def from_to(day: str, start: str, end: str, last: str = "") -> Span[datetime]:
+    return Span(local(day, start), local(last or day, end))
+
+
+def rules(found: tuple[Objection, ...]) -> list[Rule]:
+    return [one.rule for one in found]
+
+
+def a_visit(day: str, start: str, end: str, spot: Spot, title: str = "Aare Clinic, training") -> Taken:
+    return Taken(from_to(day, start, end), Rule.VISIT, title, spot)
+
+
+def test_a_free_skilled_person_can_go_within_the_sites_hours() -> None:
+    assert objections(from_to("Tue 2026-11-24", "08:00", "17:00"), WORK, SELIN) == ()
+
+
+@pytest.mark.parametrize(
+    ("stay", "expected"),
+    [
+        (from_to("Tue 2026-11-24", "07:00", "12:00"), [Rule.SITE_HOURS]),
+        (from_to("Tue 2026-11-24", "12:00", "18:00"), [Rule.SITE_HOURS]),
+        (from_to("Sat 2026-11-28", "09:00", "12:00"), [Rule.SITE_CLOSED]),
+        (
+            from_to("Fri 2026-11-27", "09:00", "12:00", "Mon 2026-11-30"),
+            [],
+        ),  # the weekend is nobody's presence
+        (from_to("Fri 2026-11-27", "09:00", "12:00", "Sat 2026-11-28"), [Rule.SITE_CLOSED]),
+        (from_to("Sat 2026-11-28", "09:00", "12:00", "Mon 2026-11-30"), [Rule.SITE_CLOSED]),
+    ],
+)
+def test_the_whole_stay_lies_in_the_sites_hours(stay: Span[datetime], expected: list[Rule]) -> None:
+    assert rules(against_time(stay, WORK)) == expected
+
+
+def test_a_power_cut_in_the_middle_counts_but_lunch_does_not() -> None:
+    lunch = replace(SITE, week=dict.fromkeys(range(5), (Hours(480, 720), Hours(780, 1020))))
+    stay = from_to("Tue 2026-11-24", "09:00", "16:00")
+    assert against_time(stay, replace(WORK, site=lunch)) == ()
+    cut = replace(SITE, shut={on("Tue 2026-11-24"): (Shut(Hours(600, 840), "Power test"),)})
+    (found,) = against_time(stay, replace(WORK, site=cut))
+    assert (found.rule, found.words) == (Rule.SITE_CLOSED, "Power test")
+    assert found.span == from_to("Tue 2026-11-24", "10:00", "14:00")
+
+
+def test_a_skill_has_to_last_to_the_end_and_reach_the_level() -> None:
+    over_the_year = from_to("Thu 2026-12-31", "09:00", "12:00", "Mon 2027-01-04")
+    assert Rule.SKILL_EXPIRED in rules(against_person(over_the_year, WORK, SELIN))
+    tuesday = from_to("Tue 2026-11-24", "09:00", "12:00")
+    assert rules(against_person(tuesday, replace(WORK, level=4), SELIN)) == [Rule.SKILL_LEVEL]
+    assert rules(against_person(tuesday, replace(WORK, skill="nmr"), SELIN)) == [Rule.SKILL_MISSING]
+    (expired,) = against_person(over_the_year, WORK, SELIN)
+    assert not expired.is_breakable
+
+
+def test_leave_in_the_middle_of_a_long_visit_counts_and_on_its_weekend_does_not() -> None:
+    def away(day: str) -> Person:
+        return replace(SELIN, taken=(Taken(from_to(day, "00:00", "23:59"), Rule.LEAVE, "leave"),))
+
+    stay = from_to("Thu 2026-11-26", "09:00", "12:00", "Tue 2026-12-01")
+    assert rules(against_person(stay, WORK, away("Mon 2026-11-30"))) == [Rule.LEAVE]
+    assert rules(against_person(stay, WORK, away("Sat 2026-11-28"))) == []
+
+
+def test_the_end_of_a_visit_counts_and_not_only_its_start() -> None:
+    """OCA #1382: 8:45 and four hours of work were accepted over an absence at nine."""
+    away = replace(SELIN, taken=(Taken(from_to("Tue 2026-11-24", "09:00", "10:00"), Rule.LEAVE, "doctor"),))
+    assert rules(against_person(from_to("Tue 2026-11-24", "08:45", "12:45"), WORK, away)) == [Rule.LEAVE]
+
+
+def test_travel_between_two_sites_has_to_fit() -> None:
+    to_bern = way(BASEL, BERN).minutes
+    assert 60 <= to_bern <= 150
+    ends = datetime.combine(date(2026, 11, 24), time(12), ZURICH)
+    busy = replace(SELIN, taken=(a_visit("Tue 2026-11-24", "08:00", "12:00", BERN),))
+    tight = Span((ends + (to_bern - 1) * MINUTE).astimezone(UTC), local("Tue 2026-11-24", "17:00"))
+    (found,) = against_person(tight, WORK, busy)
+    assert (found.rule, found.minutes, found.words) == (Rule.TRAVEL, to_bern, "Aare Clinic, training")
+    fits = Span(tight.from_at + MINUTE, tight.to_at)
+    assert against_person(fits, WORK, busy) == ()
+    assert ways(fits, WORK, busy).comes_from == "Aare Clinic, training"
+
+
+def test_a_flight_on_the_evening_before_may_not_lie_in_leave() -> None:
+    site = Place("Nishiyama", ZoneInfo("Asia/Tokyo"), WEEK)
+    work = replace(WORK, site=site, spot=OSAKA)
+    stay = Span(
+        local("Tue 2026-11-24", "09:00", ZoneInfo("Asia/Tokyo")),
+        local("Tue 2026-11-24", "17:00", ZoneInfo("Asia/Tokyo")),
+    )
+    assert against_person(stay, work, SELIN) == ()  # she works by Osaka's clock there
+    home = replace(SELIN, taken=(Taken(from_to("Mon 2026-11-23", "00:00", "23:00"), Rule.LEAVE, "leave"),))
+    assert rules(against_person(stay, work, home)) == [Rule.TRAVEL]
+
+
+def test_what_comes_before_gates_and_attendees_stand_against_a_time() -> None:
+    stay = from_to("Tue 2026-11-24", "09:00", "12:00")
+    work = replace(
+        WORK,
+        not_before=local("Wed 2026-11-25", "00:00"),
+        waits_for="Delivered",
+        held_by="Installation",
+        attendees=(Attendee("Dr Ito", (from_to("Tue 2026-11-24", "11:00", "18:00"),)),),
+    )
+    found = {one.rule: one for one in against_time(stay, work)}
+    assert found.keys() == {Rule.PREREQUISITE, Rule.GATE, Rule.ATTENDEE}
+    assert found[Rule.ATTENDEE].span == from_to("Tue 2026-11-24", "11:00", "12:00")
+
+
+def test_the_free_come_first_then_the_near_then_those_with_time() -> None:
+    stay = from_to("Tue 2026-11-24", "09:00", "12:00")
+    far = replace(SELIN, key="far", home=OSAKA)
+    full = replace(SELIN, key="full", booked_minutes=2300, capacity_minutes=2400)
+    easy = replace(SELIN, key="easy", booked_minutes=600, capacity_minutes=2400)
+    away = replace(SELIN, key="away", taken=(a_visit("Tue 2026-11-24", "08:00", "12:00", BASEL),))
+    unskilled = replace(SELIN, key="unskilled", skills={"lc-ms": Certificate(3, on("Mon 2026-11-23"))})
+    found = candidates(stay, WORK, [unskilled, away, full, far, easy])
+    assert [one.person.key for one in found] == ["easy", "full", "far", "away", "unskilled"]
+    assert [one.is_free for one in found] == [True, True, True, False, False]
+    assert found[0].load == pytest.approx((600 + 180) / 2400)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "by", "minutes"),
+    [
+        (BASEL, BASEL, By.CAR, 0),
+        (BASEL, Spot("CH", "Basel", 47.57, 7.60, "Another"), By.CAR, 15),
+        (BASEL, BERN, By.CAR, 90),
+        (BASEL, Spot("DE", "Frankfurt", 50.11, 8.68), By.TRAIN, 225),
+        (BASEL, OSAKA, By.PLANE, 975),
+        (Spot("CH", "Basel"), Spot("CH", "basel", name="X"), By.CAR, 30),
+        (Spot("CH", "Basel"), Spot("CH", "Genf"), By.TRAIN, 150),
+        (Spot("CH", "Basel"), Spot("JP", "Osaka"), By.PLANE, 480),
+    ],
+)
+def test_ways_are_what_a_person_would_guess(here: Spot, there: Spot, by: By, minutes: int) -> None:
+    found = way(here, there)
+    assert (found.by, found.minutes) == (by, minutes)
+    assert found.is_assumed == (here.latitude is None)
+
+
+# ------------------------------------------------------------ moment by moment
+
+GRID = 5 * MINUTE
+"""Everything drawn below begins and ends on such a step, so that looking at one minute of each sees all."""
+
+ZONES = ("Europe/Zurich", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Australia/Lord_Howe")
+CHANGES = (date(2026, 3, 27), date(2026, 10, 23), date(2026, 10, 30), date(2026, 4, 3), date(2026, 10, 2))
+"""A few days before clocks change somewhere."""
+SPOTS = (BASEL, BERN, Spot("CH", "Basel"), Spot("DE", "Freiburg", 47.99, 7.85))
+
+
+@st.composite
+def a_place(draw: st.DrawFn, name: str) -> Place:
+    stretches = st.lists(
+        st.tuples(st.integers(0, 22), st.integers(1, 10)).map(
+            lambda pair: Hours(pair[0] * 60, min(pair[0] + pair[1], 24) * 60)
+        ),
+        max_size=2,
+    ).map(_apart)
+    day = draw(st.sampled_from(CHANGES))
+    days_on = st.integers(0, 8).map(lambda number: day + timedelta(days=number))
+    closed = draw(st.sets(days_on, max_size=2))
+    return Place(
+        name,
+        ZoneInfo(draw(st.sampled_from(ZONES))),
+        draw(st.dictionaries(st.integers(0, 6), stretches, min_size=3)),
+        days=WorkCalendar(name, weekend=frozenset(), closed=dict.fromkeys(closed, "closed")),
+        exceptions={one: DayHours(draw(stretches), "half day") for one in draw(st.sets(days_on, max_size=1))},
+        shut={one: (Shut(Hours(600, 700), "shut"),) for one in draw(st.sets(days_on, max_size=2))},
+    )
+
+
+def _apart(hours: list[Hours]) -> tuple[Hours, ...]:
+    kept: list[Hours] = []
+    for one in sorted(hours, key=lambda each: each.from_minute):
+        if not kept or one.from_minute > kept[-1].to_minute:
+            kept.append(one)
+    return tuple(kept)
+
+
+@st.composite
+def a_case(draw: st.DrawFn) -> tuple[Span[datetime], Work, Person]:
+    site = draw(a_place("site"))
+    day = draw(st.sampled_from(CHANGES))
+    begins = datetime.combine(day, time(), UTC) + draw(st.integers(0, 5 * 96)) * 15 * MINUTE
+    stay = Span(begins, begins + draw(st.integers(1, 3 * 96)) * 15 * MINUTE)
+    taken = []
+    for number in range(draw(st.integers(0, 3))):
+        starts = begins + draw(st.integers(-200, 300)) * 15 * MINUTE
+        span = Span(starts, starts + draw(st.integers(1, 60)) * 15 * MINUTE)
+        rule = draw(st.sampled_from((Rule.VISIT, Rule.LEAVE, Rule.OWN_CALENDAR)))
+        spot = draw(st.sampled_from(SPOTS)) if rule is Rule.VISIT else None
+        taken.append(Taken(span, rule, f"taken {number}", spot))
+    held = draw(st.none() | st.just(day + timedelta(days=2)))
+    person = Person(
+        "p",
+        "P",
+        draw(a_place("person")),
+        draw(st.sampled_from(SPOTS)),
+        tuple(taken),
+        {"lc-ms": Certificate(draw(st.integers(1, 3)), held)},
+    )
+    away = Span(begins + 60 * MINUTE, begins + draw(st.integers(13, 60)) * GRID)
+    attendees = (Attendee("a", (away,)),) if draw(st.booleans()) else ()
+    not_before = draw(st.none() | st.just(begins + 30 * MINUTE) | st.just(begins - 30 * MINUTE))
+    work = Work(site, draw(st.sampled_from(SPOTS)), "lc-ms", 2, attendees=attendees, not_before=not_before)
+    return stay, work, person
+
+
+def _moments(span: Span[datetime]) -> Iterator[datetime]:
+    assert span.to_at is not None
+    moment = span.from_at
+    while moment < span.to_at:
+        yield moment
+        moment += GRID
+
+
+def _is_open(place: Place, moment: datetime, *, planned: bool = False) -> bool:
+    there = moment.astimezone(place.zone)
+    hours = (place.planned_on if planned else place.hours_on)(there.date())
+    return any(one.from_minute <= there.hour * 60 + there.minute < one.to_minute for one in hours)
+
+
+def _there(stay: Span[datetime], site: Place) -> set[datetime]:
+    """The minutes of a stay at which somebody is at the site."""
+    assert stay.to_at is not None
+    planned = [moment for moment in _moments(stay) if _is_open(site, moment, planned=True)]
+
+    def day(moment: datetime) -> date:
+        return moment.astimezone(site.zone).date()
+
+    inside = set(planned)
+    return {
+        moment
+        for moment in _moments(stay)
+        if moment in inside
+        or (day(moment) == day(stay.from_at) and (not planned or moment < planned[0]))
+        or (day(moment) == day(stay.to_at - MINUTE) and (not planned or moment > planned[-1]))
+    }
+
+
+@given(a_case())
+@settings(max_examples=150, deadline=None)
+def test_feasible_is_what_every_minute_says(case: tuple[Span[datetime], Work, Person]) -> None:
+    stay, work, person = case
+    assert stay.to_at is not None
+    there = _there(stay, work.site)
+    assert {moment for span in presence(stay, work.site) for moment in _moments(span)} == there
+    by_their_clock = replace(person.hours, zone=work.site.zone)
+    how = ways(stay, work, person)
+    around = [
+        *_moments(Span(stay.from_at - how.there.minutes * MINUTE, stay.from_at)),
+        *_moments(Span(stay.to_at, stay.to_at + how.back.minutes * MINUTE)),
+    ]
+    held = person.skills["lc-ms"]
+    last_day = (stay.to_at - MINUTE).astimezone(work.site.zone).date()
+    feasible = (
+        all(_is_open(work.site, moment) and _is_open(by_their_clock, moment) for moment in there)
+        and not any(away.contains(moment) for who in work.attendees for away in who.away for moment in there)
+        and (work.not_before is None or work.not_before <= stay.from_at)
+        and held.level >= 2
+        and (held.until is None or held.until >= last_day)
+        and not any(
+            taken.span.contains(moment)
+            for taken in person.taken
+            for moment in (there if taken.rule is Rule.LEAVE else _moments(stay))
+        )
+        and not any(
+            taken.span.contains(moment) and not taken.span.overlaps(stay)
+            for taken in person.taken
+            for moment in around
+        )
+    )
+    assert (objections(stay, work, person) == ()) == feasible
+
+
+@given(a_case(), st.integers(3, 240), st.sampled_from((15, 30, 60)))
+@settings(max_examples=60, deadline=None)
+def test_a_slot_is_feasible_for_its_crew_and_holds_the_work(
+    case: tuple[Span[datetime], Work, Person], lasts: int, step: int
+) -> None:
+    stay, work, person = case
+    others = [replace(person, key="q", taken=()), person]
+    within = Span(stay.from_at, stay.from_at + timedelta(days=6))
+    found = slots(work, others, minutes=lasts * 5, within=within, step=step, most=4)
+    by_key = {one.key: one for one in others}
+    for slot in found:
+        worked = [moment for moment in _moments(slot.stay) if _is_open(work.site, moment, planned=True)]
+        assert len(worked) == lasts
+        assert all(objections(slot.stay, work, by_key[key]) == () for key in slot.crew)
+        assert slot.stay.from_at.astimezone(work.site.zone).minute % step == 0
+    assert not any(one.stay.overlaps(other.stay) for one, other in pairwise(found))
+
+
+def test_the_first_slot_is_the_earliest_there_is() -> None:
+    busy = replace(SELIN, taken=(a_visit("Tue 2026-11-24", "08:00", "11:00", BASEL),))
+    within = Span(local("Tue 2026-11-24", "06:10"), local("Fri 2026-11-27", "23:00"))
+    found = slots(WORK, [busy], minutes=240, within=within)
+    assert [at_site(slot.stay) for slot in found] == ["24 11:00–15:00", "25 08:00–12:00", "25 12:00–16:00"]
+    two_days = slots(WORK, [busy], minutes=600, within=within, most=1)
+    assert [at_site(slot.stay) for slot in two_days] == ["25 08:00–09:00"]  # of the 26th
+    lunch = replace(SITE, week=dict.fromkeys(range(5), (Hours(480, 720), Hours(780, 1020))))
+    after = slots(replace(WORK, site=lunch), [busy], minutes=120, within=within, most=2)
+    assert [at_site(slot.stay) for slot in after] == ["24 11:00–14:00", "24 14:00–16:00"]
+    always = replace(SITE, week=dict.fromkeys(range(7), (Hours(0, 1440),)))
+    anytime = replace(busy, hours=replace(always, name="Selin"))
+    night = slots(replace(WORK, site=always), [anytime], minutes=120, within=within, most=3)
+    assert [at_site(slot.stay) for slot in night] == ["24 11:00–13:00", "24 13:00–15:00", "25 00:00–02:00"]
+
+
+def at_site(span: Span[datetime]) -> str:
+    assert span.to_at is not None
+    return f"{span.from_at.astimezone(ZURICH):%d %H:%M}–{span.to_at.astimezone(ZURICH):%H:%M}"
+
+
+def test_a_crew_of_two_needs_two() -> None:
+    within = Span(local("Tue 2026-11-24", "06:00"), local("Wed 2026-11-25", "18:00"))
+    assert slots(replace(WORK, crew=2), [SELIN], minutes=60, within=within) == ()
+    pair = [SELIN, replace(SELIN, key="ben")]
+    assert slots(replace(WORK, crew=2), pair, minutes=60, within=within)[0].crew == ("ben", "selin")
