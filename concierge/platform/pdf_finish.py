@@ -41,6 +41,7 @@ class Finisher:
         *,
         form_font: tuple[bytes, list[int]],
         spell: Callable[[str, int], str],
+        said: Callable[[str], str] = str,
     ) -> None:
         """
         :param task: ``fields``, ``files`` (their names and kinds), ``note``, ``is_record`` and ``is_mirrored``, as the
@@ -48,11 +49,13 @@ class Finisher:
         :param files: the bytes of the files inside, in the order of ``task["files"]``.
         :param form_font: a TrueType font with the letters of WinAnsiEncoding, and their widths from code 32 to 255.
         :param spell: which letters a glyph of a family stands for, as far as its font says; empty: unknown.
+        :param said: the text that was meant by one that is printed.
         """
         self._task = task
         self._files = files
         self._form_font, self._widths = form_font
         self._spell = spell
+        self._said = said
         self._pdf: Any = None
         self._widgets: dict[int, Any] = {}
         self._reached: dict[bytes, set[int]] = {}
@@ -147,9 +150,10 @@ class Finisher:
                     continue
                 written[-1] = "/Artifact"
                 one = pydyf.Dictionary({"Type": PAGINATION})
-            elif isinstance(one, pydyf.Dictionary) and _IS_SHAPED.search(texts.get(one.get("MCID", -1), "")):
+            elif isinstance(one, pydyf.Dictionary) and (text := texts.get(one.get("MCID", -1), "")):
                 # The glyphs of Arabic are parts of letters and stand for no letter each: what is read is said.
-                one["ActualText"] = pydyf.String(texts[one["MCID"]])
+                if _IS_SHAPED.search(text) or self._said(text) != text:
+                    one["ActualText"] = pydyf.String(self._said(text))
             elif taken is not None:
                 if one == b"EMC":
                     taken = None
@@ -374,6 +378,10 @@ class Finisher:
 
     def _describe(self, about: Any) -> None:
         """The metadata as plain text, so that anything can read it; with both standards on a record (A-3 and UA-1)."""
+        about.title, about.description = self._said(about.title or ""), self._said(about.description or "")
+        about.authors = [self._said(author) for author in about.authors]
+        named = {"Title": about.title, "Author": ", ".join(about.authors), "Subject": about.description}
+        self._pdf.info.update({key: pydyf.String(text) for key, text in named.items() if text})
         text = _xmp(about, note=self._task["note"], is_record=self._task["is_record"])
         extra = pydyf.Dictionary({"Type": "/Metadata", "Subtype": "/XML"})
         self._pdf.catalog["Metadata"] = self._new(pydyf.Stream([text.encode()], extra)).reference

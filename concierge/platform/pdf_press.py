@@ -10,8 +10,10 @@ import hashlib
 import json
 import logging
 import os
+import re
 import sys
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +112,11 @@ class Bench:
         """
         assets = dict(zip(head["names"], blobs, strict=False))
         data, pages, notes = self._print(html, self._styles(html, styles, assets), head, blobs[len(assets) :])
-        if notes.missing:  # a letter nobody has: better another one than an empty box
-            missing, html = notes.missing, _respelt(html, notes.missing)
-            data, pages, notes = self._print(
-                html, self._styles(html, styles, assets), head, blobs[len(assets) :]
-            )
+        if notes.missing:  # a word nobody can print: better another one than empty boxes
+            missing, others = notes.missing, Others(notes.missing)
+            html = others.written(html)
+            kept = self._styles(html, styles, assets)
+            data, pages, notes = self._print(html, kept, head, blobs[len(assets) :], said=others.meant)
             told = " ".join(f"U+{code:04X}" for code in sorted(missing)[:20])
             notes.lines.insert(0, f"No font here holds {told}; printed in other letters.")
         return data, pages, notes
@@ -131,14 +133,20 @@ class Bench:
         return self._kept[key]
 
     def _print(
-        self, html: str, styles: Styles, head: dict[str, Any], files: list[bytes]
+        self,
+        html: str,
+        styles: Styles,
+        head: dict[str, Any],
+        files: list[bytes],
+        *,
+        said: Callable[[str], str] = str,
     ) -> tuple[bytes, int, Notes]:
         notes = Notes()
         logger = logging.getLogger("weasyprint")
         logger.handlers, logger.propagate = [notes], False
         variant = "pdf/a-3a" if head["is_record"] else "pdf/ua-1"
         form_font = self._library.form_font if head["fields"] else (b"", [])
-        finish = Finisher(head, files, form_font=form_font, spell=self._library.spelled)
+        finish = Finisher(head, files, form_font=form_font, spell=self._library.spelled, said=said)
         page = weasyprint.HTML(string=html, url_fetcher=styles.fetcher, base_url="asset:page.html")
         document = page.render(
             stylesheets=[styles.sheet],
@@ -170,19 +178,51 @@ _table_layout: Any = block.table_layout
 block.table_layout = _lay_out_table
 
 
-def _respelt(html: str, missing: set[int]) -> str:
-    """The page with letters that no font holds in others: without their marks, or by their sound where it is known."""
-    return html.translate({code: _other(chr(code)) for code in missing})
+class Others:
+    """What is printed for the letters that no font holds: their names between angle quotes, which say that it is not
+    what was written. What was written is kept, for whoever copies the text or has it read aloud.
+    """
+
+    def __init__(self, missing: set[int]) -> None:
+        self._runs = re.compile(f"[{''.join(map(re.escape, map(chr, sorted(missing))))}]+")
+        self._meant: dict[str, str] = {}
+
+    def written(self, text: str) -> str:
+        """A text with other letters in the place of the missing ones."""
+        return self._runs.sub(self._other, text)
+
+    def meant(self, text: str) -> str:
+        """What a text was that `written` gave."""
+        return _QUOTED.sub(lambda found: self._meant.get(found[0], found[0]), text)
+
+    def _other(self, found: re.Match[str]) -> str:
+        letters = found[0]
+        plain = unicodedata.normalize("NFKD", letters)
+        if plain.isascii() and plain.isprintable():
+            return plain
+        parts = [_name(letter) for letter in letters]
+        named = _NO_BREAK.join(filter(None, parts[:_MOST_NAMED])) + ("…" if len(parts) > _MOST_NAMED else "")
+        if not named:  # signs that are not seen
+            return ""
+        other = f"‹{named}›"
+        while self._meant.setdefault(other, letters) != letters:
+            other = f"‹{other[1:-1]}’›"
+        return other
 
 
-def _other(letter: str) -> str:
-    plain = unicodedata.normalize("NFKD", letter)
-    if plain.isascii() and plain.isprintable():
-        return plain
-    name = unicodedata.name(letter, "")
-    if name.startswith("HANGUL SYLLABLE "):
-        return name.rpartition(" ")[2].capitalize()
-    return "" if unicodedata.category(letter)[0] in "CM" else "?"
+_QUOTED = re.compile("‹[^‹›]*›")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_MOST_NAMED = 12
+_NO_NAME = re.compile(
+    r".*\b(LETTER|SYLLABLE|SYLLABICS|IDEOGRAPH|HIEROGLYPH|SIGN|DIGIT|VOWEL)[ -](?:.*\b(?:VOWEL|SMALL|CAPITAL) )?"
+)
+
+
+def _name(letter: str) -> str:
+    """A letter by its name in Unicode, without its script: ``mem``, ``seo``, ``4e2d``, ``slightly smiling face``."""
+    if unicodedata.category(letter)[0] in "CM":
+        return ""
+    return _NO_NAME.sub("", unicodedata.name(letter, "?")).lower().replace(" ", _NO_BREAK)
 
 
 def main() -> None:

@@ -147,12 +147,43 @@ def test_names_of_every_script_are_printed_in_every_language(
         assert name in text
 
 
-def test_a_letter_that_no_font_holds_is_no_empty_box(speaking: Flask, printer: Press) -> None:
-    printed = printing.printed(replace(document(), account="김민준 \U00013000"), on=printer)
+UNPRINTABLE = "𓀀𓁐 Ltd 🙂"
 
-    assert failures(printed.data, PROFILES.PDF_UA_1) == []
-    assert "Gim" in text_of(printed) or "김" in text_of(printed)
-    assert all("printed in other letters" in note for note in printed.notes[:1])
+
+@pytest.mark.parametrize("is_record", [False, True], ids=["working copy", "record"])
+def test_a_letter_that_no_font_holds_is_no_empty_box(
+    speaking: Flask, printer: Press, *, is_record: bool
+) -> None:
+    made = document(is_record=is_record)
+    first = made.sections[1]
+    items = tuple(replace(item, typed=UNPRINTABLE) if item.kind == "text" else item for item in first.items)
+    value = replace(made, account=UNPRINTABLE, sections=(made.sections[0], replace(first, items=items)))
+
+    printed = printing.printed(value, on=printer)
+
+    profiles = [PROFILES.PDF_UA_1, *([PROFILES.PDF_A_3A] if is_record else [])]
+    assert [failures(printed.data, profile) for profile in profiles] == [[]] * len(profiles)
+    assert printed.notes[0].startswith("No font here holds U+13000")
+    assert "‹a001\xa0b001› Ltd ‹slightly\xa0smiling\xa0face›" in shown_of(printed), "it is named, and said so"
+    with pikepdf.open(io.BytesIO(printed.data)) as pdf:
+        spoken = [str(found) for page in pdf.pages for found in _spoken(page)]
+        assert str(pdf.docinfo.Title).endswith(UNPRINTABLE), "programs that list files can show it"
+        if not is_record:
+            values = {str(field.get("/V", "")) for field in pdf.Root.AcroForm.Fields}
+            assert UNPRINTABLE in values, "the field holds what was typed"
+    assert any(UNPRINTABLE in one for one in spoken), "what is copied and read aloud is what was written"
+
+
+def _spoken(page: pikepdf.Page) -> Iterator[pikepdf.Object]:
+    for operands, operator in pikepdf.parse_content_stream(page):
+        if str(operator) == "BDC" and "/ActualText" in operands[1]:
+            yield operands[1]["/ActualText"]
+
+
+def shown_of(printed: Printed) -> str:
+    """The letters that are drawn, whatever they are said to mean."""
+    pdf = pypdfium2.PdfDocument(printed.data)
+    return " ".join(" ".join(page.get_textpage().get_text_bounded().split(" ")) for page in pdf)
 
 
 def test_german_documents_are_german_throughout(speaking: Flask, printer: Press) -> None:
