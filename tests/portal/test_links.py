@@ -2,12 +2,15 @@
 
 import re
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
+from concierge.accounts.models import Contact
 from concierge.platform import clock as clocks
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.models import Project
@@ -15,7 +18,7 @@ from concierge.readiness import queries, scope
 from concierge.readiness.actions import linking, sending
 from concierge.readiness.models import CustomerLink, LinkCode
 from tests.makers import readiness
-from tests.portal.conftest import Customer, holder, letters, link_of
+from tests.portal.conftest import SOON, Customer, holder, letters, link_of
 
 PARTS = ["", "/visits", "/documents", "/questions", "/people", "/signature", "/sections/power"]
 
@@ -336,3 +339,34 @@ def test_a_proof_belongs_to_its_own_link(app: Flask, customer: Customer, client:
     answer = client.post(f"/p/{customer.token}/questions", data={"proof": proof, "text": "When?"})
 
     assert answer.status_code == 400
+
+
+def test_two_who_give_the_same_person_a_link_at_once_give_one(app: Flask, project: Project) -> None:
+    link_id, project_id, contact_id = link_of(project).id, project.id, project.contact_id
+    assert contact_id is not None
+    with unit_of_work():
+        db.session.execute(sa.update(CustomerLink).values(revoked_at=SOON))
+    start, given = Barrier(4), []
+
+    def give() -> None:
+        with app.app_context():
+            try:
+                start.wait(timeout=20)
+                with unit_of_work():
+                    made, contact = db.session.get(Project, project_id), db.session.get(Contact, contact_id)
+                    assert made
+                    assert contact
+                    given.append(linking.give_link(made, contact, at=SOON, actor_id=None).id)
+            finally:
+                db.session.remove()
+
+    threads = [Thread(target=give) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert len(given) == 4
+    assert len(set(given)) == 1
+    assert link_id not in given
+    assert len(letters(app, to="yuki@halden.example")) == 1

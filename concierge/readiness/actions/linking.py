@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
 
 from concierge.accounts.models import Contact
 from concierge.catalogue.states import ItemType
@@ -72,17 +73,20 @@ def give_link(
         return link
     if link is not None:  # the person has another address now: what went to the old one opens nothing
         revoke_link(link, at=at, actor_id=actor_id)
-    link = _made(
+        db.session.flush()
+    made = _made(
         project.id,
+        contact_id=contact.id,
         name=contact.name,
         email=contact.email,
         language=speech.customer_language(contact.language),
         expires_at=ends_at(project, at=at),
         at=at,
     )
-    link.contact_id = contact.id
+    link = _only_one(made, contact)
+    if link is not made:
+        return link
     link.sent_at = at if is_mailed else None
-    db.session.flush()
     record(
         LinkGiven(
             at=at,
@@ -204,6 +208,7 @@ def hand_on(
         link.project_id, name=name, email=email, language=link.language, expires_at=link.expires_at, at=at
     )
     made.section, made.given_by_id, made.sent_at = section, link.id, at
+    db.session.add(made)
     db.session.flush()
     record(
         SectionHandedOn(
@@ -277,11 +282,32 @@ def forget_codes(*, before: datetime) -> None:
     db.session.execute(sa.delete(LinkCode).where(LinkCode.sent_at < before))
 
 
+def _only_one(made: CustomerLink, contact: Contact) -> CustomerLink:
+    """Keep a link of a contact; somebody who gave them one at this very moment was first, and theirs is it."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(made)
+    except IntegrityError:
+        found = queries.link_of_contact(made.project_id, contact.id)
+        if found is None:
+            raise
+        return found
+    return made
+
+
 def _made(
-    project_id: int, *, name: str, email: str, language: str, expires_at: datetime, at: datetime
+    project_id: int,
+    *,
+    name: str,
+    email: str,
+    language: str,
+    expires_at: datetime,
+    at: datetime,
+    contact_id: int | None = None,
 ) -> CustomerLink:
     link = CustomerLink(
         project_id=project_id,
+        contact_id=contact_id,
         name=name.strip(),
         email=email.strip(),
         language=language,
@@ -289,8 +315,6 @@ def _made(
         expires_at=expires_at,
     )
     _renew(link)
-    db.session.add(link)
-    db.session.flush()
     return link
 
 

@@ -44,6 +44,17 @@ class CustomerLink(Base):
         """Whether it opens anything at an instant."""
         return self.revoked_at is None and self.expires_at > at
 
+    __table_args__ = (
+        sa.Index(
+            "uq_customer_links_one_for_each",
+            "project_id",
+            "contact_id",
+            unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL AND section = ''"),
+            postgresql_where=sa.text("revoked_at IS NULL AND section = ''"),
+        ),
+    )
+
 
 class LinkCode(Base):
     """Six digits by mail that a confidential site asks for besides the link."""
