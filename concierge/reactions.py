@@ -18,6 +18,7 @@ from concierge.readiness import reactions as in_readiness
 from concierge.visits import events as visits
 from concierge.visits import reactions as in_visits
 from concierge.workforce import events as workforce
+from concierge.workforce import reactions as in_workforce
 
 NOTHING = Reaction()
 ALONG = (in_visits.follow_milestones, in_feeds.write_moved_milestones)
@@ -36,6 +37,9 @@ JUDGED = (in_readiness.report_gates, in_readiness.follow_judgement, in_readiness
 """What follows when an answer or its proof changes: what it lets be asked, the gates, the customer's print."""
 TOLD = (in_invitations.mark_people,)
 """What follows later when a visit has changed: whom it may concern is told once it is quiet."""
+AWAY = (in_feeds.renew_free_busy, in_visits.question_visits)
+"""What follows when somebody will be away: free and busy times, and visits that need another technician."""
+BACK_AGAIN = (in_feeds.renew_free_busy, in_visits.settle_visits)
 
 REACTIONS: Reactions = {
     # --- platform
@@ -86,8 +90,22 @@ REACTIONS: Reactions = {
     # --- workforce
     workforce.TechnicianAdded: NOTHING,
     workforce.SkillGranted: NOTHING,
-    workforce.AbsenceEntered: Reaction(now=(in_feeds.renew_free_busy,)),
-    workforce.AbsenceRemoved: Reaction(now=(in_feeds.renew_free_busy,)),
+    workforce.TechnicianChanged: NOTHING,
+    workforce.SkillRemoved: NOTHING,
+    workforce.HoursSet: NOTHING,
+    workforce.DaySet: NOTHING,
+    workforce.DayCleared: NOTHING,
+    workforce.CapacitySet: NOTHING,
+    workforce.CapacityRemoved: NOTHING,
+    workforce.TerritoryAdded: NOTHING,
+    workforce.TerritoryChanged: NOTHING,
+    workforce.TerritoryRemoved: NOTHING,
+    workforce.AbsenceEntered: Reaction(now=AWAY),
+    workforce.AbsenceRemoved: Reaction(now=BACK_AGAIN),
+    workforce.LeaveRequested: Reaction(later=(in_workforce.tell_deciders,)),
+    workforce.LeaveApproved: Reaction(now=AWAY, later=(in_workforce.tell_decided,)),
+    workforce.LeaveRefused: Reaction(later=(in_workforce.tell_decided,)),
+    workforce.LeaveWithdrawn: Reaction(now=BACK_AGAIN, later=(in_workforce.tell_withdrawn,)),
     workforce.ClosureEntered: NOTHING,
     workforce.ClosureChanged: NOTHING,
     workforce.ClosureRemoved: NOTHING,
@@ -169,7 +187,9 @@ REACTIONS: Reactions = {
     projects.DelayWithdrawn: NOTHING,
     projects.DelayEvidenceLinked: NOTHING,
     projects.DelayCommented: NOTHING,
-    projects.WorkingDaysPutBack: NOTHING,
+    projects.WorkingDaysPutBack: Reaction(
+        now=(in_feeds.renew_all_free_busy,), later=(in_workforce.tell_taken_back,)
+    ),
     projects.ActUndone: Reaction(
         now=(in_visits.share_undone, in_feeds.write_undone, in_readiness.follow_undone),
         later=(*FORECAST, in_invitations.mark_people_of_undone),

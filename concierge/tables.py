@@ -108,6 +108,15 @@ TRACKED = (
     undo.Tracked(catalogue.Product, computed=frozenset({"search"})),
     undo.Tracked(workforce.Closure),
     undo.Tracked(workforce.Absence),
+    undo.Tracked(workforce.LeaveRequest),
+    undo.Tracked(workforce.Technician),
+    undo.Tracked(workforce.TechnicianHours),
+    undo.Tracked(workforce.OtherHours),
+    undo.Tracked(workforce.Capacity),
+    undo.Tracked(workforce.Skill),
+    undo.Tracked(workforce.Territory),
+    undo.Tracked(workforce.TerritoryPart),
+    undo.Tracked(workforce.ServedTerritory),
     undo.Tracked(workforce.Office),
 )
 """What can be taken back: see ``platform/undo.py``. Who may see a project follows from who goes there."""

@@ -2,9 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from datetime import time as time_of_day
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
@@ -29,6 +27,7 @@ from concierge.platform.errors import NotFound
 from concierge.projects.models import Project, ProjectCrew
 from concierge.projects.scope import visible_to
 from concierge.visits.models import Visit, VisitTechnician
+from concierge.workforce.calendars import away_span
 from concierge.workforce.models import Absence, BusyTime, OnCallTurn, OwnCalendar, Technician
 from concierge.workforce.states import BusyKind
 
@@ -605,9 +604,9 @@ def _bodies(address: Address, window: Window, *, at: datetime) -> Sequence[bytes
 
 
 def _away(user_id: int, window: Window) -> list[Period]:
-    """Absences last from midnight to midnight where the technician lives."""
+    """When somebody is away, by the clock where they live."""
     found = db.session.execute(
-        sa.select(Absence.first_on, Absence.last_on, User.zone)
+        sa.select(Absence, User.zone)
         .join(Technician, Technician.id == Absence.technician_id)
         .join(User, User.id == Technician.user_id)
         .where(
@@ -616,14 +615,8 @@ def _away(user_id: int, window: Window) -> list[Period]:
             Absence.first_on <= (window.to_at + timedelta(days=1)).date(),
         )
     )
-    return [
-        Period(
-            datetime.combine(first_on, time_of_day(), ZoneInfo(zone)).astimezone(UTC),
-            datetime.combine(last_on + timedelta(days=1), time_of_day(), ZoneInfo(zone)).astimezone(UTC),
-            Taken.UNAVAILABLE,
-        )
-        for first_on, last_on, zone in found
-    ]
+    spans = (away_span(absence, zone) for absence, zone in found)
+    return [Period(span.from_at, span.to_at, Taken.UNAVAILABLE) for span in spans if span.to_at is not None]
 
 
 def _elsewhere(user_id: int, window: Window) -> list[Period]:

@@ -23,7 +23,7 @@ from concierge.platform.database import db
 from concierge.platform.events import together, unseen
 from concierge.platform.mail import Attachment
 from concierge.projects.actions import promising
-from concierge.projects.events import ActUndone, PlanEvent, ProjectEvent
+from concierge.projects.events import ActUndone, PlanEvent, ProjectEvent, WorkingDaysPutBack
 from concierge.readiness import queries as checklists
 from concierge.readiness import reactions as in_readiness
 from concierge.readiness.events import ChecklistPrinted
@@ -152,6 +152,12 @@ def write_calendar_of_contact(event: ContactChanged) -> None:
 def renew_free_busy(event: AboutPerson) -> None:
     """Give a person's free and busy times a new version; for absences and for their own calendars."""
     writing.draw_free_busy((event.user_id,), at=event.at)
+
+
+@unseen
+def renew_all_free_busy(event: WorkingDaysPutBack) -> None:
+    """Give everybody's free and busy times a new version: absences may be as they were."""
+    writing.draw_free_busy(None, at=event.at)
 
 
 @unseen

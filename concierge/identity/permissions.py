@@ -26,6 +26,7 @@ class Permission(Enum):
     SEE_VISITS = "see visits"
     SCHEDULE_VISITS = "schedule visits"
     WORK_VISITS = "work on own visits"
+    MANAGE_WORKFORCE = "manage technicians and their leave"
     SEE_CHECKLISTS = "see checklists"
     ANSWER_CHECKLISTS = "answer checklists"
     SEE_ACCOUNTS = "see accounts"
@@ -60,11 +61,15 @@ _CONCIERGE = _OFFICE | {
     Permission.EDIT_ACCOUNTS,
     Permission.EDIT_CATALOGUE,
 }
-_MANAGER = _CONCIERGE | {Permission.OVERRIDE_GATES, Permission.MANAGE_FEEDS}
+_MANAGER = _CONCIERGE | {
+    Permission.OVERRIDE_GATES,
+    Permission.MANAGE_FEEDS,
+    Permission.MANAGE_WORKFORCE,
+}
 
 MAY: dict[Role, frozenset[Permission]] = {
     Role.TECHNICIAN: frozenset(_TECHNICIAN),
-    Role.DISPATCHER: frozenset(_OFFICE | {Permission.MANAGE_FEEDS}),
+    Role.DISPATCHER: frozenset(_OFFICE | {Permission.MANAGE_FEEDS, Permission.MANAGE_WORKFORCE}),
     Role.CONCIERGE: frozenset(_CONCIERGE | {Permission.OVERRIDE_GATES}),
     Role.MANAGER: frozenset(_MANAGER),
     Role.ADMINISTRATOR: frozenset(Permission),

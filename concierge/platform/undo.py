@@ -182,6 +182,13 @@ def find(act: str) -> Sequence[Undo]:
     ).all()
 
 
+def rows_of(act: str, table: str) -> Sequence[int]:
+    """The rows of a table that an act changed, also when it was taken back since; none when it is forgotten."""
+    parts = db.session.scalars(sa.select(Undo).where(Undo.act == act).order_by(Undo.id))
+    found = {one.id for part in parts for one in map(_read, part.differences) if one.table == table}
+    return sorted(found)
+
+
 def of_events(event_ids: Iterable[int], *, since: datetime) -> Mapping[int, Undo]:
     """The acts that can be taken back, by the event that tells of each."""
     rows = db.session.scalars(

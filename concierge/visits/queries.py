@@ -28,6 +28,7 @@ from concierge.projects.scope import visible_to
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import OVER, VisitState
 from concierge.workforce import queries as workforce
+from concierge.workforce.calendars import away_span
 from concierge.workforce.models import Absence
 from concierge.workforce.states import BusyKind, OwnCalendarState
 
@@ -391,25 +392,23 @@ def _away(
     absences: Mapping[int, Sequence[Absence]],
     wanted: Span[datetime],
 ) -> list[Conflict]:
-    """Find absences, which last from midnight to midnight where the technician lives."""
+    """Find absences, by the clock where the technician lives."""
     found = []
     for user_id, periods in absences.items():
         technician = technicians.get(user_id)
         if technician is None:
             continue
-        home = ZoneInfo(technician.zone)
         for absence in periods:
-            from_at = datetime.combine(absence.first_on, time(), home)
-            to_at = datetime.combine(absence.last_on + timedelta(days=1), time(), home)
-            if wanted.overlaps(Span(from_at, to_at)):
+            away = away_span(absence, technician.zone)
+            if wanted.overlaps(away):
                 found.append(
                     Conflict(
                         ConflictKind.ABSENCE,
                         user_id=user_id,
                         name=technician.name,
                         words=absence.kind.value,
-                        starts_at=from_at,
-                        ends_at=to_at,
+                        starts_at=away.from_at,
+                        ends_at=away.to_at,
                         zone=technician.zone,
                     )
                 )

@@ -6,6 +6,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from concierge.accounts.models import Site
 from concierge.catalogue.states import VisitKind
+from concierge.identity.models import User
 from concierge.platform.database import db
 from concierge.platform.statements import any_of
 from concierge.projects import calendars
@@ -22,9 +23,12 @@ from concierge.projects.events import (
 )
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState, ProjectState
-from concierge.visits.actions import arranging, from_playbook, progress, sharing
+from concierge.visits.actions import arranging, away, from_playbook, progress, sharing
 from concierge.visits.models import Visit
 from concierge.visits.states import COMING, VisitState
+from concierge.workforce.calendars import away_span
+from concierge.workforce.events import AbsenceEntered, AbsenceRemoved, LeaveApproved, LeaveWithdrawn
+from concierge.workforce.models import Absence
 
 
 def plan_visits(event: PlanApproved | ProjectTakenOver) -> None:
@@ -125,10 +129,35 @@ def plan_visit_of_added(event: MilestoneAdded) -> None:
         )
 
 
+def question_visits(event: AbsenceEntered | LeaveApproved) -> None:
+    """Let the coming visits of somebody who will be away wait for a person; nothing of them is lost."""
+    absence = db.session.get(Absence, event.absence_id) if event.absence_id else None
+    gone = _gone(event)
+    if absence is None or gone is None:
+        return
+    who, zone = gone
+    away.question(who, away_span(absence, zone), at=event.at, actor_id=event.actor_id)
+
+
+def settle_visits(event: AbsenceRemoved | LeaveWithdrawn) -> None:
+    """Let visits that waited because somebody would be away wait no longer."""
+    gone = _gone(event) if event.absence_id else None
+    if gone is not None:
+        away.settle(gone[0], at=event.at, actor_id=event.actor_id)
+
+
 def share_undone(event: ActUndone) -> None:
     """Let those see the project who go there, now that visits are as they were."""
     if {"visits", "visit_technicians"} & event.touched.keys():
         sharing.share_project(event.project_id)
+
+
+def _gone(
+    event: AbsenceEntered | AbsenceRemoved | LeaveApproved | LeaveWithdrawn,
+) -> tuple[away.Gone, str] | None:
+    """Who is away, and the zone they live in; `None` when the person is gone."""
+    user = db.session.get(User, event.user_id)
+    return (away.Gone(user.id, user.name, event.first_on, event.last_on), user.zone) if user else None
 
 
 def _has_moved(move: DateMove) -> bool:

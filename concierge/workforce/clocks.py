@@ -1,4 +1,4 @@
-"""The wall time of a turn on call, and the instants it means where its technician lives."""
+"""The wall times of turns on call and of absences, and the instants they mean where their technician lives."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ def instants(starts_local: datetime, ends_local: datetime, *, zone: str) -> tupl
     :raises EndsTooEarly: when the end does not come after the start.
     """
     for wall in (starts_local, ends_local):
-        _check_exists(wall, zone)
+        refuse_skipped_time(wall, zone)
     starts_at = starts_local.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
     ends_at = ends_local.replace(tzinfo=ZoneInfo(zone), fold=1).astimezone(UTC)
     if ends_at <= starts_at:
@@ -33,7 +33,11 @@ def instants(starts_local: datetime, ends_local: datetime, *, zone: str) -> tupl
     return starts_at, ends_at
 
 
-def _check_exists(wall: datetime, zone: str) -> None:
+def refuse_skipped_time(wall: datetime, zone: str) -> None:
+    """Check that the clocks in a zone ever show a wall time.
+
+    :raises NoSuchTime: when they jump over it.
+    """
     there = wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC).astimezone(ZoneInfo(zone))
     if there.replace(tzinfo=None) != wall:
         raise NoSuchTime(

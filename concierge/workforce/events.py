@@ -22,16 +22,19 @@ class SkillGranted(Event):
     code: str
     level: int
     expires_on: date | None
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsenceEntered(Event):
-    """A technician is away on these days, both inclusive."""
+    """A technician is away on these days, both inclusive; times stand in the row."""
 
     user_id: int
     kind: str
     first_on: date
     last_on: date
+    absence_id: int = 0
+    """0: recorded before absences had times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,8 @@ class AbsenceRemoved(Event):
     kind: str
     first_on: date
     last_on: date
+    absence_id: int = 0
+    """0: recorded before absences had times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,3 +160,131 @@ class TurnCancelled(Event):
     turn_id: int
     starts_at: datetime
     ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TechnicianChanged(Event):
+    """What dispatch knows of a technician is other now; ``changed`` names the fields."""
+
+    user_id: int
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillRemoved(Event):
+    """A technician does not hold a certification after all."""
+
+    user_id: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursSet(Event):
+    """A technician has other weekly hours; none: the usual ones of their country's week."""
+
+    user_id: int
+    minutes_before: int
+    """A week, as `minutes`; 0: the usual ones."""
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySet(Event):
+    """A technician has hours of their own on one date, or is free on it."""
+
+    user_id: int
+    worked_on: date
+    hours: tuple[str, ...]
+    """As a clock shows them, e.g. ``08:00–12:00``; none: free."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCleared(Event):
+    """A technician has the usual hours again on one date."""
+
+    user_id: int
+    worked_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacitySet(Event):
+    """Visits may take so many percent of a technician's hours on these days, both inclusive."""
+
+    user_id: int
+    first_on: date
+    last_on: date | None
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityRemoved(Event):
+    """Visits may take all of a technician's hours again on these days, both inclusive."""
+
+    user_id: int
+    first_on: date
+    last_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerritoryAdded(Event):
+    """There is a territory."""
+
+    territory_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerritoryChanged(Event):
+    """A territory is called otherwise, has other parts, or needs other people."""
+
+    territory_id: int
+    name_before: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerritoryRemoved(Event):
+    """A territory is gone."""
+
+    territory_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveEvent(Event):
+    """Something that happened to a request for leave; both days inclusive, times stand in the row."""
+
+    user_id: int
+    leave_id: int
+    kind: str
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveRequested(LeaveEvent):
+    """A technician asks to be away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveApproved(LeaveEvent):
+    """A technician will be away as they asked."""
+
+    absence_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveRefused(LeaveEvent):
+    """A technician cannot be away as they asked."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveWithdrawn(LeaveEvent):
+    """A technician is not away after all; ``was_approved``: others counted on it already."""
+
+    was_approved: bool
+    absence_id: int = 0
+    """Of the absence that went with it; 0: there was none."""
+    reason: str = ""

@@ -3,26 +3,38 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
+from concierge.core.hours import Place, open_within
+from concierge.core.spans import Span, days
 from concierge.core.worktime import WorkCalendar
 from concierge.identity.models import User
 from concierge.identity.states import AccessState
 from concierge.platform.database import UtcInstant, db
 from concierge.platform.errors import NotFound
 from concierge.platform.statements import any_of
-from concierge.workforce.calendars import open_calendar, with_absences
+from concierge.workforce.calendars import (
+    HomeBase,
+    Shift,
+    open_calendar,
+    technician_place,
+    with_absences,
+)
 from concierge.workforce.models import (
     Absence,
     BusyTime,
+    Capacity,
     Closure,
     OnCallTurn,
+    OtherHours,
     OwnCalendar,
     Skill,
     Technician,
+    TechnicianHours,
 )
 from concierge.workforce.states import BusyKind, OwnCalendarState
 
@@ -73,33 +85,143 @@ def technicians_by_user(user_ids: Collection[int]) -> Mapping[int, Technician]:
 
 
 @dataclass(frozen=True, slots=True)
-class Sendable:
-    """What has to be known of a technician who may be sent: name, zone at home, and certifications by code.
+class Held:
+    """A certification as it is held: its level, and the last day on which it is valid (None: without end)."""
 
-    A certification is valid up to its day; `None`: without end.
-    """
+    level: int = 1
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """What has to be known of a technician who may be sent: who and where they are, and what they hold by code."""
 
     user_id: int
     name: str
     zone: str
-    skills: Mapping[str, date | None]
+    skills: Mapping[str, Held]
+    city: str = ""
+    country: str = ""
+    subdivision: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    """Of their home base in decimal degrees, where known."""
+    territory: str = ""
+    """The name of their home territory."""
+    languages: tuple[str, ...] = ()
 
-    def holds(self, code: str, *, on: date) -> bool:
-        """Say whether a certification is held that is valid on a day; an empty code is always held."""
+    def holds(self, code: str, *, level: int = 1, on: date) -> bool:
+        """Say whether a certification of at least a level is valid on a day; an empty code is always held."""
         if not code:
             return True
-        return code in self.skills and ((until := self.skills[code]) is None or until >= on)
+        held = self.skills.get(code)
+        return held is not None and held.level >= level and (held.expires_on is None or held.expires_on >= on)
+
+    def expired_on(self, code: str, *, on: date) -> date | None:
+        """Say on which day a certification ran out that is no longer valid on a day; `None`: it did not."""
+        held = self.skills.get(code)
+        return held.expires_on if held and held.expires_on is not None and held.expires_on < on else None
 
 
 def sendable(user_ids: Collection[int]) -> Mapping[int, Sendable]:
     """Tell what has to be known of the technicians among people, by user id, with one question."""
-    found: dict[int, tuple[str, str, dict[str, date | None]]] = {}
-    rows = db.session.execute(_SENDABLE, {"user_ids": sorted(user_ids)})
-    for user_id, name, zone, code, expires_on in rows:
-        _name, _zone, skills = found.setdefault(user_id, (name, zone, {}))
-        if code is not None:
-            skills[code] = expires_on
-    return {user_id: Sendable(user_id, *told) for user_id, told in found.items()}
+    return _sendable(db.session.execute(_SENDABLE, {"user_ids": sorted(user_ids)}))
+
+
+def holders(code: str, *, level: int = 1, on: date) -> Mapping[int, Sendable]:
+    """Tell of every active technician who holds a certification on a day, by user id, with one question.
+
+    Of their certifications only that one is told; with an empty code everybody is found, and none is told.
+    """
+    asked = {"code": code, "level": level, "on": on}
+    return _sendable(db.session.execute(_HOLDERS if code else _EVERYBODY, asked if code else {}))
+
+
+def _sendable(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Mapping[int, Sendable]:  # Any: the columns
+    found: dict[int, tuple[sa.Row[*tuple[Any, ...]], dict[str, Held]]] = {}
+    for row in rows:
+        _first, skills = found.setdefault(row.user_id, (row, {}))
+        if row.code is not None:
+            skills[row.code] = Held(row.level, row.expires_on)
+    return {
+        user_id: Sendable(
+            user_id=user_id,
+            name=row.name,
+            zone=row.zone,
+            skills=skills,
+            city=row.city,
+            country=row.country,
+            subdivision=row.subdivision,
+            latitude=row.latitude,
+            longitude=row.longitude,
+            territory=row.territory,
+            languages=tuple(row.languages or ()),
+        )
+        for user_id, (row, skills) in found.items()
+    }
+
+
+def technician_places(
+    user_ids: Collection[int], *, first_on: date, last_on: date, known: tuple[Closure, ...] | None = None
+) -> Mapping[int, Place]:
+    """Return when technicians work, by user id, with five questions however many they are.
+
+    :param first_on: with `last_on` the days that matter, both included, where the technicians live; exceptions and
+        absences beside them are not known. A day more each way is read, for other zones.
+    :param known: the company's closures, when they are at hand.
+    """
+    first_on, last_on = first_on - timedelta(days=1), last_on + timedelta(days=1)
+    asked = {"user_ids": sorted(user_ids), "first_on": first_on, "last_on": last_on}
+    shifts: dict[int, list[Shift]] = {}
+    for technician_id, weekday, from_minute, to_minute in db.session.execute(_SHIFTS, asked):
+        shifts.setdefault(technician_id, []).append((weekday, from_minute, to_minute))
+    others: dict[int, list[OtherHours]] = {}
+    for row in db.session.scalars(_OTHER_HOURS, asked):
+        others.setdefault(row.technician_id, []).append(row)
+    away = absences(user_ids, first_on=first_on, last_on=last_on)
+    company = closures() if known is None else known
+    within = days(first_on, last_on)
+    return {
+        user_id: technician_place(
+            HomeBase(name, zone, country, subdivision, tuple(shifts.get(technician_id, ()))),
+            closures=company,
+            absences=away.get(user_id, ()),
+            other_hours=others.get(technician_id, ()),
+            within=within,
+        )
+        for technician_id, user_id, name, zone, country, subdivision in db.session.execute(_BASES, asked)
+    }
+
+
+def capacities(
+    user_ids: Collection[int], *, first_on: date, last_on: date
+) -> Mapping[int, tuple[Capacity, ...]]:
+    """List for how much of their hours technicians can be taken on these days, by user id, earliest first.
+
+    Days that no row names are 100 %; see `calendars.percent_on`.
+    """
+    asked = {"user_ids": sorted(user_ids), "first_on": first_on, "last_on": last_on}
+    found: dict[int, list[Capacity]] = {}
+    for user_id, capacity in db.session.execute(_CAPACITIES, asked):
+        found.setdefault(user_id, []).append(capacity)
+    return {user_id: tuple(each) for user_id, each in found.items()}
+
+
+def lock_technician(technician_id: int) -> None:
+    """Let others who change the same technician's hours, leave or capacity wait until the end of the unit of work.
+
+    :raises NotFound: when there is none.
+    """
+    if (
+        db.session.scalar(select(Technician.id).where(Technician.id == technician_id).with_for_update())
+        is None
+    ):
+        raise NotFound
+
+
+def is_working_time(place: Place, span: Span[datetime]) -> bool:
+    """Say whether any of a stretch of time is somebody's working time."""
+    return bool(open_within(place, span))
 
 
 def skill_codes() -> tuple[str, ...]:
@@ -227,12 +349,82 @@ _TECHNICIANS = (
     .where(any_of(Technician.user_id, "user_ids"))
     .order_by(Technician.id)
 )
+_PERSON = (
+    Technician.user_id,
+    User.name,
+    User.zone,
+    Technician.city,
+    Technician.country,
+    Technician.subdivision,
+    Technician.latitude,
+    Technician.longitude,
+    Technician.territory,
+    Technician.languages,
+)
 _SENDABLE = (
-    select(Technician.user_id, User.name, User.zone, Skill.code, Skill.expires_on)
+    select(*_PERSON, Skill.code, Skill.level, Skill.expires_on)
     .join(User, User.id == Technician.user_id)
     .outerjoin(Skill, Skill.technician_id == Technician.id)
     .where(any_of(Technician.user_id, "user_ids"))
     .order_by(Technician.id)
+)
+_HOLDERS = (
+    select(*_PERSON, Skill.code, Skill.level, Skill.expires_on)
+    .join(User, User.id == Technician.user_id)
+    .join(Skill, Skill.technician_id == Technician.id)
+    .where(
+        User.state == AccessState.ACTIVE,
+        Skill.code == sa.bindparam("code", type_=sa.String),
+        Skill.level >= sa.bindparam("level", type_=sa.Integer),
+        sa.or_(Skill.expires_on.is_(None), Skill.expires_on >= sa.bindparam("on", type_=sa.Date)),
+    )
+    .order_by(User.name, Technician.id)
+)
+_EVERYBODY = (
+    select(*_PERSON, sa.null().label("code"), sa.null().label("level"), sa.null().label("expires_on"))
+    .join(User, User.id == Technician.user_id)
+    .where(User.state == AccessState.ACTIVE)
+    .order_by(User.name, Technician.id)
+)
+_BASES = (
+    select(
+        Technician.id, Technician.user_id, User.name, User.zone, Technician.country, Technician.subdivision
+    )
+    .join(User, User.id == Technician.user_id)
+    .where(any_of(Technician.user_id, "user_ids"))
+    .order_by(User.name, Technician.id)
+)
+_SHIFTS = (
+    select(
+        TechnicianHours.technician_id,
+        TechnicianHours.weekday,
+        TechnicianHours.from_minute,
+        TechnicianHours.to_minute,
+    )
+    .join(Technician, Technician.id == TechnicianHours.technician_id)
+    .where(any_of(Technician.user_id, "user_ids"))
+    .order_by(TechnicianHours.technician_id, TechnicianHours.weekday, TechnicianHours.from_minute)
+)
+_OTHER_HOURS = (
+    select(OtherHours)
+    .join(Technician, Technician.id == OtherHours.technician_id)
+    .where(
+        any_of(Technician.user_id, "user_ids"),
+        OtherHours.worked_on.between(
+            sa.bindparam("first_on", type_=sa.Date), sa.bindparam("last_on", type_=sa.Date)
+        ),
+    )
+    .order_by(OtherHours.worked_on, OtherHours.from_minute, OtherHours.id)
+)
+_CAPACITIES = (
+    select(Technician.user_id, Capacity)
+    .join(Technician, Technician.id == Capacity.technician_id)
+    .where(
+        any_of(Technician.user_id, "user_ids"),
+        Capacity.first_on <= sa.bindparam("last_on", type_=sa.Date),
+        sa.or_(Capacity.last_on.is_(None), Capacity.last_on >= sa.bindparam("first_on", type_=sa.Date)),
+    )
+    .order_by(Capacity.first_on, Capacity.id)
 )
 _ABSENCES = (
     select(Technician.user_id, Absence)

@@ -1,6 +1,5 @@
 """Who answers calls when: entering, changing and cancelling turns."""
 
-import uuid
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
@@ -10,6 +9,7 @@ from concierge.identity.models import User
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.events import record
+from concierge.platform.uids import fresh_uid
 from concierge.platform.words import instant
 from concierge.workforce.clocks import instants
 from concierge.workforce.events import TurnCancelled, TurnChanged, TurnEntered
@@ -39,7 +39,7 @@ def enter(
     :raises Overlapping: when they are on call already for part of it.
     :raises Refused: when the turn is longer than five weeks.
     """
-    turn = OnCallTurn(uid=str(uuid.uuid4()), created_at=at, note=note)
+    turn = OnCallTurn(uid=fresh_uid(at=at), created_at=at, note=note)
     _put(turn, technician, starts_local, ends_local)
     db.session.add(turn)
     db.session.flush()
