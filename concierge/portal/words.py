@@ -208,16 +208,6 @@ def left(on: date, today: date) -> str:
     return ngettext("in %(num)s day", "in %(num)s days", days)
 
 
-def meaning_of_section(title: str) -> str:
-    """The sentence that is signed under a section."""
-    return _("I confirm that what stands here under “%(section)s” is right.", section=title)
-
-
-def meaning_of_list() -> str:
-    """The sentence that is signed under the whole list."""
-    return _("I confirm that what stands on this list is right, and that the site is as it says.")
-
-
 def value_of(item: ReadinessItem, value: str, language: str) -> str:
     """An answer to a point, as people say it."""
     match item.type:

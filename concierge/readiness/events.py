@@ -144,6 +144,8 @@ class SectionSigned(Event):
     section: str
     name: str
     channel: str = "staff"
+    is_witnessed: bool = False
+    """Whether the customer signed with the actor, on the phone or side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,8 @@ class ListSigned(Event):
     decision: str
     conditions: str = ""
     channel: str = "staff"
+    is_witnessed: bool = False
+    """Whether the customer signed with the actor, on the phone or side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

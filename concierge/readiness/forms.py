@@ -18,10 +18,12 @@ from wtforms import (
 )
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from concierge.catalogue.states import ItemType
 from concierge.platform.clashes import Edited
 from concierge.platform.forms import Form
+from concierge.readiness.states import Decision
 
 _COMMENT = _l("Comment")
 _SAY = _l("Who said so, or what has to be known about it.")
@@ -58,6 +60,26 @@ class ChoiceForm(AnswerForm):
     """One of several."""
 
     answer = RadioField(_l("Which one?"), validators=[InputRequired(_l("Choose one of the answers."))])
+
+
+class MultiForm(AnswerForm):
+    """One or more of several."""
+
+    answer = SelectMultipleField(
+        _l("Which ones?"),
+        validators=[InputRequired(_l("Choose one or more of the answers."))],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+
+
+class NameForm(AnswerForm):
+    """A name as a signature."""
+
+    answer = StringField(
+        _l("Name of who signs"),
+        validators=[InputRequired(_l("Type the name of who signs.")), Length(max=120)],
+    )
 
 
 class DayForm(AnswerForm):
@@ -141,6 +163,65 @@ class SignatureForm(Form):
     )
 
 
+PHONE, BESIDE, OURS = "phone", "beside", "ours"
+"""Who signs with one of ours at the screen: the customer on the phone or side by side, or our own person."""
+
+
+class SignHereForm(Form):
+    """A name under a section or the whole list, typed by one of ours."""
+
+    who = RadioField(_l("Who signs?"), validators=[InputRequired(_l("Choose who signs."))])
+    decision = RadioField(
+        _l("What is true of the site?"),
+        choices=[
+            SelectChoice(Decision.READY.value, _l("It is ready")),
+            SelectChoice(Decision.WITH_CONDITIONS.value, _l("It is ready, with conditions")),
+            SelectChoice(Decision.NOT_READY.value, _l("It is not ready yet")),
+        ],
+        validators=[InputRequired(_l("Choose what is true of the site."))],
+    )
+    conditions = TextAreaField(
+        _l("Conditions"),
+        description=_l("What still has to happen, and by when. Needed when there are conditions."),
+        validators=[Length(max=2000)],
+    )
+    signer = StringField(
+        _l("Name of who signs"),
+        validators=[InputRequired(_l("Type the name of who signs.")), Length(min=2, max=120)],
+    )
+    title = StringField(
+        _l("Their role"),
+        description=_l("Such as laboratory manager. You may leave it out."),
+        validators=[Optional(), Length(max=80)],
+    )
+
+    def validate_conditions(self, field: TextAreaField) -> None:
+        """Ask for the conditions where there are some.
+
+        :raises ValidationError: when they are not said.
+        """
+        chosen = self.decision.data if self.decision is not None else ""
+        if chosen == Decision.WITH_CONDITIONS.value and not (field.data or "").strip():
+            raise ValidationError(_l("Write the conditions."))
+
+
+def sign_here_form(*, is_list: bool, ours: str, is_sent: bool) -> SignHereForm:
+    """The form for a section, or for the whole list, which only the customer declares ready.
+
+    :param ours: who of ours is at the screen.
+    """
+    form = SignHereForm() if is_sent else SignHereForm(formdata=None)
+    form.who.choices = [
+        SelectChoice(PHONE, _l("The customer, on the phone with me")),
+        SelectChoice(BESIDE, _l("The customer, beside me at this screen")),
+    ]
+    if is_list:
+        return form
+    form.who.choices.append(SelectChoice(OURS, _l("I do, %(name)s", name=ours)))
+    del form.decision, form.conditions
+    return form
+
+
 class ThawForm(Form):
     """Why answers may change freely again."""
 
@@ -157,6 +238,8 @@ _FORMS: dict[ItemType, type[AnswerForm]] = {
     ItemType.CHOICE: ChoiceForm,
     ItemType.DATE: DayForm,
     ItemType.TEXT: TextForm,
+    ItemType.MULTI: MultiForm,
+    ItemType.SIGNATURE: NameForm,
 }
 
 
@@ -170,7 +253,7 @@ def answer_form(
 ) -> AnswerForm | None:
     """The form for a kind of item; `None` when it is answered by a file, or not at all.
 
-    :param choices: code and words of each, for a choice.
+    :param choices: code and words of each, for a choice of one or of several.
     :param shown: what stands in the field at first.
     :param comment: what stands in the comment at first.
     :param sent: whether the request carries this form.
@@ -180,7 +263,7 @@ def answer_form(
         return None
     held = {"answer": shown, "comment": comment}
     form = made(data=held) if sent else made(formdata=None, data=held)
-    if isinstance(form, ChoiceForm):
+    if isinstance(form, ChoiceForm | MultiForm):
         form.answer.choices = [SelectChoice(code, words) for code, words in choices]
     return form
 

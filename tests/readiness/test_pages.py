@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from concierge.catalogue.states import GateKind, Reviewer
+from concierge.catalogue.states import GateKind, ItemType, Reviewer
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import clock, settings, worker
@@ -22,9 +22,10 @@ from concierge.projects.states import GateState
 from concierge.readiness import queries, scope
 from concierge.readiness.actions import answering, signing
 from concierge.readiness.models import ChecklistDocument
-from concierge.readiness.states import Channel, Decision, Freeze, ItemState
+from concierge.readiness.states import Channel, Decision, Freeze, ItemState, Verdict
 from tests.conftest import csrf_token
 from tests.makers import people, readiness
+from tests.makers.pages import hidden_in
 
 SignIn = Callable[[User], FlaskClient]
 
@@ -535,3 +536,89 @@ def test_giving_an_answer_back_is_taken_back_with_all_that_followed(
     assert (ship.state, ship.open_items) == (GateState.CLEAR, 0)
     worker.drain(app)
     assert db.session.scalar(sa.select(sa.func.count(OutgoingMail.id))) == letters, "no letter of new dates"
+
+
+def test_a_section_is_signed_with_the_customer_on_the_phone(ada: FlaskClient, project: Project) -> None:
+    page = f"{home(project)}/sections/power/signature"
+    assert "no answer yet. Answer it first." in ada.get(page).get_data(as_text=True)
+    post(ada, page_of(project, "circuit"), "answer", answer="yes")
+    shown = ada.get(page).get_data(as_text=True)
+    assert "Dedicated circuit is live" in shown
+    assert "I confirm that what stands here under “Power” is right." in shown
+
+    seen = seen_in(shown)
+    fields = {"who": "phone", "signer": "Yuki Tanaka", "title": "Facilities", "seen": seen}
+    nameless = post_to(ada, page, **{**fields, "signer": ""})
+    assert (nameless.status_code, "Facilities" in nameless.get_data(as_text=True)) == (422, True)
+    signed = post_to(ada, page, **fields)
+
+    assert signed.status_code == 303
+    assert "Yuki Tanaka signed on" in ada.get(signed.location).get_data(as_text=True)
+    (row,) = queries.signatures_on(readiness.checklist(project).id)
+    ours = db.session.scalars(sa.select(User).where(User.name == "Ada Lind")).one()
+    assert (row.by_id, row.witness_id, row.channel) == (None, ours.id, Channel.STAFF)
+    assert row.content_hash == seen
+    listed = ada.get(home(project)).get_data(as_text=True)
+    assert "on the phone with Ada Lind" in listed
+
+
+def test_what_changed_meanwhile_is_not_signed_and_our_engineer_signs_beside(
+    ada: FlaskClient, project: Project
+) -> None:
+    page = f"{home(project)}/sections/power/signature"
+    post(ada, page_of(project, "circuit"), "answer", answer="yes")
+    fields = {"who": "ours", "signer": "Ada Lind"}
+    seen = seen_in(ada.get(page).get_data(as_text=True))
+    post(ada, page_of(project, "circuit"), "answer", answer="no", comment="Tripped.")
+
+    refused = post_to(ada, page, **fields, seen=seen)
+    again = refused.get_data(as_text=True)
+    assert (refused.status_code, "Something was changed" in again, "Tripped." in again) == (409, True, True)
+    assert post_to(ada, page, **fields, seen=seen_in(again)).status_code == 303
+
+    (row,) = queries.signatures_on(readiness.checklist(project).id)
+    assert (row.witness_id, "I looked at what stands here" in row.meaning) == (None, True)
+    post(ada, page_of(project, "circuit"), "answer", answer="yes")
+    assert "The signature of Ada Lind ended" in ada.get(home(project)).get_data(as_text=True)
+
+
+def test_the_customer_declares_the_site_beside_one_of_ours(ada: FlaskClient, project: Project) -> None:
+    page = f"{home(project)}/signature"
+    shown = ada.get(page).get_data(as_text=True)
+    fields = {"who": "beside", "signer": "Yuki Tanaka", "seen": seen_in(shown)}
+    assert 'value="ours"' not in shown, "ready is what the customer declares"
+
+    ready = post_to(ada, page, **fields, decision="ready")
+    assert (ready.status_code, "still hold delivery" in ready.get_data(as_text=True)) == (409, True)
+    bare = post_to(ada, page, **fields, decision="ready with conditions")
+    assert (bare.status_code, "Write the conditions." in bare.get_data(as_text=True)) == (422, True)
+    done = post_to(ada, page, **fields, decision="ready with conditions", conditions="Power by Friday.")
+
+    assert done.status_code == 303
+    assert readiness.checklist(project).frozen_why is Freeze.SIGNED_OFF
+    assert ada.get(f"{home(project)}/sections/water/signature").status_code == 404
+
+
+def test_several_choices_and_a_name_are_answered_here_too(app: Flask, sign_in: SignIn) -> None:
+    asked = readiness.four_items()
+    asked[0].type, asked[0].choices = ItemType.MULTI, {"he": {"en": "Helium"}, "n2": {"en": "Nitrogen"}}
+    asked[1].type = ItemType.SIGNATURE
+    with unit_of_work():
+        project = readiness.project(readiness.instrument(items=asked))
+        ada = people.user(name="Ada Lind")
+    browser = sign_in(ada)
+    post(browser, page_of(project, asked[0].key), "answer", answer=["he", "n2"])
+    post(browser, page_of(project, asked[1].key), "answer", answer="Yuki Tanaka")
+
+    assert readiness.item(project, asked[0].key).value == "he, n2"
+    assert readiness.item(project, asked[1].key).verdict is Verdict.OK
+    again = browser.get(page_of(project, asked[0].key)).get_data(as_text=True)
+    assert again.count(" checked") == 2
+
+
+def post_to(browser: FlaskClient, page: str, **fields: object) -> TestResponse:
+    return browser.post(page, data={"csrf_token": csrf_token(browser, page), **fields})
+
+
+def seen_in(page: str) -> str:
+    return hidden_in(page, of="seen")["seen"][0]

@@ -531,6 +531,8 @@ def _about_judgement(name: str, told: Payload) -> str:
             return _assessed(told)
         case "AssessmentSigned":
             return _("signed the assessment of the site as %(who)s", who=who)
+        case "SectionSigned" if told.get("is_witnessed"):
+            return _("took down the signature of %(who)s under “%(section)s”", section=section, who=who)
         case "SectionSigned":
             return _("signed “%(section)s” as %(who)s", section=section, who=who)
         case "ListSigned":

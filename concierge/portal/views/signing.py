@@ -10,7 +10,7 @@ from concierge.platform import clock
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.web import csrf
-from concierge.portal import forms, words
+from concierge.portal import forms
 from concierge.portal.forms import SignForm
 from concierge.portal.reading import Reader
 from concierge.portal.views.access import (
@@ -63,7 +63,7 @@ def sign_section(token: str, section: str) -> Page:
                 section,
                 name=form.name.data or "",
                 title=form.title.data or "",
-                meaning=words.meaning_of_section(filling.section_title(section)),
+                meaning=signing.meaning_of_section(filling.section_title(section)),
                 at=clock.now(),
                 by=answerer(reader),
                 seen_hash=request.form.get("seen") or None,
@@ -108,7 +108,7 @@ def sign_list(token: str) -> Page:
                 title=form.title.data or "",
                 decision=Decision(form.decision.data),
                 conditions=form.conditions.data or "",
-                meaning=words.meaning_of_list(),
+                meaning=signing.meaning_of_list(),
                 at=clock.now(),
                 by=answerer(reader),
                 seen_hash=request.form.get("seen") or None,
@@ -150,7 +150,7 @@ def _page(
         form=form,
         is_list=not section,
         title=_("Sign “%(section)s”", section=title) if section else _("Sign off the whole list"),
-        meaning=words.meaning_of_section(title) if section else words.meaning_of_list(),
+        meaning=signing.meaning_of_section(title) if section else signing.meaning_of_list(),
         url=reader.url("sign_section", section=section) if section else reader.url("sign_list"),
         back_url=reader.url("section", section=section) if section else reader.url("page"),
         back_text=title or _("Back to the overview"),

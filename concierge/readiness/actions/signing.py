@@ -42,6 +42,7 @@ def sign_section(
     meaning: str,
     at: datetime,
     by: Answerer,
+    is_witnessed: bool = False,
     seen_hash: str | None = None,
 ) -> ReadinessSignature:
     """Sign one section as it is answered now; signing again what is signed changes nothing.
@@ -49,6 +50,7 @@ def sign_section(
     :param checklist: with items and evidence; all of it is locked until the act is saved.
     :param name: as the signer typed it.
     :param meaning: the sentence that was signed, in the signer's language.
+    :param is_witnessed: the customer signs, on the phone with one of ours or side by side; `by` is whom they sign with.
     :param seen_hash: `hash_of` what the signer had before their eyes; `None`: what is there now.
     :raises NotSignable: when the section is not asked, the name is missing, or a point of the customer's is open.
     :raises ChangedMeanwhile: when the section says something else by now.
@@ -59,7 +61,15 @@ def sign_section(
         raise NotSignable(_("There is nothing to sign in this section."))
     _refuse_open([item for item in theirs if item.responsible is Responsible.CUSTOMER])
     signed, is_new = _sign(
-        checklist, section, name=name, title=title, meaning=meaning, at=at, by=by, seen_hash=seen_hash
+        checklist,
+        section,
+        name=name,
+        title=title,
+        meaning=meaning,
+        at=at,
+        by=by,
+        is_witnessed=is_witnessed,
+        seen_hash=seen_hash,
     )
     if is_new:
         record(
@@ -72,6 +82,7 @@ def sign_section(
                 section=section,
                 name=signed.name,
                 channel=by.channel.value,
+                is_witnessed=is_witnessed,
             )
         )
     return signed
@@ -87,6 +98,7 @@ def sign_list(
     meaning: str,
     at: datetime,
     by: Answerer,
+    is_witnessed: bool = False,
     seen_hash: str | None = None,
 ) -> ReadinessSignature:
     """Declare the whole site ready, ready with conditions, or not ready; ready freezes the checklist.
@@ -119,6 +131,7 @@ def sign_list(
         meaning=meaning,
         at=at,
         by=by,
+        is_witnessed=is_witnessed,
         seen_hash=seen_hash,
         decision=decision,
         conditions=conditions,
@@ -140,9 +153,20 @@ def sign_list(
             decision=decision.value,
             conditions=signed.conditions,
             channel=by.channel.value,
+            is_witnessed=is_witnessed,
         )
     )
     return signed
+
+
+def meaning_of_section(title: str) -> str:
+    """The sentence that the customer signs under a section."""
+    return _("I confirm that what stands here under “%(section)s” is right.", section=title)
+
+
+def meaning_of_list() -> str:
+    """The sentence that the customer signs under the whole list."""
+    return _("I confirm that what stands on this list is right, and that the site is as it says.")
 
 
 def hash_of(checklist: Checklist, section: str = "") -> str:
@@ -231,6 +255,7 @@ def _sign(
     meaning: str,
     at: datetime,
     by: Answerer,
+    is_witnessed: bool,
     seen_hash: str | None,
     decision: Decision | None = None,
     conditions: str = "",
@@ -254,7 +279,8 @@ def _sign(
         conditions=conditions,
         signed_at=at,
         channel=by.channel,
-        by_id=by.user_id,
+        by_id=None if is_witnessed else by.user_id,
+        witness_id=by.user_id if is_witnessed else None,
         link_id=by.link_id,
         content_hash=said,
         content=kept,
@@ -262,8 +288,9 @@ def _sign(
             item.key for item in checklist.items if item.is_counted and core_item(item).holds(Gate.SHIP)
         ],
     )
+    is_ours = by.is_ours and not is_witnessed
     for one in queries.signatures_on(checklist.id):
-        if one.ended_at is not None or one.section != section or by.is_ours is not (one.by_id is not None):
+        if one.ended_at is not None or one.section != section or is_ours is not (one.by_id is not None):
             continue
         if (one.name, one.title, one.decision, one.conditions, one.content_hash) == (
             made.name,

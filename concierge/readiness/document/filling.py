@@ -30,7 +30,7 @@ from concierge.projects.states import MilestoneState
 from concierge.readiness import plan, queries, scope
 from concierge.readiness.document import values
 from concierge.readiness.document.words import Figures, in_a_row
-from concierge.readiness.models import Checklist, ReadinessItem
+from concierge.readiness.models import Checklist, ReadinessItem, ReadinessSignature
 from concierge.readiness.states import Channel, Decision, DocumentKind, ItemState, Verdict
 
 _WAY: tuple[tuple[MilestoneKind, ...], ...] = (
@@ -254,7 +254,7 @@ def _instruments(project: Project) -> tuple[str, ...]:
     for brought in project.playbooks:
         product = brought.line.product
         if product is not None and product.kind is ProductKind.INSTRUMENT:
-            several = f"{brought.quantity} × {product.name}"
+            several = f"{brought.quantity}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{product.name}"
             names.append(several if brought.quantity > 1 else product.name)
     unknown = (brought.line.name for brought in project.playbooks if brought.line.product is None)
     return tuple(names) or tuple(dict.fromkeys(unknown)) or (project.name,)
@@ -278,6 +278,7 @@ class _Seen:
             {one.answered_by_id for one in self.items}
             | {one.reviewed_by_id for one in self.items}
             | {one.by_id for one in self.signed}
+            | {one.witness_id for one in self.signed}
             | {one.given_by_id for one in waived}
         )
 
@@ -313,9 +314,7 @@ class _Seen:
                 meaning=one.meaning,
                 decision=decision_in_words(one.decision) if one.decision else "",
                 conditions=one.conditions,
-                signed_at=in_a_row(
-                    [self.figures.moment(one.signed_at, self.zone), channel_in_words(one.channel)]
-                ),
+                signed_at=in_a_row([self.figures.moment(one.signed_at, self.zone), self._signed_how(one)]),
                 hash=one.content_hash,
                 ended=(one.ended_why or _("changed since")) if one.ended_at else "",
             )
@@ -323,9 +322,23 @@ class _Seen:
             if one.section == section
         )
 
+    def _signed_how(self, one: ReadinessSignature) -> str:
+        us = self.name(one.witness_id)
+        return signed_with(us, one.channel) if us else channel_in_words(one.channel)
+
     def _deed(self, what: str, who: str, at: datetime, channel: Channel | None) -> values.Deed:
         how = channel_in_words(channel) if channel else ""
         return values.Deed(what, who, self.figures.moment(at, self.zone), how)
+
+
+def signed_with(us: str, channel: Channel) -> str:
+    """How the customer signed with one of ours.
+
+    :param us: who of ours that was.
+    """
+    if channel is Channel.FIELD:
+        return _("side by side with %(name)s", name=us)
+    return _("on the phone with %(name)s", name=us)
 
 
 def channel_in_words(channel: Channel) -> str:

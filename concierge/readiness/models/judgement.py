@@ -81,6 +81,8 @@ class ReadinessSignature(Base):
     channel: Mapped[Channel] = mapped_column(text_enum(Channel))
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     """For ours; None: the customer."""
+    witness_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    """Who of ours the customer signed with, on the phone or side by side; None: they signed alone."""
     link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer_links.id"))
     content_hash: Mapped[str] = mapped_column(sa.String(64))
     """SHA-256 over ``content``."""

@@ -57,13 +57,12 @@ def answer(key: str, item_id: int) -> Page:
     by = people.last_change(project_id=project.id, item_id=asked.id)
     if theirs and (met := meet(form, theirs, version=asked.version, by=by, zone=viewer().zone)):
         return item_again(project, asked, form, met=met)[0], HTTPStatus.CONFLICT
-    typed = form.answer.data
     try:
         with unit_of_work():
             same_version(asked, form.version.data)
             verdict = answering.answer_item(
                 asked,
-                typed=typed.isoformat() if isinstance(typed, date) else str(typed or ""),
+                typed=_typed(form.answer.data),
                 comment=form.comment.data or "",
                 at=clock.now(),
                 by=Answerer(user_id=viewer().user_id),
@@ -124,7 +123,15 @@ def _answer_form(asked: ReadinessItem, *, sent: bool = False) -> forms.AnswerFor
     return form
 
 
+def _typed(answer: object) -> str:
+    if isinstance(answer, list):
+        return ", ".join(map(str, answer))
+    return answer.isoformat() if isinstance(answer, date) else str(answer or "")
+
+
 def _shown(asked: ReadinessItem) -> object:
+    if asked.type is ItemType.MULTI:
+        return [part.strip() for part in asked.value.replace(";", ",").split(",") if part.strip()]
     if asked.type is ItemType.DATE and asked.value:
         return date.fromisoformat(asked.value)
     return asked.value or None

@@ -140,6 +140,7 @@ def signatures(project: Project, found: Checklist, section: str) -> tuple[tuple[
     """State and words of each signature under a section (empty: the whole list) that holds, else of what ended it."""
     rows = [one for one in queries.signatures_on(found.id) if one.section == section]
     holding = [one for one in rows if one.ended_at is None]
+    with_us = queries.people_named(one.witness_id for one in holding)
     zone = project.site.zone
     said = []
     for one in holding:
@@ -150,6 +151,9 @@ def signatures(project: Project, found: Checklist, section: str) -> tuple[tuple[
             Decision.NOT_READY: _("Declared not ready"),
         }
         words = _("%(name)s signed on %(day)s.", name=one.name, day=signed_on)
+        if one.witness_id in with_us:
+            how = filling.signed_with(with_us[one.witness_id].name, one.channel)
+            words = _("%(name)s signed on %(day)s, %(how)s.", name=one.name, day=signed_on, how=how)
         if one.decision is not None:
             words = f"{declared[one.decision]}. {words}"
         said.append(("warn" if one.decision is Decision.NOT_READY else "ok", words))
