@@ -77,7 +77,7 @@ TRACKED = (
     undo.Tracked(projects.MilestoneLink),
     undo.Tracked(projects.ProjectPlaybook),
     undo.Tracked(projects.FieldValue),
-    undo.Tracked(projects.Gate, computed=frozenset({"open_items", "holding"})),
+    undo.Tracked(projects.Gate, computed=frozenset({"open_items", "holding", "percent"})),
     undo.Tracked(projects.Hold),
     undo.Tracked(projects.Delay),
     undo.Tracked(projects.Proposal),

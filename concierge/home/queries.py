@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from concierge.accounts.models import Account
+from concierge.catalogue.states import GateKind, MilestoneKind
 from concierge.identity.models import User, UserSession
 from concierge.identity.permissions import Permission, Role
 from concierge.identity.viewer import Viewer
@@ -19,10 +20,11 @@ from concierge.platform.database import db
 from concierge.platform.events import RecordedEvent
 from concierge.platform.searching import Hit, found
 from concierge.projects import queries as projects
-from concierge.projects.models import CalendarProposalMove, Milestone, Project, ProjectCrew
+from concierge.projects.models import CalendarProposalMove, Gate, Milestone, Project, ProjectCrew
 from concierge.projects.queries import fields
 from concierge.projects.scope import visible_to
-from concierge.projects.states import Health, MilestoneState, ProjectState
+from concierge.projects.states import GateState, Health, MilestoneState, ProjectState
+from concierge.readiness.models import Checklist
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import COMING, FOLLOWING_THE_PLAN, VisitState
 
@@ -65,6 +67,18 @@ class Named(NamedTuple):
     """Something that has a name."""
 
     name: str
+
+
+class ComingSite(NamedTuple):
+    """A site before its delivery."""
+
+    key: str
+    account: str
+    delivery_on: date
+    percent: int
+    """Weighted share of what is asked of it that is done."""
+    critical: int
+    """Points that hold delivery."""
 
 
 class Happened(NamedTuple):
@@ -119,6 +133,44 @@ def next_visit(viewer: Viewer, *, after: datetime, own: bool) -> Visit | None:
     """The visit that starts next."""
     coming = visits_between(viewer, after, after + timedelta(days=120), own=own, most=20)
     return next((visit for visit in coming if visit.starts_at >= after), None)
+
+
+def coming_sites(viewer: Viewer, *, since: date, mine: bool, most: int) -> Sequence[ComingSite]:
+    """Sites that an instrument is delivered to next, with how ready they are; soonest delivery first.
+
+    :param since: the day in the viewer's zone; of deliveries planned earlier that have not happened, none counts.
+    :param mine: only projects that the viewer is the concierge of.
+    """
+    ship = aliased(Gate)
+    is_there = sa.exists().where(
+        Milestone.project_id == Project.id,
+        Milestone.kind == MilestoneKind.DELIVERED,
+        Milestone.finished_on.is_not(None),
+    )
+    question = (
+        sa.select(
+            Project.key,
+            Account.name,
+            Checklist.anchor_on,
+            ship.percent,
+            sa.case((ship.state == GateState.HELD, ship.open_items), else_=0),
+        )
+        .select_from(Checklist)
+        .join(Project, Project.id == Checklist.project_id)
+        .join(Account, Account.id == Project.account_id)
+        .join(ship, sa.and_(ship.project_id == Project.id, ship.kind == GateKind.SHIP))
+        .where(
+            Checklist.anchor_on >= since,
+            Project.state == ProjectState.LIVE,
+            ship.percent.is_not(None),
+            ~is_there,
+        )
+        .order_by(Checklist.anchor_on, Checklist.id)
+        .limit(most)
+    )
+    if mine:
+        question = question.where(Project.concierge_id == viewer.user_id)
+    return [ComingSite(*row) for row in db.session.execute(visible_to(viewer, question))]
 
 
 def last_here(viewer: Viewer, *, now: datetime) -> datetime:

@@ -19,14 +19,17 @@ from concierge.platform.deliveries import outside
 from concierge.platform.jobs import Progress, Result
 from concierge.platform.mail import Letter, post
 from concierge.platform.pdf import Unprintable
+from concierge.projects.actions import gates
 from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Project
-from concierge.readiness import mails, queries
+from concierge.readiness import mails, queries, standing
 from concierge.readiness.actions import assessing, batching, chasing, linking, sending, uploading
 from concierge.readiness.actions.batching import Turn
 from concierge.readiness.actions.chasing import Reader
 from concierge.readiness.document import filling, printing, values
 
+COUNTED_AT_ONCE = 100
+"""Checklists from before it was kept how much is done, of which that is counted in one go."""
 HIDDEN = "[…]"
 """Stands for a secret where a letter is shown to somebody who is not its reader."""
 
@@ -64,6 +67,12 @@ def judge_sites(at: datetime) -> None:
     for checklist_id in waiting:
         with unit_of_work():
             assessing.judge_if_due(checklist_id, at=clock.now())
+        db.session.expunge_all()
+    for checklist_id in queries.checklists_not_counted(most=COUNTED_AT_ONCE):
+        db.session.rollback()
+        with unit_of_work():
+            checklist = queries.checklist_by_id(checklist_id)
+            gates.note_percent(checklist.project_id, standing.percent(checklist.items) or 0)
         db.session.expunge_all()
 
 

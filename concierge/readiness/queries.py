@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from concierge.accounts.models import Contact, Site
 from concierge.catalogue.models import PlaybookItem, ProductFact
-from concierge.catalogue.states import DueDays, GateKind, MilestoneKind, Responsible
+from concierge.catalogue.states import DueDays, GateKind, ItemType, MilestoneKind, Responsible
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import OrderLine
@@ -196,12 +196,6 @@ def checklist_of_key(key: str) -> Checklist | None:
     if project_id is None:
         raise NotFound(f"There is no project {key}. See: concierge projects list")
     return checklist_of(project_id)
-
-
-def gates_of_item(item_id: int) -> tuple[GateKind, ...]:
-    """The gate that an item holds while it is open; none for advice."""
-    kind = db.session.scalar(sa.select(ReadinessItem.gate).where(ReadinessItem.id == item_id))
-    return () if kind is None else (kind,)
 
 
 def checklist_by_link(link_hash: str) -> Checklist:
@@ -565,6 +559,27 @@ def answers_that_count(item_ids: Iterable[int]) -> dict[int, ItemAnswer]:
         .order_by(ItemAnswer.id)
     )
     return {one.item_id: one for one in found}
+
+
+def checklists_not_counted(*, most: int) -> list[int]:
+    """Checklists of which nobody has reported yet how much is done, from before that was kept; oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Checklist.id)
+            .join(Gate, Gate.project_id == Checklist.project_id)
+            .where(
+                Gate.kind == GateKind.SHIP,
+                Gate.percent.is_(None),
+                sa.exists().where(
+                    ReadinessItem.checklist_id == Checklist.id,
+                    ReadinessItem.type != ItemType.INFO,
+                    ReadinessItem.is_asked.is_(True),
+                ),
+            )
+            .order_by(Checklist.id)
+            .limit(most)
+        )
+    )
 
 
 def answers_in_conflict(item_ids: Iterable[int]) -> dict[int, list[ItemAnswer]]:

@@ -46,7 +46,7 @@ from concierge.projects.events import (
 )
 from concierge.projects.models import Project
 from concierge.projects.states import ProjectState, ProposalKind, ShownOn
-from concierge.readiness import fields, mails, plan, queries, returning, scope
+from concierge.readiness import fields, mails, plan, queries, returning, scope, standing
 from concierge.readiness.actions import (
     assessing,
     chasing,
@@ -236,9 +236,8 @@ def ask_by_answers(event: ItemChanged) -> None:
 
 
 def report_gates(event: ChecklistIssued | ChecklistRedated | ItemChanged | ItemJudged) -> None:
-    """Tell the project which items hold shipping and installation; an item of advice holds neither."""
-    if not isinstance(event, ItemChanged | ItemWaived | WaiverEnded) or queries.gates_of_item(event.item_id):
-        _report_gates(queries.checklist_by_id(event.checklist_id), tuple(GateKind), event)
+    """Tell the project which items hold shipping and installation, and how much of all is done."""
+    _report_gates(queries.checklist_by_id(event.checklist_id), tuple(GateKind), event)
 
 
 def _report_gates(checklist: Checklist, kinds: Iterable[GateKind], event: Event) -> None:
@@ -260,7 +259,13 @@ def _report_gates(checklist: Checklist, kinds: Iterable[GateKind], event: Event)
         ]
         for kind in kinds
     }
-    gates.report_all_open_items(checklist.project_id, holding, actor_id=event.actor_id, at=event.at)
+    gates.report_all_open_items(
+        checklist.project_id,
+        holding,
+        percent=standing.percent(checklist.items),
+        actor_id=event.actor_id,
+        at=event.at,
+    )
 
 
 def follow_judgement(event: ItemChanged | ItemJudged | SiteJudged) -> None:

@@ -67,6 +67,15 @@ def score(items: Iterable[ReadinessItem], gate: Gate, *, today: date) -> Score:
     return readiness.score(counted(items), gate, today=today)
 
 
+def percent(items: Iterable[ReadinessItem]) -> int | None:
+    """The weighted share of what is asked that is done, 0–100; `None` when nothing is asked.
+
+    :param items: with their evidence.
+    """
+    asked = counted(items)
+    return readiness.score(asked, Gate.INSTALL, today=date.min).percent if asked else None
+
+
 def standing(items: Iterable[ReadinessItem]) -> list[Kept]:
     """Each item that is asked as it stands, as an assessment keeps it."""
     return [

@@ -1,11 +1,13 @@
 """Pages of the checklist: each works, refuses the stranger and the wrong moment, and shows a bad form again."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -19,12 +21,12 @@ from concierge.platform.mail import OutgoingMail
 from concierge.projects.actions.proposals import cancel
 from concierge.projects.models import Gate, Project
 from concierge.projects.states import GateState
-from concierge.readiness import queries, scope
+from concierge.readiness import chores, queries, scope
 from concierge.readiness.actions import answering, signing
 from concierge.readiness.models import ChecklistDocument
 from concierge.readiness.states import Channel, Decision, Freeze, ItemState, Verdict
 from tests.conftest import csrf_token
-from tests.makers import people, readiness
+from tests.makers import orders, people, readiness
 from tests.makers.pages import hidden_in
 
 SignIn = Callable[[User], FlaskClient]
@@ -622,3 +624,33 @@ def post_to(browser: FlaskClient, page: str, **fields: object) -> TestResponse:
 
 def seen_in(page: str) -> str:
     return hidden_in(page, of="seen")["seen"][0]
+
+
+@time_machine.travel(orders.RECEIVED, tick=False)
+def test_today_and_the_list_say_how_much_is_done_and_what_is_critical(
+    app: Flask, project: Project, sign_in: SignIn
+) -> None:
+    """By weight; an item of advice counts too, and a list from before it was kept is counted by the hour."""
+    with unit_of_work():
+        person = people.user(name="Ada Lind")
+        readiness.item(project, "circuit").weight = 5
+    ada = sign_in(person)
+    post(ada, page_of(project, "storage"), "answer", answer="yes")
+    assert share(ada, "/projects") == ("12 %", "3 critical open")
+    post(ada, page_of(project, "circuit"), "answer", answer="yes")
+
+    assert share(ada, "/projects") == share(ada, "/today?whose=all") == ("75 %", "2 critical open")
+    with unit_of_work():
+        db.session.execute(sa.update(Gate).values(percent=None))
+    assert share(ada, "/projects") == share(ada, "/today?whose=all") is None
+    chores.judge_sites(clock.now())
+    assert share(ada, "/projects") == ("75 %", "2 critical open")
+    exported = ada.get("/projects/export.csv?columns=ready").get_data(as_text=True)
+    assert exported.splitlines()[1].endswith(",75")
+
+
+def share(browser: FlaskClient, path: str) -> tuple[str, str] | None:
+    """The number and the note beside the bar that a page shows first."""
+    text = browser.get(path).get_data(as_text=True)
+    found = re.search(r'class="share [a-z]+">.*?class="n">([^<]*)<.*?class="meta">([^<]*)<', text, re.DOTALL)
+    return (found[1], found[2]) if found else None

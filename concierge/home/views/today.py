@@ -30,6 +30,7 @@ from concierge.visits.states import OVER, VisitState
 
 SHOWN_AT_ONCE = 6
 MOST_SITES, MOST_READ_SITES = 8, 16
+COMING_SITES = 5
 KEPT_WITHIN_DAYS = 90
 FEWEST_FOR_A_SHARE = 5
 
@@ -103,6 +104,7 @@ def today() -> str:
     found = needs.of_viewer(looking, now=now, mine=mine)
     since = queries.last_here(looking, now=now)
     counts = queries.counts(looking)
+    coming = queries.coming_sites(looking, since=clock.today(looking.zone), mine=mine, most=COMING_SITES)
     return render_template(
         "home/today.html",
         eyebrow=_eyebrow(looking, now),
@@ -121,6 +123,7 @@ def today() -> str:
         counts=counts,
         split=_split(counts),
         kept=_kept(looking, now),
+        coming=coming,
         since=_since(since, now, looking.zone),
         feed=changed.feed(looking, since=since),
         mine=mine,

@@ -59,11 +59,18 @@ def report_all_open_items(
     project_id: int,
     items_of: Mapping[GateKind, Sequence[HoldingItem]],
     *,
+    percent: int | None = None,
     actor_id: int | None,
     at: datetime,
 ) -> None:
-    """Say of several gates which blocking items hold each; the plan is judged once, after all of them."""
+    """Say of several gates which blocking items hold each; the plan is judged once, after all of them.
+
+    :param percent: weighted share of all that is asked of the site that is done, 0–100; `None`: nothing is asked.
+    """
     said = queries.gates_of(project_id)
+    for gate in said.values():
+        if gate.percent != percent:
+            gate.percent = percent
     otherwise = {
         kind: (len(items), holding)
         for kind, items in items_of.items()
@@ -103,6 +110,12 @@ def _says(gate: Gate | None, open_items: int, holding: list[dict[str, Any]]) -> 
     if gate is None or (gate.open_items, gate.holding) != (open_items, holding):
         return False
     return (gate.state is GateState.CLEAR) is (open_items == 0)
+
+
+def note_percent(project_id: int, percent: int) -> None:
+    """Say how much of what is asked of a site is done, where that was not reported with its gates yet."""
+    for gate in queries.gates_of(project_id).values():
+        gate.percent = percent
 
 
 def held_for(gates: Iterable[Gate], kind: MilestoneKind) -> Gate | None:

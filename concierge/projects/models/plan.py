@@ -357,6 +357,8 @@ class Gate(Base):
     """Blocking items that hold it; reported by the slice that owns them."""
     holding: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
     """The first of them as reported: ``{"key", "requirement": {language: text}, "due_on": ISO day}``."""
+    percent: Mapped[int | None]
+    """Weighted share of what is asked of the site that is done, 0–100; None: nothing is asked, or not reported yet."""
     reason: Mapped[str] = mapped_column(Prose(1000), default="")
     """Why it was overridden."""
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))

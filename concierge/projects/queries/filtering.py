@@ -36,13 +36,14 @@ COLUMNS = (
     "forecast",
     "slip",
     "chance",
+    "ready",
     "account",
     "site",
     "concierge",
     "start",
     "required",
 )
-SHOWN = ("health", "promised", "forecast", "slip", "site", "concierge")
+SHOWN = ("health", "promised", "forecast", "slip", "ready", "site", "concierge")
 """The columns of a list whose address names none."""
 FIELD = "field:"
 """Before the key of a column that a playbook defines."""

@@ -11,19 +11,19 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from concierge.accounts.models import Account, Site
 from concierge.catalogue.models import Playbook, PlaybookField, PlaybookVersion, Product
-from concierge.catalogue.states import MilestoneKind, ProductKind
+from concierge.catalogue.states import GateKind, MilestoneKind, ProductKind
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db, remembered
 from concierge.platform.errors import NotFound
-from concierge.projects.models import FieldValue, PastCase, Project
+from concierge.projects.models import FieldValue, Gate, PastCase, Project
 from concierge.projects.queries.filtering import Filter, conditions, narrowed, order_of, product_of
 from concierge.projects.scope import visible_to
-from concierge.projects.states import Health, ProjectState
+from concierge.projects.states import GateState, Health, ProjectState
 
 PAGE = 50
 MOST_COUNTED = 1000
@@ -65,6 +65,11 @@ class Row(NamedTuple):
     starts_on: date
     required_on: date | None
     held_on: date | None
+    ready: int | None
+    """Weighted share of what is asked of the site that is done, in percent; None: nothing is asked."""
+    holds_shipping: int | None
+    """Critical points that hold delivery."""
+    holds_installing: int | None
     group: str = ""
 
 
@@ -355,6 +360,7 @@ def _rows_kept(viewer: Viewer, wanted: Filter) -> Statement:
     )
     chosen = page.subquery("chosen")
     group = [_group_value(wanted.group)] if wanted.group else []
+    ship, install = aliased(Gate), aliased(Gate)
     return (
         sa.select(
             Project.id,
@@ -378,6 +384,9 @@ def _rows_kept(viewer: Viewer, wanted: Filter) -> Statement:
             Project.starts_on,
             Project.required_on,
             Project.held_on,
+            ship.percent,
+            _open(ship),
+            _open(install),
             *group,
         )
         .select_from(chosen)
@@ -385,8 +394,15 @@ def _rows_kept(viewer: Viewer, wanted: Filter) -> Statement:
         .join(Account, Account.id == Project.account_id)
         .join(Site, Site.id == Project.site_id)
         .outerjoin(User, User.id == Project.concierge_id)
+        .outerjoin(ship, sa.and_(ship.project_id == Project.id, ship.kind == GateKind.SHIP))
+        .outerjoin(install, sa.and_(install.project_id == Project.id, install.kind == GateKind.INSTALL))
         .order_by(*order_of(wanted))
     )
+
+
+def _open(gate: type[Gate]) -> sa.ColumnElement[int]:
+    """How many points hold a gate; none that was let pass."""
+    return sa.case((gate.state == GateState.HELD, gate.open_items), else_=0)
 
 
 def _joined(question: Statement, wanted: Filter) -> Statement:

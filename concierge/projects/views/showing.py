@@ -28,7 +28,10 @@ FARTHEST = 500
 
 
 class Cell(NamedTuple):
-    """One value of a row: text, a second line, and how it looks (``n``: a number; ``pill``; ``slip``)."""
+    """One value of a row: text, a second line, and how it looks.
+
+    ``n``: a number; ``pill``; ``slip``; ``ready``: percent, as a bar too.
+    """
 
     label: str
     text: str
@@ -60,6 +63,7 @@ class Words:
         self._promise = _("promised %(on)s")
         self._promised: dict[date, str] = {}
         self._slips: dict[int, str] = {}
+        self._critical: dict[int, str] = {0: ""}
         self._ages: dict[int, str] = {}
 
     def country(self, code: str) -> str:
@@ -85,6 +89,12 @@ class Words:
         if count not in self._slips:
             self._slips[count] = slip(count)
         return self._slips[count]
+
+    def critical(self, count: int) -> str:
+        """How many critical points are open; empty when none is."""
+        if count not in self._critical:
+            self._critical[count] = ngettext("%(num)s critical open", "%(num)s critical open", count)
+        return self._critical[count]
 
     def age(self, since: date | None, today: date) -> str:
         """How long something lasts: "12 days"; empty when it is not known."""
@@ -124,6 +134,7 @@ def column_words() -> dict[str, str]:
         "forecast": _("Forecast"),
         "slip": _("Slip"),
         "chance": _("Chance"),
+        "ready": _("Site ready"),
         "account": _("Account"),
         "site": _("Site"),
         "concierge": _("Concierge"),
@@ -216,6 +227,8 @@ def _cell(row: queries.Row, name: str, label: str, today: date, words: Words) ->
             return Cell(label, words.slip(row.slip) if row.promised_on else "", look="slip", state=state)
         case "chance":
             return Cell(label, "" if row.chance is None else f"{row.chance} %", look="n")
+        case "ready":
+            return _ready(row, label, words)
         case "account":
             return Cell(label, row.account)
         case "site":
@@ -225,6 +238,15 @@ def _cell(row: queries.Row, name: str, label: str, today: date, words: Words) ->
         case "start":
             return Cell(label, words.day(row.starts_on), look="n")
     return Cell(label, words.day(row.required_on) if row.required_on else "", look="n")
+
+
+def _ready(row: queries.Row, label: str, words: Words) -> Cell:
+    """How much of what is asked of the site is done, and what is critical: a bar, the number, the points."""
+    if row.ready is None or row.health is Health.DRAFT:
+        return Cell(label, "", look="ready")
+    critical = row.holds_shipping or row.holds_installing or 0
+    state = "idle" if row.health is Health.DONE else "warn" if critical else "ok"
+    return Cell(label, str(row.ready), meta=words.critical(critical), look="ready", state=state)
 
 
 def _field_cell(field: Field, value: FieldValue | None, words: Words) -> Cell:
@@ -426,6 +448,8 @@ def _plain(row: queries.Row, name: str, words: Words) -> str:
             return str(row.slip) if row.promised_on else ""
         case "chance":
             return "" if row.chance is None else str(row.chance)
+        case "ready":
+            return "" if row.ready is None else str(row.ready)
         case "account":
             return row.account
         case "site":

@@ -60,6 +60,7 @@ class Checklist(Versioned, Base):
     )
 
     __table_args__ = (
+        sa.Index("ix_checklists_anchor_on", "anchor_on"),
         sa.Index(
             "ix_checklists_ready_lost",
             "anchor_on",
