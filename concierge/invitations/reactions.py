@@ -67,7 +67,8 @@ def tell(args: dict[str, Any]) -> None:
     """Tell somebody what is new, if it has been quiet; what they are told and its letters are saved together."""
     recipient = Recipient.of(args["recipient"])
     at = clock.now()
-    if sending.is_time(recipient, round_=args["round"], at=at):
+    due_at = datetime.fromisoformat(args["due_at"]) if "due_at" in args else at  # ordered before 0.4.0
+    if sending.is_time(recipient, round_=args["round"], due_at=due_at):
         _post(sending.settle(recipient, at=at))
 
 

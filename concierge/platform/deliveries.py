@@ -162,6 +162,7 @@ def enqueue(
     *,
     unique_key: str | None = None,
     run_at: datetime | None = None,
+    after: timedelta | None = None,
     queue: str = "default",
     priority: int = 0,
     max_attempts: int = 8,
@@ -170,6 +171,7 @@ def enqueue(
 
     :param unique_key: the same key twice is one delivery.
     :param run_at: not before this instant; None is as soon as possible.
+    :param after: not before so long from now, by the clock that deliveries are due by; instead of ``run_at``.
     :return: the delivery's id; None when the key was there already.
     """
     row = {
@@ -186,26 +188,31 @@ def enqueue(
     }
     if not _on_postgres():
         row["created_at"] = clock.now()
-        row["run_at"] = run_at or row["created_at"]
+        row["run_at"] = run_at or row["created_at"] + (after or timedelta())
     elif run_at is not None:
         row["run_at"] = run_at
+    elif after is not None:
+        row["after"] = after
     session = db.session()
     session.flush()
-    statement = _enqueuing(_on_postgres(), run_at is None)
-    delivery_id: int | None = session.connection().execute(statement, row).scalar()
-    if delivery_id is not None:
-        _announce(delivery_id, queue, priority, run_at)
-    return delivery_id
+    statement = _enqueuing(_on_postgres(), run_at is None, after is not None)
+    made = session.connection().execute(statement, row).one_or_none()
+    if made is None:
+        return None
+    _announce(made.id, queue, priority, made.run_at if after is not None else run_at)
+    return cast("int", made.id)
 
 
 @cache
-def _enqueuing(on_postgres: bool, is_at_once: bool) -> Any:  # Any: an INSERT that tells the number
+def _enqueuing(on_postgres: bool, by_its_clock: bool, waits: bool) -> Any:  # Any: an INSERT
     """The statement that enqueues; put together once, which costs more than asking it."""
     statement = postgresql.insert(Delivery) if on_postgres else sqlite.insert(Delivery)
     if on_postgres:
         now = sa.func.clock_timestamp()
-        statement = statement.values({"created_at": now} | ({"run_at": now} if is_at_once else {}))
-    return statement.on_conflict_do_nothing(index_elements=["unique_key"]).returning(Delivery.id)
+        then = now + sa.bindparam("after", type_=sa.Interval()) if waits else now
+        statement = statement.values({"created_at": now} | ({"run_at": then} if by_its_clock else {}))
+    statement = statement.on_conflict_do_nothing(index_elements=["unique_key"])
+    return statement.returning(Delivery.id, Delivery.run_at)
 
 
 def enqueue_many(

@@ -15,7 +15,7 @@ from concierge.identity.models import User
 from concierge.invitations import mails, reactions
 from concierge.invitations.actions import sending
 from concierge.invitations.models import Invitation, Telling
-from concierge.platform import deliveries, mail
+from concierge.platform import deliveries, mail, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.projects.models import Project
@@ -315,6 +315,7 @@ def test_i08_a_worker_that_is_killed_sends_nothing_twice(app: Flask, post: Post)
     post.note(make.NOW)
     for _killed in range(2):  # it takes what there is to do, and dies
         with time_machine.travel(later(3), tick=False):
+            post.let_be_due(later(3))
             assert deliveries.claim(pace=deliveries.Pace(), queues=("mail",)) is not None
     _let_leases_end()
 
@@ -601,6 +602,32 @@ def test_a_delivery_that_is_given_up_does_not_silence_anybody(app: Flask, post: 
     with unit_of_work():
         sending.mark([sending.Recipient(user_id=tomas.user_id)], at=later(20))
     assert TOMAS in to(post.send(later(30)))
+
+
+def test_only_one_clock_says_when_it_is_time(app: Flask, post: Post) -> None:
+    with unit_of_work():
+        tomas = workforce.technician()
+        invited(tomas)
+    post.note(make.NOW)
+    to_tell = sa.select(Delivery).where(Delivery.name == sending.TELL).order_by(Delivery.id.desc())
+    with unit_of_work():
+        row = db.session.scalars(to_tell).first()
+        assert row is not None
+        assert abs(row.run_at - row.created_at - sending.QUIET) < timedelta(seconds=1)
+        db.session.execute(sa.update(Delivery).values(run_at=make.NOW - timedelta(minutes=1)))
+    known = db.session.scalar(sa.select(sa.func.count(Delivery.id)))
+
+    looks = 0  # our own clock has not reached the instant, which is the queue's to know
+    while worker.work_once(app, queues=("mail",)):
+        looks += 1
+        assert looks < 20, "it is asked for ever whether it is time"
+
+    assert TOMAS in to(post.got)
+    db.session.rollback()
+    assert (
+        db.session.scalar(sa.select(sa.func.count(Delivery.id)).where(Delivery.name == sending.TELL)) or 0
+    ) <= (known or 0)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Telling)) == 0
 
 
 def make_id(visit: Visit) -> int:

@@ -90,13 +90,16 @@ def mark(recipients: Collection[Recipient], *, at: datetime) -> None:
             index_elements=["recipient"], set_={"last_at": row.excluded.last_at}
         ).returning(Telling.round, Telling.number)
         round_, number = db.session.execute(upsert).one()
-        _deliver_at(key, round_, number, at + QUIET)
+        _deliver(key, round_, number, due_at=at + QUIET, after=QUIET)
 
 
-def is_time(recipient: Recipient, *, round_: str, at: datetime) -> bool:
+def is_time(recipient: Recipient, *, round_: str, due_at: datetime) -> bool:
     """Whether somebody is to be told now. Otherwise a later delivery sees to it, or one has already.
 
-    Whoever is told now waits no longer.
+    Whoever is told now waits no longer. That the instant has come is for whoever delivers to say, by their clock; here
+    it is only asked whether changes came since, which put it off.
+
+    :param due_at: when they were to be told by the changes that were known when the delivery was ordered.
     """
     row = db.session.scalar(
         select(Telling)
@@ -106,11 +109,11 @@ def is_time(recipient: Recipient, *, round_: str, at: datetime) -> bool:
     )
     if row is None:
         return False
-    due_at = min(row.last_at + QUIET, row.since + LONGEST)
-    if at < due_at:
+    put_off = min(row.last_at + QUIET, row.since + LONGEST)
+    if put_off > due_at:
         row.number += 1
         db.session.flush()
-        _deliver_at(recipient.key, row.round, row.number, due_at)
+        _deliver(recipient.key, row.round, row.number, due_at=put_off, after=put_off - due_at)
         return False
     db.session.delete(row)
     db.session.flush()
@@ -313,11 +316,11 @@ def _tell(
     return Told(invitation, visit, person, news, *before)
 
 
-def _deliver_at(key: str, round_: str, number: int, at: datetime) -> None:
+def _deliver(key: str, round_: str, number: int, *, due_at: datetime, after: timedelta) -> None:
     deliveries.enqueue(
         TELL,
-        {"recipient": key, "round": round_},
+        {"recipient": key, "round": round_, "due_at": due_at.isoformat()},
         unique_key=f"{TELL}:{key}:{round_}:{number}",
-        run_at=at,
+        after=after,
         queue="mail",
     )
