@@ -326,7 +326,7 @@ def _starts(opened: Iterable[Span[datetime]], step: int, site: Place) -> Iterato
         starts = _on_step(span.from_at, step, site)
         while starts < _end(span):
             yield starts
-            starts += step * MINUTE
+            starts = _on_step(starts + step * MINUTE, step, site)
 
 
 def _crew_for(stay: Span[datetime], work: Work, people: Sequence[Person]) -> tuple[str, ...] | None:
@@ -444,13 +444,17 @@ def _listed(hours: Iterable[Hours]) -> str:
 
 
 def _on_step(at: datetime, step: int, site: Place) -> datetime:
-    """The first instant from `at` on that lies on a whole step of the site's clock."""
-    there = at.astimezone(site.zone)
-    over = (there.hour * 60 + there.minute) % step
-    ahead = (step - over if over else 0) * MINUTE - timedelta(
-        seconds=there.second, microseconds=there.microsecond
-    )
-    return at + ahead if ahead >= timedelta() else at + ahead + step * MINUTE
+    """The first instant from `at` on that lies on a whole step of the site's clock, also over a clock change."""
+    while True:
+        there = at.astimezone(site.zone)
+        over = timedelta(
+            minutes=(there.hour * 60 + there.minute) % step,
+            seconds=there.second,
+            microseconds=there.microsecond,
+        )
+        if not over:
+            return at
+        at += step * MINUTE - over
 
 
 def _clock(at: datetime, place: Place) -> tuple[date, int]:

@@ -4,6 +4,7 @@ Times are minutes by the fastest usual way for the distance. Where a place is no
 is an assumption and says so. Nothing here knows timetables: a person may note the true time of a way instead.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from math import asin, ceil, cos, radians, sin, sqrt
@@ -14,6 +15,11 @@ DETOUR = 1.25
 """Roads and rails are longer than the straight line."""
 QUARTER = 15
 """Estimates are rounded up to so many minutes."""
+
+
+_DEGREES = re.compile(
+    r"(?:geo:)?\s*([+-]?\d{1,2}(?:\.\d{1,8})?)\s*[,; ]\s*([+-]?\d{1,3}(?:\.\d{1,8})?)\s*", re.ASCII
+)
 
 
 class By(Enum):
@@ -74,6 +80,18 @@ SPEEDS = (
 )
 SAME_CITY, SAME_COUNTRY, ABROAD = Way(30, By.CAR, True), Way(150, By.TRAIN, True), Way(480, By.PLANE, True)
 """What is assumed where degrees are missing."""
+
+
+def degrees(text: str) -> tuple[float, float]:
+    """Read latitude and longitude as maps write them: ``47.5596, 7.5886``, also after ``geo:`` (RFC 5870).
+
+    :raises ValueError: when it is something else, or lies outside the Earth.
+    """
+    found = _DEGREES.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("Degrees are written as two numbers with decimal points, such as 47.5596, 7.5886.")
+    spot = Spot("", "", float(found[1]), float(found[2]))
+    return float(found[1]), float(spot.longitude or 0.0)
 
 
 def way(here: Spot, there: Spot) -> Way:

@@ -28,7 +28,7 @@ from concierge.core.dispatch import (
 )
 from concierge.core.hours import DayHours, Hours, Place, Shut, hours_between
 from concierge.core.spans import Span
-from concierge.core.travel import By, Spot, way
+from concierge.core.travel import By, Spot, degrees, way
 from concierge.core.worktime import WorkCalendar
 from tests.makers.days import on
 
@@ -195,6 +195,21 @@ def test_ways_are_what_a_person_would_guess(here: Spot, there: Spot, by: By, min
     assert found.is_assumed == (here.latitude is None)
 
 
+@pytest.mark.parametrize(
+    "text", ["47.5596, 7.5886", "47.5596 7.5886", "geo:47.5596,7.5886", " 47.5596;7.5886 "]
+)
+def test_degrees_are_read_as_maps_write_them(text: str) -> None:
+    assert degrees(text) == (47.5596, 7.5886)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Basel", "47.5", "91, 7", "47, 181", "47,5596, 7,5886", "1e1, 2", "٤٧ ٧"]
+)
+def test_what_is_no_place_on_earth_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="degrees|Degrees"):
+        degrees(text)
+
+
 # ------------------------------------------------------------ moment by moment
 
 GRID = 5 * MINUTE
@@ -346,7 +361,10 @@ def test_a_slot_is_feasible_for_its_crew_and_holds_the_work(
         assert len(worked) == lasts
         assert all(objections(slot.stay, work, by_key[key]) == () for key in slot.crew)
         assert slot.stay.from_at.astimezone(work.site.zone).minute % step == 0
-    assert not any(one.stay.overlaps(other.stay) for one, other in pairwise(found))
+    for one, other in pairwise(found):  # long work may begin on either of two days that it both needs
+        days = [slot.stay.from_at.astimezone(work.site.zone).date() for slot in (one, other)]
+        assert one.stay.from_at < other.stay.from_at
+        assert days[0] != days[1] or not one.stay.overlaps(other.stay)
 
 
 def test_the_first_slot_is_the_earliest_there_is() -> None:
@@ -368,6 +386,20 @@ def test_the_first_slot_is_the_earliest_there_is() -> None:
 def at_site(span: Span[datetime]) -> str:
     assert span.to_at is not None
     return f"{span.from_at.astimezone(ZURICH):%d %H:%M}–{span.to_at.astimezone(ZURICH):%H:%M}"
+
+
+def test_starts_stay_on_the_clocks_steps_when_it_changes_by_half_an_hour() -> None:
+    lord_howe = ZoneInfo("Australia/Lord_Howe")
+    always = dict.fromkeys(range(7), (Hours(0, 1440),))
+    site = Place("Lord Howe", lord_howe, always)
+    anybody = replace(SELIN, hours=Place("Selin", ZURICH, always), home=BASEL)
+    within = Span(local("Sun 2026-10-04", "00:30", lord_howe), local("Sun 2026-10-04", "06:00", lord_howe))
+    found = slots(replace(WORK, site=site), [anybody], minutes=60, within=within, step=60, most=3, per_day=3)
+    assert [f"{slot.stay.from_at.astimezone(lord_howe):%H:%M}" for slot in found] == [
+        "01:00",
+        "03:00",
+        "04:00",
+    ]
 
 
 def test_a_crew_of_two_needs_two() -> None:
