@@ -17,9 +17,11 @@ from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer t
 from wtforms.validators import Email, InputRequired, Length, Optional, Regexp, ValidationError
 
 from concierge.accounts.states import ContactRole, SiteClosureKind
+from concierge.core.travel import degrees
 from concierge.platform.clashes import Edited
 from concierge.platform.day_fields import HalfDays
 from concierge.platform.forms import Form
+from concierge.platform.speech import AUTONYMS
 
 NAME = _l("Enter a name.")
 
@@ -63,6 +65,11 @@ class SiteForm(Edited):
     country = _country()
     subdivision = _subdivision()
     zone = _zone()
+    degrees = StringField(
+        _l("Position on the map"),
+        description=_l("Latitude and longitude, such as 47.5596, 7.5886. Travel times are estimated by it."),
+        validators=[Length(max=60)],
+    )
     access_from = TimeField(
         _l("Access from"), default=time(8), validators=[InputRequired(_l("Enter a time, such as 08:00."))]
     )
@@ -79,6 +86,18 @@ class SiteForm(Edited):
         _l("Confidential site"),
         description=_l("The customer’s page asks for a code by mail besides the link."),
     )
+
+    def validate_degrees(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse what is no place on Earth.
+
+        :raises ValidationError: when it is none.
+        """
+        try:
+            _ = degrees(field.data) if (field.data or "").strip() else None
+        except ValueError as error:
+            raise ValidationError(
+                str(_l("Write latitude and longitude with decimal points, such as 47.5596, 7.5886."))
+            ) from error
 
     def validate_access_to(self, field: Any) -> None:  # Any: WTForms' own field
         """Refuse a site that closes before it opens.
@@ -125,7 +144,7 @@ class ContactForm(Edited):
     phone = StringField(_l("Phone"), validators=[Length(max=40)])
     language = SelectField(
         _l("Language of letters and documents"),
-        choices=[SelectChoice("en", _l("English")), SelectChoice("de", _l("German"))],
+        choices=[SelectChoice(code, name) for code, name in AUTONYMS.items()],
     )
     zone = SelectField(_l("Time zone"))
     is_reminded = SelectField(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.accounts.states import ContactRole, SiteClosureKind
 from concierge.core.names import initials
+from concierge.core.travel import Spot
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
 from concierge.platform.searching import Searchable
 
@@ -53,6 +54,9 @@ class Site(Searchable, Versioned, Base):
     """ISO 3166-2 without the country, e.g. BS; empty when unknown."""
     zone: Mapped[str] = mapped_column(Line(64))
     """IANA name of the time zone."""
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    """Decimal degrees (WGS 84), north and east positive; both or neither. Ways are estimated by them."""
     access_from: Mapped[time] = mapped_column(default=time(8))
     access_to: Mapped[time] = mapped_column(default=time(17))
     """Hours at the site during which our people and carriers are let in, wall time."""
@@ -68,12 +72,27 @@ class Site(Searchable, Versioned, Base):
         lazy="raise_on_sql", order_by="[SiteClosure.first_on, SiteClosure.id]"
     )
 
-    __table_args__ = (sa.CheckConstraint("access_from < access_to", name="access_hours_in_order"),)
+    __table_args__ = (
+        sa.CheckConstraint("access_from < access_to", name="access_hours_in_order"),
+        sa.CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="both_degrees_or_none"),
+        sa.CheckConstraint("latitude IS NULL OR latitude BETWEEN -90 AND 90", name="latitude_on_earth"),
+        sa.CheckConstraint("longitude IS NULL OR longitude BETWEEN -180 AND 180", name="longitude_on_earth"),
+    )
 
     @property
     def region(self) -> tuple[str, str]:
         """Country and subdivision: what a working calendar is asked by."""
         return self.country, self.subdivision
+
+    @property
+    def degrees(self) -> str:
+        """Where it is, as maps write it; empty when nobody has said."""
+        return "" if self.latitude is None else f"{self.latitude}, {self.longitude}"
+
+    @property
+    def spot(self) -> Spot:
+        """Where it is, for the estimate of ways."""
+        return Spot(self.country, self.city, self.latitude, self.longitude, f"site {self.id}")
 
     @property
     def address_line(self) -> str:

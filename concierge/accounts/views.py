@@ -17,6 +17,7 @@ from concierge.accounts.actions import contacts as people
 from concierge.accounts.actions import sites as places
 from concierge.accounts.models import Account, Contact, Site
 from concierge.accounts.states import ContactRole
+from concierge.core.travel import degrees
 from concierge.identity import queries as persons
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
@@ -236,6 +237,8 @@ def _site_form(site: Any = None, *, fresh: bool = False) -> forms.SiteForm:  # A
 
 
 def _site_details(form: forms.SiteForm, site: Site | None = None) -> places.SiteDetails:
+    written = (form.degrees.data or "").strip()
+    latitude, longitude = degrees(written) if written else (None, None)
     return places.SiteDetails(
         name=form.name.data or "",
         street=form.street.data or "",
@@ -244,6 +247,8 @@ def _site_details(form: forms.SiteForm, site: Site | None = None) -> places.Site
         country=site.country if site else form.country.data or "",
         subdivision=site.subdivision if site else form.subdivision.data or "",
         zone=site.zone if site else form.zone.data or "",
+        latitude=latitude,
+        longitude=longitude,
         access_from=form.access_from.data or time(8),
         access_to=form.access_to.data or time(17),
         dock_notes=form.dock_notes.data or "",

@@ -67,6 +67,36 @@ _ZRH, _BER, _PAR, _LON, _STO = (
 _TYO, _SIN, _AKL = "Asia/Tokyo", "Asia/Singapore", "Pacific/Auckland"
 _NYC, _CHI, _LAX = "America/New_York", "America/Chicago", "America/Los_Angeles"
 
+DEGREES = {
+    "Aarau": (47.39, 8.05),
+    "Allschwil": (47.55, 7.54),
+    "Austin": (30.27, -97.74),
+    "Basel": (47.56, 7.59),
+    "Bordeaux": (44.84, -0.58),
+    "Boston": (42.36, -71.06),
+    "Cambridge": (52.21, 0.12),
+    "Durham": (35.99, -78.9),
+    "Glasgow": (55.86, -4.25),
+    "Hamilton": (-37.79, 175.28),
+    "Kiel": (54.32, 10.14),
+    "Kobe": (34.69, 135.2),
+    "Köln": (50.94, 6.96),
+    "Lausanne": (46.52, 6.63),
+    "Leeds": (53.8, -1.55),
+    "Leipzig": (51.34, 12.37),
+    "Lyon": (45.76, 4.84),
+    "Osaka": (34.69, 135.5),
+    "Paris": (48.86, 2.35),
+    "Planegg": (48.11, 11.43),
+    "San Diego": (32.72, -117.16),
+    "Singapore": (1.35, 103.82),
+    "Solna": (59.36, 18.0),
+    "Tokyo": (35.68, 139.69),
+    "Uppsala": (59.86, 17.64),
+    "Wellington": (-41.29, 174.78),
+}
+"""Latitude and longitude of the towns, as far as travel times need them."""
+
 CUSTOMERS: tuple[Customer, ...] = (
     Customer(
         "halden",

@@ -16,7 +16,7 @@ from concierge.accounts.actions.contacts import ContactDetails, add_contact
 from concierge.accounts.actions.sites import SiteDetails, add_site
 from concierge.demo.calendars import fill_calendars
 from concierge.demo.catalogue import fill_catalogue
-from concierge.demo.customers import CUSTOMERS, Customer
+from concierge.demo.customers import CUSTOMERS, DEGREES, Customer
 from concierge.demo.documents import mail_of
 from concierge.demo.history import LATELY, Company, live_through
 from concierge.demo.invitations import invite
@@ -222,6 +222,8 @@ def _enter(customer: Customer, *, actor_id: int, at: datetime) -> None:
                 country=place.country,
                 subdivision=place.subdivision,
                 zone=place.zone,
+                latitude=DEGREES[place.city][0],
+                longitude=DEGREES[place.city][1],
                 access_from=place.opens,
                 access_to=place.closes,
                 dock_notes=place.dock,

@@ -18,8 +18,16 @@ Words = str | Markup
 
 STAFF = ("en", "de")
 """The languages of our own people's pages."""
-CUSTOMERS = ("en", "de", "fr", "es", "ja", "ar")
-"""The languages that customers are shown and written to in."""
+AUTONYMS = {
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+    "ja": "日本語",
+    "ar": "العربية",
+}
+"""The languages that customers are shown and written to in, by the names they give themselves."""
+CUSTOMERS = tuple(AUTONYMS)
 RIGHT_TO_LEFT = frozenset({"ar"})
 
 MOST_KEPT = 5_000

@@ -15,16 +15,6 @@ from concierge.readiness.document.words import Figures, in_a_row
 from concierge.readiness.models import ReadinessItem
 from concierge.visits.states import VisitState
 
-LANGUAGES = {
-    "en": "English",
-    "de": "Deutsch",
-    "fr": "Français",
-    "es": "Español",
-    "ja": "日本語",
-    "ar": "العربية",
-}
-"""Each language as its readers call it."""
-
 
 class Tongue(Figures):
     """Days, times and numbers in the reader's language, as the country of the site writes them."""

@@ -270,7 +270,7 @@ def send_letters(at: datetime) -> None:
         project = queries.project_for_change(letter.milestone.project_id)
         if not writing.is_due(project, letter, at=at):
             continue
-        language = mails.language_of(project)
+        language = mails.language_of(project, letter)
         written = mails.playbook_letter(project, letter, language=language)
         post(written, key=letter.key, project_id=project.id)
         writing.note_sent(project, letter, subject=written.subject, language=language, at=at)

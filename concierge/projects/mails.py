@@ -6,18 +6,18 @@ from flask_babel import force_locale
 
 from concierge.platform import settings
 from concierge.platform.mail import Letter
+from concierge.platform.speech import customer_language
 from concierge.platform.words import day, localized
 from concierge.projects.models import Project
 from concierge.projects.queries.messages import Planned
 
-LANGUAGES = ("en", "de")
 _NAMED = re.compile(r"\{(customer|contact|milestone|date|project)\}")
 
 
-def language_of(project: Project) -> str:
-    """The language in which a project's customer reads: its contact's, when we write it, else English."""
-    wanted = project.contact.language.split("-")[0].split("_")[0] if project.contact else "en"
-    return wanted if wanted in LANGUAGES else "en"
+def language_of(project: Project, letter: Planned) -> str:
+    """The language of a letter: that of the project's contact where the playbook has it, else English."""
+    wanted = customer_language(project.contact.language if project.contact else "")
+    return wanted if letter.message.text.get(wanted) else "en"
 
 
 def playbook_letter(project: Project, letter: Planned, *, language: str) -> Letter:

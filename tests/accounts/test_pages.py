@@ -89,10 +89,17 @@ def test_a_site_is_entered_and_changed(ada: FlaskClient, nishiyama: Account) -> 
         "csrf_token": csrf_token(ada, change),
         **SITE,
         "dock_notes": "Dock 3",
+        "degrees": "47.5596, 7.5886",
         "version": str(site.version),
     }
     assert ada.post(change, data=data).status_code == 303
     assert "Dock 3" in ada.get(f"/accounts/{nishiyama.id}").get_data(as_text=True)
+    assert "47.5596, 7.5886" in ada.get(change).get_data(as_text=True)
+    nowhere = ada.post(change, data={**data, "degrees": "in the middle"})
+    assert nowhere.status_code == 422
+    assert "in the middle" in nowhere.get_data(as_text=True)
+    db.session.rollback()
+    assert (site.latitude, site.longitude) == (47.5596, 7.5886)
 
 
 def test_a_site_that_closes_before_it_opens_is_asked_again(ada: FlaskClient, nishiyama: Account) -> None:

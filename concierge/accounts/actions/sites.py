@@ -24,6 +24,8 @@ class SiteDetails:
     city: str = ""
     subdivision: str = ""
     zone: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
     access_from: time = time(8)
     access_to: time = time(17)
     dock_notes: str = ""
@@ -93,6 +95,7 @@ def _write(site: Site, details: SiteDetails) -> None:
     site.country = country
     site.subdivision = subdivision
     site.zone = zone
+    site.latitude, site.longitude = details.latitude, details.longitude
     site.access_from = details.access_from
     site.access_to = details.access_to
     site.dock_notes = details.dock_notes

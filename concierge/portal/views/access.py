@@ -21,7 +21,7 @@ from concierge.platform.database import db, write_aside
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.limits import limiter
 from concierge.platform.web import csrf, wants_json
-from concierge.portal import forms, words
+from concierge.portal import forms
 from concierge.portal.reading import Reader
 from concierge.portal.views.blueprint import Page, customers
 from concierge.projects.actions import promising
@@ -107,7 +107,7 @@ def rendered(template: str, reader: Reader, *, status: HTTPStatus = HTTPStatus.O
             template,
             page=reader,
             proof=proof_of(reader.token),
-            languages=words.LANGUAGES,
+            languages=speech.AUTONYMS,
             company=settings.current().company,
             **context,
         ),
