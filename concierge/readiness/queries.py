@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from concierge.accounts.models import Contact, Site
 from concierge.catalogue.models import PlaybookItem, ProductFact
-from concierge.catalogue.states import DueDays, GateKind, ItemType, MilestoneKind, Responsible
+from concierge.catalogue.states import Anchor, DueDays, GateKind, ItemType, MilestoneKind, Responsible
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import OrderLine
@@ -838,6 +838,42 @@ def projects_with_checklist(site_id: int) -> list[int]:
             sa.select(Project.id)
             .join(Checklist, Checklist.project_id == Project.id)
             .where(Project.site_id == site_id, Project.state == ProjectState.LIVE)
+            .order_by(Project.id)
+        )
+    )
+
+
+def projects_counting_over(periods: Iterable[tuple[date, date]]) -> list[int]:
+    """The projects under way with an open item that is due in working days counted over days of these periods, by id.
+
+    :param periods: first and last day of each.
+    """
+    item = ReadinessItem
+    anchor = sa.case(
+        (item.anchor == Anchor.INSTALL, sa.func.coalesce(Checklist.install_on, Checklist.anchor_on)),
+        (item.anchor == Anchor.ORDER, sa.func.coalesce(Checklist.ordered_on, Checklist.anchor_on)),
+        else_=Checklist.anchor_on,
+    )
+    return list(
+        db.session.scalars(
+            sa.select(Project.id)
+            .join(Checklist, Checklist.project_id == Project.id)
+            .join(item, item.checklist_id == Checklist.id)
+            .where(
+                Project.state == ProjectState.LIVE,
+                item.due_days == DueDays.SITE,
+                item.state == ItemState.OPEN,
+                sa.or_(
+                    *(
+                        sa.or_(
+                            sa.and_(item.due_on <= last_on, anchor >= first_on),
+                            sa.and_(anchor <= last_on, item.due_on >= first_on),
+                        )
+                        for first_on, last_on in periods
+                    )
+                ),
+            )
+            .distinct()
             .order_by(Project.id)
         )
     )

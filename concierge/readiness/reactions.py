@@ -90,6 +90,7 @@ from concierge.readiness.events import (
 )
 from concierge.readiness.models import Checklist, CustomerLink, ReadinessItem
 from concierge.readiness.states import Channel, DocumentKind, Freeze, Outcome
+from concierge.workforce.events import ClosureChanged, ClosureEntered, ClosureRemoved
 
 ItemChanged = ItemAnswered | AnswerChosen | ItemAccepted | ItemReopened | EvidenceAttached
 ItemJudged = ItemWaived | WaiverEnded | ChecklistRenewed
@@ -225,6 +226,17 @@ def follow_site_days(
         if checklist is None:
             continue
         if issuing.date_open_items(checklist, checklist.project):
+            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
+
+
+def follow_company_days(event: ClosureEntered | ClosureChanged | ClosureRemoved) -> None:
+    """Count due days anew that run over days on which our company is closed, or no longer is."""
+    periods = [(event.first_on, event.last_on)]
+    if isinstance(event, ClosureChanged):
+        periods.append((event.first_before, event.last_before))
+    for project_id in queries.projects_counting_over(periods):
+        checklist = queries.checklist_of(project_id)
+        if checklist is not None and issuing.date_open_items(checklist, checklist.project):
             issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
 
 

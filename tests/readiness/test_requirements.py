@@ -1,7 +1,7 @@
 """What a site is asked is computed: figures × options × destination; a change touches only the rows concerned."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -47,6 +47,7 @@ from concierge.readiness.actions import answering, attaching, judging
 from concierge.readiness.actions.answering import Answerer
 from concierge.readiness.models import ItemAnswer, ReadinessItem
 from concierge.readiness.states import ItemState, Standing, Verdict
+from concierge.workforce.actions import closures
 from tests.makers import catalogue, orders, people, readiness
 from tests.makers.days import on
 
@@ -454,6 +455,41 @@ def test_a_day_off_at_the_site_pulls_what_is_due_in_its_working_days(app: Flask)
     after = {one.key: one.due_on for one in readiness.checklist(here).items}
     assert after["counted"] == before["counted"]
     assert after["worked"] < before["worked"]
+
+
+def test_a_closure_of_ours_that_moves_no_plan_moves_what_is_counted_over_it(app: Flask) -> None:
+    """Before and after the delivery; when it moves on or goes, the days come back; answers keep theirs."""
+    here = project(
+        [
+            _asked("before", "Worked before", due_days=DueDays.SITE, due_offset=-5),
+            _asked("after", "Worked after", due_days=DueDays.SITE, due_offset=3),
+            _asked("answered", "Answered already", due_days=DueDays.SITE, due_offset=-5),
+            _asked("counted", "Counted in days", due_offset=-5),
+        ]
+    )
+    answer(here, "answered", "yes")
+    days = due_days(here)
+    anchor = readiness.checklist(here).anchor_on
+    with unit_of_work():
+        first_on, last_on = days["before"], days["after"]
+        closed = closures.enter_closure(
+            name="Move", first_on=first_on, last_on=first_on, at=AT, actor_id=None
+        )
+        closures.enter_closure(name="Feast", first_on=last_on, last_on=last_on, at=AT, actor_id=None)
+    worker.drain(app)
+
+    moved = due_days(here)
+    assert (moved["before"] < days["before"], moved["after"] > days["after"]) == (True, True)
+    assert (moved["answered"], moved["counted"]) == (days["answered"], days["counted"])
+    assert readiness.checklist(here).anchor_on == anchor
+    with unit_of_work():
+        closures.remove_closure(closed.id, at=AT, actor_id=None)
+    worker.drain(app)
+    assert due_days(here)["before"] == days["before"]
+
+
+def due_days(here: Project) -> dict[str, date]:
+    return {one.key: one.due_on for one in readiness.checklist(here).items}
 
 
 def test_an_item_goes_to_whoever_has_its_role_at_the_site(app: Flask) -> None:
