@@ -1,6 +1,5 @@
 """Planning a visit, moving it, sending people, following the plan."""
 
-import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from concierge.core.worktime import WorkCalendar
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record, record_many
+from concierge.platform.uids import fresh_uid
 from concierge.platform.words import instant, span
 from concierge.projects.models import Milestone, Project
 from concierge.visits import queries
@@ -78,7 +78,7 @@ def plan_visit(
     clashes = _clashes(ids, when, site=site, skill=skill)
     checks.expect_reason(queries.unsettled(clashes, site=site), conflict_reason)
     visit = Visit(
-        uid=uid or str(uuid.uuid4()),
+        uid=uid or fresh_uid(at=at),
         project_id=project.id,
         milestone_id=milestone.id if milestone else None,
         site_id=site.id,

@@ -1,6 +1,5 @@
 """Planning a visit and changing it."""
 
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -19,6 +18,7 @@ from concierge.platform.clashes import meet
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.previews import carry_out
+from concierge.platform.uids import fresh_uid
 from concierge.platform.web import show_again
 from concierge.platform.words import localized, span
 from concierge.projects import calendars
@@ -234,7 +234,7 @@ def _proposed(project: Project, milestone_id: str) -> dict[str, object]:
         "site": project.site_id,
         "start_on": milestone.start_on if milestone else None,
         "start_time": project.site.access_from,
-        "token": str(uuid.uuid4()),
+        "token": fresh_uid(at=clock.now()),
     }
 
 
