@@ -9,6 +9,7 @@ from babel.numbers import format_decimal
 
 from concierge.catalogue.models import ProductFact
 from concierge.core import mains, units
+from concierge.platform.speech import RIGHT_TO_LEFT
 
 MAINS_VOLTAGE, MAINS_FREQUENCY, MAINS_PLUG = "mains_voltage", "mains_frequency", "mains_plug"
 """What an item's ``fact`` may name besides the figures of instruments: the supply of the destination."""
@@ -100,8 +101,15 @@ def said(
         "{plugs}": "" if supply is None else ", ".join(supply.plugs),
     }
     for name, words in told.items():
-        text = text.replace(name, words or "…")
+        text = text.replace(name, _apart(words, language) if words else "…")
     return text
+
+
+def _apart(words: str, language: str) -> str:
+    """Figures that keep their order within words from right to left."""
+    if language not in RIGHT_TO_LEFT:
+        return words
+    return f"\N{LEFT-TO-RIGHT ISOLATE}{words}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def asked_in_words(
@@ -130,7 +138,7 @@ def asked_in_words(
             for fact in chosen
         ]
         told = " / ".join(dict.fromkeys(filter(None, ranges)))
-        text = text.replace("{range}", told or "{range}")
+        text = text.replace("{range}", _apart(told, language) if told else "{range}")
     return said(text, item, language=language, country=where.country)
 
 

@@ -110,6 +110,22 @@ def invitations_of(visit_id: int) -> Sequence[Invitation]:
     ).all()
 
 
+def sent_to_contact(contact_id: int, *, project_id: int) -> dict[int, Invitation]:
+    """What somebody at the customer was sent for the visits of a project and still holds, by visit."""
+    found = db.session.scalars(
+        select(Invitation)
+        .join(Visit, Visit.id == Invitation.visit_id)
+        .where(
+            Visit.project_id == project_id,
+            Invitation.contact_id == contact_id,
+            Invitation.sent_at.is_not(None),
+            Invitation.withdrawn_at.is_(None),
+        )
+        .order_by(Invitation.id.desc())
+    )
+    return {one.visit_id: one for one in found}
+
+
 def open_proposals(visit_id: int) -> Sequence[TimeProposal]:
     """Other times that were asked for and that nobody has decided on, the oldest first."""
     return db.session.scalars(

@@ -16,13 +16,22 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from concierge.catalogue import bounds
-from concierge.catalogue.states import Audience, Evidence, GateKind, ItemType, MilestoneKind, Responsible
+from concierge.catalogue.states import (
+    Audience,
+    Evidence,
+    GateKind,
+    ItemType,
+    MilestoneKind,
+    Responsible,
+    VisitKind,
+)
 from concierge.core.names import initials
 from concierge.invitations import queries as invitations
 from concierge.invitations import secret
+from concierge.invitations.models import Invitation
 from concierge.invitations.states import Reply
 from concierge.platform import clock, settings
-from concierge.platform.words import localized
+from concierge.platform.words import listed, localized
 from concierge.portal import words
 from concierge.portal.words import Tongue
 from concierge.projects.actions.promising import ShownDate
@@ -95,6 +104,8 @@ class Task:
     """Empty when there is nothing to open."""
     takes: str
     answer: str
+    is_quoted: bool
+    """Whether the answer is in somebody's own words, which may run another way than the page."""
     rank: tuple[object, ...]
     is_for_me: bool
 
@@ -112,8 +123,8 @@ class Section:
     title: str
     tasks: tuple[Task, ...]
     url: str
-    with_whom: tuple[str, ...]
-    """Colleagues to whom it was handed."""
+    with_whom: str
+    """Colleagues to whom it was handed, by name; empty for none."""
 
     @property
     def left(self) -> int:
@@ -170,6 +181,7 @@ class Meeting:
 
     id: int
     kind: str
+    """What it is for: its title where a playbook gives one in the reader's language, else its kind."""
     when: str
     zone: str
     """The place whose clock `when` is."""
@@ -177,7 +189,12 @@ class Meeting:
     """The same on the reader's clock, when that is another one."""
     state: str
     word: str
-    people: tuple[Person, ...]
+    is_sure: bool
+    """Whether it is confirmed."""
+    is_call: bool
+    """Whether nobody has to travel for it."""
+    coming: str
+    """Who comes, by name; empty while that is not sure."""
     prepare: str
     where: str
     answer_url: str
@@ -301,7 +318,7 @@ class Reader:
                 filling.section_title(key),
                 tuple(tasks),
                 self.url("section", section=key),
-                tuple(handed.get(key, ())),
+                self._names(handed.get(key, ())),
             )
             for key, tasks in grouped.items()
         )
@@ -368,6 +385,7 @@ class Reader:
             url=self.url("item", item_id=item.id) if is_shown else "",
             takes=words.takes(words.minutes(item)),
             answer=self.answer_of(item),
+            is_quoted=item.type not in {ItemType.CONFIRM, ItemType.CHOICE, ItemType.MULTI},
             rank=(
                 is_others,
                 stand is not Stand.RETURNED,
@@ -562,13 +580,15 @@ class Reader:
         site = visit.site
         return Meeting(
             id=visit.id,
-            kind=words.visit_kind(visit.kind),
+            kind=visit.titles.get(self.language) or words.visit_kind(visit.kind),
             when=when,
             zone=self.tongue.place_of(visit.zone),
             own_time="" if own == when else own,
             state=state,
             word=word,
-            people=tuple(self._engineer(m.user.name, m.user.zone) for m in visit.crew_members if is_sure),
+            is_sure=is_sure,
+            is_call=visit.kind is VisitKind.REMOTE_CALL,
+            coming=self._names(m.user.name for m in visit.crew_members if is_sure),
             prepare="" if is_over else words.prepare_for(visit.kind),
             where=", ".join(part for part in (site.name, site.address_line) if part),
             answer_url=answer_url,
@@ -577,20 +597,30 @@ class Reader:
             reply=reply,
         )
 
+    def _names(self, names: Iterable[str]) -> str:
+        """Names in a sentence, each running its own way; empty for none."""
+        told = [self.tongue.apart(name) for name in names]
+        return listed(told) if told else ""
+
+    @cached_property
+    def _invited(self) -> Mapping[int, Invitation]:
+        """The reader's own invitations, by visit."""
+        if self.link.contact_id is None or self.is_preview:
+            return {}
+        return invitations.sent_to_contact(self.link.contact_id, project_id=self.project.id)
+
     def _invitation(self, visit: Visit) -> tuple[str, str]:
         """Where the reader answers their own invitation to a visit, and what they answered."""
-        if self.link.contact_id is None or self.is_preview:
+        one = self._invited.get(visit.id)
+        if one is None:
             return "", ""
-        for one in invitations.invitations_of(visit.id):
-            if one.contact_id == self.link.contact_id and one.sent_at and one.withdrawn_at is None:
-                token = secret.page_token(one.id, one.nonce, key=settings.current().secret_key)
-                said = {
-                    Reply.ACCEPTED: _("You accepted"),
-                    Reply.TENTATIVE: _("You said maybe"),
-                    Reply.DECLINED: _("You declined"),
-                }.get(one.reply, "")
-                return url_for("invitations.answer", token=token), said
-        return "", ""
+        token = secret.page_token(one.id, one.nonce, key=settings.current().secret_key)
+        said = {
+            Reply.ACCEPTED: _("You accepted"),
+            Reply.TENTATIVE: _("You said maybe"),
+            Reply.DECLINED: _("You declined"),
+        }.get(one.reply, "")
+        return url_for("invitations.answer", token=token), said
 
     @cached_property
     def questions(self) -> tuple[Asked, ...]:
