@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from concierge.catalogue.states import FileKind, ItemType
 from concierge.demo.customers import Customer, Place
+from concierge.readiness import plan
 from concierge.readiness.models import ReadinessItem
 
 MAINS: Mapping[str, float] = {"US": 120, "JP": 100}
@@ -41,6 +42,8 @@ def answer_for(item: ReadinessItem, customer: Customer, place: Place, *, wrong: 
             return _measured(item, place, wrong=wrong)
         case ItemType.CHOICE:
             return _chosen(item, place)
+        case ItemType.DATE:
+            return _early_enough(item)
         case ItemType.MULTI:
             return ", ".join(list(item.choices)[: 1 + item.position % 2])
     return _text(item, customer)
@@ -96,6 +99,12 @@ def _measured(item: ReadinessItem, place: Place, *, wrong: bool) -> str:
     else:
         value = (most or 1000) * 0.8
     return f"{value:.4g} {item.unit}".replace("e+03", "000")
+
+
+def _early_enough(item: ReadinessItem) -> str:
+    """A day a week before the last one that will do, as year-month-day."""
+    latest_on = plan.latest_on(item)
+    return (latest_on - timedelta(days=7) if latest_on else item.due_on).isoformat()
 
 
 def _chosen(item: ReadinessItem, place: Place) -> str:

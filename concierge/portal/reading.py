@@ -37,7 +37,7 @@ from concierge.portal.words import Tongue
 from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState, ProjectState
-from concierge.readiness import queries, standing
+from concierge.readiness import plan, queries, standing
 from concierge.readiness.document import filling
 from concierge.readiness.models import Checklist, CustomerLink, CustomerQuestion, ReadinessItem
 from concierge.readiness.states import ItemState, Verdict
@@ -458,6 +458,9 @@ class Reader:
     def accepted(self, item: ReadinessItem) -> str:
         """What will do as an answer, in the units of the site's country."""
         country = self.project.site.country
+        if item.type is ItemType.DATE:
+            latest_on = plan.latest_on(item)
+            return _("on %(day)s at the latest", day=self.tongue.weekday(latest_on)) if latest_on else ""
         return bounds.range_in_words(
             item, language=self.language, country=country
         ) or filling.accepted_in_words(item, language=self.language, country=country)

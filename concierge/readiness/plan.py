@@ -26,6 +26,7 @@ from concierge.catalogue.states import (
 from concierge.core import conditions, mains, readiness, units
 from concierge.core.units import Problem
 from concierge.core.worktime import WorkCalendar, add_workdays, previous_workday
+from concierge.platform.speech import languages_of
 from concierge.projects.actions.fields import read_day
 from concierge.projects.actions.promising import ShownDate
 from concierge.readiness.models import Checklist, ChecklistDocument, ReadinessItem
@@ -197,6 +198,10 @@ def _computed(item: PlaybookItem, brought: Brought, destination: bounds.Destinat
             return replace(
                 wanted, choices={code: wanted.choices[code] for code in offered}, accepted=accepted
             )
+        case "languages":
+            theirs = languages_of(destination.country)
+            fitting = tuple(code for code in wanted.choices if code in theirs)
+            return replace(wanted, accepted=fitting or wanted.accepted)
         case "mains_voltage" | "mains_frequency":
             return _on_mains(wanted, item.fact, destination)
     return _by_facts(wanted, bounds.facts_for(item.fact, brought.facts, brought.instrument, destination))
@@ -346,11 +351,7 @@ def due_day(
 
     :param calendar: the site's working days; needed where an item is due in them, else days of the calendar count.
     """
-    anchor_on = {
-        Anchor.DELIVERY: checklist.anchor_on,
-        Anchor.INSTALL: checklist.install_on or checklist.anchor_on,
-        Anchor.ORDER: checklist.ordered_on or checklist.anchor_on,
-    }[wanted.anchor]
+    anchor_on = anchor_day(wanted, checklist)
     if wanted.due_days is DueDays.CALENDAR or calendar is None:
         return due_on(anchor_on, wanted.due_offset)
     try:
@@ -359,6 +360,22 @@ def due_day(
         return add_workdays(calendar, anchor_on, wanted.due_offset)
     except ValueError:  # a site that is never open
         return due_on(anchor_on, wanted.due_offset)
+
+
+def anchor_day(wanted: Wanted | ReadinessItem, checklist: Checklist) -> date:
+    """The day that an item counts from."""
+    return {
+        Anchor.DELIVERY: checklist.anchor_on,
+        Anchor.INSTALL: checklist.install_on or checklist.anchor_on,
+        Anchor.ORDER: checklist.ordered_on or checklist.anchor_on,
+    }[wanted.anchor]
+
+
+def latest_on(item: ReadinessItem) -> date | None:
+    """The last day that will do as an answer; `None` for any, or when no day is asked for. Its checklist is loaded."""
+    if item.type is not ItemType.DATE or item.maximum is None:
+        return None
+    return due_on(anchor_day(item, item.checklist), int(item.maximum))
 
 
 def contact_for(
@@ -379,7 +396,12 @@ def contact_for(
 
 
 def requirement_of(item: ReadinessItem) -> readiness.Requirement:
-    """What an item asks, as the core judges it: a measure's bounds and tolerance in the stored unit."""
+    """What an item asks, as the core judges it: a measure's bounds and tolerance in the stored unit.
+
+    The checklist of one that asks for a day is loaded.
+    """
+    if item.type is ItemType.DATE:
+        return readiness.Requirement(kind=readiness.AnswerKind.DATE, latest_on=latest_on(item))
     is_moved = is_difference(item)
 
     def stored(bound: float | None, *, is_difference: bool = is_moved) -> Decimal | None:

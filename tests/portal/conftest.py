@@ -71,7 +71,7 @@ def eight_items() -> list[object]:
         wanted("gases", section="gas", type=ItemType.MULTI, gate=None,
                choices={"he": {"en": "Helium"}, "n2": {"en": "Nitrogen"}}),
         wanted("person", section="people", type=ItemType.TEXT, gate=None),
-        wanted("ready-on", section="people", type=ItemType.DATE, gate=None),
+        wanted("ready-on", section="people", type=ItemType.DATE, gate=None, maximum=-7),
         wanted("signed", section="people", type=ItemType.SIGNATURE, gate=None),
     ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -9,12 +10,13 @@ from flask import Flask
 from concierge.platform import clock as clocks
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.models import Project
-from concierge.readiness.actions import answering, judging
+from concierge.readiness.actions import answering, issuing, judging
 from concierge.readiness.actions.answering import Answerer
 from concierge.readiness.models import ItemAnswer, ReadinessItem
 from concierge.readiness.states import Channel, ItemState, Standing, Verdict
 from tests.makers import readiness
-from tests.portal.conftest import Customer
+from tests.makers.days import on
+from tests.portal.conftest import SOON, Customer
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
 
@@ -308,3 +310,33 @@ def test_the_whole_list_is_signed_with_a_decision(project: Project, customer: Cu
     assert ready.status_code == 409, "something still holds delivery"
     assert without.status_code == 422
     assert with_them.status_code == 303
+
+
+def test_a_day_that_is_too_late_says_so_until_delivery_moves_away_from_it(
+    project: Project, customer: Customer
+) -> None:
+    asked = item(project, "ready-on")
+    page = f"/items/{asked.id}"
+    assert "on Wed 22 Apr at the latest" in customer.get(page)
+
+    answer = customer.post(page, page=page, day="23", month="4", year="2026")
+
+    assert answer.headers["Location"].endswith("?said=outside")
+    assert item(project, "ready-on").verdict is Verdict.OUT_OF_RANGE
+    assert not item(project, "ready-on").is_cleared
+    assert "Answered, but not within what is needed." in customer.get()
+
+    for days, verdict in ((1, Verdict.OK), (0, Verdict.OUT_OF_RANGE)):
+        db.session.rollback()
+        with unit_of_work():
+            checklist = readiness.checklist(project)
+            issuing.redate_checklist(
+                checklist,
+                delivery_on=on("Wed 2026-04-29") + timedelta(days=days),
+                project=project,
+                at=SOON,
+                actor_id=None,
+            )
+        assert item(project, "ready-on").verdict is verdict
+        kept = db.session.query(ItemAnswer).filter_by(item_id=asked.id, standing=Standing.CURRENT).one()
+        assert kept.verdict is verdict

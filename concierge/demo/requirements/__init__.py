@@ -5,7 +5,17 @@ Offsets and severities are house practice; every figure comes from a fact and ke
 
 from __future__ import annotations
 
-from concierge.demo.requirements import access, climate, gas, people, power, safety, space, utilities
+from concierge.demo.requirements import (
+    access,
+    climate,
+    gas,
+    language,
+    people,
+    power,
+    safety,
+    space,
+    utilities,
+)
 from concierge.demo.values import Instrument, Item
 
 SECTIONS = (
@@ -20,6 +30,7 @@ SECTIONS = (
     safety.safety,
     people.people,
     people.supplies,
+    language.language,
     people.arrival,
 )
 """One function a section, in the order in which a laboratory works."""

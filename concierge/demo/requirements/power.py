@@ -115,6 +115,28 @@ def power(instrument: Instrument) -> list[Item]:
     if instrument.family in HEAVY:
         items.append(
             ask(
+                "trades-done",
+                "power",
+                ItemType.DATE,
+                -56,
+                Text(
+                    "Day on which power, gas and exhaust are finished",
+                    "Tag, an dem Strom, Gas und Abluft fertig sind",
+                ),
+                Text(
+                    "What is finished later can no longer be checked before we ship.",
+                    "Was später fertig wird, lässt sich vor dem Versand nicht mehr prüfen.",
+                ),
+                Text(
+                    "Ask the electrician and the gas fitter for the day in their work orders.",
+                    "Den Tag aus den Aufträgen an Elektro- und Gasfachbetrieb erfragen.",
+                ),
+                most=-14,
+                role=FACILITIES,
+            )
+        )
+        items.append(
+            ask(
                 "emergency-off",
                 "power",
                 ItemType.CONFIRM,

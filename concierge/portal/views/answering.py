@@ -122,7 +122,7 @@ def question(reader: Reader, item_id: int, *, form: ReplyForm | None = None) -> 
         text_language=language,
         why=reader.text(asked.why),
         how=reader.text(asked.how),
-        accepted=reader.accepted(asked) if asked.type is ItemType.MEASURE else "",
+        accepted=reader.accepted(asked) if asked.type in {ItemType.MEASURE, ItemType.DATE} else "",
         section=next(one for one in reader.sections if one.key == asked.section),
         place=[one.id for one in reader.items].index(item_id) + 1,
         before=before,

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 
-from concierge.catalogue.states import DueDays, MilestoneKind
+from concierge.catalogue.states import DueDays, ItemType, MilestoneKind
 from concierge.core import conditions
 from concierge.platform import settings
 from concierge.platform.database import db, insert_rows
@@ -15,9 +15,10 @@ from concierge.projects.calendars import site_calendars
 from concierge.projects.models import Milestone, Project
 from concierge.readiness import plan, queries, scope
 from concierge.readiness.actions import computing
+from concierge.readiness.actions.renewing import judge_again
 from concierge.readiness.events import ChecklistIssued, ChecklistRedated
 from concierge.readiness.models import Checklist, ReadinessItem
-from concierge.readiness.states import ItemState
+from concierge.readiness.states import ItemState, Verdict
 
 UNPLANNED_DAYS = 56
 """Days after the start of a plan that stand in for delivery while none is planned."""
@@ -112,10 +113,17 @@ def redate_checklist(
 
 
 def date_open_items(checklist: Checklist, project: Project) -> int:
-    """Give open items the due days that follow from anchors and working days; returns how many moved."""
+    """Give open items the due days that follow from anchors and working days; returns how many moved.
+
+    A day that was answered is judged again: what was early enough may have become too late.
+    """
     calendar = computing.calendar_for(project, checklist.items)
     moved = 0
     for item in checklist.items:
+        if item.type is ItemType.DATE and item.state is not ItemState.OPEN and judge_again(item):
+            moved += 1
+            if item.verdict is not Verdict.OK:
+                item.state = ItemState.ANSWERED
         due_on = plan.due_day(item, checklist, calendar)
         if item.state is ItemState.OPEN and item.due_on != due_on:
             item.due_on = due_on

@@ -182,7 +182,8 @@ def value_in_words(item: ReadinessItem, value: str) -> str:
 
 def accepted_in_words(item: ReadinessItem, *, language: str, country: str) -> str:
     """What is accepted as an answer, with the units of the site's country."""
-    return Figures(language=language, country=country).accepted(_item(item, "", anchor_on=item.due_on))
+    figures = Figures(language=language, country=country)
+    return figures.accepted(_item(item, "", anchor_on=item.due_on, figures=figures))
 
 
 def _filled(
@@ -376,7 +377,13 @@ def _sections(checklist: Checklist, seen: _Seen) -> tuple[values.Section, ...]:
                 title=section_title(section),
                 responsible=max(parties, key=parties.count),
                 items=tuple(
-                    _item(item, f"{number}.{place}", anchor_on=checklist.anchor_on, seen=seen)
+                    _item(
+                        item,
+                        f"{number}.{place}",
+                        anchor_on=checklist.anchor_on,
+                        figures=seen.figures,
+                        seen=seen,
+                    )
                     for place, item in enumerate(items, 1)
                 ),
                 key=section,
@@ -386,7 +393,9 @@ def _sections(checklist: Checklist, seen: _Seen) -> tuple[values.Section, ...]:
     return tuple(sections)
 
 
-def _item(item: ReadinessItem, number: str, *, anchor_on: date, seen: _Seen | None = None) -> values.Item:
+def _item(
+    item: ReadinessItem, number: str, *, anchor_on: date, figures: Figures, seen: _Seen | None = None
+) -> values.Item:
     is_told = item.state is not ItemState.OPEN
     counts = seen.counting.get(item.id) if seen else None
     waived = bool(seen and seen.waivers.get(item.id)) and not item.is_cleared
@@ -396,12 +405,12 @@ def _item(item: ReadinessItem, number: str, *, anchor_on: date, seen: _Seen | No
         requirement=localized(item.requirement),
         why=_reason_to_ask_again(item) or localized(item.how) or localized(item.why),
         kind=item.type.value,
-        least=item.minimum,
-        most=item.maximum,
+        least=None if item.type is ItemType.DATE else item.minimum,
+        most=None if item.type is ItemType.DATE else item.maximum,
         unit=item.unit,
         quantity=item.quantity or "",
         is_difference=plan.is_difference(item),
-        accepted=_accepted_choices(item),
+        accepted=_accepted_in_words(item, figures),
         sample=item.sample or "",
         choices=tuple(localized(choice) for choice in item.choices.values()),
         codes=tuple(item.choices),
@@ -428,8 +437,11 @@ def _item(item: ReadinessItem, number: str, *, anchor_on: date, seen: _Seen | No
     )
 
 
-def _accepted_choices(item: ReadinessItem) -> str:
-    """For a choice: the answers that fit, where not all do."""
+def _accepted_in_words(item: ReadinessItem, figures: Figures) -> str:
+    """For a choice the answers that fit, where not all do; for a day the last one that will do."""
+    latest_on = plan.latest_on(item)
+    if latest_on is not None:
+        return _("on %(day)s at the latest", day=figures.day(latest_on))
     if item.type not in {ItemType.CHOICE, ItemType.MULTI}:
         return ""
     return in_a_row(localized(item.choices.get(str(code), {})) or str(code) for code in item.accepted or ())

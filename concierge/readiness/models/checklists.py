@@ -87,6 +87,7 @@ class ReadinessItem(Versioned, Base):
     unit: Mapped[str] = mapped_column(Line(20), default="")
     minimum: Mapped[float | None]
     maximum: Mapped[float | None]
+    """In ``unit``; for a day the last one that will do, in days from its anchor."""
     choices: Mapped[dict[str, dict[str, str]]] = mapped_column(sa.JSON, default=dict)
     accepted: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
     """For a choice: the codes that fit; empty: any."""
