@@ -14,7 +14,7 @@ from concierge.platform.files import StoredFile
 from concierge.platform.once import taken_once
 from concierge.readiness import queries
 from concierge.readiness.actions import sending
-from concierge.readiness.document import filling, printing
+from concierge.readiness.document import printing, state
 from concierge.readiness.states import DocumentKind
 from concierge.readiness.views.blueprint import Page, bp
 
@@ -23,15 +23,16 @@ from concierge.readiness.views.blueprint import Page, bp
 @requires(Permission.SEE_CHECKLISTS)
 def pdf(key: str) -> Page:
     """Show the newest print of the checklist, or its record, or say that it is being made."""
-    project, found = queries.checklist_for(viewer(), key)
-    if found is None:
+    project_id, checklist_id = state.checklist_for(viewer(), key)
+    if checklist_id is None:
         raise NotFound("This project has no checklist yet. It is issued when the plan is approved.")
     language, kind = _language(), _kind()
-    document = filling.filled(found, queries.project_of(found), language=language, kind=kind)
-    kept = queries.document_with(found.id, language=language, content_hash=document.content_hash)
+    content = state.content_hash(checklist_id, project_id, language=language, kind=kind)
+    kept = queries.document_with(checklist_id, language=language, content_hash=content)
     if kept is not None:
         return served(kept.file, inline=True)
-    status = queries.print_status(found.id, language=language, content_hash=document.content_hash)
+    project, _found = queries.checklist_for(viewer(), key)
+    status = queries.print_status(checklist_id, language=language, content_hash=content)
     is_coming = status in {DeliveryStatus.READY, DeliveryStatus.LEASED}
     page = render_template(
         "readiness/printing.html",
@@ -40,7 +41,9 @@ def pdf(key: str) -> Page:
         kind=kind.name.lower(),
         is_coming=is_coming,
         has_failed=status is DeliveryStatus.DEAD,
-        latest=next((d for d in queries.documents_of(found.id, kind=kind) if d.language == language), None),
+        latest=next(
+            (d for d in queries.documents_of(checklist_id, kind=kind) if d.language == language), None
+        ),
     )
     again = {"Refresh": "2"} if is_coming else {}
     return Response(page, status=202, headers=again, content_type="text/html; charset=utf-8")
@@ -61,14 +64,14 @@ def version(key: str, document_id: int) -> AnyResponse:
 @requires(Permission.SEE_CHECKLISTS)
 def make_print(key: str) -> AnyResponse:
     """Show the newest print, having it made if the checklist has changed since the last one."""
-    _project, found = queries.checklist_for(viewer(), key)
-    if found is None:
+    project_id, checklist_id = state.checklist_for(viewer(), key)
+    if checklist_id is None:
         raise NotFound
     language, kind = _language(), _kind()
     with unit_of_work():
-        content = filling.filled(found, queries.project_of(found), language=language, kind=kind).content_hash
-        if queries.document_with(found.id, language=language, content_hash=content) is None:
-            sending.order_print(found.id, language=language, content_hash=content, kind=kind)
+        content = state.content_hash(checklist_id, project_id, language=language, kind=kind)
+        if queries.document_with(checklist_id, language=language, content_hash=content) is None:
+            sending.order_print(checklist_id, language=language, content_hash=content, kind=kind)
     which = "record" if kind is DocumentKind.RECORD else None
     return redirect(url_for("readiness.pdf", key=key, language=language, kind=which), code=303)
 
