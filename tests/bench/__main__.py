@@ -39,12 +39,20 @@ class Bench:
     """Measures one part after the other and keeps what it found."""
 
     def __init__(
-        self, work: Path, *, seconds: float, sizes: tuple[int, ...], base: Path | None, most: int = 100_000
+        self,
+        work: Path,
+        *,
+        seconds: float,
+        sizes: tuple[int, ...],
+        base: Path | None,
+        most: int = 100_000,
+        checklists: int = 60,
     ) -> None:
         self.work = work
         self.seconds = seconds
         self.sizes = tuple(size for size in sizes if size <= most)
         self.most = most
+        self.checklists = checklists
         self.found: list[Figure] = []
         self._base = base
 
@@ -73,7 +81,7 @@ class Bench:
     # ------------------------------------------------------------ documents
 
     def pdf(self) -> None:
-        """Print a checklist beside WeasyPrint alone, two at once, and hundreds; then one printed before."""
+        """Print a checklist beside WeasyPrint alone, two at once, and hundreds; many as one ZIP; one printed before."""
         from tests.bench import documents
 
         instance = company.copied(self.base(), self.work / "documents")
@@ -81,6 +89,9 @@ class Bench:
             renders = 500 if self.seconds >= 1 else 60
             documents.measure(app, self.work / "document", note=self.note, renders=renders)
             cookie = _signed_in(app)
+        company.grow_projects(instance, to=self.checklists * 4 // 3 + 20)
+        with self._inside(instance) as app:
+            documents.batch(app, note=self.note, checklists=self.checklists)
         with self._served(instance) as (site, bare):
             self._cached_pdf(instance, int(site.address.rpartition(":")[2]), bare, cookie)
 
@@ -466,6 +477,13 @@ def main() -> None:
         help="the largest company that is made; of 100,000 projects it takes most of an hour",
     )
     parser.add_argument(
+        "--checklists",
+        type=int,
+        default=60,
+        metavar="NUMBER",
+        help="how many checklists are made as one ZIP; a thousand take a quarter of an hour",
+    )
+    parser.add_argument(
         "--base", type=Path, help="instance folder with the demo company (stopped), to save loading it"
     )
     parser.add_argument(
@@ -483,6 +501,7 @@ def main() -> None:
             work,
             base=wishes.base,
             most=max(wishes.most, 100),
+            checklists=max(wishes.checklists, 4),
             seconds=0.5 if wishes.quick else 2,
             sizes=(100, 1000) if wishes.quick else (100, 1000, 10_000),
         )

@@ -10,11 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import sqlalchemy as sa
 from flask import Flask
 
-from concierge.platform.pdf import Limits, Press
-from concierge.readiness.document import printing
-from concierge.readiness.document.values import Checklist
+from concierge.platform import clock
+from concierge.platform.database import db, unit_of_work
+from concierge.platform.pdf import MIB, Limits, Press, press
+from concierge.readiness import chores
+from concierge.readiness.actions import batching
+from concierge.readiness.document import printing, values
+from concierge.readiness.models import Checklist
 from tests.bench.figures import Figure
 from tests.makers.documents import document
 
@@ -61,7 +66,7 @@ def measure(app: Flask, folder: Path, *, note: Callable[[Figure], None], renders
         _flat(value, note, renders=renders)
 
 
-def _beside_bare(value: Checklist, folder: Path, note: Callable[[Figure], None]) -> None:
+def _beside_bare(value: values.Checklist, folder: Path, note: Callable[[Figure], None]) -> None:
     """The working copy with its finishing, and tuned WeasyPrint alone on the same page, turn by turn."""
     began_at = time.perf_counter()
     press = Press(children=1)
@@ -86,7 +91,7 @@ def _beside_bare(value: Checklist, folder: Path, note: Callable[[Figure], None])
 
 
 @contextmanager
-def _bare(value: Checklist, folder: Path) -> Iterator[tuple[Callable[[], float], float]]:
+def _bare(value: values.Checklist, folder: Path) -> Iterator[tuple[Callable[[], float], float]]:
     """A process that renders the same page and does nothing else: milliseconds each time, and of the first."""
     from concierge.platform.assets import asset_path
 
@@ -118,11 +123,11 @@ def _pipes(child: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
     return child.stdin, child.stdout
 
 
-def _form_of(value: Checklist) -> list[str]:
+def _form_of(value: values.Checklist) -> list[str]:
     return printing.html(value).split("data-value=")[1:]
 
 
-def _many(value: Checklist, note: Callable[[Figure], None], *, count: int = 16) -> None:
+def _many(value: values.Checklist, note: Callable[[Figure], None], *, count: int = 16) -> None:
     """As many documents from one child and from two."""
     seconds = {}
     for children in (1, 2):
@@ -139,7 +144,7 @@ def _many(value: Checklist, note: Callable[[Figure], None], *, count: int = 16) 
     note(Figure("checklist PDFs, two children", each, "/s", seconds[1] / seconds[2], "one child", remark))
 
 
-def _flat(value: Checklist, note: Callable[[Figure], None], *, renders: int) -> None:
+def _flat(value: values.Checklist, note: Callable[[Figure], None], *, renders: int) -> None:
     """What a child holds after so many documents, beside what it held after the first twenty."""
     press = Press(Limits(documents=renders + 100), children=1)
     job = printing.job(value)
@@ -153,6 +158,42 @@ def _flat(value: Checklist, note: Callable[[Figure], None], *, renders: int) -> 
     press.close()
     remark = f"goal × 1.05; {before:.0f} MiB after 20"
     note(Figure(f"memory after {renders} PDFs", after, "MiB", after / before, "after 20", remark))
+
+
+def batch(app: Flask, *, note: Callable[[Figure], None], checklists: int) -> None:
+    """So many checklists as one piece of work, as somebody asks for them on the page, with the ZIP at the end.
+
+    The instance has as many projects with a checklist.
+    """
+    with unit_of_work():
+        ids = list(
+            db.session.scalars(sa.select(Checklist.project_id).order_by(Checklist.id).limit(checklists))
+        )
+        made = batching.ask_batch(ids, language="en", at=clock.now(), actor_id=None, is_waited_for=True)
+        batch_id = made.id
+    told: list[int] = []
+    before = _most_resident_mib(os.getpid())
+    began_at = time.perf_counter()
+    finish = chores.make_all(batch_id, lambda done, _: told.append(done))
+    took = time.perf_counter() - began_at
+    with unit_of_work():
+        finish()
+    ended = batching.batch_by_id(batch_id)
+    assert (len(ended.made), ended.left_out) == (len(ids), [])
+    assert ended.file is not None
+    assert told == sorted(told), "the bar only grows"
+    children = sum(_most_resident_mib(child) for child in press().children)
+    size = ended.file.size / MIB
+    remark = (
+        f"{took / 60:.1f} minutes, ZIP of {size:.0f} MiB; the worker held {_most_resident_mib(os.getpid()):.0f} MiB"
+        f" ({before:.0f} before), its two printers {children:.0f}; load {os.getloadavg()[0]:.1f}"
+    )
+    note(Figure(f"{len(ids):,} checklists as one ZIP", len(ids) / took, "/s", remark=remark))
+
+
+def _most_resident_mib(process: int) -> float:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def _resident_mib(process: int) -> float:
