@@ -17,7 +17,7 @@ from concierge.core.worktime import WorkCalendar
 from concierge.home import queries
 from concierge.home.views import changed, needs
 from concierge.home.views.blueprint import bp
-from concierge.home.views.needs import Need
+from concierge.home.views.need import Need
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission, Role
 from concierge.identity.viewer import Viewer

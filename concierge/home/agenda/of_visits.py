@@ -1,0 +1,356 @@
+"""What visits wait for: people to go there, answers, and changes that nobody has heard of."""
+
+import sqlalchemy as sa
+
+from concierge.accounts.models import Account, Contact, Site
+from concierge.core.urgency import Kind, Matter
+from concierge.feeds import reach
+from concierge.feeds.models import Calendar, CalendarEntry, Feed
+from concierge.feeds.states import Subject
+from concierge.home.agenda.asking import (
+    DECLINED,
+    NEAR,
+    NOW,
+    OPEN_WISH,
+    RETURNED,
+    SOON,
+    TO_DECIDE,
+    TO_SETTLE,
+    UNREAD_SINCE,
+    WAITED,
+    Found,
+    Looking,
+    Question,
+    about,
+    days_until,
+    few,
+    found_of,
+    rows_of,
+)
+from concierge.identity.models import User
+from concierge.invitations.models import Answer, Invitation, TimeProposal
+from concierge.platform.database import UtcInstant
+from concierge.projects.models import Project
+from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.states import COMING, VisitState
+from concierge.workforce.models import BusyTime, OwnCalendar, Technician
+from concierge.workforce.states import BusyKind, OwnCalendarState
+
+
+def to_decide(looking: Looking) -> Found:
+    """Confirmed visits whose plan moved away under them, soonest first."""
+
+    def question() -> Question:
+        return (
+            about(Visit, Visit.id, Visit.title, Visit.starts_local, Visit.needs_decision)
+            .where(TO_DECIDE, Visit.state.in_(COMING), *looking.whose)
+            .order_by(Visit.starts_at, Visit.id)
+        )
+
+    return found_of(
+        looking,
+        question,
+        lambda row: Matter(
+            f"decision:{row.id}", Kind.DECISION, days_left=days_until(row.starts_local.date(), looking.today)
+        ),
+    )
+
+
+def declined(looking: Looking) -> Found:
+    """Visits that a customer will not have, and those later than the next days that a technician will not go on."""
+
+    def question() -> Question:
+        return (
+            about(
+                Visit,
+                Invitation.id,
+                Visit.id.label("visit_id"),
+                Visit.title,
+                Visit.starts_local,
+                Invitation.user_id,
+                Invitation.comment,
+                sa.func.coalesce(User.name, Contact.name).label("who"),
+            )
+            .join(Invitation, Invitation.visit_id == Visit.id)
+            .outerjoin(User, User.id == Invitation.user_id)
+            .outerjoin(Contact, Contact.id == Invitation.contact_id)
+            .where(
+                DECLINED,
+                Invitation.withdrawn_at.is_(None),
+                Visit.state.in_(COMING),
+                Visit.starts_at >= NOW,
+                sa.or_(
+                    Invitation.contact_id.is_not(None),
+                    sa.and_(Visit.state == VisitState.TENTATIVE, Visit.starts_at >= SOON),
+                ),
+                *looking.whose,
+            )
+            .order_by(Visit.starts_at, Invitation.id)
+        )
+
+    return found_of(
+        looking,
+        question,
+        lambda row: Matter(
+            f"declined:{row.id}", Kind.DECLINED, days_left=days_until(row.starts_local.date(), looking.today)
+        ),
+    )
+
+
+def answers(looking: Looking) -> Found:
+    """Answers that only a person can settle and invitations that came back, together in one line."""
+
+    def question() -> Question:
+        returned = (
+            sa.select(
+                sa.func.count(Invitation.id).label("number"),
+                sa.func.min(Invitation.undeliverable_at).label("since"),
+            )
+            .join(Visit, Visit.id == Invitation.visit_id)
+            .where(RETURNED, Invitation.withdrawn_at.is_(None), Visit.ends_at > NOW, Visit.state.in_(COMING))
+            .subquery()
+        )
+        return sa.select(
+            sa.func.count(Answer.id).label("answers"),
+            sa.func.min(Answer.received_at).label("since"),
+            sa.select(returned.c.number).scalar_subquery().label("returned"),
+            sa.select(returned.c.since).scalar_subquery().label("returned_since"),
+        ).where(TO_SETTLE)
+
+    rows = rows_of(looking, question, 1, of_projects=False)
+    return few(
+        looking,
+        [row for row in rows if row.answers or row.returned],
+        lambda row: Matter(
+            "answers",
+            Kind.ANSWERS,
+            days_left=days_until(
+                min(since for since in (row.since, row.returned_since) if since).date(), looking.today
+            ),
+            level=row.answers + row.returned,
+        ),
+    )
+
+
+def wishes(looking: Looking) -> Found:
+    """Other times that somebody who is invited to a visit asks for, the longest waiting first."""
+
+    def question() -> Question:
+        return (
+            about(
+                Visit,
+                TimeProposal.id,
+                TimeProposal.starts_at,
+                Visit.title,
+                Visit.starts_local,
+                Visit.zone,
+                sa.func.coalesce(User.name, Contact.name).label("who"),
+            )
+            .join(Invitation, Invitation.visit_id == Visit.id)
+            .join(TimeProposal, TimeProposal.invitation_id == Invitation.id)
+            .outerjoin(User, User.id == Invitation.user_id)
+            .outerjoin(Contact, Contact.id == Invitation.contact_id)
+            .where(OPEN_WISH, Visit.state.in_(COMING), *looking.whose)
+            .order_by(TimeProposal.made_at, TimeProposal.id)
+        )
+
+    return found_of(
+        looking,
+        question,
+        lambda row: Matter(
+            f"wish:{row.id}", Kind.WISH, days_left=days_until(row.starts_local.date(), looking.today)
+        ),
+    )
+
+
+def unassigned(looking: Looking) -> Found:
+    """Visits of the next days to which too few technicians go, soonest first."""
+    going = (
+        sa.select(sa.func.count(VisitTechnician.id))
+        .where(VisitTechnician.visit_id == Visit.id)
+        .correlate(Visit)
+        .scalar_subquery()
+    )
+
+    def question() -> Question:
+        return (
+            about(Visit, Visit.id, Visit.title, Visit.starts_local, (Visit.crew - going).label("missing"))
+            .where(
+                Visit.starts_at >= NOW,
+                Visit.starts_at < SOON,
+                Visit.state.in_(COMING),
+                Visit.crew > going,
+                *looking.whose,
+            )
+            .order_by(Visit.starts_at, Visit.id)
+        )
+
+    return found_of(
+        looking,
+        question,
+        lambda row: Matter(
+            f"unassigned:{row.id}",
+            Kind.UNASSIGNED,
+            days_left=days_until(row.starts_local.date(), looking.today),
+            level=row.missing,
+        ),
+    )
+
+
+def unfetched(looking: Looking) -> Found:
+    """Visits of the next 48 hours that changed over an hour ago without anybody's program fetching it, soonest first.
+
+    Of each visit those of its technicians who have an address and neither fetched the change nor answered a letter
+    since; who has no address is told by mail at once.
+    """
+    has_it = sa.or_(Feed.fetched_version == Calendar.version, Feed.fetched_at > CalendarEntry.modified_at)
+    has_answered = (
+        sa.select(Invitation.id)
+        .where(
+            Invitation.visit_id == Visit.id,
+            Invitation.user_id == VisitTechnician.user_id,
+            Invitation.replied_sequence >= Visit.sequence,
+        )
+        .correlate(Visit, VisitTechnician)
+        .exists()
+    )
+
+    def question() -> Question:
+        return (
+            about(
+                Visit,
+                Visit.id,
+                Visit.title,
+                Visit.starts_at,
+                Visit.starts_local,
+                User.name.label("who"),
+                User.id.label("user_id"),
+                sa.func.max(CalendarEntry.modified_at).label("changed_at"),
+            )
+            .join(VisitTechnician, VisitTechnician.visit_id == Visit.id)
+            .join(User, User.id == VisitTechnician.user_id)
+            .join(Feed, Feed.user_id == User.id)
+            .join(Calendar, sa.and_(Calendar.id == Feed.calendar_id, reach.OWN))
+            .join(
+                CalendarEntry,
+                sa.and_(
+                    CalendarEntry.calendar_id == Calendar.id,
+                    CalendarEntry.subject == Subject.VISIT,
+                    CalendarEntry.subject_id == Visit.id,
+                ),
+            )
+            .where(
+                Visit.starts_at >= NOW,
+                Visit.starts_at < NEAR,
+                Visit.state.in_(COMING),
+                Feed.fetched_at.is_not(None),
+                ~has_answered,
+                *looking.whose,
+            )
+            .group_by(Visit.id, User.id, Project.id, Account.id, Site.id)
+            .having(
+                sa.func.max(sa.case((has_it, 1), else_=0)) == 0,
+                sa.func.max(CalendarEntry.modified_at) < WAITED,
+            )
+            .order_by(Visit.starts_at, Visit.id, User.id)
+        )
+
+    return found_of(
+        looking,
+        question,
+        lambda row: Matter(
+            f"unfetched:{row.id}:{row.user_id}",
+            Kind.UNFETCHED,
+            days_left=days_until(row.starts_local.date(), looking.today),
+        ),
+    )
+
+
+def taken(looking: Looking) -> Found:
+    """Visits of the next days whose technicians' own calendars say that they are taken then, soonest first.
+
+    Those who go for a reason that was given are left out; somebody has decided that already.
+    """
+
+    def question() -> Question:
+        return (
+            about(
+                Visit,
+                Visit.id,
+                Visit.title,
+                Visit.starts_local,
+                Visit.zone,
+                User.name.label("who"),
+                User.id.label("user_id"),
+                sa.func.min(BusyTime.starts_at).label("taken_from"),
+                sa.func.max(BusyTime.ends_at).label("taken_to"),
+                sa.func.count(BusyTime.id).label("times"),
+            )
+            .join(VisitTechnician, VisitTechnician.visit_id == Visit.id)
+            .join(User, User.id == VisitTechnician.user_id)
+            .join(Technician, Technician.user_id == User.id)
+            .join(OwnCalendar, OwnCalendar.technician_id == Technician.id)
+            .join(BusyTime, BusyTime.own_calendar_id == OwnCalendar.id)
+            .where(
+                Visit.starts_at >= NOW,
+                Visit.starts_at < SOON,
+                Visit.state.in_(COMING),
+                VisitTechnician.conflict_reason == "",
+                BusyTime.kind == BusyKind.BUSY,
+                BusyTime.starts_at < Visit.ends_at,
+                BusyTime.ends_at > Visit.starts_at,
+                *looking.whose,
+            )
+            .group_by(Visit.id, User.id, Project.id, Account.id, Site.id)
+            .order_by(Visit.starts_at, Visit.id, User.id)
+        )
+
+    return found_of(
+        looking,
+        question,
+        lambda row: Matter(
+            f"taken:{row.id}:{row.user_id}:{row.taken_from:%Y%m%d%H%M}",
+            Kind.TAKEN,
+            days_left=days_until(row.starts_local.date(), looking.today),
+        ),
+    )
+
+
+def unread(looking: Looking) -> Found:
+    """Technicians who go on visits of the next days and whose own calendar was not read for a day."""
+
+    def question() -> Question:
+        read_at = sa.func.coalesce(OwnCalendar.fetched_at, OwnCalendar.created_at, type_=UtcInstant)
+        return (
+            sa.select(
+                User.id,
+                User.name.label("who"),
+                sa.func.count(sa.distinct(Visit.id)).label("visits"),
+                sa.func.min(Visit.id).label("visit_id"),
+                sa.func.min(Visit.starts_local).label("starts_local"),
+                sa.func.min(read_at, type_=UtcInstant).label("since"),
+            )
+            .join(Technician, Technician.user_id == User.id)
+            .join(OwnCalendar, OwnCalendar.technician_id == Technician.id)
+            .join(VisitTechnician, VisitTechnician.user_id == User.id)
+            .join(Visit, Visit.id == VisitTechnician.visit_id)
+            .join(Project, Project.id == Visit.project_id)
+            .where(
+                OwnCalendar.state != OwnCalendarState.FRESH,
+                read_at < UNREAD_SINCE,
+                Visit.starts_at >= NOW,
+                Visit.starts_at < SOON,
+                Visit.state.in_(COMING),
+                *looking.whose,
+            )
+            .group_by(User.id)
+            .order_by(sa.func.min(Visit.starts_at), User.id)
+        )
+
+    return few(
+        looking,
+        rows_of(looking, question, looking.most + 1, of_projects=False),
+        lambda row: Matter(
+            f"unread:{row.id}", Kind.UNREAD, days_left=days_until(row.starts_local.date(), looking.today)
+        ),
+    )
