@@ -18,6 +18,8 @@ _OFFICE = {
     b"xl/": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
     b"word/": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
 }
+LARGEST_TEXT = 10 * 1024 * 1024
+"""Bytes of a text, a table or a written document, which say much in little; others have `files.LARGEST`."""
 _ENDINGS = {"jpg": {"jpg", "jpeg"}, "heic": {"heic", "heif"}, "txt": {"txt", "csv", "log"}}
 
 
@@ -34,6 +36,17 @@ def refuse_size(data: bytes) -> None:
         raise NotKept(_("The file is empty. Choose one with content."))
     if len(data) > files.LARGEST:
         raise NotKept(_("The file is larger than 20 MB. Send a smaller photo, or split the document."))
+
+
+def refuse_long_text(content_type: str, size: int) -> None:
+    """Check that a text or a table is not too large; `size` in bytes.
+
+    :raises NotKept: when it is.
+    """
+    if size > LARGEST_TEXT and (content_type == "text/plain" or content_type in dict(_OFFICE.values())):
+        raise NotKept(
+            _("This text or table is larger than 10 MB. Leave out what nobody needs, or send it in parts.")
+        )
 
 
 def kind_of(data: bytes) -> tuple[str, str]:

@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from concierge.catalogue.states import Evidence, FileKind, ItemType, MilestoneKind, VisitKind
 from concierge.identity.permissions import Role
 from concierge.platform import clock
-from concierge.platform.words import localized
 from concierge.readiness.document.words import Figures, in_a_row
 from concierge.readiness.models import ReadinessItem
 from concierge.visits.states import VisitState
@@ -67,32 +67,41 @@ class Tongue(Figures):
             return zone.rpartition("/")[2].replace("_", " ")
 
 
+_STATIONS = {
+    MilestoneKind.ORDER_ACCEPTED: _l("Order"),
+    MilestoneKind.SITE_SURVEY: _l("Preparation"),
+    MilestoneKind.DELIVERED: _l("Delivery"),
+    MilestoneKind.INSTALLED: _l("Installation"),
+    MilestoneKind.TRAINING: _l("Training"),
+    MilestoneKind.HANDOVER: _l("Handover"),
+}
+_LATE = {
+    MilestoneKind.DELIVERED: _l("We are late with the delivery"),
+    MilestoneKind.INSTALLED: _l("We are late with the installation"),
+    MilestoneKind.TRAINING: _l("We are late with the training"),
+    MilestoneKind.HANDOVER: _l("We are late with the handover"),
+}
+_TO_PREPARE = {
+    VisitKind.SITE_SURVEY: _l(
+        "Somebody who knows the room, its power and its gases, and access to all of it."
+    ),
+    VisitKind.DELIVERY: _l("A free way from the dock to the room, and somebody who may sign for the crate."),
+    VisitKind.INSTALL: _l("The room as agreed, power and gases on, and a person whom our engineer can ask."),
+    VisitKind.TRAINING: _l(
+        "The people who will work with the instrument, free of other duties, and samples of theirs."
+    ),
+    VisitKind.REMOTE_CALL: _l("The people whom it concerns, and this page at hand."),
+}
+
+
 def station(kind: MilestoneKind) -> str:
     """A station of the way, by the kind of its first milestone."""
-    match kind:
-        case MilestoneKind.ORDER_ACCEPTED:
-            return _("Order")
-        case MilestoneKind.SITE_SURVEY:
-            return _("Preparation")
-        case MilestoneKind.DELIVERED:
-            return _("Delivery")
-        case MilestoneKind.INSTALLED:
-            return _("Installation")
-        case MilestoneKind.TRAINING:
-            return _("Training")
-    return _("Handover")
+    return str(_STATIONS[kind])
 
 
 def late_with(kind: MilestoneKind) -> str:
-    """The first thing that is said when we are late."""
-    match kind:
-        case MilestoneKind.DELIVERED:
-            return _("We are late with the delivery")
-        case MilestoneKind.INSTALLED:
-            return _("We are late with the installation")
-        case MilestoneKind.TRAINING:
-            return _("We are late with the training")
-    return _("We are late with the handover")
+    """The first thing that is said when we are late with a station of ours."""
+    return str(_LATE[kind])
 
 
 def visit_kind(kind: VisitKind) -> str:
@@ -124,18 +133,7 @@ def visit_state(state: VisitState) -> tuple[str, str]:
 
 def prepare_for(kind: VisitKind) -> str:
     """What the customer prepares for a visit."""
-    match kind:
-        case VisitKind.SITE_SURVEY:
-            return _("Somebody who knows the room, its power and its gases, and access to all of it.")
-        case VisitKind.DELIVERY:
-            return _("A free way from the dock to the room, and somebody who may sign for the crate.")
-        case VisitKind.INSTALL:
-            return _("The room as agreed, power and gases on, and a person whom our engineer can ask.")
-        case VisitKind.TRAINING:
-            return _(
-                "The people who will work with the instrument, free of other duties, and samples of theirs."
-            )
-    return _("The people whom it concerns, and this page at hand.")
+    return str(_TO_PREPARE[kind])
 
 
 def role(of: Role) -> str:
@@ -173,9 +171,14 @@ def files_wanted(item: ReadinessItem) -> str:
         FileKind.DRAWING.value: _("a drawing"),
     }
     named = [kinds[one] for one in item.file_kinds if one in kinds]
-    if not named:
-        return _("A photo, a PDF, a table or a text, up to 20 MB each.")
-    return _("Wanted: %(kinds)s. Up to 20 MB each.", kinds=_or(named))
+    said = (
+        _("Wanted: %(kinds)s. Up to 20 MB each.", kinds=_or(named))
+        if named
+        else _("A photo, a PDF, a table or a text, up to 20 MB each.")
+    )
+    if named and FileKind.LOG.value not in item.file_kinds:
+        return said
+    return f"{said} {_('Tables and texts up to 10 MB.')}"
 
 
 def _or(words: list[str]) -> str:
@@ -196,14 +199,3 @@ def left(on: date, today: date) -> str:
     if days == 1:
         return _("tomorrow")
     return ngettext("in %(num)s day", "in %(num)s days", days)
-
-
-def value_of(item: ReadinessItem, value: str, language: str) -> str:
-    """An answer to a point, as people say it."""
-    match item.type:
-        case ItemType.CONFIRM:
-            return {"yes": _("Yes"), "no": _("Not yet")}.get(value, value)
-        case ItemType.CHOICE | ItemType.MULTI:
-            codes = [part.strip() for part in value.split(",") if part.strip()]
-            return in_a_row(localized(item.choices.get(code, {}), language) or code for code in codes)
-    return value

@@ -107,6 +107,19 @@ def test_too_large_and_empty_files_are_refused_before_they_are_sent(
     assert answer.status_code == 422
 
 
+def test_a_log_of_many_megabytes_is_refused_with_its_first_piece(
+    project: Project, customer: Customer
+) -> None:
+    item = readiness.item(project, "floor-plan")
+    line = "2026-03-02T10:00,22,5 °C;".encode() * (PIECE // 26)
+    told = begin(customer, item.id, bytes(11 * PIECE), name="log.csv")
+
+    status, problem = send(customer, told["url"], line, 0)
+
+    assert (status, "10 MB" in str(problem["detail"])) == (422, True)
+    assert queries.uploads_of(customer.link_id) == []
+
+
 def test_more_than_was_announced_is_refused(project: Project, customer: Customer) -> None:
     item = readiness.item(project, "floor-plan")
     told = begin(customer, item.id, b"%PDF-1.7 12345")

@@ -29,6 +29,7 @@ from concierge.portal.views.blueprint import Page, customers
 from concierge.readiness import queries
 from concierge.readiness.actions import answering, attaching
 from concierge.readiness.actions.answering import Answerer, UnreadableAnswer
+from concierge.readiness.document import filling
 from concierge.readiness.models import ItemAnswer, ReadinessItem
 from concierge.readiness.states import Channel, ItemState, Standing, Verdict
 
@@ -226,7 +227,7 @@ def _told(
         who = one.name or (_("one of us") if one.by_id is not None else _("somebody"))
         told.append(
             {
-                "value": words.value_of(asked, one.value, reader.language),
+                "value": filling.value_in_words(asked, one.value),
                 "comment": one.comment if one.by_id is None else "",
                 "who": who,
                 "when": reader.tongue.instant(one.at, reader.zone),

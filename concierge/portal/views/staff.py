@@ -1,5 +1,9 @@
 """What our own people see of the customer's page: who holds a link, what was asked, and the page as they see it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -56,13 +60,10 @@ def give_link(key: str) -> Page:
 @requires(Permission.EDIT_PROJECTS)
 def send_link_again(key: str, link_id: int) -> Page:
     """Mail somebody their link once more."""
-    with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
-        outcome.led_to = url_for("portal.customer", key=key)
-        link = _link(key, link_id)
-        linking.renew_if_ended(link, at=clock.now())
-        linking.send_link(link, at=clock.now(), actor_id=viewer().user_id)
-        name = link.name
-    flash(_("%(name)s gets the link by mail.", name=name))
+    with _their_link(key, link_id) as (link, at):
+        linking.renew_if_ended(link, at=at)
+        linking.send_link(link, at=at, actor_id=viewer().user_id)
+        flash(_("%(name)s gets the link by mail.", name=link.name))
     return redirect(url_for("portal.customer", key=key), code=303)
 
 
@@ -70,12 +71,9 @@ def send_link_again(key: str, link_id: int) -> Page:
 @requires(Permission.EDIT_PROJECTS)
 def rotate_link(key: str, link_id: int) -> Page:
     """Replace a link that went astray."""
-    with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
-        outcome.led_to = url_for("portal.customer", key=key)
-        link = _link(key, link_id)
-        linking.rotate_link(link, at=clock.now(), actor_id=viewer().user_id)
-        name = link.name
-    flash(_("%(name)s gets another link by mail; the old one opens nothing any more.", name=name))
+    with _their_link(key, link_id) as (link, at):
+        linking.rotate_link(link, at=at, actor_id=viewer().user_id)
+        flash(_("%(name)s gets another link by mail; the old one opens nothing any more.", name=link.name))
     return redirect(url_for("portal.customer", key=key), code=303)
 
 
@@ -83,12 +81,9 @@ def rotate_link(key: str, link_id: int) -> Page:
 @requires(Permission.EDIT_PROJECTS)
 def revoke_link(key: str, link_id: int) -> Page:
     """End a link."""
-    with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
-        outcome.led_to = url_for("portal.customer", key=key)
-        link = _link(key, link_id)
-        linking.revoke_link(link, at=clock.now(), actor_id=viewer().user_id)
-        name = link.name
-    flash(_("The link of %(name)s opens nothing any more.", name=name))
+    with _their_link(key, link_id) as (link, at):
+        linking.revoke_link(link, at=at, actor_id=viewer().user_id)
+        flash(_("The link of %(name)s opens nothing any more.", name=link.name))
     return redirect(url_for("portal.customer", key=key), code=303)
 
 
@@ -143,9 +138,16 @@ def _as_they_do(key: str, link_id: int) -> Reader:
     )
 
 
-def _link(key: str, link_id: int) -> CustomerLink:
-    project = projects.project_by_key(viewer(), key)
-    return queries.link_for_change(link_id, project_id=project.id)
+@contextmanager
+def _their_link(key: str, link_id: int) -> Iterator[tuple[CustomerLink, datetime]]:
+    """One link, locked for an act that is done once however often it is sent; and when that is.
+
+    :raises NotFound: when the viewer does not see the project, or it has no such link.
+    """
+    with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+        outcome.led_to = url_for("portal.customer", key=key)
+        project = projects.project_by_key(viewer(), key)
+        yield queries.link_for_change(link_id, project_id=project.id), clock.now()
 
 
 def _give_form(project: Project) -> forms.GiveLinkForm:

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from concierge.platform import files
 from concierge.platform.database import db
 from concierge.platform.events import record
-from concierge.platform.file_kinds import NotKept, kind_of, named, refuse_size
+from concierge.platform.file_kinds import NotKept, kind_of, named, refuse_long_text, refuse_size
 from concierge.readiness.actions import answering
 from concierge.readiness.actions.answering import Answerer
 from concierge.readiness.events import EvidenceAttached
@@ -37,6 +37,7 @@ def attach_file(
             _("This point has %(most)s files already. Put further pages into one PDF.", most=MOST_FILES)
         )
     content_type, ending = kind_of(data)
+    refuse_long_text(content_type, len(data))
     stored = files.store(data, name=named(name, ending), content_type=content_type)
     evidence = ItemEvidence(
         item_id=item.id,

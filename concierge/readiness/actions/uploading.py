@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from concierge.platform import files, settings
 from concierge.platform.database import db
-from concierge.platform.file_kinds import NotKept, kind_of
+from concierge.platform.file_kinds import NotKept, kind_of, refuse_long_text
 from concierge.readiness import queries, scope
 from concierge.readiness.actions.answering import Answerer
 from concierge.readiness.actions.attaching import attach_file
@@ -72,7 +72,7 @@ def take_piece(upload: UploadUnderWay, data: bytes, *, offset: int) -> None:
     if not data or len(data) > PIECE or upload.received + len(data) > upload.size:
         raise NotKept(_("This piece is not as long as it should be. Start the upload again."))
     if offset == 0:
-        _refuse_kind(data)
+        _refuse_kind(data, upload.size)
     stored = files.store(data, name=upload.name, content_type="application/octet-stream")
     upload.pieces = [*upload.pieces, stored.id]
     upload.received += len(data)
@@ -101,12 +101,14 @@ def forget_upload(upload: UploadUnderWay) -> None:
     db.session.delete(upload)
 
 
-def _refuse_kind(head: bytes) -> None:
-    """Refuse what is certainly of a kind that is not kept, before all of it was sent."""
+def _refuse_kind(head: bytes, size: int) -> None:
+    """Refuse what is certainly of a kind that is not kept, or too large for it, before all of it was sent."""
     start = head[:HEAD]
     try:
-        kind_of(head)
+        content_type, _ending = kind_of(head)
     except NotKept:
         looks_like_text = b"\x00" not in start and not start.lstrip().startswith((b"<", b"%!", b"#!"))
         if start[:4] != b"PK\x03\x04" and not looks_like_text:
             raise
+        content_type = "text/plain" if looks_like_text else ""
+    refuse_long_text(content_type, size)
