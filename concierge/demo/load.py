@@ -24,6 +24,7 @@ from concierge.demo.planning import settle_calendars, shape_plans
 from concierge.demo.staff import FIELD, OFFICE, PASSWORD, SIGN_INS, Field, Person
 from concierge.demo.stories import PAST, STORIES
 from concierge.demo.subscriptions import subscribe
+from concierge.demo.team import settle_team
 from concierge.identity.actions.people import add_person
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
@@ -98,6 +99,7 @@ def load_demo(*, at: datetime) -> Loaded:
         shape_plans(at=at, today=at.date(), concierge_id=office[0].id, manager_id=company.manager_id)
         fill_calendars(at=at, today=at.date(), manager_id=company.manager_id)
         follow_the_day(at)
+        settle_team(at=at, today=at.date(), manager_id=company.manager_id)
         subscribe(at=at)
         invite(at=at)
         _learn(at)

@@ -26,7 +26,7 @@ from concierge.projects import calendars
 from concierge.projects.models import Project
 from concierge.projects.scope import visible_to
 from concierge.visits.models import Visit, VisitTechnician
-from concierge.visits.states import OVER, VisitState
+from concierge.visits.states import COMING, OVER, VisitState
 from concierge.workforce import queries as workforce
 from concierge.workforce.calendars import away_span
 from concierge.workforce.models import Absence
@@ -159,6 +159,18 @@ def visits_between(
     return db.session.scalars(
         question.options(*_whole()).order_by(Visit.starts_at, Visit.id).limit(most)
     ).all()
+
+
+def coming_visits_of(user_id: int, span: Span[datetime]) -> Sequence[Visit]:
+    """List the visits to come on which somebody goes and that touch a stretch of time, earliest first, whole."""
+    question = select(Visit).where(
+        Visit.state.in_(COMING),
+        _goes(user_id),
+        Visit.ends_at > span.from_at,
+        Visit.starts_at < (span.to_at or span.from_at),
+        Visit.starts_at > span.from_at - LONGEST_VISIT,
+    )
+    return db.session.scalars(question.options(*_whole()).order_by(Visit.starts_at, Visit.id)).all()
 
 
 def visits_with_uids(uids: Collection[str]) -> frozenset[str]:

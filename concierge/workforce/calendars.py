@@ -146,8 +146,11 @@ def worked_minutes(place: Place, span: Span[datetime]) -> int:
     """
     if span.to_at is None:
         raise ValueError("The work of a stretch of time without an end cannot be counted. Name its end.")
-    if span.to_at - span.from_at <= LONGEST_SHIFT:
-        return int((span.to_at - span.from_at).total_seconds()) // 60
+    length = span.to_at.astimezone(UTC) - span.from_at.astimezone(
+        UTC
+    )  # in one zone clocks may change between
+    if length <= LONGEST_SHIFT:
+        return int(length.total_seconds()) // 60
     inside = (one.to_at - one.from_at for one in open_within(place, span) if one.to_at is not None)
     return int(sum(inside, timedelta()).total_seconds()) // 60
 

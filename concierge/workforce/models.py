@@ -42,6 +42,11 @@ class Technician(Versioned, Base):
         sa.CheckConstraint("longitude IS NULL OR longitude BETWEEN -180 AND 180", name="longitude_on_earth"),
     )
 
+    @property
+    def degrees(self) -> str:
+        """Where their home base is, as maps write it; empty when nobody has said."""
+        return "" if self.latitude is None else f"{self.latitude}, {self.longitude}"
+
 
 class Skill(Base):
     """A certification that a technician holds."""
@@ -51,7 +56,7 @@ class Skill(Base):
     technician_id: Mapped[int] = mapped_column(sa.ForeignKey("technicians.id", ondelete="CASCADE"))
     code: Mapped[str] = mapped_column(Line(60))
     level: Mapped[int] = mapped_column(default=1)
-    """1 works along, 2 works alone, 3 teaches others."""
+    """1 works along, 2 works alone, 3 leads others, 4 teaches, 5 certifies others."""
     number: Mapped[str] = mapped_column(Line(60), default="")
     """Of the certificate, as it is printed on it."""
     issued_on: Mapped[date | None]
@@ -234,6 +239,8 @@ class LeaveRequest(Versioned, Base):
     """What came of it; None as long as it is not approved, and when the absence was removed since."""
 
     technician: Mapped[Technician] = relationship(lazy="raise_on_sql")
+    requested_by: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[requested_by_id])
+    decided_by: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[decided_by_id])
 
     __table_args__ = (
         sa.CheckConstraint("first_on <= last_on", name="in_order"),

@@ -11,8 +11,10 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from concierge.core.hours import Place, open_within
 from concierge.core.spans import Span, days
+from concierge.core.travel import Spot
 from concierge.core.worktime import WorkCalendar
 from concierge.identity.models import User
+from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState
 from concierge.platform.database import UtcInstant, db
 from concierge.platform.errors import NotFound
@@ -24,19 +26,24 @@ from concierge.workforce.calendars import (
     technician_place,
     with_absences,
 )
+from concierge.workforce.cover import Colleague, Cover, cover
 from concierge.workforce.models import (
     Absence,
     BusyTime,
     Capacity,
     Closure,
+    LeaveRequest,
     OnCallTurn,
     OtherHours,
     OwnCalendar,
+    ServedTerritory,
     Skill,
     Technician,
     TechnicianHours,
+    Territory,
+    TerritoryPart,
 )
-from concierge.workforce.states import BusyKind, OwnCalendarState
+from concierge.workforce.states import BusyKind, LeaveState, OwnCalendarState
 
 
 def working_calendar(country: str, subdivision: str = "") -> WorkCalendar:
@@ -57,11 +64,15 @@ def closures() -> tuple[Closure, ...]:
 
 def technicians() -> tuple[Technician, ...]:
     """List everybody who can be sent to sites, with user and skills, by name."""
+    return _active()
+
+
+def _active(*conditions: sa.ColumnElement[bool]) -> tuple[Technician, ...]:
     question = (
         select(Technician)
         .join(Technician.user)
         .options(contains_eager(Technician.user), selectinload(Technician.skills))
-        .where(User.state == AccessState.ACTIVE)
+        .where(User.state == AccessState.ACTIVE, *conditions)
         .order_by(User.name, Technician.id)
     )
     return tuple(db.session.scalars(question))
@@ -109,6 +120,11 @@ class Sendable:
     territory: str = ""
     """The name of their home territory."""
     languages: tuple[str, ...] = ()
+
+    @property
+    def spot(self) -> Spot:
+        """Their home base, for the estimate of ways."""
+        return Spot(self.country, self.city, self.latitude, self.longitude, f"home of {self.user_id}")
 
     def holds(self, code: str, *, level: int = 1, on: date) -> bool:
         """Say whether a certification of at least a level is valid on a day; an empty code is always held."""
@@ -205,6 +221,249 @@ def capacities(
     for user_id, capacity in db.session.execute(_CAPACITIES, asked):
         found.setdefault(user_id, []).append(capacity)
     return {user_id: tuple(each) for user_id, each in found.items()}
+
+
+def leave_of_absence(absence_id: int) -> int | None:
+    """The id of the request that an absence was granted by; `None` when nobody asked."""
+    return db.session.scalar(select(LeaveRequest.id).where(LeaveRequest.absence_id == absence_id))
+
+
+def leave_request(leave_id: int, *, user_id: int | None = None) -> LeaveRequest:
+    """Find a request for leave with its technician.
+
+    :param user_id: only one of this person's; `None`: anybody's.
+    :raises NotFound: when there is none, or it is somebody else's.
+    """
+    question = _leave().where(LeaveRequest.id == leave_id)
+    if user_id is not None:
+        question = question.where(Technician.user_id == user_id)
+    found = db.session.scalar(question)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def leave_requests(
+    *,
+    states: Collection[LeaveState],
+    from_on: date | None = None,
+    user_id: int | None = None,
+    most: int = 200,
+) -> tuple[LeaveRequest, ...]:
+    """List requests for leave in some states, those first that begin first, with their technicians.
+
+    :param from_on: only those that end on this day or later.
+    :param user_id: only this person's.
+    """
+    question = _leave().where(LeaveRequest.state.in_(states), User.state == AccessState.ACTIVE)
+    if from_on is not None:
+        question = question.where(LeaveRequest.last_on >= from_on)
+    if user_id is not None:
+        question = question.where(Technician.user_id == user_id)
+    return tuple(db.session.scalars(question.order_by(LeaveRequest.first_on, LeaveRequest.id).limit(most)))
+
+
+def requested_leave(
+    user_ids: Collection[int], *, first_on: date, last_on: date
+) -> Mapping[int, tuple[LeaveRequest, ...]]:
+    """List what people ask for and nobody has decided, by user id, as far as it touches these days (inclusive)."""
+    found: dict[int, list[LeaveRequest]] = {}
+    rows = db.session.execute(
+        select(Technician.user_id, LeaveRequest)
+        .join(Technician, Technician.id == LeaveRequest.technician_id)
+        .where(
+            Technician.user_id.in_(user_ids),
+            LeaveRequest.state == LeaveState.REQUESTED,
+            LeaveRequest.first_on <= last_on,
+            LeaveRequest.last_on >= first_on,
+        )
+        .order_by(LeaveRequest.first_on, LeaveRequest.id)
+    )
+    for user_id, request in rows:
+        found.setdefault(user_id, []).append(request)
+    return {user_id: tuple(each) for user_id, each in found.items()}
+
+
+def cover_of(request: LeaveRequest) -> Cover:
+    """Say who else of the same territory is there on the days of a request for leave that nobody has decided.
+
+    Somebody without a territory is covered by everybody.
+    """
+    person = request.technician
+    where = territory_named(person.territory)
+    others = tuple(
+        one
+        for one in (technicians_of(where.id, where.name) if where is not None else technicians())
+        if one.id != person.id
+    )
+    first_on, last_on = request.first_on, request.last_on
+    user_ids = [one.user_id for one in others]
+    places = technician_places([person.user_id, *user_ids], first_on=first_on, last_on=last_on)
+    asking = requested_leave(user_ids, first_on=first_on, last_on=last_on)
+    every = [first_on + timedelta(days=number) for number in range((last_on - first_on).days + 1)]
+    held = sendable([person.user_id, *user_ids])
+    mine = held[person.user_id]
+    return cover(
+        [day for day in every if places[person.user_id].hours_on(day)],
+        [
+            Colleague(
+                user_id=one.user_id,
+                name=one.user.name,
+                skills=frozenset(
+                    code for code in held[one.user_id].skills if held[one.user_id].holds(code, on=last_on)
+                ),
+                place=places[one.user_id],
+                asks=frozenset(
+                    day
+                    for wish in asking.get(one.user_id, ())
+                    for day in every
+                    if wish.first_on <= day <= wish.last_on
+                ),
+            )
+            for one in others
+        ],
+        skills=[code for code in mine.skills if mine.holds(code, on=first_on)],
+        territory=person.territory,
+        least=where.least if where is not None else 0,
+    )
+
+
+def territories() -> tuple[Territory, ...]:
+    """List the territories by name, with their parts."""
+    question = select(Territory).options(selectinload(Territory.parts)).order_by(Territory.name)
+    return tuple(db.session.scalars(question))
+
+
+def territory(territory_id: int) -> Territory:
+    """Find a territory with its parts.
+
+    :raises NotFound: when there is none.
+    """
+    found = db.session.scalar(
+        select(Territory).where(Territory.id == territory_id).options(selectinload(Territory.parts))
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def territory_named(name: str) -> Territory | None:
+    """Find a territory by its name; `None` when there is none, or no name."""
+    return db.session.scalar(select(Territory).where(Territory.name == name)) if name else None
+
+
+def technicians_of(territory_id: int, name: str) -> tuple[Technician, ...]:
+    """List who lives in a territory or serves it, with user and skills, by name."""
+    serving = select(ServedTerritory.technician_id).where(ServedTerritory.territory_id == territory_id)
+    return _active(sa.or_(Technician.territory == name, Technician.id.in_(serving)))
+
+
+def serving(country: str, subdivision: str = "") -> frozenset[int]:
+    """Say who serves a place: user ids of those whose home or other territory contains it.
+
+    A territory that names a country contains all of it; one that names a subdivision that alone.
+    """
+    part = select(TerritoryPart.territory_id).where(
+        TerritoryPart.country == country.upper(),
+        TerritoryPart.subdivision.in_(("", subdivision.upper())),
+    )
+    question = (
+        select(Technician.user_id)
+        .outerjoin(ServedTerritory, ServedTerritory.technician_id == Technician.id)
+        .outerjoin(Territory, Territory.name == Technician.territory)
+        .where(sa.or_(Territory.id.in_(part), ServedTerritory.territory_id.in_(part)))
+    )
+    return frozenset(db.session.scalars(question))
+
+
+def team_sizes() -> Mapping[str, int]:
+    """Count the active technicians of each home territory, by its name."""
+    rows = db.session.execute(
+        select(Technician.territory, sa.func.count(Technician.id))
+        .join(Technician.user)
+        .where(User.state == AccessState.ACTIVE)
+        .group_by(Technician.territory)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def profile_of(user_id: int) -> Technician:
+    """Find a technician with all that their page shows: user, skills, hours, territories served.
+
+    :raises NotFound: when the person is none.
+    """
+    found = db.session.scalar(
+        select(Technician)
+        .join(Technician.user)
+        .where(Technician.user_id == user_id)
+        .options(
+            contains_eager(Technician.user),
+            selectinload(Technician.skills),
+            selectinload(Technician.hours),
+            selectinload(Technician.served).joinedload(ServedTerritory.territory),
+        )
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def other_hours_of(technician_id: int, *, from_on: date, most: int = 100) -> tuple[OtherHours, ...]:
+    """List the dates from a day on, on which a technician has hours of their own, earliest first."""
+    question = select(OtherHours).where(
+        OtherHours.technician_id == technician_id, OtherHours.worked_on >= from_on
+    )
+    return tuple(
+        db.session.scalars(
+            question.order_by(OtherHours.worked_on, OtherHours.from_minute, OtherHours.id).limit(most)
+        )
+    )
+
+
+def capacities_of(technician_id: int, *, from_on: date) -> tuple[Capacity, ...]:
+    """List for how much of their hours a technician can be taken from a day on, earliest first."""
+    question = select(Capacity).where(
+        Capacity.technician_id == technician_id,
+        sa.or_(Capacity.last_on.is_(None), Capacity.last_on >= from_on),
+    )
+    return tuple(db.session.scalars(question.order_by(Capacity.first_on, Capacity.id)))
+
+
+def weekly_minutes(user_ids: Collection[int]) -> Mapping[int, int]:
+    """Sum the weekly hours of technicians who have their own, by user id, in minutes."""
+    found: dict[int, int] = {}
+    rows = db.session.execute(
+        select(Technician.user_id, sa.func.sum(TechnicianHours.to_minute - TechnicianHours.from_minute))
+        .join(Technician, Technician.id == TechnicianHours.technician_id)
+        .where(any_of(Technician.user_id, "user_ids"))
+        .group_by(Technician.user_id),
+        {"user_ids": sorted(user_ids)},
+    )
+    found.update((row[0], int(row[1])) for row in rows)
+    return found
+
+
+def not_yet_technicians() -> tuple[User, ...]:
+    """List the people whose role is to go to sites and of whom dispatch knows nothing yet, by name."""
+    known = select(Technician.user_id)
+    question = select(User).where(
+        User.role == Role.TECHNICIAN, User.state != AccessState.DISABLED, User.id.not_in(known)
+    )
+    return tuple(db.session.scalars(question.order_by(User.name, User.id)))
+
+
+def _leave() -> sa.Select[LeaveRequest]:
+    return (
+        select(LeaveRequest)
+        .join(LeaveRequest.technician)
+        .join(Technician.user)
+        .options(
+            contains_eager(LeaveRequest.technician).contains_eager(Technician.user),
+            joinedload(LeaveRequest.requested_by),
+            joinedload(LeaveRequest.decided_by),
+        )
+    )
 
 
 def lock_technician(technician_id: int) -> None:

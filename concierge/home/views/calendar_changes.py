@@ -155,6 +155,14 @@ def _days(change: CalendarChange) -> str:
     if change.first_on is None or change.last_on is None:
         return ""
     first, last = day(change.first_on), day(change.last_on)
+    if change.kind is ChangeKind.ABSENCE and (change.from_time or change.to_time):
+        return _(
+            "from %(first)s, %(start)s, to %(last)s, %(end)s",
+            first=first,
+            start=change.from_time or "00:00",
+            last=last,
+            end=change.to_time or "24:00",
+        )
     said = (
         _("on %(day)s", day=first)
         if change.first_on == change.last_on
@@ -184,7 +192,7 @@ def _page(proposal: CalendarProposal, *, stale: str = "", status: HTTPStatus = H
         visits=home.visits_put_in_question(proposal.id),
         stale=stale,
         promised_only=promised_only,
-        may_decide=viewer().may(NEEDED[change.kind]),
+        may_decide=viewer().may(_needed(change)),
         back=_back(change),
         taken_back=queries.taking_back(proposal.id),
         left=replanning.left_over(proposal),
@@ -193,6 +201,8 @@ def _page(proposal: CalendarProposal, *, stale: str = "", status: HTTPStatus = H
 
 
 def _back(change: CalendarChange) -> str:
+    if change.leave_id is not None:
+        return url_for("home.leave_request", leave_id=change.leave_id)
     if change.site_id is not None:
         return url_for("home.site_days", site_id=change.site_id)
     return url_for("home.calendars_page")
@@ -214,13 +224,18 @@ def _on(proposal: CalendarProposal) -> Page:
     return redirect(url_for("home.calendar_change", proposal_id=proposal.id), code=303)
 
 
+def _needed(change: CalendarChange) -> Permission:
+    """The permission that deciding takes; leave that somebody asked for takes its own."""
+    return Permission.MANAGE_WORKFORCE if change.leave_id is not None else NEEDED[change.kind]
+
+
 def _refuse_others(proposal_id: int) -> Permission:
     """Check that the viewer may make a change of this kind; return the permission that it takes.
 
     :raises NotAllowed: when their role may not.
     """
     change = changes.from_json(queries.calendar_proposal(proposal_id).change)
-    needed = NEEDED[change.kind]
+    needed = _needed(change)
     if not viewer().may(needed):
         raise NotAllowed(
             f"Your role, {viewer().role.value}, may not {needed.value}. "

@@ -146,6 +146,8 @@ def new_absence() -> Page:
         name=name,
         first_on=form.first_on.data,
         last_on=form.last_on.data,
+        from_time=changes.clock_text(form.from_time.data),
+        to_time=changes.clock_text(form.to_time.data),
     )
     return _propose(change, title=name, form=form, shown=shown, back=url_for("home.calendars_page"))
 

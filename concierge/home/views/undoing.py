@@ -14,6 +14,20 @@ from concierge.platform.errors import NotAllowed, NotFound
 from concierge.projects import queries
 from concierge.projects.actions import undoing
 
+TEAM = frozenset(
+    {
+        "technicians",
+        "technician_hours",
+        "other_hours",
+        "capacities",
+        "skills",
+        "territories",
+        "territory_parts",
+        "served_territories",
+    }
+)
+"""Tables of which an act comes back on the page of the technicians."""
+
 
 @bp.post("/undo/<act>")
 @requires(Permission.SEE_PROJECTS)
@@ -52,6 +66,10 @@ def _where(done: undo.Act, seen: dict[int, str]) -> str:
     if len(seen) == 1:
         (key,) = seen.values()
         return url_for("home.project", key=key)
+    if leave := done.of("leave_requests"):
+        return url_for("home.leave_request", leave_id=min(leave))
+    if TEAM & {one.table for one in done.differences}:
+        return url_for("workforce.team")
     if proposals := done.of("calendar_proposals"):
         return url_for("home.calendar_change", proposal_id=min(proposals))
     return url_for("projects.projects")

@@ -21,8 +21,8 @@ from concierge.platform.errors import NotFound, Refused, Stale
 from concierge.projects.calendars import Known, SiteDays, TechnicianDays
 from concierge.projects.queries import replanning as queries
 from concierge.workforce import queries as workforce
-from concierge.workforce.actions import closures, technicians
-from concierge.workforce.calendars import Period, is_country
+from concierge.workforce.actions import closures, leave, technicians
+from concierge.workforce.calendars import Period, is_country, whole_days_of
 from concierge.workforce.models import Absence, Closure, Office
 from concierge.workforce.states import AbsenceKind
 
@@ -64,16 +64,24 @@ class CalendarChange:
     country: str = ""
     subdivision: str = ""
     zone: str = ""
+    leave_id: int | None = None
+    """Of the request for leave that an absence grants, or whose absence is removed; None: nobody asked."""
+    answer: str = ""
+    """What is said with the decision on it."""
     before: "CalendarChange | None" = None
     """What the row says until then."""
 
     @property
     def period(self) -> Period | None:
         """The whole days that it closes; `None` when it closes none or only some hours."""
-        if self.first_on is None or self.last_on is None or self.from_time or self.removes:
+        if self.first_on is None or self.last_on is None or self.removes:
             return None
-        words = self.word if self.kind is ChangeKind.ABSENCE else self.name
-        return words, self.first_on, self.last_on
+        if self.kind is ChangeKind.ABSENCE:
+            days = whole_days_of(
+                _Away(self.first_on, self.last_on, _time(self.from_time), _time(self.to_time))
+            )
+            return (self.word, *days) if days is not None else None
+        return None if self.from_time else (self.name, self.first_on, self.last_on)
 
     @property
     def touched(self) -> tuple[date, date] | None:
@@ -88,6 +96,16 @@ class CalendarChange:
         if not periods or (self.period is not None and before is not None and self.period[1:] == before[1:]):
             return date.max, date.min
         return min(period[1] for period in periods), max(period[2] for period in periods)
+
+
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """The days and times of an absence that is not written."""
+
+    first_on: date
+    last_on: date
+    from_time: time | None
+    to_time: time | None
 
 
 def as_json(change: CalendarChange) -> dict[str, Any]:  # Any: JSON
@@ -124,6 +142,9 @@ def absence_as_it_is(row: Absence, *, user_id: int, name: str) -> CalendarChange
         name=name,
         first_on=row.first_on,
         last_on=row.last_on,
+        from_time=clock_text(row.from_time),
+        to_time=clock_text(row.to_time),
+        leave_id=workforce.leave_of_absence(row.id),
     )
 
 
@@ -198,6 +219,8 @@ def back(change: CalendarChange) -> CalendarChange:
     """
     until_then = change.before
     match change.kind:
+        case ChangeKind.ABSENCE if change.leave_id is not None and change.removes:
+            raise Refused(_("This leave was withdrawn. Let the technician ask for it anew."))
         case ChangeKind.CLOSURE | ChangeKind.ABSENCE | ChangeKind.SITE_CLOSURE if change.removes:
             return replace(until_then or change, row_id=None, removes=False, before=None)
         case ChangeKind.CLOSURE | ChangeKind.ABSENCE | ChangeKind.SITE_CLOSURE:
@@ -228,8 +251,7 @@ def _written_as(change: CalendarChange) -> int:
             days = (
                 Absence.technician_id == (technician.id if technician else None),
                 Absence.kind == AbsenceKind(change.word),
-                Absence.first_on == change.first_on,
-                Absence.last_on == change.last_on,
+                *_same_days(Absence, change),
             )
         case _:
             kind = SiteClosure
@@ -251,7 +273,7 @@ def _written_as(change: CalendarChange) -> int:
 
 
 def _same_days(
-    kind: type[Closure] | type[SiteClosure], change: CalendarChange
+    kind: type[Closure] | type[SiteClosure] | type[Absence], change: CalendarChange
 ) -> Sequence[Any]:  # Any: clauses
     return (
         kind.first_on == change.first_on,
@@ -275,7 +297,10 @@ def check(change: CalendarChange, known: Known) -> None:
     match change.kind:
         case _ if change.removes:
             pass
-        case ChangeKind.CLOSURE | ChangeKind.ABSENCE:
+        case ChangeKind.ABSENCE:
+            first_on, last_on = _days(change)
+            technicians.refuse_disorder(first_on, last_on, _time(change.from_time), _time(change.to_time))
+        case ChangeKind.CLOSURE:
             first_on, last_on = _days(change)
             closures.refuse_disorder(first_on, last_on, _time(change.from_time), _time(change.to_time))
         case ChangeKind.SITE_CLOSURE:
@@ -472,8 +497,14 @@ def _write_closure(change: CalendarChange, *, actor_id: int | None, at: datetime
 
 
 def _write_absence(change: CalendarChange, *, actor_id: int | None, at: datetime) -> None:
+    if change.removes and change.leave_id is not None:
+        leave.withdraw(change.leave_id, reason=change.answer, actor_id=actor_id, at=at)
+        return
     if change.removes:
         technicians.remove_absence(_id(change.row_id), actor_id=actor_id, at=at)
+        return
+    if change.leave_id is not None:
+        leave.approve(change.leave_id, answer=change.answer, actor_id=actor_id, at=at)
         return
     technician = workforce.technician_of(_id(change.user_id))
     if technician is None:
@@ -484,6 +515,8 @@ def _write_absence(change: CalendarChange, *, actor_id: int | None, at: datetime
         kind=AbsenceKind(change.word),
         first_on=first_on,
         last_on=last_on,
+        from_time=_time(change.from_time),
+        to_time=_time(change.to_time),
         actor_id=actor_id,
         at=at,
     )

@@ -17,7 +17,7 @@ from concierge.platform.words import day
 from concierge.visits.actions import progress
 from concierge.visits.events import VisitDecided, VisitNeedsDecision
 from concierge.visits.models import Visit, VisitTechnician
-from concierge.visits.queries import LONGEST_VISIT
+from concierge.visits.queries import coming_visits_of
 from concierge.visits.states import COMING
 
 LONGEST_REASON = 500
@@ -52,7 +52,7 @@ def question(gone: Gone, span: Span[datetime], *, at: datetime, actor_id: int | 
     :param span: when they are away. A visit that waits already gets this reason too; what it says twice it says once.
     """
     sentence, events, found = gone.sentence(), [], []
-    for visit in _visits_within(gone.user_id, span):
+    for visit in coming_visits_of(gone.user_id, span):
         found.append(visit)
         if any(said in visit.needs_decision for said in _sentences(gone)):
             continue
@@ -107,21 +107,6 @@ def settle(gone: Gone, *, at: datetime, actor_id: int | None) -> None:
         )
     db.session.flush()
     record_many(events)
-
-
-def _visits_within(user_id: int, span: Span[datetime]) -> Sequence[Visit]:
-    return db.session.scalars(
-        sa.select(Visit)
-        .where(
-            Visit.state.in_(COMING),
-            _goes(user_id),
-            Visit.ends_at > span.from_at,
-            Visit.starts_at < (span.to_at or span.from_at),
-            Visit.starts_at > span.from_at - LONGEST_VISIT,
-        )
-        .options(selectinload(Visit.crew_members))
-        .order_by(Visit.starts_at, Visit.id)
-    ).all()
 
 
 def _goes(user_id: int) -> sa.ColumnElement[bool]:

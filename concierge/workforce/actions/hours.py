@@ -1,5 +1,6 @@
 """When technicians work: weekly shifts, hours of single dates, and how much of them visits may take."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import pairwise
@@ -8,7 +9,6 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from concierge.core.hours import Hours, clock_words
-from concierge.core.worktime import WEEKDAYS
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.events import record
@@ -20,6 +20,7 @@ from concierge.workforce.models import Capacity, OtherHours, Technician, Technic
 
 MOST_SHIFTS = 6
 """Of one day."""
+_STRETCH = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(?:-|–|—|−)\s*(\d{1,2})(?:[:.](\d{2}))?", re.ASCII)
 
 
 class HoursInDisorder(Refused):
@@ -35,7 +36,7 @@ def set_hours(technician: Technician, shifts: Iterable[Shift], *, at: datetime, 
     wanted = sorted(set(shifts))
     for weekday in range(7):
         of_day = [hours_from(*shift[1:]) for shift in wanted if shift[0] == weekday]
-        _refuse_disorder(of_day, WEEKDAYS[weekday])
+        refuse_overlap(of_day)
     queries.lock_technician(technician.id)
     before = db.session.scalars(
         select(TechnicianHours).where(TechnicianHours.technician_id == technician.id)
@@ -84,7 +85,7 @@ def set_day(
     :raises HoursInDisorder: when two stretches overlap.
     """
     wanted = sorted(hours, key=lambda one: one.from_minute)
-    _refuse_disorder(wanted, day(worked_on))
+    refuse_overlap(wanted)
     queries.lock_technician(technician.id)
     _clear_day(technician.id, worked_on)
     stretches: list[tuple[int | None, int | None]] = [(one.from_minute, one.to_minute) for one in wanted]
@@ -198,6 +199,28 @@ def remove_capacity(technician: Technician, capacity_id: int, *, at: datetime, a
     )
 
 
+def hours_in(text: str) -> tuple[Hours, ...]:
+    """Read the hours of a day as people write them: ``08:00–12:00, 13-17``; none when nothing is written.
+
+    :raises HoursInDisorder: when it cannot be read, ends before it begins, or overlaps.
+    """
+    found = []
+    for part in filter(None, (each.strip() for each in re.split(r"[,;]", text))):
+        ends = _STRETCH.fullmatch(part)
+        if ends is None or int(ends[2] or 0) > 59 or int(ends[4] or 0) > 59:
+            raise HoursInDisorder(
+                _(
+                    "“%(text)s” is no stretch of hours. Write them such as 08:00–12:00, 13:00–17:00.",
+                    text=part[:40],
+                )
+            )
+        begin, end = (60 * int(ends[at]) + int(ends[at + 1] or 0) for at in (1, 3))
+        found.append(hours_from(begin, end))
+    found.sort(key=lambda one: one.from_minute)
+    refuse_overlap(found)
+    return tuple(found)
+
+
 def hours_from(from_minute: int, to_minute: int) -> Hours:
     """Make a stretch of a day.
 
@@ -215,15 +238,18 @@ def hours_from(from_minute: int, to_minute: int) -> Hours:
     return Hours(from_minute, to_minute)
 
 
-def _refuse_disorder(hours: Sequence[Hours], when: str) -> None:
+def refuse_overlap(hours: Sequence[Hours]) -> None:
+    """Check that stretches of one day, in order, follow each other.
+
+    :raises HoursInDisorder: when two overlap, or there are too many.
+    """
     if len(hours) > MOST_SHIFTS:
         raise HoursInDisorder(_("A day has %(count)s shifts at most.", count=MOST_SHIFTS))
     for one, other in pairwise(hours):
         if other.from_minute < one.to_minute:
             raise HoursInDisorder(
                 _(
-                    "%(day)s: %(one)s and %(other)s lie over each other. Enter one after the other.",
-                    day=when,
+                    "%(one)s and %(other)s lie over each other. Enter one after the other.",
                     one=str(one),
                     other=str(other),
                 )
