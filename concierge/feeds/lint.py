@@ -33,12 +33,11 @@ _TEXT = rf"{_LETTERS}(?:\\[\\;,n]{_LETTERS})*"
 _MOMENT = r"([0-9]{8}T[0-9]{6}Z)"
 _DAY = r";VALUE=DATE:([0-9]{8})"
 _USUAL = re.compile(
-    rf"BEGIN:VEVENT\r\nUID:[!-+\--:<-\[\]-~]+\r\n"
-    rf"DTSTAMP:{_MOMENT}\r\nCREATED:{_MOMENT}\r\nLAST-MODIFIED:\1\r\nSEQUENCE:[0-9]+\r\n"
-    rf"(?:DTSTART:{_MOMENT}\r\nDTEND:{_MOMENT}|DTSTART{_DAY}\r\nDTEND{_DAY})\r\n"
-    rf"SUMMARY:(?=[^\s\\]){_TEXT}\r\n(?:DESCRIPTION:{_TEXT}\r\n)?(?:LOCATION:{_TEXT}\r\n)?"
-    r"STATUS:(?:(?:TENTATIVE|CONFIRMED)\r\nTRANSP:OPAQUE|(?:TENTATIVE|CONFIRMED|CANCELLED)\r\nTRANSP:TRANSPARENT)\r\n"
-    rf"(?:CATEGORIES:{_TEXT}\r\n)?(?:URL:[A-Za-z][A-Za-z0-9+.-]*:[!-~]+\r\n)?END:VEVENT\r\n"
+    rf"BEGIN:VEVENT\r\nDTSTAMP:{_MOMENT}\r\nLAST-MODIFIED:\1\r\nCREATED:{_MOMENT}\r\nUID:[!-+\--:<-\[\]-~]+\r\n"
+    rf"(?:DTSTART:{_MOMENT}\r\nDTEND:{_MOMENT}|DTSTART{_DAY}\r\nDTEND{_DAY})\r\nSEQUENCE:[0-9]+\r\n"
+    r"TRANSP:(?:OPAQUE\r\nSTATUS:(?:TENTATIVE|CONFIRMED)|TRANSPARENT\r\nSTATUS:(?:TENTATIVE|CONFIRMED|CANCELLED))\r\n"
+    rf"(?:CATEGORIES:{_TEXT}\r\n)?SUMMARY:(?=[^\s\\]){_TEXT}\r\n(?:LOCATION:{_TEXT}\r\n)?"
+    rf"(?:DESCRIPTION:{_TEXT}\r\n)?(?:URL:[A-Za-z][A-Za-z0-9+.-]*:[!-~]+\r\n)?END:VEVENT\r\n"
 )
 """An unfolded entry as it is usually written; more than this is allowed, and nothing of this is wrong but its days
 and hours."""
@@ -222,7 +221,9 @@ def _is_usual(data: bytes) -> bool:
 
     A thousand are read while somebody waits: one look at the whole costs a tenth of reading it line by line.
     """
-    lines = data.split(b"\r\n")
+    *lines, rest = data.split(b"\r\n")
+    if rest or not lines or data.count(b"\r") != len(lines) or data.count(b"\n") != len(lines):
+        return False  # a fold would hide such line ends
     if max(map(len, lines)) > LINE_OCTETS or (not data.isascii() and any(map(_cuts_a_character, lines))):
         return False
     found = _USUAL.fullmatch(data.replace(b"\r\n ", b"").decode(errors="replace"))

@@ -17,7 +17,7 @@ PIECES_FROM = 64 * 1024
 """How large a file is that is packed in pieces, in bytes."""
 _IN_VIEW = 32 * 1024
 """How far back gzip looks for what it has seen before."""
-_ENTRY = re.compile(rb"\r\nEND:VEVENT\r\n(?=BEGIN:VEVENT\r\nUID:([^\r]+))")
+_ENTRY = re.compile(rb"\r\nEND:VEVENT\r\n(?=BEGIN:VEVENT\r\n(?:(?!UID:)[^\r]{0,75}\r\n){0,3}UID:([^\r]+))")
 _EVERY = 64
 """A piece ends before one of so many entries."""
 _HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # RFC 1952 §2.3: deflate, no name, no time, no system

@@ -223,6 +223,17 @@ def test_f1_f19_an_entry_seen_as_usual_has_no_problem_when_it_is_read_line_by_li
     assert lint.problems_in_entry(entry) == lint._problems_in_any_entry(entry)
 
 
+@pytest.mark.parametrize(
+    ("plain", "spoilt"),
+    [(b"\r\nSEQUENCE", b"\r\r\n \nSEQUENCE"), (b"END:VEVENT\r\n", b"END:VEVENT\r\n\r\n ")],
+    ids=["CR and LF apart", "a fold at the end"],
+)
+def test_f1_a_fold_hides_no_line_end(plain: bytes, spoilt: bytes) -> None:
+    data = USUAL[0].replace(plain, spoilt)
+
+    assert lint.problems_in_entry(data) == lint._problems_in_any_entry(data) != ()
+
+
 @pytest.mark.parametrize("defect", SEEDED)
 def test_an_entry_with_a_seeded_defect_is_read_line_by_line(defect: str) -> None:
     spoil, _ = SEEDED[defect]
