@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -17,7 +18,7 @@ from concierge.feeds.sources import Found
 from concierge.feeds.states import Scope, Shows, Subject
 from concierge.feeds.vevent import Status
 from concierge.feeds.words import Style, Told
-from concierge.platform.database import UtcInstant, db, insert
+from concierge.platform.database import UtcInstant, db, insert, insert_rows
 from concierge.platform.statements import any_of
 from concierge.projects.models import Milestone, Project
 
@@ -345,17 +346,13 @@ class _Task:
         told, entry = self.found.told, self.entry
         gone_at = self._gone_at(told, at=at)
         if entry is None:
-            entry = CalendarEntry(
-                calendar_id=self.calendar.id, subject=self.subject, subject_id=self.subject_id
-            )
-            db.session.add(entry)
-            sequence, modified_at = told.sequence, at
-        elif self._is_same(entry, template, at=at):
+            db.session.add(CalendarEntry(**self.first_row(template, at=at)))
+            return True
+        if self._is_same(entry, template, at=at):
             entry.renderer = plan.stamp()
             return False
-        else:
-            raised = entry.sequence + (_what_matters(entry.body) != _what_matters(template))
-            sequence, modified_at = max(told.sequence, raised), vevent.after(entry.modified_at, at=at)
+        raised = entry.sequence + (_what_matters(entry.body) != _what_matters(template))
+        sequence, modified_at = max(told.sequence, raised), vevent.after(entry.modified_at, at=at)
         entry.uid = told.uid
         entry.starts_at, entry.ends_at = told.start_at, told.end_at
         entry.sequence, entry.modified_at = sequence, modified_at
@@ -363,6 +360,24 @@ class _Task:
         entry.gone_at = gone_at
         entry.body = vevent.restamped(template, sequence=sequence, modified_at=modified_at)
         return True
+
+    def first_row(self, template: bytes, *, at: datetime) -> dict[str, Any]:  # Any: values of columns
+        """The row of an entry that never stood in the calendar."""
+        assert self.found is not None  # noqa: S101 # what the caller has seen
+        told = self.found.told
+        return {
+            "calendar_id": self.calendar.id,
+            "subject": self.subject,
+            "subject_id": self.subject_id,
+            "uid": told.uid,
+            "starts_at": told.start_at,
+            "ends_at": told.end_at,
+            "sequence": told.sequence,
+            "modified_at": at,
+            "renderer": plan.stamp(),
+            "gone_at": self._gone_at(told, at=at),
+            "body": vevent.restamped(template, sequence=told.sequence, modified_at=at),
+        }
 
     def _is_same(self, entry: CalendarEntry, template: bytes, *, at: datetime) -> bool:
         """Whether the kept bytes are those it has if it was last published when the entry was."""
@@ -455,11 +470,17 @@ def _fill(calendar: Calendar, *, at: datetime) -> None:
     ids = sources.ids_for(calendar, since=Window.around(at).from_at)
     for first in range(0, len(ids), BATCH):
         batch = ids[first : first + BATCH]
-        found = sources.read(subject, batch)
-        for subject_id in batch:
-            if subject_id in found:
-                _Task(calendar, subject, subject_id, None, found[subject_id]).write(rendered, at=at)
-        db.session.flush()
+        tasks = [
+            _Task(calendar, subject, id_, None, one) for id_, one in sources.read(subject, batch).items()
+        ]
+        insert_rows(
+            CalendarEntry,
+            [
+                task.first_row(rendered.body(task.subject_id, task.found.told, calendar), at=at)
+                for task in tasks
+                if task.found is not None and task.belongs(at=at)
+            ],
+        )
 
 
 def _take_out(entry: CalendarEntry | None, *, at: datetime) -> bool:
