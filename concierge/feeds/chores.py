@@ -15,7 +15,11 @@ log = structlog.get_logger()
 
 
 def renew_old_entries(due_at: datetime) -> None:
-    """Write again what an older renderer, or one for another public address, wrote."""
+    """Write again what an older renderer, or one for another public address, wrote.
+
+    Whoever reads a language that calendars have learned since gets theirs in it.
+    """
+    addresses.follow_language(queries.feeds_in_another_language(), at=due_at)
     while (old := queries.subjects_with_old_entries(at_most=BATCH)) is not None:
         subject, ids = old
         writing.write(subject, ids, at=due_at)

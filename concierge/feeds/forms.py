@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length
 from concierge.feeds.plan import Choice
 from concierge.feeds.states import CANCELLED_DAYS, HORIZONS, OFFERED, Scope, Shows
 from concierge.platform.forms import Form
+from concierge.platform.speech import AUTONYMS
 
 
 class AddressForm(Form):
@@ -57,8 +58,7 @@ class AddressForm(Form):
         _l("Language"),
         choices=[
             SelectChoice("", _l("as I read Concierge")),
-            SelectChoice("en", "English"),
-            SelectChoice("de", "Deutsch"),
+            *(SelectChoice(code, name) for code, name in AUTONYMS.items()),
         ],
     )
 

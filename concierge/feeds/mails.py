@@ -7,10 +7,10 @@ from flask_babel import gettext as _
 from concierge.accounts.models import Contact
 from concierge.feeds import calendar_file, clients, plan
 from concierge.feeds.models import Calendar, Feed
-from concierge.feeds.words import LANGUAGES
 from concierge.identity.models import User
 from concierge.platform import settings
 from concierge.platform.mail import Letter
+from concierge.platform.speech import STAFF, customer_language, direction
 from concierge.platform.words import span
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
@@ -19,13 +19,14 @@ from concierge.visits.states import VisitState
 
 def address_letter(feed: Feed, calendar: Calendar, contact: Contact, *, url: str) -> Letter:
     """The letter that brings somebody at the customer the address of their project's calendar."""
-    language = _language(contact.language)
+    language = customer_language(contact.language)
     with force_locale(language):
         title = calendar_file.title_of(
             calendar.shows, calendar.scope, calendar.name, language=calendar.language
         )
         about = {
             "language": language,
+            "direction": direction(language),
             "to_name": contact.name,
             "title": title,
             "links": clients.links_to(url, title=title),
@@ -47,7 +48,7 @@ def changed_letter(visit: Visit, person: User) -> Letter:
 
     The visit's project, account, site and people have to be loaded.
     """
-    language = _language(person.language)
+    language = person.language if person.language in STAFF else STAFF[0]
     with force_locale(language):
         when = _("%(when)s, %(zone)s time", when=span(visit.starts_local, visit.ends_local), zone=visit.zone)
         own = span(wall_time(visit.starts_at, person.zone), wall_time(visit.ends_at, person.zone))
@@ -78,7 +79,3 @@ def changed_letter(visit: Visit, person: User) -> Letter:
             html=render_template("feeds/changed_letter.html", **about),
             language=language,
         )
-
-
-def _language(wanted: str) -> str:
-    return wanted if wanted in LANGUAGES else "en"

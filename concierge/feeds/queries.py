@@ -331,6 +331,19 @@ def active_feeds(*, user_id: int | None = None, contact_id: int | None = None) -
     ).all()
 
 
+def feeds_in_another_language() -> Sequence[Feed]:
+    """Active addresses that follow their owner's language, whose calendar is not written in it."""
+    owners = sa.func.coalesce(User.language, Contact.language)
+    return db.session.scalars(
+        sa.select(Feed)
+        .join(Calendar, Calendar.id == Feed.calendar_id)
+        .outerjoin(User, User.id == Feed.user_id)
+        .outerjoin(Contact, Contact.id == Feed.contact_id)
+        .where(Feed.state == FeedState.ACTIVE, ~Feed.has_own_language, owners != Calendar.language)
+        .order_by(Feed.id)
+    ).all()
+
+
 def feed_for(viewer: Viewer, feed_id: int) -> Feed:
     """An address that the viewer may replace or withdraw: their own, or any with the permission.
 

@@ -1,9 +1,4 @@
-# ruff: noqa: E501 - a sentence that a person reads stays on one line
-"""The words of an entry in English and German.
-
-They stand here and not in the message catalogue because they are bytes that devices have stored: whoever
-changes one raises `vevent.RENDERER`, so that every device is told.
-"""
+"""What there is to tell as an entry in words, in the reader's language; the sentences stand in `sentences`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,141 +6,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from concierge.feeds.sentences import DAYS, KINDS, MONTHS, SENTENCES, WEEKDAYS
 from concierge.feeds.states import Shows
 from concierge.feeds.vevent import Entry, Status, Transparency
+from concierge.platform.speech import RIGHT_TO_LEFT
 
-LANGUAGES = ("en", "de")
+LANGUAGES = tuple(SENTENCES)
+_APART, _TOGETHER = "\u2068", "\u2069"
+"""What stands between these runs its own way, and nothing around it (UAX 9)."""
 
 ALARMS = (timedelta(days=1), timedelta(hours=1))
 """How long before a visit or turn a device rings, where that was asked for."""
 ALARM_OF_A_DAY = (timedelta(hours=15),)
 """The same for a milestone, which begins at midnight: at nine on the day before."""
-
-_WEEKDAYS: Mapping[str, tuple[str, ...]] = {
-    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-    "de": ("Mo.", "Di.", "Mi.", "Do.", "Fr.", "Sa.", "So."),
-}
-_MONTHS: Mapping[str, tuple[str, ...]] = {
-    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    "de": (
-        "Januar",
-        "Februar",
-        "März",
-        "April",
-        "Mai",
-        "Juni",
-        "Juli",
-        "August",
-        "September",
-        "Oktober",
-        "November",
-        "Dezember",
-    ),
-}
-_KINDS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "site survey": "Site survey",
-        "delivery": "Delivery",
-        "install": "Installation",
-        "training": "Training",
-        "remote call": "Remote call",
-        "other": "Visit",
-    },
-    "de": {
-        "site survey": "Standortbegehung",
-        "delivery": "Lieferung",
-        "install": "Installation",
-        "training": "Schulung",
-        "remote call": "Online-Termin",
-        "other": "Besuch",
-    },
-}
-_SENTENCES: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "title": "{kind}: {account}, {place}",
-        "title_without_place": "{kind}: {account}",
-        "cancelled": "CANCELLED: {title}",
-        "tentative": "Tentative: {title}",
-        "cancelled_note": "This visit is cancelled. Do not travel.",
-        "cancelled_note_customer": "This visit is cancelled. Nobody will come.",
-        "cancelled_milestone_note": "This milestone is no longer planned.",
-        "cancelled_turn_note": "This on-call turn is cancelled.",
-        "busy": "Busy",
-        "milestone": "{name}: {account}",
-        "milestone_customer": "{name}",
-        "planned_on": "Planned: {days}, days at the site ({zone})",
-        "done_on": "Reached: {days}, days at the site ({zone})",
-        "turn": "On call: {name}",
-        "turn_time": "Local time: {span} ({zone}, {offset})",
-        "note": "Note: {note}",
-        "tentative_note": "This visit is not confirmed yet. The time may change.",
-        "local_time": "Local time at the site: {span} ({zone}, {offset})",
-        "what": "What: {title}",
-        "where": "Where: {address}",
-        "project": "Project: {key}",
-        "details": "Details: {url}",
-        "calendar": "{name}",
-        "calendar_visits": "Visits of {name}",
-        "calendar_visits_of_project": "Visits: {name}",
-        "calendar_visits_of_all": "All visits",
-        "calendar_milestones": "Milestones: {name}",
-        "calendar_on_call": "On call: {name}",
-        "calendar_on_call_of_all": "On call: everybody",
-        "calendar_free_busy": "Free and busy: {name}",
-        "calendar_note": "Planned in Concierge. Changes arrive when your calendar program asks for them.",
-        "nothing_visits": "No visits are planned",
-        "nothing_visits_note": "This calendar works. Visits appear here as soon as they are planned.",
-        "nothing_milestones": "No milestones are planned",
-        "nothing_milestones_note": "This calendar works. Milestones appear here as soon as a plan is approved.",
-        "nothing_on_call": "No on-call turns are planned",
-        "nothing_on_call_note": "This calendar works. Turns appear here as soon as they are planned.",
-        "revoked": "This calendar address is no longer in use",
-        "revoked_note": "Remove this calendar, then subscribe to the new address shown in Concierge under My calendar.",
-        "revoked_note_customer": "Remove this calendar. Ask the person who looks after your project for a new address.",
-    },
-    "de": {
-        "title": "{kind}: {account}, {place}",
-        "title_without_place": "{kind}: {account}",
-        "cancelled": "ABGESAGT: {title}",
-        "tentative": "Vorläufig: {title}",
-        "cancelled_note": "Dieser Besuch ist abgesagt. Bitte nicht anreisen.",
-        "cancelled_note_customer": "Dieser Besuch ist abgesagt. Es kommt niemand.",
-        "cancelled_milestone_note": "Dieser Meilenstein ist nicht mehr geplant.",
-        "cancelled_turn_note": "Diese Bereitschaft ist abgesagt.",
-        "busy": "Belegt",
-        "milestone": "{name}: {account}",
-        "milestone_customer": "{name}",
-        "planned_on": "Geplant: {days}, Kalendertage am Standort ({zone})",
-        "done_on": "Erreicht: {days}, Kalendertage am Standort ({zone})",
-        "turn": "Bereitschaft: {name}",
-        "turn_time": "Ortszeit: {span} ({zone}, {offset})",
-        "note": "Notiz: {note}",
-        "tentative_note": "Dieser Besuch ist noch nicht bestätigt. Die Zeit kann sich ändern.",
-        "local_time": "Ortszeit am Standort: {span} ({zone}, {offset})",
-        "what": "Was: {title}",
-        "where": "Ort: {address}",
-        "project": "Projekt: {key}",
-        "details": "Einzelheiten: {url}",
-        "calendar": "{name}",
-        "calendar_visits": "Besuche von {name}",
-        "calendar_visits_of_project": "Besuche: {name}",
-        "calendar_visits_of_all": "Alle Besuche",
-        "calendar_milestones": "Meilensteine: {name}",
-        "calendar_on_call": "Bereitschaft: {name}",
-        "calendar_on_call_of_all": "Bereitschaft: alle",
-        "calendar_free_busy": "Frei und belegt: {name}",
-        "calendar_note": "In Concierge geplant. Änderungen erscheinen, sobald das Kalenderprogramm sie abruft.",
-        "nothing_visits": "Keine Besuche geplant",
-        "nothing_visits_note": "Dieser Kalender funktioniert. Besuche erscheinen hier, sobald sie geplant sind.",
-        "nothing_milestones": "Keine Meilensteine geplant",
-        "nothing_milestones_note": "Dieser Kalender funktioniert. Meilensteine erscheinen hier, sobald ein Plan freigegeben ist.",
-        "nothing_on_call": "Keine Bereitschaft geplant",
-        "nothing_on_call_note": "Dieser Kalender funktioniert. Bereitschaften erscheinen hier, sobald sie geplant sind.",
-        "revoked": "Diese Kalenderadresse gilt nicht mehr",
-        "revoked_note": "Bitte diesen Kalender entfernen und die neue Adresse aus Concierge unter „Mein Kalender“ abonnieren.",
-        "revoked_note_customer": "Bitte diesen Kalender entfernen und eine neue Adresse bei der Person erfragen, die Ihr Projekt betreut.",
-    },
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,7 +175,8 @@ def _of_milestone(milestone: DatedMilestone, *, style: Style, modified_at: datet
         lines.append(sentence("cancelled_milestone_note", language=language))
     days = _day(milestone.first_on, language)
     if milestone.last_on != milestone.first_on:
-        days = f"{days} – {_day(milestone.last_on, language)}"
+        last = _day(milestone.last_on, language)
+        days = sentence("days", language=language, first=days, last=last)
     lines.append(
         sentence(
             "done_on" if milestone.is_done else "planned_on",
@@ -367,13 +241,21 @@ def plainest(entry: Entry, *, language: str) -> Entry:
 
 
 def sentence(key: str, /, *, language: str, **parts: str) -> str:
-    """A sentence of a feed in a language; English where the language is not ours."""
-    return _SENTENCES[_known(language)][key].format(**parts)
+    """A sentence of a feed in a language; English where the language is not ours.
+
+    In one that is written from right to left each name, figure and address in it runs its own way, but not a link:
+    programs would take the mark for a part of it.
+    """
+    if language in RIGHT_TO_LEFT:
+        parts = {
+            name: part if name == "url" else f"{_APART}{part}{_TOGETHER}" for name, part in parts.items()
+        }
+    return SENTENCES[_known(language)][key].format(**parts)
 
 
 def kind_word(kind: str, *, language: str) -> str:
     """The word for a kind of visit."""
-    kinds = _KINDS[_known(language)]
+    kinds = KINDS[_known(language)]
     return kinds.get(kind, kinds["other"])
 
 
@@ -389,9 +271,11 @@ def _wall(told: Appointment | Turn) -> tuple[datetime, datetime]:
 def _span(told: Appointment | Turn, *, language: str) -> str:
     """From when to when in the zone of the site, such as "Mon 14 Dec 2026, 09:00–16:00"."""
     start, end = _wall(told)
+    first, last = _day(start, language), _day(end, language)
+    times = {"start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}
     if start.date() == end.date():
-        return f"{_day(start, language)}, {start:%H:%M}–{end:%H:%M}"
-    return f"{_day(start, language)}, {start:%H:%M} – {_day(end, language)}, {end:%H:%M}"
+        return sentence("on_one_day", language=language, day=first, **times)
+    return sentence("over_days", language=language, first=first, last=last, **times)
 
 
 def _description(appointment: Appointment, *, style: Style) -> str:
@@ -412,8 +296,11 @@ def _description(appointment: Appointment, *, style: Style) -> str:
             offset=_offset(appointment),
         )
     )
-    title = appointment.titles.get(_known(language)) or ("" if style.is_for_customer else appointment.title)
-    if title not in ("", kind_word(appointment.kind, language=language)):
+    titles = appointment.titles
+    title = titles.get(_known(language)) or (
+        titles.get("en", "") if style.is_for_customer else appointment.title
+    )
+    if title not in ("", *(kind_word(appointment.kind, language=each) for each in (language, "en"))):
         lines.append(sentence("what", language=language, title=title))
     if appointment.address:
         lines.append(sentence("where", language=language, address=appointment.address))
@@ -426,11 +313,11 @@ def _description(appointment: Appointment, *, style: Style) -> str:
 
 def _day(moment: date, language: str) -> str:
     known = _known(language)
-    weekday, month = _WEEKDAYS[known][moment.weekday()], _MONTHS[known][moment.month - 1]
-    return (
-        f"{weekday}, {moment.day}. {month} {moment.year}"
-        if known == "de"
-        else f"{weekday} {moment.day} {month} {moment.year}"
+    return DAYS[known].format(
+        weekday=WEEKDAYS[known][moment.weekday()],
+        day=moment.day,
+        month=MONTHS[known][moment.month - 1],
+        year=moment.year,
     )
 
 

@@ -17,6 +17,7 @@ from concierge.invitations.itip import Method, Party
 from concierge.invitations.models import Invitation
 from concierge.platform import settings
 from concierge.platform.mail import Attachment, Letter
+from concierge.platform.speech import customer_language, direction
 from concierge.platform.words import span
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
@@ -51,13 +52,14 @@ def declined_letter(
     invitation: Invitation, visit: Visit, *, to: str, to_name: str, language: str, zone: str
 ) -> Letter:
     """The letter that tells a dispatcher, or the project's concierge, that somebody will not come."""
-    with force_locale(plan.language_of(language)):
+    with force_locale(customer_language(language)):
         person = invitation.user or invitation.contact
         name = person.name if person else invitation.email
         when = _when(visit.starts_at, visit.ends_at, visit.zone)
         is_ours = invitation.user_id is not None
         about = {
-            "language": plan.language_of(language),
+            "language": customer_language(language),
+            "direction": direction(customer_language(language)),
             "to_name": to_name,
             "name": name,
             "visit": visit,
@@ -79,7 +81,7 @@ def declined_letter(
             subject=subject[:300],
             text=render_template("invitations/declined.txt", **about),
             html=render_template("invitations/declined.html", **about),
-            language=plan.language_of(language),
+            language=customer_language(language),
         )
 
 
@@ -96,10 +98,11 @@ def wish_letter(
 
     :param is_countered: their calendar program asked by mail, so that it is told, too.
     """
-    with force_locale(plan.language_of(language)):
+    with force_locale(customer_language(language)):
         person = invitation.user or invitation.contact
         about = {
-            "language": plan.language_of(language),
+            "language": customer_language(language),
+            "direction": direction(customer_language(language)),
             "to_name": person.name if person else invitation.email,
             "asked": _when(*asked, visit.zone),
             "when": _when(visit.starts_at, visit.ends_at, visit.zone),
@@ -124,7 +127,7 @@ def wish_letter(
             calendar=calendar,
             text=render_template("invitations/wish.txt", **about),
             html=render_template("invitations/wish.html", **about),
-            language=plan.language_of(language),
+            language=customer_language(language),
             secret=page_token(invitation),
             reply_to=reply_address(invitation),
         )
@@ -167,12 +170,33 @@ def itip_bytes(told: Told) -> bytes:
 
 def entry_for(told: Told) -> Entry:
     """What the calendar object says of a visit; to a customer nothing that people noted among themselves."""
+    entry = _request_for(told)
+    if told.news.method is Method.REQUEST:
+        return entry
+    language = customer_language(told.person.language)
+    gone = entry_of(
+        replace(_appointment(told), status=Status.CANCELLED),
+        style=Style(language=language),
+        modified_at=entry.modified_at,
+    )
+    with force_locale(language):
+        return replace(gone, description=f"{_why_gone(told)}\n{entry.description}")
+
+
+def _request_for(told: Told) -> Entry:
+    """The same, as if the visit stood."""
+    return entry_of(
+        _appointment(told),
+        style=Style(language=customer_language(told.person.language)),
+        modified_at=told.invitation.sent_at or told.visit.created_at,
+    )
+
+
+def _appointment(told: Told) -> Appointment:
     invitation, visit = told.invitation, told.visit
-    language = plan.language_of(told.person.language)
     is_customer = invitation.contact_id is not None
-    sent_at = invitation.sent_at or visit.created_at
     starts_at, ends_at = _times(told)
-    appointment = Appointment(
+    return Appointment(
         uid=visit.uid,
         sequence=invitation.sent_sequence,
         created_at=visit.created_at,
@@ -189,17 +213,10 @@ def entry_for(told: Told) -> Entry:
         project_key=visit.project.key,
         url="" if is_customer else page_of(visit.id),
     )
-    entry = entry_of(appointment, style=Style(language=language), modified_at=sent_at)
-    if told.news.method is Method.REQUEST:
-        return entry
-    cancelled = replace(appointment, status=Status.CANCELLED)
-    gone = entry_of(cancelled, style=Style(language=language), modified_at=sent_at)
-    with force_locale(language):
-        return replace(gone, description=f"{_why_gone(told)}\n{entry.description}")
 
 
 def _letter(told: Told) -> Letter:
-    language = plan.language_of(told.person.language)
+    language = customer_language(told.person.language)
     with force_locale(language):
         line = _line(told)
         about = {
@@ -213,7 +230,9 @@ def _letter(told: Told) -> Letter:
         return Letter(
             to=told.person.email,
             to_name=told.person.name,
-            subject=f"{line.news}: {line.title}, {line.when}"[:300],
+            subject=_("%(news)s: %(title)s, %(when)s", news=line.news, title=line.title, when=line.when)[
+                :300
+            ],
             text=render_template("invitations/letter.txt", **about),
             html=render_template("invitations/letter.html", **about),
             calendar=Attachment(
@@ -228,7 +247,7 @@ def _letter(told: Told) -> Letter:
 def _letter_of_many(told: Sequence[Told]) -> Letter:
     """One letter that lists all changes; each visit's own object goes along as a file."""
     first = told[0]
-    language = plan.language_of(first.person.language)
+    language = customer_language(first.person.language)
     with force_locale(language):
         about = {**_about(first), "lines": [_line(one) for one in told]}
         count = ngettext("%(num)s visit changed", "%(num)s visits changed", len(told))
@@ -237,7 +256,9 @@ def _letter_of_many(told: Sequence[Told]) -> Letter:
         return Letter(
             to=first.person.email,
             to_name=first.person.name,
-            subject=f"{new if is_all_new else count}: {settings.current().company}"[:300],
+            subject=_(
+                "%(what)s: %(note)s", what=new if is_all_new else count, note=settings.current().company
+            )[:300],
             text=render_template("invitations/many.txt", **about),
             html=render_template("invitations/many.html", **about),
             attachments=tuple(
@@ -256,7 +277,8 @@ def _letter_of_many(told: Sequence[Told]) -> Letter:
 
 def _about(told: Told) -> dict[str, object]:
     return {
-        "language": plan.language_of(told.person.language),
+        "language": customer_language(told.person.language),
+        "direction": direction(customer_language(told.person.language)),
         "name": told.person.name,
         "concierge": told.visit.project.concierge if told.invitation.contact_id is not None else None,
         "company": settings.current().company,
@@ -267,7 +289,6 @@ def _line(told: Told) -> Line:
     visit = told.visit
     is_gone = told.news.method is Method.CANCEL
     entry = entry_for(told)
-    summary = entry.summary.partition(": ")[2] if is_gone else entry.summary
     has_moved = (told.starts_before, told.ends_before) != (visit.starts_at, visit.ends_at)
     before = (
         _when(told.starts_before, told.ends_before, visit.zone)
@@ -279,7 +300,7 @@ def _line(told: Told) -> Line:
     )
     return Line(
         news=_word(told, has_moved=has_moved),
-        title=summary,
+        title=_request_for(told).summary,
         when=_when(*_times_in_words(told), visit.zone),
         before=before,
         where=entry.location,

@@ -12,12 +12,6 @@ INVITED = frozenset({VisitState.CONFIRMED, VisitState.ACCEPTED, VisitState.ON_RO
 _HALF = 32
 
 
-def language_of(wanted: str) -> str:
-    """The language that somebody is written to in: theirs when we write it, else English."""
-    short = wanted.split("-")[0].split("_")[0].lower()
-    return short if short in {"en", "de"} else "en"
-
-
 def address_of(visit: Visit) -> str:
     """Where a visit is, in one line; the visit has its site."""
     site = visit.site

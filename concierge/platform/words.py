@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, g
@@ -46,10 +46,13 @@ def day(value: date | datetime | None, *, weekday: bool = True) -> str:
     value = value.date() if isinstance(value, datetime) else value
     locale = _locale()
     with_year = value.year != clock.now().year
-    if locale.language == "de":
-        pattern = ("E, " if weekday else "") + "d. MMM" + (" y" if with_year else "")
-    else:
-        pattern = ("E " if weekday else "") + "d MMM" + (" y" if with_year else "")
+    match locale.language:
+        case "de":
+            pattern = ("E, " if weekday else "") + "d. MMM" + (" y" if with_year else "")
+        case "en":
+            pattern = ("E " if weekday else "") + "d MMM" + (" y" if with_year else "")
+        case _:
+            return _as_usual(value, f"{'y' * with_year}MMM{'E' * weekday}d", locale)
     return _written(value, pattern, locale)
 
 
@@ -62,6 +65,12 @@ def told_day(value: object) -> str:
 def _written(value: date, pattern: str, locale: Locale) -> str:
     """A day as written; lists say the same days again and again."""
     return format_date(value, pattern, locale=locale)
+
+
+@lru_cache(maxsize=1024)
+def _as_usual(value: date, skeleton: str, locale: Locale) -> str:
+    """A day in the order that is usual in a language of customers."""
+    return str(format_skeleton(skeleton, value, locale=locale, fuzzy=True))
 
 
 def clock_time(value: datetime | time, zone: str | None = None) -> str:

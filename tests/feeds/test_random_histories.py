@@ -28,7 +28,7 @@ from flask.testing import FlaskClient
 from concierge.accounts.events import AccountRenamed
 from concierge.accounts.models import Account
 from concierge.catalogue.states import Audience
-from concierge.feeds import calendar_file, chores, lint, plan, queries, shelf, vevent, words
+from concierge.feeds import calendar_file, chores, lint, plan, queries, sentences, shelf, vevent
 from concierge.feeds.actions import addresses, writing
 from concierge.feeds.models import Calendar, CalendarEntry, Feed
 from concierge.feeds.plan import Choice
@@ -437,7 +437,7 @@ class Company:
 
     def do_change_renderer(self) -> None:
         vevent.RENDERER = f"test-{next(self.names)}"
-        words._SENTENCES["en"]["project"] = f"Project {self.chance.randint(1, 3)}: {{key}}"  # type: ignore[index]  # a test
+        sentences.SENTENCES["en"]["project"] = f"Project {self.chance.randint(1, 3)}: {{key}}"  # type: ignore[index]  # a test
         with unit_of_work():
             chores.renew_old_entries(self.it_is.at)
 
@@ -654,14 +654,14 @@ def _day(on: date) -> datetime:
 @pytest.fixture
 def rules(tmp_path: Path) -> Iterator[Path]:
     """A folder of time-zone rules that come before the machine's; and words as they were, afterwards."""
-    renderer, project = vevent.RENDERER, words._SENTENCES["en"]["project"]
+    renderer, project = vevent.RENDERER, sentences.SENTENCES["en"]["project"]
     before = zoneinfo.TZPATH
     zoneinfo.reset_tzpath(to=[str(tmp_path), *before])
     yield tmp_path
     zoneinfo.reset_tzpath(to=before)
     ZoneInfo.clear_cache()
     vevent.RENDERER = renderer
-    words._SENTENCES["en"]["project"] = project  # type: ignore[index]  # a test
+    sentences.SENTENCES["en"]["project"] = project  # type: ignore[index]  # a test
 
 
 def live(

@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from concierge.accounts.events import AccountRenamed, SiteChanged
 from concierge.accounts.models import Account, Site
 from concierge.catalogue.states import VisitKind
-from concierge.feeds import chores, clients, lint, queries, reach, reactions, shelf, vevent, words
+from concierge.feeds import chores, clients, lint, queries, reach, reactions, sentences, shelf, vevent
 from concierge.feeds.actions import addresses, writing
 from concierge.feeds.models import Calendar, CalendarEntry, Feed
 from concierge.feeds.states import Subject
@@ -581,7 +581,7 @@ def test_c5_another_renderer_publishes_only_what_it_changes_and_later(
         calendar.visit(calendar.project("Rheinlabor"), tomas, starts=AT + 9 * DAY, state=VisitState.TENTATIVE)
     before = client.get(path)
     monkeypatch.setattr(vevent, "RENDERER", "next")
-    monkeypatch.setitem(words._SENTENCES["en"], "tentative", "Maybe: {title}")
+    monkeypatch.setitem(sentences.SENTENCES["en"], "tentative", "Maybe: {title}")
     with unit_of_work():
         chores.renew_old_entries(AT + HOUR)
     after = client.get(path, headers={"If-None-Match": before.headers["ETag"]})

@@ -31,6 +31,7 @@ from concierge.platform import settings
 from concierge.platform.database import db, insert
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.platform.speech import customer_language
 
 NOTED_EVERY = timedelta(minutes=10)
 NOTED_EVERY_FOR_ANOTHER_CLIENT = timedelta(minutes=1)
@@ -61,7 +62,7 @@ def create_address(
             raise ValueError("A contact has no visits of their own.")
         choice = plan.own_visits(owner.id)
     _check(choice, owner)
-    calendar = writing.calendar_of(choice, language=_language(owner), at=at)
+    calendar = writing.calendar_of(choice, language=customer_language(owner.language), at=at)
     column = Feed.user_id if isinstance(owner, User) else Feed.contact_id
     active = db.session.scalars(
         sa.select(Feed).where(column == owner.id, Feed.state == FeedState.ACTIVE)
@@ -215,7 +216,7 @@ def choose(feed: Feed, choice: Choice, *, actor_id: int | None, at: datetime) ->
     if (old.shows is Shows.FREE_BUSY) != (choice.shows is Shows.FREE_BUSY):
         raise Refused(_("Free and busy times have an address of their own. Make a new one."))
     feed.has_own_language = bool(choice.language)
-    new = writing.calendar_of(choice, language=_language(owner), at=at)
+    new = writing.calendar_of(choice, language=customer_language(owner.language), at=at)
     if new.id == old.id:
         db.session.flush()
         return
@@ -239,7 +240,7 @@ def follow_language(feeds: Collection[Feed], *, at: datetime) -> None:
     """Write calendars in the language that their owner reads now, where none was chosen for the device."""
     for feed in feeds:
         owner, calendar = _owner_of(feed), db.session.get_one(Calendar, feed.calendar_id)
-        if not feed.has_own_language and calendar.language != _language(owner):
+        if not feed.has_own_language and calendar.language != customer_language(owner.language):
             choose(feed, replace(choice_of(calendar), language=""), actor_id=None, at=at)
 
 
@@ -307,7 +308,7 @@ def _check(choice: Choice, owner: User | Contact) -> None:
     if choice.scope not in OFFERED[choice.shows]:
         raise Refused(_("There is no such calendar. Choose another."))
     if choice.language not in ("", *LANGUAGES):
-        raise Refused(_("Calendars are written in English and German. Choose one of the two."))
+        raise Refused(_("Calendars are not written in this language. Choose another."))
     if choice.cancelled_days not in CANCELLED_DAYS or choice.horizon_days not in HORIZONS:
         raise Refused(_("Choose how long cancelled entries stay, and how far ahead the calendar reaches."))
     is_contact = isinstance(owner, Contact)
@@ -364,10 +365,6 @@ def _owner_of(feed: Feed) -> User | Contact:
         if feed.user_id is not None
         else db.session.get_one(Contact, feed.contact_id)
     )
-
-
-def _language(owner: User | Contact) -> str:
-    return owner.language if owner.language in LANGUAGES else "en"
 
 
 def _project_of(calendar: Calendar) -> int | None:

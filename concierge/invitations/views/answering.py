@@ -20,6 +20,7 @@ from concierge.platform import clock, settings
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound
 from concierge.platform.limits import limiter
+from concierge.platform.speech import customer_language
 from concierge.platform.web import csrf
 from concierge.platform.words import localized, span
 from concierge.projects import calendars
@@ -146,7 +147,7 @@ def _found(token: str) -> Invitation:
     invitation = queries.by_token(token)
     if invitation.visit.ends_at + KEPT < clock.now():
         raise NotFound
-    g.spoken = plan.language_of(_language(invitation))
+    g.spoken = customer_language(_language(invitation))
     refresh()
     return invitation
 
