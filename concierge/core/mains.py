@@ -2,10 +2,17 @@
 """What comes out of the wall in each country: voltages, frequency, plugs; and the units people there measure in.
 
 Single-phase supply voltages (phase to neutral, and phase to phase where outlets give that), frequency and plug types in
-the terms of IEC's "World plugs" list (iec.ch/world-plugs), which follows IEC TR 60083, and of IEC 60038. Written down from
-general knowledge in 2026-11 and not yet compared with that list row by row: what a customer answers counts, this only says
-what to expect. Letters are those of the list: A, B (NEMA 1-15, 5-15), C (CEE 7/16), D, M (BS 546), E, F (CEE 7/5, 7/3), G (BS 1363), H (SI 32), I (AS/NZS 3112),
-J (SEV 1011), K (DS 60884-2-D1), L (CEI 23-50), N (IEC 60906-1, NBR 14136), O (TIS 166).
+the terms of IEC's "World plugs" list (iec.ch/world-plugs), which follows IEC TR 60083, and of IEC 60038.
+
+Written down from general knowledge, and in 2026-11 compared row by row with two public lists: an extract of World plugs
+(github.com/benjiao/world-plugs, 218 places) and one after worldstandards.eu
+(github.com/kai2233/TicketWingMan_backend, data/country.js and country_plug.js). Where both say the same and this table said
+something else, theirs was taken; where they differ from each other, the value that stood here stays if one of them has it.
+Against both stay 230 V in Russia (GOST 29322-2014), and 120 V in Guam, the US Virgin Islands (ANSI C84.1) and Colombia
+(NTC 1340). What a customer answers counts, this only says what to expect.
+
+Letters are those of the list: A, B (NEMA 1-15, 5-15), C (CEE 7/16), D, M (BS 546), E, F (CEE 7/5, 7/3), G (BS 1363), H (SI 32),
+I (AS/NZS 3112), J (SEV 1011), K (DS 60884-2-D1), L (CEI 23-50), N (IEC 60906-1, NBR 14136), O (TIS 166).
 """
 
 from collections.abc import Collection, Mapping
@@ -53,13 +60,13 @@ _AMERICA = ((120, 208, 240), (60,))
 
 _TABLE: Mapping[str, tuple[tuple[tuple[int, ...], tuple[int, ...]], str]] = {
     **dict.fromkeys(("DE", "AT", "NL", "SE", "NO", "FI", "EE", "LV", "LT", "LU", "PT", "ES", "GR", "HU", "RO", "BG", "HR",
-                     "SI", "RS", "BA", "ME", "MK", "AL", "UA", "BY", "MD", "GE", "AM", "AZ", "KZ", "KG", "UZ", "TJ", "TM",
-                     "TR", "RU", "AD", "IS", "XK"), (_EUROPE, "CF")),
-    **dict.fromkeys(("FR", "BE", "PL", "CZ", "SK", "MC"), (_EUROPE, "CE")),
+                     "SI", "RS", "BA", "ME", "MK", "AL", "UA", "MD", "AM", "TR", "RU", "AD", "IS", "XK"), (_EUROPE, "CF")),
+    **dict.fromkeys(("BY", "GE", "AZ", "KZ", "KG", "UZ", "TJ", "TM"), (((220, 380), (50,)), "CF")),
+    **dict.fromkeys(("FR", "BE", "PL", "CZ", "SK"), (_EUROPE, "CE")), "MC": (_EUROPE, "CDE"),
     "CH": (_EUROPE, "CJ"), "LI": (_EUROPE, "CJ"), "IT": (_EUROPE, "CFL"), "SM": (_EUROPE, "CFL"), "VA": (_EUROPE, "CFL"),
     "DK": (_EUROPE, "CEFK"), "FO": (_EUROPE, "CEFK"), "GL": (_EUROPE, "CEFK"),
-    **dict.fromkeys(("GB", "IE", "MT", "CY", "GI", "IM", "JE", "GG"), (_EUROPE, "G")),
-    **dict.fromkeys(("US", "PR", "GU", "VI", "AS", "MP"), (_AMERICA, "AB")),
+    **dict.fromkeys(("GB", "IE", "MT", "CY", "GI", "JE", "GG"), (_EUROPE, "G")), "IM": (_EUROPE, "CG"),
+    **dict.fromkeys(("US", "PR", "GU", "VI", "MP"), (_AMERICA, "AB")), "AS": (_AMERICA, "ABFI"),
     "CA": (((120, 208, 240), (60,)), "AB"), "MX": (((127, 220), (60,)), "AB"),
     **dict.fromkeys(("CR", "GT", "HN", "NI", "PA"), (((120, 240), (60,)), "AB")), "SV": (((115, 230), (60,)), "AB"),
     "BZ": (((110, 220), (60,)), "ABG"), "CU": (((110, 220), (60,)), "ABCL"), "DO": (((120, 240), (60,)), "AB"),
@@ -72,19 +79,20 @@ _TABLE: Mapping[str, tuple[tuple[tuple[int, ...], tuple[int, ...]], str]] = {
     "JP": (((100, 200), (50, 60)), "AB"), "KR": (((220, 380), (60,)), "CF"), "KP": (((220,), (50,)), "CF"),
     "TW": (((110, 220), (60,)), "AB"), "CN": (((220, 380), (50,)), "ACI"), "HK": (((220, 380), (50,)), "G"),
     "MO": (((220,), (50,)), "G"), "MN": (_230_50, "CE"), "IN": (_EUROPE, "CDM"), "PK": (_230_50, "CD"),
-    "BD": (((220,), (50,)), "CDG"), "LK": (_230_50, "DG"), "NP": (_230_50, "CDM"), "BT": (_230_50, "DFG"),
-    "MV": (_230_50, "CDG"), "AF": (((220,), (50,)), "CF"), "MM": (_230_50, "CDFG"), "TH": (((230, 400), (50,)), "ABCO"),
+    "BD": (((220,), (50,)), "CDG"), "LK": (_230_50, "DG"), "NP": (_230_50, "CDM"), "BT": (_230_50, "CDFG"),
+    "MV": (_230_50, "CDGK"), "AF": (((220,), (50,)), "CF"), "MM": (_230_50, "CDFG"), "TH": (((230, 400), (50,)), "ABCO"),
     "LA": (_230_50, "ABCEF"), "KH": (_230_50, "ACG"), "VN": (((220, 380), (50,)), "ABC"), "PH": (((220,), (60,)), "ABC"),
     "MY": (((240, 415), (50,)), "G"), "SG": (_EUROPE, "G"), "BN": (((240,), (50,)), "G"), "ID": (((230, 400), (50,)), "CF"),
     "TL": (((220,), (50,)), "CEFI"), "AU": (((230, 400), (50,)), "I"), "NZ": (((230, 400), (50,)), "I"),
     "PG": (((240,), (50,)), "I"), "FJ": (((240,), (50,)), "I"), "NC": (((220,), (50,)), "CF"), "PF": (((220,), (60,)), "CE"),
-    **dict.fromkeys(("AE", "QA", "OM", "BH", "KW", "YE"), (((230, 400), (50,)), "G")), "SA": (((230, 127), (60,)), "G"),
+    **dict.fromkeys(("AE", "BH"), (((230, 400), (50,)), "G")), "YE": (_230_50, "ADG"),
+    **dict.fromkeys(("QA", "OM", "KW"), (((240, 415), (50,)), "G")), "SA": (((230, 127), (60,)), "G"),
     "IL": (_EUROPE, "CHM"), "PS": (_230_50, "CHM"), "JO": (_230_50, "CDFGJ"), "LB": (_230_50, "ABCDG"),
     "SY": (((220,), (50,)), "CEL"), "IQ": (_230_50, "CDG"), "IR": (_230_50, "CF"), "EG": (((220, 380), (50,)), "CF"),
-    "MA": (((220, 380), (50,)), "CE"), "DZ": (_230_50, "CF"), "TN": (_230_50, "CE"), "LY": (_230_50, "CL"),
+    "MA": (((220, 380), (50,)), "CE"), "DZ": (_230_50, "CF"), "TN": (_230_50, "CE"), "LY": (_230_50, "CDFL"),
     "SD": (_230_50, "CD"), "ET": (((220,), (50,)), "CF"), "KE": (((240, 415), (50,)), "G"), "UG": (((240,), (50,)), "G"),
     "TZ": (_230_50, "DG"), "RW": (_230_50, "CJ"), "BI": (((220,), (50,)), "CE"), "ZA": (_EUROPE, "CDMN"),
-    "NA": (((220,), (50,)), "DM"), "BW": (_230_50, "DGM"), "ZW": (((240,), (50,)), "DG"), "ZM": (_230_50, "CDG"),
+    "NA": (((220,), (50,)), "DM"), "BW": (_230_50, "DGM"), "ZW": (_230_50, "DG"), "ZM": (_230_50, "CDG"),
     "MW": (_230_50, "G"), "MZ": (((220,), (50,)), "CFM"), "LS": (((220,), (50,)), "M"), "SZ": (_230_50, "M"),
     "MG": (((220,), (50,)), "CDEJK"), "MU": (_230_50, "CG"), "RE": (_230_50, "E"), "SC": (((240,), (50,)), "G"),
     "NG": (_230_50, "DG"), "GH": (_230_50, "DG"), "LR": (((120, 240), (60,)), "ABCEF"), "SL": (_230_50, "DG"),
@@ -94,6 +102,13 @@ _TABLE: Mapping[str, tuple[tuple[tuple[int, ...], tuple[int, ...]], str]] = {
     "CD": (((220,), (50,)), "CDE"), "AO": (((220,), (50,)), "C"), "CV": (_230_50, "CF"), "MR": (((220,), (50,)), "C"),
     "GN": (((220,), (50,)), "CFK"), "GW": (((220,), (50,)), "C"), "DJ": (((220,), (50,)), "CE"), "ER": (_230_50, "CL"),
     "SO": (((220,), (50,)), "C"), "GP": (_230_50, "CDE"), "MQ": (((220,), (50,)), "CDE"), "GF": (((220,), (50,)), "CDE"),
+    "AG": (((230,), (60,)), "AB"), "AI": (((110,), (60,)), "AB"), "AW": (((127,), (60,)), "ABF"), "CF": (((220,), (50,)), "CE"),
+    "CK": (((240,), (50,)), "I"), "CW": (((127, 220), (50,)), "AB"), "DM": (_230_50, "DG"), "FK": (((240,), (50,)), "G"),
+    "FM": (((120,), (60,)), "AB"), "GD": (_230_50, "G"), "GQ": (((220,), (50,)), "CE"), "KI": (((240,), (50,)), "I"),
+    "KM": (((220,), (50,)), "CE"), "KN": (((230,), (60,)), "DG"), "KY": (((120,), (60,)), "AB"), "LC": (((240,), (50,)), "G"),
+    "MS": (((230,), (60,)), "AB"), "NR": (((240,), (50,)), "I"), "PW": (((120,), (60,)), "AB"), "SB": (((220,), (50,)), "GI"),
+    "ST": (((220,), (50,)), "CF"), "TC": (((120,), (60,)), "AB"), "TO": (((240,), (50,)), "I"), "TV": (((220,), (50,)), "I"),
+    "VG": (((110,), (60,)), "AB"), "VU": (((220,), (50,)), "I"), "WS": (_230_50, "I"),
 }  # fmt: skip
 
 MAINS: Mapping[str, Mains] = MappingProxyType(
