@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from babel import Locale
+from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from concierge.catalogue.models import ProductFact
 from concierge.core import mains, units
-from concierge.platform.speech import RIGHT_TO_LEFT
+from concierge.platform.speech import RIGHT_TO_LEFT, languages_of
 
 MAINS_VOLTAGE, MAINS_FREQUENCY, MAINS_PLUG = "mains_voltage", "mains_frequency", "mains_plug"
 """What an item's ``fact`` may name besides the figures of instruments: the supply of the destination."""
@@ -102,7 +104,18 @@ def said(
     }
     for name, words in told.items():
         text = text.replace(name, _apart(words, language) if words else "…")
+    if "{languages}" in text:
+        text = text.replace("{languages}", languages_in_words(country, language=language) or "…")
     return text
+
+
+def languages_in_words(country: str, *, language: str) -> str:
+    """The languages of a country by name, any of which will do there: “German, French or Italian”.
+
+    :param language: that they are named in.
+    """
+    names = [Locale(language).languages.get(code, code) for code in languages_of(country)]
+    return str(format_list(names, style="or", locale=language))
 
 
 def _apart(words: str, language: str) -> str:

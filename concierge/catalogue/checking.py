@@ -5,14 +5,15 @@ import string
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from flask_babel import gettext as _
 
 from concierge.catalogue import figures
 from concierge.catalogue.contents import Contents, ItemPart, MessagePart, MilestonePart, Texts
 from concierge.catalogue.figures import MEASURED
 from concierge.catalogue.states import (
-    MAINS_FACTS,
+    LANGUAGES_FACT,
+    PLACE_FACTS,
     ROLES,
     Audience,
     Evidence,
@@ -30,7 +31,7 @@ from concierge.platform.words import listed, localized
 PLACEHOLDERS = frozenset({"customer", "contact", "milestone", "date", "project"})
 """What a letter may name."""
 
-NAMED = frozenset({"range", "mains", "plugs"})
+NAMED = frozenset({"range", "mains", "plugs", "languages"})
 """What the texts of a requirement may name."""
 _NAME = re.compile(r"\{([^{}]*)\}")
 
@@ -241,6 +242,12 @@ def _of_item(item: ItemPart, products: Collection[str]) -> Iterator[Finding]:
         )
     if item.type is ItemType.MEASURE:
         yield from (about(True, sentence) for sentence in _of_unit(item, name))
+    elif item.type is ItemType.DATE:
+        if item.minimum is not None or (item.maximum is not None and item.maximum % 1):
+            yield about(
+                True,
+                _("“%(name)s” asks for a day: say in whole days from its anchor by when at most.", name=name),
+            )
     elif item.minimum is not None or item.maximum is not None:
         yield about(False, _("“%(name)s” has bounds, but measures nothing. Make it a measure.", name=name))
     if item.type is ItemType.CHOICE and len(item.choices) < 2:
@@ -325,6 +332,17 @@ def _of_answers(item: ItemPart) -> Iterator[Finding]:
                 "Choose a unit that we know where there is one.",
                 name=name,
                 unit=item.unit,
+            ),
+        )
+    if item.fact == LANGUAGES_FACT and not (
+        item.type in {ItemType.CHOICE, ItemType.MULTI} and all(_is_language(code) for code in item.choices)
+    ):
+        yield about(
+            True,
+            _(
+                "“%(name)s” is bounded by the languages of the country, but its answers are none. Let one of several"
+                " answers be chosen, with codes such as en, de, fr, ja.",
+                name=name,
             ),
         )
     if item.role and item.role not in ROLES:
@@ -462,13 +480,20 @@ def _fault_in_words(fault: conditions.Fault, name: str, names: Mapping[str, str]
     )
 
 
+def _is_language(code: str) -> bool:
+    try:
+        return Locale.parse(code).language == code
+    except (UnknownLocaleError, ValueError):
+        return False
+
+
 def _of_figures(contents: Contents, known: Collection[Instrument]) -> Iterator[Finding]:
     """What is wrong with the instruments' figures, and with requirements that are bounded by them."""
     for instrument in known:
         for doubt in figures.doubts(instrument.figures):
             yield Finding(False, f"{instrument.name}: {doubt.sentence}")
     for item in contents.items:
-        if not item.fact or item.fact in MAINS_FACTS:
+        if not item.fact or item.fact in PLACE_FACTS:
             continue
         name = localized(item.requirement) or item.key
         units_of = {one.unit for each in known for one in each.figures if one.quantity == item.fact}

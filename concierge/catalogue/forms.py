@@ -288,7 +288,11 @@ class ItemForm(PartForm):
         _l("Unit of measure"), description=_l("Of both bounds, such as °C, mm or V."), validators=_short(20)
     )
     minimum = StringField(_l("At least"), validators=_short(30))
-    maximum = StringField(_l("At most"), validators=_short(30))
+    maximum = StringField(
+        _l("At most"),
+        description=_l("For a day: how many days from its anchor, −14 for two weeks before."),
+        validators=_short(30),
+    )
     tolerance = StringField(
         _l("Tolerance"),
         description=_l("How far outside the bounds will do, in the unit."),
@@ -397,7 +401,7 @@ class ItemForm(PartForm):
         called = words.quantity_words()
         figures = [(one, called.get(one, one.replace("_", " "))) for one in quantities]
         self.fact.choices = _with(
-            self.fact.data, [("", _("the bounds here")), *figures, *words.mains_words().items()]
+            self.fact.data, [("", _("the bounds here")), *figures, *words.place_words().items()]
         )
         self.role.choices = _with(
             self.role.data, [("", _("the project’s contact")), *words.role_words().items()]

@@ -121,6 +121,10 @@ ROLES = ("lab", "facilities", "it", "safety", "purchasing", "receiving")
 
 MAINS_FACTS = ("mains_voltage", "mains_frequency", "mains_plug")
 """What an item's ``fact`` may name besides figures of instruments: the supply of the destination."""
+LANGUAGES_FACT = "languages"
+"""Likewise: the languages of the destination, which bound a choice by codes of ISO 639."""
+PLACE_FACTS = (*MAINS_FACTS, LANGUAGES_FACT)
+"""All that is known of a destination."""
 
 
 class Severity(Enum):

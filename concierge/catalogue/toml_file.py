@@ -47,9 +47,10 @@ ABOUT: Mapping[str, str] = {
     "items": """\
 # --- Site requirements.
 # type: confirm, measure, choice, multi, text, date, upload, signature, info.
-# minimum, maximum: in unit, both included; tolerance: how far outside will do. sample: what is measured, "24 h log".
-# fact: quantity of the instrument's figures that bounds it, or mains_voltage, mains_frequency, mains_plug of the
-# destination. Texts may name {range}, {mains} and {plugs}.
+# minimum, maximum: in unit, both included; of a date only maximum, the last day that will do, in days from the anchor
+# (-14: two weeks before). tolerance: how far outside will do. sample: what is measured, "24 h log".
+# fact: quantity of the instrument's figures that bounds it, or mains_voltage, mains_frequency, mains_plug,
+# languages of the destination. Texts may name {range}, {mains}, {plugs} and {languages}.
 # accepted: codes of the choices that fit. countries: only asked there (US, CH …).
 # condition: only asked by other answers: { item = "gas", is = ["h2"] }; also is_not, answered, at_least, at_most,
 # verdict, sold, country, all, any, not.

@@ -195,12 +195,13 @@ def role_words() -> Mapping[str, str]:
     }
 
 
-def mains_words() -> Mapping[str, str]:
-    """What the destination's supply says, as an item can be bounded by it."""
+def place_words() -> Mapping[str, str]:
+    """What is known of the destination, as an item can be bounded by it."""
     return {
         "mains_voltage": _("Mains voltage of the country"),
         "mains_frequency": _("Mains frequency of the country"),
         "mains_plug": _("Plugs of the country"),
+        "languages": _("Languages of the country"),
     }
 
 

@@ -4,9 +4,11 @@ Flask-Babel looks for context, domain, locale and catalogue at every text; a pag
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from babel.languages import get_official_languages
 from babel.support import NullTranslations
 from flask import Flask, g
 from flask_babel import Babel, Domain, get_domain
@@ -52,10 +54,23 @@ class QuickDomain(Domain):
         return catalogue
 
 
-def customer_language(wanted: str) -> str:
-    """The language that a customer's person is written to in: theirs when we write it, else English."""
+def customer_language(wanted: str, *, country: str = "") -> str:
+    """The language that a customer's person is written to in: theirs when we write it, else one of their country's.
+
+    :param country: ISO 3166-1 alpha-2, of the site; empty: not known.
+    """
     short = wanted.split("-")[0].split("_")[0].lower()
-    return short if short in CUSTOMERS else CUSTOMERS[0]
+    return next((one for one in (short, *languages_of(country)) if one in CUSTOMERS), CUSTOMERS[0])
+
+
+@cache
+def languages_of(country: str) -> tuple[str, ...]:
+    """The languages in which a whole country is spoken to by law or custom, the usual one first, as ISO 639 codes.
+
+    From the data of CLDR, without those of a region only; none for a country that is not known.
+    """
+    by_law = get_official_languages(country) if country else ()
+    return tuple(by_law or get_official_languages(country, de_facto=True)) if country else ()
 
 
 def direction(language: str) -> str:

@@ -15,8 +15,10 @@ _NAMED = re.compile(r"\{(customer|contact|milestone|date|project)\}")
 
 
 def language_of(project: Project, letter: Planned) -> str:
-    """The language of a letter: that of the project's contact where the playbook has it, else English."""
-    wanted = customer_language(project.contact.language if project.contact else "")
+    """The language of a letter: the contact's, else the site's country's, where the playbook has it; else English."""
+    wanted = customer_language(
+        project.contact.language if project.contact else "", country=project.site.country
+    )
     return wanted if letter.message.text.get(wanted) else "en"
 
 

@@ -88,9 +88,13 @@ def back_address(project_key: str) -> str:
 
 
 def language_for(project: Project, languages: tuple[str, ...]) -> str:
-    """The language in which a project's customer reads: its contact's, when we write it, else English."""
-    wanted = project.contact.language.split("-")[0].split("_")[0] if project.contact else "en"
-    return wanted if wanted in languages else "en"
+    """The language in which a project's customer reads: its contact's when we write it, else one of its site's country.
+
+    :param languages: those that are offered.
+    """
+    wanted = project.contact.language if project.contact else ""
+    found = speech.customer_language(wanted, country=project.site.country)
+    return found if found in languages else "en"
 
 
 # --- the customer's page

@@ -30,7 +30,7 @@ from concierge.catalogue.states import (
 )
 from concierge.core.worktime import add_workdays
 from concierge.orders.models import OrderLine
-from concierge.platform import undo, worker
+from concierge.platform import speech, undo, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent
@@ -42,7 +42,7 @@ from concierge.projects.actions.creation import create_project
 from concierge.projects.calendars import site_calendars
 from concierge.projects.models import Gate, Project
 from concierge.projects.states import ProposalKind
-from concierge.readiness import plan, queries
+from concierge.readiness import mails, plan, queries
 from concierge.readiness.actions import answering, attaching, judging
 from concierge.readiness.actions.answering import Answerer
 from concierge.readiness.models import ItemAnswer, ReadinessItem
@@ -233,6 +233,43 @@ def test_the_united_states_have_other_mains_plugs_units_and_forms(app: Flask) ->
     assert item(there, "form").requirement["en"] == "The form for customs is signed"
     assert answer(there, "temperature", "72 F") is Verdict.OK
     assert answer(there, "temperature", "81 F") is Verdict.OUT_OF_RANGE
+
+
+def test_the_languages_of_the_destination_decide_what_manuals_may_come_in(app: Flask) -> None:
+    """Another country judges the same answer anew and touches nothing else; one without ours accepts what we have."""
+    spoken = {code: {"en": code} for code in ("en", "de", "fr", "ja")}
+    asked = [
+        _asked("manuals", "Manuals in {languages}", type=ItemType.CHOICE, choices=spoken, fact="languages"),
+        _asked("bench", "Bench"),
+    ]
+    here = project(asked)
+    assert item(here, "manuals").accepted == ["de", "fr"]
+    assert item(here, "manuals").requirement["en"] == "Manuals in German, French, or Italian"
+    assert answer(here, "manuals", "en") is Verdict.OUT_OF_RANGE
+    assert answer(here, "manuals", "de") is Verdict.OK
+    accept(here, "manuals")
+    before = versions(here)
+
+    move_to(here, "AT")
+    assert (item(here, "manuals").state, item(here, "manuals").accepted) == (ItemState.ACCEPTED, ["de"])
+    move_to(here, "JP")
+
+    after = item(here, "manuals")
+    assert (after.verdict, after.state, after.value) == (Verdict.OUT_OF_RANGE, ItemState.ANSWERED, "de")
+    assert versions(here)["bench"] == before["bench"]
+    move_to(here, "BR")
+    assert item(here, "manuals").accepted == []
+
+
+def test_a_customer_reads_their_contacts_language_else_one_of_their_country(app: Flask) -> None:
+    here = project(country="JP")
+    whole = queries.project_of(readiness.checklist(here))
+
+    assert whole.contact is not None
+    for said, read in (("de-CH", "de"), ("", "ja"), ("pt", "ja"), ("en", "en")):
+        whole.contact.language = said
+        assert mails.language_for(whole, speech.CUSTOMERS) == read
+    db.session.rollback()
 
 
 def test_an_option_that_is_sold_brings_its_own_figures(app: Flask) -> None:

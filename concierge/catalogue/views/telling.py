@@ -202,7 +202,7 @@ def told(name: str, part: Part, whole: Contents | None = None) -> str:
     if name == "condition":
         return condition_in_words(value, whole) or _("always")
     if name in {"role", "fact"} and value:
-        return str({**words.role_words(), **words.mains_words(), **words.quantity_words()}.get(value, value))
+        return str({**words.role_words(), **words.place_words(), **words.quantity_words()}.get(value, value))
     if name == "countries":
         return listed(country(code) for code in value) or _("everywhere")
     if name == "file_kinds":

@@ -17,9 +17,7 @@ from concierge.accounts.models import Account, Contact, Site
 from concierge.catalogue.queries import as_alias
 from concierge.orders.incoming import Address, IncomingOrder, Person
 from concierge.platform.errors import Refused
-
-_GERMAN = {"DE", "AT", "CH", "LI"}
-"""Countries whose contacts are written to in German until they say otherwise."""
+from concierge.platform.speech import customer_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +181,7 @@ def _contact_details(person: Person, site: Site) -> ContactDetails:
         email=_address_of(person),
         phone=person.phone[:40],
         title=person.job[:80],
-        language="de" if site.country in _GERMAN else "en",
+        language=customer_language("", country=site.country),
         zone=site.zone,
     )
 

@@ -26,8 +26,8 @@ MOST_HANDED_ON = 25
 """Links to sections that a project may have open at once."""
 CODE_LASTS = timedelta(minutes=10)
 MOST_TRIES = 5
-MOST_CODES = 5
-"""Codes of one link within an hour: with the tries of each, one in 40,000 is guessed by who holds the link already."""
+MOST_CODES, MOST_CODES_A_DAY = 5, 12
+"""Codes of one link within an hour and a day: who holds the link already guesses one with a chance of 1 : 16,000 a day."""
 
 
 class NotGiven(Refused):
@@ -79,7 +79,7 @@ def give_link(
         contact_id=contact.id,
         name=contact.name,
         email=contact.email,
-        language=speech.customer_language(contact.language),
+        language=speech.customer_language(contact.language, country=queries.country_of_site(project.site_id)),
         expires_at=ends_at(project, at=at),
         at=at,
     )
@@ -245,9 +245,11 @@ def new_code(link: CustomerLink, *, at: datetime) -> str:
 
     :raises NotGiven: when too many were sent within an hour.
     """
-    recent = queries.codes_since(link.id, at - timedelta(hours=1))
-    if len(recent) >= MOST_CODES:
+    recent = queries.codes_since(link.id, at - timedelta(days=1))
+    if sum(one.sent_at > at - timedelta(hours=1) for one in recent) >= MOST_CODES:
         raise NotGiven(_("Many codes were sent already. Wait an hour, then ask for another one."))
+    if len(recent) >= MOST_CODES_A_DAY:
+        raise NotGiven(_("Many codes were sent already today. Ask for another one tomorrow, or call us."))
     for one in recent:
         one.used_at = one.used_at or at
     digits = f"{secrets.randbelow(10**scope.CODE_DIGITS):0{scope.CODE_DIGITS}}"
