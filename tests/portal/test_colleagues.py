@@ -167,6 +167,26 @@ def test_a_question_about_anothers_point_is_refused(project: Project, customer: 
     assert queries.questions_of(project.id) == []
 
 
+def test_what_is_sent_twice_is_done_once(project: Project, customer: Customer) -> None:
+    proof = {
+        name: re.findall(rf'name="{name}" value="([^"]+)"', customer.get("/questions"))[-1]
+        for name in ("proof", "form_token")
+    }
+    for path, fields in (
+        ("/questions", {"text": "Who brings the regulators?"}),
+        ("/sections/power/hand-on", {"name": "Urs Keller", "email": "urs@halden.example", "note": ""}),
+    ):
+        first, second = (
+            customer.browser.post(f"/p/{customer.token}{path}", data={**proof, **fields}) for _ in range(2)
+        )
+        assert (first.status_code, second.status_code) == (303, 303)
+        assert first.headers["Location"] == second.headers["Location"]
+
+    db.session.rollback()
+    assert len(queries.questions_of(project.id)) == 1
+    assert len(queries.sections_handed_on(project.id)) == 1
+
+
 def test_an_empty_question_is_said_and_many_are_limited(project: Project, customer: Customer) -> None:
     empty = customer.post("/questions", page="/questions", text="  ")
     assert empty.status_code == 422

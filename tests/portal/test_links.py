@@ -287,8 +287,12 @@ def test_codes_are_limited_within_an_hour(confidential: Customer) -> None:
         link = queries.link_for_change(confidential.link_id)
         for _attempt in range(linking.MOST_CODES):
             linking.new_code(link, at=clocks.now())
-        with pytest.raises(linking.NotGiven):
+        with pytest.raises(linking.NotGiven, match="Wait an hour"):
             linking.new_code(link, at=clocks.now())
+        for hour in range(1, linking.MOST_CODES_A_DAY - linking.MOST_CODES + 1):
+            linking.new_code(link, at=clocks.now() + timedelta(hours=2 * hour))
+        with pytest.raises(linking.NotGiven, match="tomorrow"):
+            linking.new_code(link, at=clocks.now() + timedelta(hours=18))
 
 
 def test_tokens_stay_out_of_the_log(customer: Customer, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Who may look: the link that an address opens, the code of a confidential site, the proof that a form carries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from http import HTTPStatus
@@ -17,9 +18,10 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from concierge.platform import clock, settings, speech
-from concierge.platform.database import db, write_aside
+from concierge.platform.database import db, unit_of_work, write_aside
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.limits import limiter
+from concierge.platform.once import taken_once
 from concierge.platform.web import csrf, wants_json
 from concierge.portal import forms
 from concierge.portal.reading import Reader
@@ -130,6 +132,18 @@ def expect_own_form(token: str) -> None:
         g.csrf_valid = True  # as `protect` notes it, for the forms
     else:
         csrf.protect()
+
+
+@contextmanager
+def sent_once(reader: Reader, page: str, **values: object) -> Iterator[None]:
+    """One act that is done once however often its form is sent; a copy is led where the first one led.
+
+    :param page: where that is.
+    :raises TakenAlready: when the same form was taken before.
+    """
+    with unit_of_work(), taken_once(by=-reader.link.id) as outcome:  # below zero: nobody of ours
+        outcome.led_to = reader.url(page, **values)
+        yield
 
 
 def has_shown_code(link: CustomerLink, *, at: datetime) -> bool:

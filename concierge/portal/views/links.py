@@ -25,6 +25,7 @@ from concierge.portal.views.access import (
     rendered,
     sealed,
     see,
+    sent_once,
     shows_page,
     speak,
     unknown_links,
@@ -161,7 +162,7 @@ def hand_on(token: str, section: str) -> Page:
     if not form.validate():
         return rendered("portal/hand_on.html", reader, status=HTTPStatus.UNPROCESSABLE_ENTITY, **context)
     try:
-        with unit_of_work():
+        with sent_once(reader, "section", section=section):
             link = linking.hand_on(
                 queries.link_for_change(reader.link.id),
                 section=section,

@@ -6,12 +6,19 @@ from flask import request
 
 from concierge.identity.guard import public
 from concierge.platform import clock
-from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.limits import limiter
 from concierge.platform.web import csrf
 from concierge.portal import forms
-from concierge.portal.views.access import expect_own_form, reader_of, rendered, see, shows_page, unknown_links
+from concierge.portal.views.access import (
+    expect_own_form,
+    reader_of,
+    rendered,
+    see,
+    sent_once,
+    shows_page,
+    unknown_links,
+)
 from concierge.portal.views.blueprint import Page, customers
 from concierge.readiness.actions import asking
 
@@ -56,7 +63,7 @@ def ask(token: str) -> Page:
     if not form.validate():
         return rendered("portal/questions.html", reader, status=HTTPStatus.UNPROCESSABLE_ENTITY, **context)
     try:
-        with unit_of_work():
+        with sent_once(reader, "questions", said="asked"):
             asking.ask(reader.link, form.text.data or "", item=about, at=clock.now())
     except Refused as problem:
         form.form_errors.append(problem.sentence)

@@ -7,7 +7,6 @@ from flask_babel import gettext as _
 
 from concierge.identity.guard import public
 from concierge.platform import clock
-from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.web import csrf
 from concierge.portal import forms
@@ -19,6 +18,7 @@ from concierge.portal.views.access import (
     rendered,
     see,
     sent_forms,
+    sent_once,
     shows_page,
     unknown_links,
 )
@@ -57,7 +57,7 @@ def sign_section(token: str, section: str) -> Page:
     if not form.validate():
         return _page(reader, checklist, section, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        with unit_of_work():
+        with sent_once(reader, "section", section=section):
             signing.sign_section(
                 checklist,
                 section,
@@ -101,7 +101,7 @@ def sign_list(token: str) -> Page:
     if not form.validate():
         return _page(reader, checklist, "", form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        with unit_of_work():
+        with sent_once(reader, "page"):
             signing.sign_list(
                 checklist,
                 name=form.name.data or "",

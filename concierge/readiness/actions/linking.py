@@ -27,7 +27,7 @@ MOST_HANDED_ON = 25
 CODE_LASTS = timedelta(minutes=10)
 MOST_TRIES = 5
 MOST_CODES, MOST_CODES_A_DAY = 5, 12
-"""Codes of one link within an hour and a day: who holds the link already guesses one with a chance of 1 : 16,000 a day."""
+"""Codes of one link within an hour and a day: who holds the link already guesses one with 1 : 16,000 a day."""
 
 
 class NotGiven(Refused):
