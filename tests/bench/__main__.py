@@ -21,6 +21,7 @@ from flask import Flask
 from concierge.core.schedule import Link, Step, lay_out
 from concierge.core.worktime import WorkCalendar
 from concierge.platform.settings import Settings
+from concierge.platform.uids import RANDOM_BYTES
 from tests.bench import company, figures, replanning
 from tests.bench.figures import Figure
 from tests.bench.load import Connection, per_second, timed
@@ -30,7 +31,7 @@ from tests.servers import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("layout", "pdf", "feed", "calendars", "pages", "planning", "replanning", "portfolio", "finding")
-UID_BITS = 122
+UID_BITS = 8 * RANDOM_BYTES
 """What nothing can pack: the random bits of one UID."""
 SERVER = {"CONCIERGE_WORKERS": "1", "CONCIERGE_DEMO": "no", "CONCIERGE_LOG_LEVEL": "warning"}
 
@@ -132,8 +133,10 @@ class Bench:
 
     def calendars(self) -> None:
         """Calendars that have to be put together, in processor time; then all subscriptions of a large company."""
-        from tests.bench import calendars, polling
+        from tests.bench import calendars, polling, weight
 
+        for figure in weight.figures():
+            self.note(figure)
         size = 1000
         instance = company.copied(self.base(), self.work / "calendars")
         with self._inside(instance):

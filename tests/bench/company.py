@@ -5,12 +5,13 @@ import random
 import re
 import shutil
 import sqlite3
-import uuid
+from base64 import b32encode
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from concierge.feeds import vevent
+from concierge.platform.uids import RANDOM_BYTES
 
 PROJECTS = (
     "orders",
@@ -86,11 +87,13 @@ def _tell_apart(database: sqlite3.Connection, told: Sequence[str]) -> None:
     chance = random.Random(5)
     tomorrow = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     for (entry_id,) in database.execute("SELECT id FROM calendar_entries ORDER BY id").fetchall():
-        text, uid = chance.choice(told), str(uuid.UUID(int=chance.getrandbits(128), version=4))
+        text = chance.choice(told)
         before, ended = (datetime.strptime(_value(text, name), WRITTEN) for name in ("DTSTART", "DTEND"))
         starts_at = tomorrow + timedelta(days=chance.randrange(300), hours=before.hour, minutes=before.minute)
         ends_at = starts_at + (ended - before)
         made_at = starts_at - timedelta(days=chance.randrange(20, 120), seconds=chance.randrange(30_000))
+        letters = b32encode(chance.randbytes(RANDOM_BYTES)).decode().lower()
+        uid = f"{made_at:{WRITTEN}}-{letters}-{'bench' * 3}"
         changed_at = made_at + timedelta(days=chance.randrange(20), seconds=chance.randrange(30_000))
         for name, value in {
             "UID": uid,
