@@ -101,8 +101,13 @@ IN_TWO = (
 Message = str | tuple[str, ...]
 
 
-def marked() -> Iterator[tuple[str, Message]]:
-    """Where every marked text stands, as ``file`` or ``file:function``, and the text."""
+@cache
+def marked() -> tuple[tuple[str, Message], ...]:
+    """Where every marked text stands, as ``file`` or ``file:function``, and the text; looked for once."""
+    return tuple(_marked())
+
+
+def _marked() -> Iterator[tuple[str, Message]]:
     for folder in ("concierge", "templates"):
         for name, line, message, _, _ in extract_from_dir(
             ROOT / folder, method_map=METHODS, keywords=KEYWORDS, comment_tags=()
