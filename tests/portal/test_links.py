@@ -85,6 +85,13 @@ def test_unknown_ended_and_old_links_look_the_same(
         assert project.name not in pages[0]
 
 
+def test_who_tries_links_is_stopped_and_who_holds_one_is_not(customer: Customer) -> None:
+    told = [customer.browser.get(f"/p/{number:026}").status_code for number in range(62)]
+
+    assert told == [*[404] * 60, 429, 429]
+    customer.get()
+
+
 def test_a_form_of_an_ended_link_is_not_taken(customer: Customer) -> None:
     proof = re.search(r'name="proof" value="([^"]+)"', customer.get("/questions"))
     assert proof
