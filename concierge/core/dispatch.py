@@ -152,6 +152,11 @@ def presence(stay: Span[datetime], site: Place) -> tuple[Span[datetime], ...]:
     return merge(found)
 
 
+def minutes_there(stay: Span[datetime], site: Place) -> int:
+    """Count the minutes of a stay at which people are at the site."""
+    return sum(map(_length, presence(stay, site)), timedelta()) // MINUTE
+
+
 def against_time(stay: Span[datetime], work: Work) -> tuple[Objection, ...]:
     """Say what stands against a time, whoever goes: the site, the customer's people, what has to come before.
 
@@ -247,7 +252,7 @@ def candidates(stay: Span[datetime], work: Work, people: Iterable[Person]) -> tu
 
     What stands against the time itself is the same for all and not repeated here; see `against_time`.
     """
-    minutes = sum(map(_length, presence(stay, work.site)), timedelta()) // MINUTE
+    minutes = minutes_there(stay, work.site)
     found = [
         Candidate(
             person,

@@ -139,8 +139,8 @@ def test_a_delay_is_entered_and_its_days_change_hands(app: Flask, ada: FlaskClie
         ({"reason": ""}, "Say in a few words what happened."),
         ({"last_on": "2001-01-01"}, "before it begins"),
         ({"party": "us"}, "which of our teams"),
-        ({"party": "concurrent"}, "Not a valid choice"),
-        ({"milestone": "987654321"}, "Not a valid choice"),
+        ({"party": "concurrent"}, "Choose one of those that are offered"),
+        ({"milestone": "987654321"}, "Choose one of those that are offered"),
     ],
 )
 def test_a_bad_delay_is_shown_again_and_nothing_is_kept(

@@ -130,7 +130,7 @@ def test_a_hold_that_ends_before_it_begins_is_refused_with_the_remedy(app: Flask
     [
         ("hold", {"first_on": ""}, "Choose the first day"),
         ("hold/end", {"on": "never"}, "Choose the first day on which work went on"),
-        ("go-live", {"counting": "sideways"}, "valid choice"),
+        ("go-live", {"counting": "sideways"}, "Choose one of those that are offered"),
         ("milestones/new", {"name": "", "workdays": "1"}, "Give the milestone a name"),
         ("milestones/{id}/shape", {"workdays": "many"}, "Give a whole number"),
         ("milestones/{id}/links", {"lag": "x"}, "Give a whole number"),

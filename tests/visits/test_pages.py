@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -169,8 +170,8 @@ def test_without_a_project_the_form_asks_for_one(scene: dict[str, Any], sign_in:
         ({"start_on": "2026-03-29", "start_time": "02:30"}, "does not exist there. Choose 03:30"),
         ({"crew": "many"}, "Enter a whole number"),
         ({"crew": "-1"}, "from 0 to 20"),
-        ({"technicians": ["999999"]}, "not a valid choice"),
-        ({"kind": "party"}, "Not a valid choice"),
+        ({"technicians": ["999999"]}, "Choose from those that are offered"),
+        ({"kind": "party"}, "Choose one of those that are offered"),
     ],
 )
 def test_a_bad_form_is_shown_again(
@@ -486,20 +487,55 @@ def _statements(browser: FlaskClient, page: str) -> int:
     return count
 
 
-def test_the_form_says_beside_each_name_what_their_own_calendar_says(
+def test_the_form_says_who_can_go_why_others_cannot_and_when_there_is_time(
     scene: dict[str, Any], sign_in: SignIn
 ) -> None:
     browser, project = sign_in(scene["ada"]), scene["project"]
     with unit_of_work():
         tomas = db.session.get_one(Technician, scene["tomas"].id)
         workforce.own_calendar(tomas, (at("Tue 2026-03-17 09:00+00:00"), at("Tue 2026-03-17 11:00+00:00")))
-    said = "Tomas Keller, Basel: own calendar taken Tue 17 Mar, 10:00–12:00"
+    said = "own calendar taken Tue 17 Mar, 10:00–12:00"
 
     assert said in browser.get(f"/visits/{scene['visit'].id}/edit").get_data(as_text=True)
     page = f"/visits/new?project={project.key}"
     assert said not in browser.get(page).get_data(as_text=True)
     token = csrf_token(browser, page)
     for day, is_said in (("2026-03-17", True), ("2026-03-18", False)):
-        refused = browser.post(page, data={**form_of(project, start_on=day, title=""), "csrf_token": token})
-        assert refused.status_code == 422
-        assert (said in refused.get_data(as_text=True)) is is_said
+        asked = {**form_of(project, start_on=day, title=""), "csrf_token": token, "look": "who"}
+        looked = browser.post(page, data=asked)
+        assert looked.status_code == 200, (
+            "looking saves nothing, and asks for nothing that is not needed for it"
+        )
+        assert (said in looked.get_data(as_text=True)) is is_said
+        assert ("Tomas Keller, Basel: free" in looked.get_data(as_text=True)) is not is_said
+
+
+def test_a_free_time_that_was_found_is_taken_over_into_the_form(
+    scene: dict[str, Any], sign_in: SignIn
+) -> None:
+    browser, project = sign_in(scene["ada"]), scene["project"]
+    with unit_of_work():
+        tomas = db.session.get_one(Technician, scene["tomas"].id)
+        workforce.own_calendar(tomas, (at("Tue 2026-03-17 05:00+00:00"), at("Tue 2026-03-17 11:00+00:00")))
+    page = f"/visits/new?project={project.key}"
+    asked = {
+        **form_of(project, start_on="2026-03-17", skill="orbitrap"),
+        "csrf_token": csrf_token(browser, page),
+    }
+    before = db.session.scalar(sa.select(sa.func.count(Visit.id)))
+
+    found = browser.post(page, data={**asked, "look": "when"}).get_data(as_text=True)
+    values = re.findall(r'name="look" value="(2026[^"]+)"', found)
+    taken = browser.post(page, data={**asked, "look": values[0]}).get_data(as_text=True)
+
+    assert values == sorted(values)
+    assert values
+    starts = datetime.fromisoformat(values[0].split("/")[0]).astimezone(ZoneInfo(project.site.zone))
+    assert starts >= at("Tue 2026-03-17 11:00+00:00")
+    assert f'value="{starts:%Y-%m-%d}"' in taken
+    (field,) = re.findall(r'<input[^>]*name="start_time"[^>]*>', taken)
+    assert f'value="{starts:%H:%M}' in field
+    for nonsense in ("x", "2026/2027/x", "9/9/9", "0001-01-01T00:00:00+14:00/2026-01-01/1"):
+        assert browser.post(page, data={**asked, "look": nonsense}).status_code == 200
+    db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count(Visit.id))) == before

@@ -1,7 +1,7 @@
 """Planning a visit and changing it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from concierge.accounts.models import Site
 from concierge.catalogue.states import VisitKind
+from concierge.core.spans import Span
 from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
@@ -20,10 +21,10 @@ from concierge.platform.errors import NotFound, Refused
 from concierge.platform.previews import carry_out
 from concierge.platform.uids import fresh_uid
 from concierge.platform.web import show_again
-from concierge.platform.words import localized, span
+from concierge.platform.words import listed, localized, span
 from concierge.projects import calendars
 from concierge.projects.models import Project
-from concierge.visits import forms, queries
+from concierge.visits import feasibility, forms, queries, words
 from concierge.visits.actions import arranging, checks
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
@@ -31,6 +32,9 @@ from concierge.visits.states import VisitState
 from concierge.visits.views.blueprint import Page, back_to, bp
 from concierge.workforce import queries as workforce
 from concierge.workforce.states import BusyKind
+
+LOOK_AHEAD = timedelta(days=42)
+"""How far ahead of the asked time free ones are looked for."""
 
 
 @bp.get("/visits/new")
@@ -47,6 +51,7 @@ def new() -> Page:
         return show_again("visits/choose.html", choose)
     form = forms.VisitForm(data=_proposed(project, request.args.get("milestone", "")))
     _offer(form, project, queries.sites_of_account(project.account_id))
+    _say_who_can(form, project.site)
     return render_template("visits/form.html", form=form, project=project, visit=None, warnings=())
 
 
@@ -60,7 +65,11 @@ def plan() -> Page:
     _offer(form, project, sites)
     site = next((each for each in sites if each.id == form.site.data), project.site)
     form.zone = site.zone
-    _say_who_is_taken(form)
+    if (looked := _looks(form, site)) is not None:
+        return render_template(
+            "visits/form.html", form=form, project=project, visit=None, warnings=(), **looked
+        )
+    _say_who_can(form, site)
     if form.validate_on_submit() and (known := queries.visit_by_uid(viewer(), form.token.data or "")):
         return back_to(known)
     warnings: list[tuple[bool, str]] = []
@@ -101,9 +110,11 @@ def edit(visit_id: int) -> Page:
     project = queries.project_to_visit(viewer(), visit.project.key)
     form = forms.VisitForm(data=_as_it_is(visit, proposed=bool(request.args.get("proposal"))))
     _offer(form, project, [visit.site], visit)
-    _say_who_is_taken(form)
+    _say_who_can(form, visit.site, visit)
     warnings: list[tuple[bool, str]] = []
     page = {"project": project, "visit": visit, "warnings": warnings}
+    if form.is_submitted() and (looked := _looks(form, visit.site, visit)) is not None:
+        return render_template("visits/form.html", form=form, **page, **looked)
     if not form.is_submitted():
         form.load(visit.version)
         return render_template("visits/form.html", form=form, **page)
@@ -181,26 +192,98 @@ def _offer(
         del form.certainty
 
 
-def _say_who_is_taken(form: forms.VisitForm) -> None:
-    """Say beside each name what their own calendar says of the time, once that is known."""
+def _say_who_can(form: forms.VisitForm, site: Site, visit: Visit | None = None) -> None:
+    """Say beside each name whether they can go at the time, how far it is, and else why not; the best first."""
     if not (form.start_on.data and form.start_time.data and form.end_time.data):
         return
     try:
         when = form.when
     except Refused:
         return  # said where the time stands
+    stay, skill = Span(when.starts_at, when.ends_at), form.skill.data or ""
     offered: Any = form.technicians.choices or ()  # Any: our own choices, which WTForms' stubs do not know
     names = {choice.value: str(choice.label) for choice in offered}
-    said: dict[int, list[str]] = {}
+    perhaps: dict[int, list[str]] = {}
     for time in workforce.taken_times(names.keys(), from_at=when.starts_at, to_at=when.ends_at):
-        taken = span(wall_time(time.starts_at, form.zone), wall_time(time.ends_at, form.zone))
-        is_sure = time.kind is BusyKind.BUSY
-        said.setdefault(time.user_id, []).append(taken if is_sure else _("perhaps %(when)s", when=taken))
-    for user_id, times in said.items():
-        names[user_id] = _(
-            "%(name)s: own calendar taken %(when)s", name=names[user_id], when="; ".join(times[:3])
+        if time.kind is BusyKind.TENTATIVE:
+            taken = span(wall_time(time.starts_at, form.zone), wall_time(time.ends_at, form.zone))
+            perhaps.setdefault(time.user_id, []).append(_("perhaps taken %(when)s", when=taken))
+    found = feasibility.candidates(
+        site, stay, skill=skill, user_ids=names, except_visit_id=visit.id if visit else None
+    )
+    said = {}
+    for one in found:
+        user_id = int(one.person.key)
+        tells = [words.candidate(one, zone=form.zone, skill=skill), *perhaps.get(user_id, ())[:2]]
+        said[user_id] = _("%(name)s: %(words)s", name=names[user_id], words=" · ".join(tells))
+    form.technicians.choices = forms.choices(
+        (said | {key: names[key] for key in names if key not in said}).items()
+    )
+
+
+def _times_for(form: forms.VisitForm, site: Site, visit: Visit | None = None) -> list[tuple[str, str, str]]:
+    """The first times from the asked one on at which enough people can do as much work: value, when, who."""
+    try:
+        when = form.when
+    except Refused:
+        return []
+    names = {str(each.user_id): each.user.name for each in workforce.technicians()}
+    minutes = feasibility.worked_minutes(site, Span(when.starts_at, when.ends_at))
+    found = feasibility.slots(
+        site,
+        minutes=minutes,
+        within=Span(when.starts_at, when.starts_at + LOOK_AHEAD),
+        skill=form.skill.data or "",
+        crew=form.crew.data or 1,
+        except_visit_id=visit.id if visit else None,
+    )
+    return [
+        (
+            f"{slot.stay.from_at.isoformat()}/{_end(slot.stay).isoformat()}/{','.join(slot.crew)}",
+            span(wall_time(slot.stay.from_at, form.zone), wall_time(_end(slot.stay), form.zone)),
+            listed(names[key] for key in slot.crew),
         )
-    form.technicians.choices = forms.choices(names.items())
+        for slot in found
+    ]
+
+
+def _take_slot(form: forms.VisitForm, value: str) -> None:
+    """Put a free time that was found, and who can go then, into the form; what is no such value changes nothing."""
+    try:
+        starts, ends, crew = value.split("/")
+        starts_local, ends_local = (
+            wall_time(datetime.fromisoformat(each), form.zone) for each in (starts, ends)
+        )
+        people = [int(key) for key in crew.split(",")]
+    except (ValueError, OverflowError):
+        return
+    for field in (form.start_on, form.start_time, form.end_on, form.end_time):
+        field.raw_data = None  # what was typed is not shown again
+    form.start_on.data, form.start_time.data = starts_local.date(), starts_local.time()
+    form.end_on.data = None if starts_local.date() == ends_local.date() else ends_local.date()
+    form.end_time.data, form.technicians.data = ends_local.time(), people
+
+
+def _end(stay: Span[datetime]) -> datetime:
+    return stay.to_at or stay.from_at
+
+
+def _looks(form: forms.VisitForm, site: Site, visit: Visit | None = None) -> dict[str, Any] | None:
+    """What somebody sees who asks who can go, or when, before anything is saved; `None` when they save.
+
+    Any: what the template is given.
+    """
+    asked = request.form.get("look", "")
+    if not asked:
+        return None
+    if asked not in {"who", "when"}:
+        _take_slot(form, asked)
+    _say_who_can(form, site, visit)
+    form.validate()
+    for field in form:
+        if field.name not in {"start_on", "start_time", "end_on", "end_time"}:
+            field.errors = ()  # only the time matters yet
+    return {"times": _times_for(form, site, visit) if asked == "when" and not form.errors else None}
 
 
 def _is_settled(
@@ -234,6 +317,7 @@ def _proposed(project: Project, milestone_id: str) -> dict[str, object]:
         "site": project.site_id,
         "start_on": milestone.start_on if milestone else None,
         "start_time": project.site.access_from,
+        "end_time": project.site.access_to,
         "token": fresh_uid(at=clock.now()),
     }
 
