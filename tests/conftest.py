@@ -1,15 +1,18 @@
 """What every test may ask for: the application on both databases, a client, somebody signed in."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextvars import Context
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
+from xdist.scheduler import LoadScopeScheduling
 
 from concierge.app import create_app
 from concierge.identity.actions.sessions import open_session
@@ -31,6 +34,28 @@ SETTINGS = {
 }
 
 
+class Together(LoadScopeScheduling):
+    """Hands out test by test, but to one process what shares something dear (xdist 3.8 cannot with pytest 9.2)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _shared_with(nodeid.partition("::")[0]) or nodeid
+
+
+@cache
+def _shared_with(file: str) -> str:
+    """What the tests of a file share: the browser and its site, or what the file makes once; empty: nothing."""
+    text = (Path(__file__).parent.parent / file).read_text("utf-8")
+    if "pytest.mark.browser" in text:
+        return "browser"
+    return file if 'scope="module"' in text else ""
+
+
+@pytest.hookimpl(optionalhook=True)  # xdist may be off
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:  # Any: xdist's Producer
+    """The one that keeps together; the largest groups come first."""
+    return Together(config, log)
+
+
 class Browser(FlaskClient):
     """Sends each request from outside, as a browser does: nothing of the test's own context leaks in."""
 
@@ -42,13 +67,14 @@ class Browser(FlaskClient):
 @pytest.fixture(scope="session")
 def sqlite_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application on SQLite, with empty tables."""
-    yield from _prepared(tmp_path_factory.mktemp("sqlite"), "")
+    yield from _prepared(tmp_path_factory.mktemp("sqlite"), "", _templates(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")
 def postgres_app(postgres: "PostgresServer", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application on PostgreSQL, with empty tables."""
-    yield from _prepared(tmp_path_factory.mktemp("postgres"), postgres.create("suite"))
+    url = postgres.create("suite")
+    yield from _prepared(tmp_path_factory.mktemp("postgres"), url, _templates(tmp_path_factory))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -60,7 +86,7 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     with application.app_context():
         yield application
         db.session.remove()
-        _empty(application)
+        _empty()
 
 
 @pytest.fixture
@@ -100,13 +126,23 @@ def csrf_token(browser: FlaskClient, page: str) -> str:
     return found[1]
 
 
-def _prepared(instance: Path, database_url: str) -> Iterator[Flask]:
+def _templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Compiled templates, for both applications of all processes of this run."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    (folder / "templates").mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder / "templates"))
+
+
+def _prepared(instance: Path, database_url: str, templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     environ = {**SETTINGS, "CONCIERGE_INSTANCE": str(instance)}
     if database_url:
         environ["DATABASE_URL"] = database_url
     application = create_app(load(environ))
     application.config["TESTING"] = False
     application.test_client_class = Browser
+    application.jinja_env.bytecode_cache = templates
     with application.app_context():
         Base.metadata.create_all(db.engine.execution_options(writing=True))
     yield application
@@ -114,15 +150,26 @@ def _prepared(instance: Path, database_url: str) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def _empty(application: Flask) -> None:
+def _empty() -> None:
+    """Delete what the test left, only where something is: most tests touch a few of a hundred tables."""
+    look, names = _question()
     with db.engine.execution_options(writing=True).connect() as connection:
-        postgres = db.engine.dialect.name == "postgresql"
-        if postgres:
-            connection.execute(sa.text("SET session_replication_role = replica"))
+        found = connection.exec_driver_sql(look).one()
+        full = [name for name, is_full in zip(names, found, strict=True) if is_full]
+        if not full:
+            return
+        if connection.dialect.name == "postgresql":
+            deletions = "; ".join(f'DELETE FROM "{name}"' for name in full)
+            connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {deletions}")
         else:
-            connection.execute(sa.text("PRAGMA defer_foreign_keys=ON"))
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
-        if postgres:
-            connection.execute(sa.text("SET session_replication_role = DEFAULT"))
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            for name in full:
+                connection.exec_driver_sql(f'DELETE FROM "{name}"')
         connection.commit()
+
+
+@cache
+def _question() -> tuple[str, tuple[str, ...]]:
+    """Which tables hold a row, in one statement that both databases answer; and the tables, in its order."""
+    names = tuple(table.name for table in reversed(Base.metadata.sorted_tables))
+    return "SELECT " + ", ".join(f'EXISTS (SELECT 1 FROM "{name}")' for name in names), names

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser import Screen, Site, opened, served
+from tests.browser import Screen, Site, copied, opened, served
 from tests.hostile import payloads
 
 
 @pytest.fixture(scope="module")
-def sullied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def sullied(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site of its own, whose names, notes and texts are payloads."""
-    with served(tmp_path_factory.mktemp("sullied")) as running:
+    with served(copied(site, tmp_path_factory.mktemp("sullied"))) as running:
         _sully(running.instance / "concierge.sqlite3")
         yield running
 
