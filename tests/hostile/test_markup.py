@@ -68,22 +68,19 @@ def test_no_page_makes_more_than_text_of_a_text(app: Flask, world: World) -> Non
 def test_texts_that_look_like_formats_are_shown_as_typed(app: Flask, world: World) -> None:
     odd = "zqw %(x)s {0} {{7}} %s % zqv"
     shown = 0
+    worlds.fill(lambda column, number, longest: odd if longest >= 40 else "%(x)s"[:longest])
     for language in ("en", "de"):
-        for text in (payloads.FORMATS[0], odd):
-            worlds.fill(
-                lambda column, number, longest, typed=text: typed if longest >= 40 else "%(x)s"[:longest]
-            )
-            with db.engine.execution_options(writing=True).begin() as connection:
-                connection.execute(sa.text("UPDATE users SET language = :l"), {"l": language})
-            for path, answer in pages.walk(app, world.browsers["administrator"], (world.ours,), each=1):
-                assert answer.status_code < 500, (path, text)
-                if answer.mimetype != "text/html":
-                    continue
-                words = html.unescape(re.sub(r"<[^>]*>", " ", answer.get_data(as_text=True)))
-                for piece in re.findall(r"zqw.{0,40}", words):
-                    whole = piece.partition("\N{HORIZONTAL ELLIPSIS}")[0].strip()
-                    assert whole.startswith(odd) or odd.startswith(whole), (path, piece)
-                    shown += 1
+        with db.engine.execution_options(writing=True).begin() as connection:
+            connection.execute(sa.text("UPDATE users SET language = :l"), {"l": language})
+        for path, answer in pages.walk(app, world.browsers["administrator"], (world.ours,), each=1):
+            assert answer.status_code < 500, (path, language)
+            if answer.mimetype != "text/html":
+                continue
+            words = html.unescape(re.sub(r"<[^>]*>", " ", answer.get_data(as_text=True)))
+            for piece in re.findall(r"zqw.{0,40}", words):
+                whole = piece.partition("\N{HORIZONTAL ELLIPSIS}")[0].strip()
+                assert whole.startswith(odd) or odd.startswith(whole), (path, piece)
+                shown += 1
 
     assert shown > 200
 
