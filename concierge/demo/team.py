@@ -14,7 +14,7 @@ from concierge.workforce.calendars import away_span
 from concierge.workforce.models import Technician
 from concierge.workforce.states import AbsenceKind
 
-ISSUED_DAYS_AGO = 330
+VALID_DAYS = 730
 LOOKED_AHEAD_DAYS = 120
 
 
@@ -79,7 +79,7 @@ def _number_certificates(technician: Technician, number: int, *, at: datetime, m
             code=skill.code,
             level=3 if count % 3 == 0 else 2,
             number=f"CI-{2400 + 17 * number + count:04d}",
-            issued_on=expires_on - timedelta(days=ISSUED_DAYS_AGO) if expires_on else None,
+            issued_on=expires_on - timedelta(days=VALID_DAYS) if expires_on else None,
             expires_on=expires_on,
             at=at,
             actor_id=manager_id,
@@ -94,7 +94,7 @@ def _let_run_out(by_name: dict[str, Technician], *, at: datetime, today: date, m
             code=code,
             level=2,
             number=f"CI-19{abs(days):02d}",
-            issued_on=today + timedelta(days=days - 365),
+            issued_on=today + timedelta(days=days - VALID_DAYS),
             expires_on=today + timedelta(days=days),
             at=at,
             actor_id=manager_id,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from concierge.core.hours import Hours, Place
 from concierge.core.spans import Span, days
+from concierge.core.worktime import WEEKDAYS
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import UtcInstant, db
 from concierge.platform.statements import any_of
@@ -52,7 +53,7 @@ class Cell:
     hours: tuple[Hours, ...]
     """When they work, whatever is booked; none: they do not."""
     closed: tuple[str, ...] = ()
-    """Why they do not work, beside absences: a holiday, a weekday."""
+    """Why they do not work, beside absences and the weekday: a holiday, a closure."""
     gaps: tuple[Gap, ...] = ()
     visits: tuple[Booking, ...] = ()
     is_on_call: bool = False
@@ -274,7 +275,7 @@ def _cell(
     if exception is not None and not exception.hours:
         closed = (exception.reason,)
     elif exception is None and place.days is not None:
-        closed = place.days.reasons(day)
+        closed = tuple(words for words in place.days.reasons(day) if words != WEEKDAYS[day.weekday()])
     return Cell(
         on=day,
         hours=hours,

@@ -209,7 +209,7 @@ def _page(
         word=away_words()[found.kind.value],
         is_mine=is_mine,
         may_decide=may_decide and is_open,
-        may_withdraw=_may_withdraw(found),
+        may_withdraw=(is_mine or not is_open) and _may_withdraw(found),
         booked=_booked(found) if is_open or is_mine else (),
         cover=workforce.cover_of(found) if may_decide and is_open else None,
         approval=approval or forms.ApprovalForm(formdata=None),
