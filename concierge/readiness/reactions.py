@@ -17,7 +17,7 @@ from concierge.catalogue.states import GateKind, MilestoneKind
 from concierge.core import codes
 from concierge.identity.events import LetterLetGo, LetterStopped
 from concierge.orders.events import OrderLineMatched
-from concierge.platform import clock, deliveries, files, incoming, mail, settings, speech
+from concierge.platform import clock, deliveries, files, incoming, mail, settings, speech, vouching
 from concierge.platform.database import db
 from concierge.platform.deliveries import Hopeless
 from concierge.platform.errors import NotFound
@@ -708,7 +708,13 @@ def keep_returned(event: MailReceived) -> Callable[[], None] | None:
                 at=clock.now(),
             )
         source = taking.Source(
-            Channel.PDF, sender=said.sender, mail_id=kept.id, is_automatic=said.is_automatic
+            Channel.PDF,
+            sender=said.sender,
+            mail_id=kept.id,
+            is_vouched=vouching.is_vouched(
+                said.sender, said.authentication_results, authserv=settings.current().authserv
+            ),
+            is_automatic=said.is_automatic,
         )
         for project_id in dict.fromkeys(project_id for project_id, _file in brought):
             arrived = [one for of_project, one in brought if of_project == project_id]
@@ -741,8 +747,8 @@ def read_now(
     read: dict[int, tuple[returning.Form | None, list[bytes]]] = {}
     for returned_id, data in bytes_of.items():
         form = returning.read_form(data) if returning.is_pdf(data) else None
-        outcome = taking.judged(form, project_key=project_key, items=items).outcome
-        read[returned_id] = form, returning.pictures_of(data) if taking.needs_pictures(outcome) else []
+        standing = taking.judged(form, project_key=project_key, items=items)
+        read[returned_id] = form, returning.pictures_of(data) if taking.needs_pictures(standing) else []
 
     def write() -> None:
         now = queries.returned_by_ids(list(read), is_for_change=True)

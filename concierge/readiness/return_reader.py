@@ -73,6 +73,12 @@ _ACTIONS = {
     "/GoToR": "launch",
 }
 """Actions that have no place in a checklist; a link to a page or to the web has."""
+_DRAWN = {
+    "/FreeText", "/Ink", "/Stamp", "/Text", "/Line", "/Square", "/Circle", "/Polygon", "/PolyLine", "/Highlight",
+    "/Underline", "/StrikeOut", "/Squiggly", "/Caret",
+}  # fmt: skip
+"""What people write, draw and stamp on pages with; none of it is a field's value."""
+_SHOWS_TEXT = re.compile(rb"(?:\([^)]|<[0-9A-Fa-f\s]{2,}>|\[[^\]]*[(<])[^\n]{0,300}?T[jJ]\b")
 _MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the order of what follows around."""
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\ufeff\ufff9-\ufffb\ud800-\udfff]")
@@ -182,6 +188,7 @@ def mail(data: bytes) -> tuple[Told, list[bytes]]:
         "sender": _only_address(_all(message, "From")),
         "recipients": _addresses(text for name in _TO for text in _all(message, name)),
         "subject": _words(_first(message, "Subject")),
+        "authentication_results": _first(message, "Authentication-Results"),
         "auto_submitted": _first(message, "Auto-Submitted").partition(";")[0].strip().lower()[:40],
         "is_report": message.get_content_type() in {"multipart/report", "message/delivery-status"},
         "is_list": bool(_first(message, "List-Id"))
@@ -291,13 +298,15 @@ def _told(pdf: Any) -> Told:  # Any: a pikepdf.Pdf
     root = pdf.Root
     active, others = _strange(pdf)
     found = root.get("/AcroForm")
+    fields = _fields(found) if _is(found, "dict") else []
     return {
         "pages": count,
         "note": base64.b64encode(_note(root)).decode(),
         "active": active,
+        "is_drawn_on": _is_drawn_on(pdf) or any(field.get("is_shown") for field in fields),
         "files": max(others - 1 if _file_specs(root, NOTE_NAME) else others, 0),
         "has_form": _is(found, "dict") and _is(found.get("/Fields"), "array") and len(found.Fields) > 0,
-        "fields": _fields(found) if _is(found, "dict") else [],
+        "fields": fields,
     }
 
 
@@ -364,6 +373,16 @@ def _strange(pdf: Any) -> tuple[list[str], int]:  # Any: as above
             files += "/EF" in entries
             waiting += [each for each in entries.values() if _is_inside(each)]
     return sorted(active), files
+
+
+def _is_drawn_on(pdf: Any) -> bool:  # Any: as above
+    """Whether somebody wrote or drew on the pages beside the fields, as on a tablet."""
+    for page in pdf.pages:
+        notes = page.obj.get("/Annots")
+        for one in _first_of(notes) if _is(notes, "array") else []:
+            if _is(one, "dict") and str(one.get("/Subtype", "")) in _DRAWN:
+                return True
+    return False
 
 
 def _is_inside(value: Any) -> bool:  # Any: as above
@@ -455,7 +474,10 @@ def _fields(found: Any) -> list[Told]:  # Any: as above
         if any("/T" in one for one in below):
             waiting += [(one, name, kind, value, depth + 1) for one in reversed(below)]
         elif name and kind is not None and len(name) <= LONGEST_NAME:
-            fields.append({"name": name, "kind": str(kind), **_value(str(kind), value)})
+            said = _value(str(kind), value)
+            if not said["value"] and not said.get("is_odd"):
+                said |= _only_shown(str(kind), below or [node])
+            fields.append({"name": name, "kind": str(kind), **said})
     return fields
 
 
@@ -482,6 +504,18 @@ def _value(kind: str, value: Any) -> Told:  # Any: as above
         text = _text(value)
         return _capped(_state(text.removeprefix("/")) if kind == "/Btn" else text)
     return {"value": "", "is_odd": True}  # a number, a stream or worse: nothing that a form program writes
+
+
+def _only_shown(kind: str, widgets: list[Any]) -> Told:  # Any: as above
+    """What an empty field shows all the same: the state of a button; of a text that there is one."""
+    for widget in widgets:
+        if kind == "/Btn":
+            state = _state(_plain(str(widget.get("/AS", ""))[1:]))
+            if state:
+                return {"value": state[:LONGEST_VALUE], "is_odd": True}
+        elif kind == "/Tx" and _is(drawn := widget.get("/AP"), "dict"):
+            return {"is_shown": bool(_SHOWS_TEXT.search(_unpacked(drawn.get("/N"), 200_000)))}
+    return {}
 
 
 def _state(said: str) -> str:

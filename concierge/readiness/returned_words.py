@@ -74,6 +74,13 @@ def told_to_us(row: ReturnedDocument) -> str:
             ),
         }.get(row.outcome, _("The letter could not be read. Open it, or ask for it once more."))
     said = [_ours(row.outcome)]
+    if has_no_picture(row):
+        said = [
+            _(
+                "It is a photo as iPhones keep it (HEIC), of which no picture can be made here. Save the original, look"
+                " at it in another program, and type in beside what you read; or ask for it as JPEG or PDF."
+            )
+        ]
     if taking.OLD in notes:
         said.append(
             _(
@@ -90,6 +97,21 @@ def told_to_us(row: ReturnedDocument) -> str:
                 sender=row.sender or _("The sender"),
             )
         )
+    if taking.UNPROVEN in notes:
+        said.append(
+            _(
+                "It names %(sender)s as its sender, but our mail server found no signature (DKIM) of that domain in it."
+                " So nothing was taken.",
+                sender=row.sender or _("nobody"),
+            )
+        )
+    if taking.BESIDE in notes:
+        said.append(
+            _(
+                "Something is written or drawn on its pages, or stands in fields that we did not print. Look at the"
+                " pictures, and type in what is missing."
+            )
+        )
     if taking.FILES_INSIDE in notes:
         said.append(
             _(
@@ -104,6 +126,13 @@ def told_to_sender(row: ReturnedDocument) -> str:
     if taking.WORDS in row.detail.split():
         return _("Your letter is here. A person reads it.")
     said = [_theirs(row.outcome)]
+    if has_no_picture(row):
+        said = [
+            _(
+                "Your photo is in a format (HEIC) that not every program shows. A person tries to read it; a PDF, a"
+                " photo as JPEG, or your answers on your page are surer."
+            )
+        ]
     if row.outcome in {Outcome.TAKEN, Outcome.OLD_REVISION, Outcome.CONFLICTS, Outcome.PARTLY}:
         taken = sum(entry["fate"] in {Fate.TAKEN.value, Fate.KNOWN.value} for entry in row.entries)
         said.insert(
@@ -115,11 +144,18 @@ def told_to_sender(row: ReturnedDocument) -> str:
                 "You filled in an older print; each answer was compared with what has come in since it was made."
             )
         )
+    if taking.BESIDE in row.detail.split():
+        said.append(_("What is written beside the fields, a person reads and types in."))
     if taking.FILES_INSIDE in row.detail.split():
         said.append(
             _("Files inside the PDF were not taken. Please attach them on your page, at the point they show.")
         )
     return " ".join(part for part in said if part)
+
+
+def has_no_picture(row: ReturnedDocument) -> bool:
+    """Whether a file is a photo that can only be looked at elsewhere."""
+    return row.outcome is Outcome.FLAT and not row.pictures and row.file.content_type == "image/heic"
 
 
 def fate(came: Fate) -> str:

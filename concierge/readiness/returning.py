@@ -84,6 +84,8 @@ class Form:
     """Ours, unread and not believed; empty when there is none."""
     active: tuple[str, ...] = ()
     """What it could do of its own accord: script, xfa, launch, submit, import, media."""
+    is_drawn_on: bool = False
+    """Whether something stands on the pages that is no field's value: drawn beside them, or only shown in one."""
     files: int = 0
     """Files inside that are not our note."""
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -106,6 +108,8 @@ class Message:
     """The one address in From; empty when there is none or several."""
     recipients: tuple[str, ...] = ()
     subject: str = ""
+    authentication_results: str = ""
+    """What the topmost mail server that says anything found of its sender; to be read with `platform.vouching`."""
     is_automatic: bool = False
     """Whether a machine wrote it (RFC 3834), as scanners, absence notes and mailing lists do."""
     is_report: bool = False
@@ -132,6 +136,7 @@ def read_form(data: bytes, *, limits: Limits = FORM) -> Form:
             pages=int(said["pages"]),
             note=base64.b64decode(said["note"]),
             active=tuple(map(str, said["active"])),
+            is_drawn_on=bool(said["is_drawn_on"]),
             files=int(said["files"]),
             values=_values(said["fields"]),
         )
@@ -167,6 +172,7 @@ def read_message(data: bytes, *, limits: Limits = MAIL) -> Message:
             sender=str(said["sender"]),
             recipients=tuple(map(str, said["recipients"])),
             subject=str(said["subject"]),
+            authentication_results=str(said["authentication_results"]),
             is_automatic=said["auto_submitted"] not in {"", "no"} or bool(said["is_list"]),
             is_report=bool(said["is_report"]),
             files=tuple(files),

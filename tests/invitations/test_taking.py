@@ -15,7 +15,7 @@ from concierge.invitations.actions import taking
 from concierge.invitations.models import Answer, Invitation, TimeProposal
 from concierge.invitations.reading import Reading
 from concierge.invitations.states import Outcome, ProposalState, Reply, Trust
-from concierge.platform import incoming, mailbox, worker
+from concierge.platform import incoming, mailbox, vouching, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.incoming import IncomingMail
 from concierge.platform.settings import current
@@ -738,7 +738,7 @@ def test_i20_a_reply_to_is_no_proof(fields: dict[str, str]) -> None:
     ],
 )
 def test_i20_results_are_read_as_their_standard_says(header: str, domains: set[str]) -> None:
-    assert taking._signing_domains(header, "mx") == domains
+    assert vouching.signing_domains(header, "mx") == domains
 
 
 def test_i20_a_person_can_make_sure_of_a_suggestion(arranged: Arranged) -> None:

@@ -172,7 +172,14 @@ def _other(value: object, column: sa.Column[object]) -> object:
     if issubclass(kind, enum.Enum):
         return next(iter(kind))
     moment = clock.now()
-    return {datetime: moment, time: moment.time(), date: moment.date(), int: 1, float: 1.5, dict: {}, list: []}.get(kind, "x")
+    others: dict[type, object] = {
+        datetime: moment,
+        time: moment.time(),
+        date: moment.date(),
+        int: 1,
+        float: 1.5,
+    }
+    return {**others, dict: {}, list: []}.get(kind, "x")
 
 
 def test_a_known_hash_is_the_document_s_own(app: Flask, project: Project) -> None:

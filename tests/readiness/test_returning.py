@@ -1,5 +1,6 @@
 """A filled-in copy that comes back is read, merged field by field, and answered; nothing in it is lost."""
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from flask import Flask
+from pypdf import PdfWriter
 
 from concierge.catalogue.states import ItemType
 from concierge.platform import worker
@@ -328,6 +330,96 @@ def test_what_is_not_whole_and_ours_waits_with_pictures(
     }
     assert len(back.pictures) == 1
     assert readiness.item(project, "circuit").state is ItemState.OPEN
+
+
+def _written_on(copy: Copy) -> bytes:
+    """As on a tablet: a box of text on the page, the fields as they were printed."""
+    pdf = made(copy)
+    box = copies.Dictionary(
+        Type=copies.Name.Annot, Subtype=copies.Name.FreeText, Contents=copies.String("20 A, yes"),
+        Rect=copies.Array([300, 700, 400, 720]), DA=copies.String("/Helv 9 Tf"),
+    )  # fmt: skip
+    pdf.pages[0].Annots.append(pdf.make_indirect(box))
+    return saved(pdf)
+
+
+def _renamed(copy: Copy) -> bytes:
+    """As when several forms are put together in one file."""
+    pdf = made(copy)
+    for field in pdf.Root.AcroForm.Fields:
+        field.T = copies.String(f"2_{field.T}")
+    pdf.Root.AcroForm.Fields[0].V = copies.String("20 °C")
+    return saved(pdf)
+
+
+def _only_drawn(copy: Copy) -> bytes:
+    """What a field shows and does not hold."""
+    pdf = made(copy)
+    field = next(one for one in pdf.Root.AcroForm.Fields if one.T == "temperature-val")
+    field.V = copies.String("")
+    shown = pdf.make_stream(
+        b"/Tx BMC BT /Helv 9 Tf 2 4 Td (20 C) Tj ET EMC", Subtype=copies.Name.Form, BBox=[0, 0, 9, 9]
+    )
+    field.AP = copies.Dictionary(N=shown)
+    return saved(pdf)
+
+
+def _only_pressed(copy: Copy) -> bytes:
+    """A button that looks pressed and whose group says nothing."""
+    pdf = made(copy)
+    group = next(one for one in pdf.Root.AcroForm.Fields if one.T == "circuit-val")
+    del group.V
+    group.Kids[0].AS = copies.Name("/yes")
+    return saved(pdf)
+
+
+@pytest.mark.parametrize(
+    ("done", "waiting"),
+    [
+        (_written_on, set()),
+        (_renamed, set()),
+        (_only_drawn, set()),
+        (_only_pressed, {("circuit", "yes", "doubtful")}),
+    ],
+)
+def test_what_stands_beside_the_fields_waits_for_a_person(
+    project: Project, bring: Bring, done: Callable[[Copy], bytes], waiting: set[tuple[str, str, str]]
+) -> None:
+    back = bring(done(of(project)))
+
+    assert back.outcome is Outcome.PARTLY, "never: nothing was filled in"
+    assert {(one["key"], one["typed"], one["why"]) for one in back.entries} == waiting
+    assert waiting or (back.detail == taking.BESIDE and len(back.pictures) == 1)
+    assert readiness.item(project, "circuit").state is ItemState.OPEN
+    assert all(back.outcome is not outcome for outcome in (Outcome.TAKEN, Outcome.NOTHING_FILLED))
+
+
+def test_states_that_nobody_printed_are_no_answers(project: Project, bring: Bring) -> None:
+    copy = of(project, circuit="maybe", floor="by-crane")
+    pdf = made(copy)
+    pdf.Root.AcroForm.NeedAppearances = True
+
+    back = bring(saved(pdf))
+
+    assert back.outcome is Outcome.PARTLY
+    assert {(one["key"], one["typed"], one["why"]) for one in back.entries} == {
+        ("circuit", "maybe", "unreadable"),
+        ("floor", "by-crane", "unreadable"),
+    }
+
+
+def test_the_newest_revision_of_a_file_counts(project: Project, bring: Bring) -> None:
+    """Programs append what changed; what stood there before is still in the file."""
+    first = saved(made(of(project, temperature="20 °C")))
+    writer = PdfWriter(io.BytesIO(first), incremental=True)
+    writer.update_page_form_field_values(writer.pages[0], {"temperature-val": "22 °C"}, auto_regenerate=False)
+    kept = io.BytesIO()
+    writer.write(kept)
+    assert kept.getvalue().startswith(first[:-8])
+
+    back = bring(kept.getvalue())
+
+    assert (back.outcome, readiness.item(project, "temperature").value) == (Outcome.TAKEN, "22 °C")
 
 
 def test_a_scan_is_laid_before_a_person(project: Project, bring: Bring) -> None:

@@ -1,6 +1,7 @@
 """Checklists that come back by mail: to the project's own address, from people we know or not, answered once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from email import policy
 from email.message import EmailMessage
 
@@ -132,6 +133,48 @@ def test_a_stranger_is_not_believed_and_learns_nothing(project: Project, mail: M
     assert said.to == "who@elsewhere.example"
     for secret in (project.key, project.name, "circuit", "Dedicated", contact(project)):
         assert secret not in said.text
+
+
+@pytest.mark.parametrize(
+    ("found", "is_believed"),
+    [
+        ("mx.ours.example; dkim=pass header.d={domain}", True),
+        ("mx.ours.example; dkim=fail header.d={domain}", False),
+        ("mx.ours.example; dkim=pass header.d=elsewhere.example", False),
+        ("mx.theirs.example; dkim=pass header.d={domain}", False),
+        ("", False),
+    ],
+)
+def test_a_sender_is_believed_as_far_as_our_mail_server_vouches_for_them(
+    app: Flask,
+    project: Project,
+    mail: Mail,
+    monkeypatch: pytest.MonkeyPatch,
+    found: str,
+    *,
+    is_believed: bool,
+) -> None:
+    """Where it says such things; anybody can write any sender, and any such header, into a letter."""
+    in_force = app.extensions["concierge.settings"]
+    monkeypatch.setitem(app.extensions, "concierge.settings", replace(in_force, authserv="mx.ours.example"))
+    header = found.format(domain=contact(project).rpartition("@")[2])
+
+    (back,) = mail(
+        letter(
+            project,
+            saved(made(of(project, circuit="yes"))),
+            headers={"Authentication-Results": header} if header else {},
+        )
+    )
+
+    if is_believed:
+        assert (back.outcome, back.detail) == (Outcome.TAKEN, "")
+    else:
+        assert (back.outcome, back.detail) == (Outcome.PARTLY, taking.UNPROVEN)
+        assert [one["why"] for one in back.entries] == ["sender"]
+        assert readiness.item(project, "circuit").state is ItemState.OPEN
+        (answered,) = letters()
+        assert "circuit" not in answered.text.lower(), "who may be anybody learns nothing"
 
 
 def test_a_stranger_cannot_make_us_write_for_ever(project: Project, mail: Mail) -> None:

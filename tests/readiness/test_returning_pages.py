@@ -13,7 +13,7 @@ from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.models import Project
-from concierge.readiness import queries
+from concierge.readiness import queries, returned_words
 from concierge.readiness.models import ReturnedDocument
 from concierge.readiness.states import Fate, ItemState, Outcome
 from tests.conftest import csrf_token
@@ -212,6 +212,19 @@ def test_a_photo_of_a_page_is_a_scan(app: Flask, ada: FlaskClient, project: Proj
     bring(app, ada, project, kept.getvalue(), "page.jpg")
 
     assert (only(project).outcome, len(only(project).pictures)) == (Outcome.FLAT, 1)
+
+
+def test_a_photo_that_cannot_be_shown_says_how_it_is_read(
+    app: Flask, ada: FlaskClient, project: Project
+) -> None:
+    bring(app, ada, project, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 40_000, "IMG_1.HEIC")
+    back = only(project)
+    page = ada.get(f"{home(project)}/{back.id}").get_data(as_text=True)
+
+    assert (back.outcome, back.pictures) == (Outcome.FLAT, [])
+    assert "HEIC" in page
+    assert "JPEG" in returned_words.told_to_sender(back)
+    assert f'name="answer_{readiness.item(project, "circuit").id}"' in page, "it is typed in all the same"
 
 
 def test_the_original_is_handed_out_to_be_saved(app: Flask, ada: FlaskClient, project: Project) -> None:

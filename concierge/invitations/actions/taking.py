@@ -21,7 +21,7 @@ from concierge.invitations.queries import Recipient
 from concierge.invitations.reading import Attendee, Bounce, CalendarPart, Reading
 from concierge.invitations.states import Outcome, Reply, Trust, Way
 from concierge.platform import mail as outgoing
-from concierge.platform import settings
+from concierge.platform import settings, vouching
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
@@ -140,11 +140,11 @@ def vouched_for(reading: Reading, *, authserv: str) -> frozenset[str]:
 
     :param authserv: the name that our server signs its results with; empty: nobody is vouched for.
     """
-    signed = _signing_domains(reading.authentication_results, authserv) if authserv else frozenset()
-    if not reading.sender or not _is_of(reading.sender, signed):
+    signed = vouching.signing_domains(reading.authentication_results, authserv) if authserv else frozenset()
+    if not reading.sender or not vouching.is_of(reading.sender, signed):
         return frozenset()
     found = {reading.sender}
-    if reading.reply_to and (reading.sender == GOOGLE or _is_of(reading.reply_to, signed)):
+    if reading.reply_to and (reading.sender == GOOGLE or vouching.is_of(reading.reply_to, signed)):
         found.add(reading.reply_to)
     return frozenset(found)
 
@@ -213,51 +213,6 @@ def _plain(address: str) -> tuple[str, str]:
         return local, domain.rstrip(".").encode("idna").decode()
     except UnicodeError:
         return local, domain
-
-
-# ---------------------------------------------------------------- how far it is believed
-
-
-def _is_of(address: str, domains: Collection[str]) -> bool:
-    """Whether an address belongs to one of these domains or to a domain below one."""
-    own = address.rpartition("@")[2].lower().rstrip(".")
-    return any(own == domain or own.endswith("." + domain) for domain in domains)
-
-
-def _signing_domains(header: str, authserv: str) -> frozenset[str]:
-    """The domains whose signature our server found to be right (RFC 8601 §2.2); none when the header is another's."""
-    name, *results = _without_comments(header).split(";")
-    words = name.split()
-    if not words or words[0].lower() != authserv.lower():
-        return frozenset()
-    found = set()
-    for result in results:
-        if re.match(r"\s*dkim\s*(/\s*1\s*)?=\s*pass(\s|$)", result, re.IGNORECASE):
-            given = re.search(
-                r"\sheader\.d\s*=\s*\"?([A-Za-z0-9.-]{3,253})\"?(?=\s|$)", result, re.IGNORECASE
-            )
-            if given and "." in given[1].strip("."):
-                found.add(given[1].lower().strip("."))
-    return frozenset(found)
-
-
-def _without_comments(header: str) -> str:
-    """A header without its comments, which may nest (RFC 5322 §3.2.2); what is quoted cannot end a result."""
-    kept, depth, is_quoted, is_escaped = [], 0, False, False
-    for letter in header:
-        if is_escaped:
-            is_escaped = False
-        elif letter == "\\":
-            is_escaped = True
-        elif letter == '"' and not depth:
-            is_quoted = not is_quoted
-        elif letter == "(" and not is_quoted:
-            depth += 1
-        elif letter == ")" and not is_quoted:
-            depth = max(0, depth - 1)
-        elif not depth:
-            kept.append("_" if is_quoted and letter in ";=" else letter)
-    return "".join(kept)
 
 
 # ---------------------------------------------------------------- what becomes of it

@@ -58,6 +58,7 @@ WHY = frozenset(
 """Why an entry waits for a person."""
 
 OLD, FILES_INSIDE, STRANGER, WORDS = "old", "files", "stranger", "words"
+UNPROVEN, BESIDE = "unproven", "beside"
 """Words of a returned document's ``detail``."""
 
 Entry = dict[str, Any]  # Any: what JSON holds
@@ -88,6 +89,8 @@ class Source:
     mail_id: int | None = None
     link_id: int | None = None
     user_id: int | None = None
+    is_vouched: bool = True
+    """Whether our mail server, where it says such things, says that a letter comes from where it claims to."""
     is_automatic: bool = False
     """Whether a machine sent it, such as a scanner: it is not answered."""
 
@@ -113,6 +116,8 @@ class Judged:
     """Why nothing in it counts by itself; None when it may."""
     note: Note | None = None
     """What it says of itself; to be believed unless ``outcome`` is ALTERED."""
+    is_beside: bool = False
+    """Whether something stands on its pages that no field of ours holds."""
 
 
 def receive(project_id: int, arrived: Sequence[Arrived], source: Source, *, at: datetime) -> Received:
@@ -146,6 +151,7 @@ def receive(project_id: int, arrived: Sequence[Arrived], source: Source, *, at: 
             by_id=source.user_id,
             received_at=at,
             outcome=Outcome.WAITING,
+            detail="" if source.is_vouched else UNPROVEN,
             entries=[],
             pictures=[],
         )
@@ -213,7 +219,19 @@ def judged(form: Form | None, *, project_key: str, items: Collection[str]) -> Ju
         return Judged(Outcome.ALTERED, note)
     if not form.is_whole:
         return Judged(Outcome.TRUNCATED, note)
-    return Judged(Outcome.ACTIVE_CONTENT if form.active else None, note)
+    outcome = Outcome.ACTIVE_CONTENT if form.active else None
+    return Judged(outcome, note, is_beside=form.is_drawn_on or _is_renamed(form, found.note))
+
+
+def _is_renamed(form: Form, note: Note) -> bool:
+    """Whether fields are filled in that the print did not have, or none is there that it had."""
+    ours = tuple(f"{key}-" for key in note.fields)
+    known = [name for name in form.values if name.startswith(ours)]
+    others = [one for name, one in form.values.items() if not name.startswith((*ours, *_OTHER_FIELDS))]
+    return any(one.text or one.is_doubtful for one in others) or bool(note.fields and others and not known)
+
+
+_OTHER_FIELDS = ("section-", f"{fields.FINAL}-")
 
 
 def project_of(form: Form) -> str:
@@ -222,9 +240,9 @@ def project_of(form: Form) -> str:
     return found.note.project if found is not None and found.is_genuine else ""
 
 
-def needs_pictures(outcome: Outcome | None) -> bool:
+def needs_pictures(standing: Judged) -> bool:
     """Whether a person reads a file by pictures of its pages."""
-    return outcome not in {None, Outcome.ENCRYPTED, Outcome.OTHER_PROJECT}
+    return standing.is_beside or standing.outcome not in {None, Outcome.ENCRYPTED, Outcome.OTHER_PROJECT}
 
 
 def take(row: ReturnedDocument, form: Form | None, pictures: Sequence[bytes], *, at: datetime) -> None:
@@ -239,7 +257,9 @@ def take(row: ReturnedDocument, form: Form | None, pictures: Sequence[bytes], *,
     checklist = queries.checklist_of(project.id)
     items = {item.key: item for item in checklist.items} if checklist else {}
     standing = judged(form, project_key=project.key, items=items)
+    is_unproven = UNPROVEN in row.detail.split()
     notes = [FILES_INSIDE] if form is not None and form.files else []
+    notes += [BESIDE] if standing.is_beside else []
     row.pictures = [
         files.store(one, name=f"page-{number}.jpg", content_type="image/jpeg").id
         for number, one in enumerate(pictures, 1)
@@ -250,7 +270,7 @@ def take(row: ReturnedDocument, form: Form | None, pictures: Sequence[bytes], *,
     if form is not None and standing.outcome in _READABLE and checklist is not None:
         sender = sender_of(row, project)
         if sender is None:
-            notes.append(STRANGER)
+            notes.append(UNPROVEN if is_unproven else STRANGER)
         _merge(row, form, standing, checklist, project, sender=sender, at=at)
     row.outcome = standing.outcome or _outcome(row, notes)
     row.detail = " ".join(notes)
@@ -285,6 +305,8 @@ def sender_of(row: ReturnedDocument, project: Project) -> Sender | None:
     """
     if row.link_id is not None:
         return queries.holder_of(row.link_id)
+    if UNPROVEN in row.detail.split():
+        return None
     if row.mail_id is None:
         return Sender(name="", user_id=row.by_id)
     return queries.sender_named(row.sender, project, at=row.received_at)
@@ -448,7 +470,7 @@ def _outcome(row: ReturnedDocument, notes: Collection[str]) -> Outcome:
     fates = {entry["fate"] for entry in row.entries}
     if Fate.CONFLICT.value in fates:
         return Outcome.CONFLICTS
-    if Fate.FOR_A_PERSON.value in fates or FILES_INSIDE in notes:
+    if Fate.FOR_A_PERSON.value in fates or {FILES_INSIDE, BESIDE} & set(notes):
         return Outcome.PARTLY
     if not fates:
         return Outcome.NOTHING_FILLED

@@ -335,7 +335,8 @@ def _one_context(project: Project, row: ReturnedDocument) -> dict[str, object]:
     asked = _asked(project)
     may_answer = viewer().may(Permission.ANSWER_CHECKLISTS)
     is_open = row.settled_at is None and row.outcome in taking.WAITING
-    is_to_type = is_open and may_answer and bool(row.pictures)
+    can_be_read = bool(row.pictures) or returned_words.has_no_picture(row)
+    is_to_type = is_open and may_answer and can_be_read
     by = queries.people_named([row.settled_by_id, row.by_id])
     mail = queries.mail_of(row)
     return {
