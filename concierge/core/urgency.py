@@ -61,6 +61,10 @@ class Kind(Enum):
     """Who owes answers cannot be reminded: no address, mail comes back, or they do not want it."""
     OURS = "ours"
     """A point of a site's checklist that is ours to bring about."""
+    LEAVE = "leave"
+    """Somebody asks to be away, and nobody has decided."""
+    EXPIRING = "expiring"
+    """A certificate of somebody who goes to sites runs out, or has."""
     DRAFT = "draft"
     """A plan that nobody has approved."""
     UNMATCHED = "unmatched"
@@ -92,6 +96,8 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.UNANSWERED: 2,
     Kind.UNREACHED: 3,
     Kind.OURS: 4,
+    Kind.LEAVE: 3,
+    Kind.EXPIRING: 2,
     Kind.DRAFT: 2,
     Kind.UNMATCHED: 1,
 }

@@ -65,6 +65,7 @@ class Skill(Base):
 
     __table_args__ = (
         sa.UniqueConstraint("technician_id", "code"),
+        sa.Index("ix_skills_expires_on", "expires_on"),
         sa.CheckConstraint("level BETWEEN 1 AND 5", name="level_in_range"),
         sa.CheckConstraint(
             "issued_on IS NULL OR expires_on IS NULL OR issued_on <= expires_on", name="in_order"

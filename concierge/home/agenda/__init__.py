@@ -5,7 +5,7 @@ more. ``core/urgency.py`` says which of them is done first.
 """
 
 from concierge.core.urgency import Kind
-from concierge.home.agenda import of_plans, of_sites, of_visits
+from concierge.home.agenda import of_people, of_plans, of_sites, of_visits
 from concierge.home.agenda.asking import MOST, Found, Looking, Row
 from concierge.identity.permissions import Permission
 
@@ -42,6 +42,9 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
         found[Kind.UNFETCHED] = of_visits.unfetched(looking)
         found[Kind.TAKEN] = of_visits.taken(looking)
         found[Kind.UNREAD] = of_visits.unread(looking)
+    if may(Permission.MANAGE_WORKFORCE):
+        found[Kind.LEAVE] = of_people.leave(looking)
+        found[Kind.EXPIRING] = of_people.expiring(looking)
     if may(Permission.EDIT_PROJECTS):
         found[Kind.QUESTION] = of_sites.questions(looking)
     if may(Permission.ANSWER_CHECKLISTS):

@@ -23,6 +23,8 @@ SOON_DAYS = 14
 GATE_DAYS = 10
 """A held gate matters from so many days before what it holds."""
 ANSWER_DAYS = 7
+EXPIRY_DAYS = 60
+"""A certificate matters from so many days before its end, and as many after it."""
 UNREAD_AFTER = timedelta(days=1)
 """An own calendar matters when it was not read for so long."""
 
@@ -110,6 +112,8 @@ class Looking:
             "near": self.now + reach.NEAR,
             "waited": self.now - reach.PATIENCE,
             "unread_since": self.now - UNREAD_AFTER,
+            "expired_since": self.today - timedelta(days=EXPIRY_DAYS),
+            "until_expiry": self.today + timedelta(days=EXPIRY_DAYS),
             "me": self.viewer.user_id,
             "most": most,
         }

@@ -11,7 +11,7 @@ from concierge.catalogue.states import VisitKind
 from concierge.core.urgency import Band, Kind, Matter, band, in_order, is_aside
 from concierge.home import agenda, queries
 from concierge.home.agenda import Looking, Row
-from concierge.home.views import needs_of_plans, needs_of_sites, needs_of_visits
+from concierge.home.views import needs_of_people, needs_of_plans, needs_of_sites, needs_of_visits
 from concierge.home.views.need import Need
 from concierge.identity import queries as identity
 from concierge.identity.permissions import Role
@@ -169,6 +169,8 @@ _WORDS: dict[Kind, Words] = {
     Kind.UNANSWERED: needs_of_sites.unanswered,
     Kind.UNREACHED: needs_of_sites.unreached,
     Kind.OURS: needs_of_sites.ours,
+    Kind.LEAVE: needs_of_people.leave,
+    Kind.EXPIRING: needs_of_people.expiring,
     Kind.DRAFT: needs_of_plans.to_approve,
     Kind.UNMATCHED: needs_of_plans.to_match,
 }
