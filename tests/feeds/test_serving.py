@@ -129,6 +129,7 @@ def test_f23_head_answers_like_get_without_a_body(client: FlaskClient, path: str
     assert client.head(path, headers={"If-None-Match": got.headers["ETag"]}).status_code == 304
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "method", ["PUT", "POST", "PATCH", "DELETE", "PROPFIND", "REPORT", "OPTIONS", "MKCALENDAR"]
 )
@@ -347,6 +348,7 @@ UNFURLING = [
 ]
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("user_agent", UNFURLING)
 def test_a_preview_of_the_link_or_a_browser_is_listed_and_reaches_nobody(
     client: FlaskClient, tomas: User, path: str, user_agent: str, sign_in: Callable[[User], FlaskClient]
@@ -816,6 +818,7 @@ def test_f30_each_address_of_a_calendar_has_its_last_good_bytes(
         assert gzip.decompress(client.get(each, headers=packed).data) == good.data
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("coding", ["gzip;q=many", "gzip;q=", ";;,gzip", "gzip;q=0.5;q=0", "\xff"])
 def test_f27_an_accept_encoding_that_nobody_understands_is_no_error(
     client: FlaskClient, path: str, coding: str

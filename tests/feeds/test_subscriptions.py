@@ -351,6 +351,7 @@ def test_an_address_is_renamed_and_rotated_with_its_choice(client: FlaskClient, 
     assert (report.device, report.health) == ("Old phone", "never fetched")
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -133,6 +133,7 @@ def test_a_plan_that_changed_since_is_shown_again(app: Flask, ada: FlaskClient) 
     assert post(ada, f"{way}/application")[0] == 303
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

@@ -311,6 +311,7 @@ def test_nobody_brings_back_or_loses_what_another_put_aside(
     assert DRAFT not in shown(page(ada))
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "values",
     [

@@ -159,6 +159,7 @@ def test_the_ledger_forgets_the_token_once_the_letter_left(admin: FlaskClient) -
     assert kept.sent_at is not None
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("password", "again"),
     [
@@ -231,6 +232,7 @@ def test_somebody_who_is_there_cannot_be_invited_again(admin: FlaskClient, tomas
     assert invite(admin, email="tomas@concierge.example") == 422
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "fault", [{"email": "nobody"}, {"name": ""}, {"role": "king"}, {"zone": "Mars/Olympus"}]
 )

@@ -48,6 +48,7 @@ def test_the_same_address_twice_is_refused_with_a_sentence(app: Flask, ada: tupl
     assert "is there already" in again.stderr
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "args",
     [

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from concierge.feeds.sentences import SENTENCES
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.invitations import mails
@@ -22,7 +24,7 @@ from concierge.visits.actions import arranging, progress
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
 from tests.conftest import csrf_token
-from tests.invitations.conftest import Post, method_of, to
+from tests.invitations.conftest import Post, calendar_part, data_of, method_of, to
 from tests.makers import invitations as make
 from tests.makers import people, projects, visits, workforce
 from tests.makers.invitations import for_change, later
@@ -50,6 +52,11 @@ def page_of(invitation: Invitation) -> str:
     return f"/answer/{mails.page_token(invitation)}"
 
 
+def itip_of(letter: EmailMessage) -> str:
+    """The calendar object of a letter, its lines unfolded."""
+    return data_of(calendar_part(letter)).replace(b"\r\n ", b"").decode()
+
+
 def press(browser: FlaskClient, page: str, reply: str, **more: str) -> str:
     """Press one of the buttons as the page has them, and read what comes."""
     sequence = re.search(r'name="sequence"[^>]*value="([0-9]+)"', browser.get(page).get_data(as_text=True))
@@ -68,6 +75,46 @@ def post_form(browser: FlaskClient, page: str, data: dict[str, str], **more: boo
 def rows() -> list[tuple[Reply, Outcome]]:
     db.session.rollback()
     return [(one.reply, one.outcome) for one in db.session.scalars(sa.select(Answer).order_by(Answer.id))]
+
+
+@pytest.mark.parametrize(
+    ("language", "direction", "button", "news", "day"),
+    [("ar", "rtl", "قبول", "دعوة", "الثلاثاء، 17 مارس"), ("ja", "ltr", "承諾する", "ご案内", "3月17日(火)")],
+)
+def test_i10_i21_a_customer_is_written_to_and_answers_in_their_own_language(
+    client: FlaskClient,
+    app: Flask,
+    post: Post,
+    language: str,
+    direction: str,
+    button: str,
+    news: str,
+    day: str,
+) -> None:
+    with unit_of_work():
+        project = projects.live()
+        assert project.contact is not None
+        project.contact.language = language
+        planned = make.confirmed(project, workforce.technician())
+    letter = to(post.quiet(make.NOW))[YUKI]
+    with time_machine.travel(later(60), tick=False):
+        invitation = make.of_contact(planned)
+        page = client.get(page_of(invitation)).get_data(as_text=True)
+        said = press(client, page_of(invitation), "accepted")
+
+    assert str(letter["Subject"]).startswith(news)
+    assert day in str(letter["Subject"])
+    html = letter.get_body(("html",))
+    assert html is not None
+    assert f'<html lang="{language}" dir="{direction}">' in html.get_content()
+    assert f'lang="{language}"' in page
+    assert ('dir="rtl"' in page) is (direction == "rtl")
+    assert button in page
+    assert day in page
+    assert "Accept" not in page
+    assert SENTENCES[language]["where"].split("{")[0] in itip_of(letter)
+    assert "Thank you" not in said
+    assert rows() == [(Reply.ACCEPTED, Outcome.APPLIED)]
 
 
 def test_i21_the_letter_leads_to_a_page_that_says_the_same(
@@ -359,6 +406,7 @@ def test_i19_another_time_is_a_wish_and_never_a_change(
     assert "Yuki Tanaka asks for Thu 19 Mar, 13:30–16:30 instead." in on_visit
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("start_on", "start_time", "sentence"),
     [

@@ -33,6 +33,7 @@ def empty_store(app: Flask) -> None:
         path.unlink()
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("given", "kept"),
     [

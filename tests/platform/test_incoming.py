@@ -375,6 +375,7 @@ def test_without_encryption_a_password_is_said_on_this_machine_only(
         assert b"secret" not in b"".join(heard)
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("host", "is_here"),
     [
@@ -443,6 +444,7 @@ def test_a_server_that_drips_costs_seconds_only(
         assert state().problem.startswith("The mail server took longer than")
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "said",
     [
@@ -515,6 +517,7 @@ def test_any_bytes_are_kept(app: Flask, names: list[bytes], values: list[bytes])
         assert incoming.bytes_of(db.session.get_one(IncomingMail, mail_id)) == data
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "head",
     [
@@ -567,6 +570,7 @@ def test_a_terminal_reads_the_mailbox_and_takes_files_in(app: Flask, folder: Pat
 # ---------------------------------------------------------------- settings
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "address",
     ["imaps://mail.example", "http://a:b@c", "imaps://a:s3cret@host:port", "imaps:///INBOX", "INBOX"],

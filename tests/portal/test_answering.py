@@ -88,6 +88,7 @@ def test_a_day_is_asked_for_again_as_the_country_writes_it(
     assert re.findall(r"[Ss]uch as ([0-9 ]+)\.", answer.get_data(as_text=True)) == [example] * 3
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("key", "fields", "kept"),
     [
@@ -170,6 +171,7 @@ def test_photos_are_kept_with_a_point_and_come_back_as_downloads(
     assert "<img" not in customer.get(f"/items/{asked.id}")
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "data", [b"<svg xmlns='http://www.w3.org/2000/svg' onload='x'/>", b"MZ\x00\x01", b"", b"\x00" * 100]
 )

@@ -80,6 +80,7 @@ def test_what_was_handed_on_ends_with_the_link_it_came_from(project: Project, cu
     colleague.get(status=404)
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

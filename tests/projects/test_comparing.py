@@ -332,6 +332,7 @@ def test_a_draft_of_yesterday_is_compared_with_its_first_day(app: Flask, ada: Fl
     assert ada.get(f"/projects/{project.key}/compare").status_code == 200
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("wanted", ["baseline:77", "day:1999-01-01", "<script>", "day:", "week"])
 def test_a_plan_that_is_not_there_leaves_the_page_with_a_sentence(
     app: Flask, ada: FlaskClient, wanted: str

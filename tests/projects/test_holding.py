@@ -121,6 +121,7 @@ def test_the_plan_counts_with_the_day_on_which_work_is_expected(app: Flask) -> N
     assert projects.milestone(now(project), "kick-off").forecast_start_on == on("Tue 2026-04-14")
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("first", "expected", "sentence"),
     [

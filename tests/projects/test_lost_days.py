@@ -256,6 +256,7 @@ def test_the_ledger_adds_up_when_a_project_is_handed_over_late(app: Flask) -> No
     assert len({one.day for one in found.ledger.bookings}) == len(found.ledger.bookings)
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [

@@ -92,6 +92,7 @@ def test_every_other_date_stays_when_a_milestone_is_split(app: Flask) -> None:
     }
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("key", "first", "name", "sentence"),
     [

@@ -189,6 +189,7 @@ def test_what_people_did_since_is_not_undone_by_the_same_row(app: Flask, ada: Fl
     assert imported().concierge_id == bruno.id
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("changed", "says"),
     [

@@ -187,6 +187,7 @@ def test_a_drift_in_fahrenheit_is_no_temperature(app: Flask) -> None:
     assert answer(project, "temperature-drift", "0.6") is Verdict.OUT_OF_RANGE
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("typed", ["warm", "", "21 kg", "1e400", "²"])
 def test_what_is_no_measure_is_refused_with_a_remedy(app: Flask, typed: str) -> None:
     with unit_of_work():
@@ -325,6 +326,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_is_no_evidence_is_refused(app: Flask, kind: str) -> None:
     with unit_of_work():

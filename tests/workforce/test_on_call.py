@@ -199,6 +199,7 @@ def test_a_dispatcher_enters_changes_and_cancels_a_turn(
     assert jonas.get(f"/on-call/{turn.id}/edit").status_code == 404
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("other", "said"),
     [
@@ -236,6 +237,7 @@ def test_a_technician_sees_turns_and_changes_none(
     assert browser.get("/on-call/new").status_code == 403
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("week", ["", "nonsense", "9999-12-31", "2026-03-16", "0001-01-01", "2099-12-31"])
 def test_any_week_can_be_asked_for(app: Flask, jonas: FlaskClient, week: str) -> None:
     assert jonas.get("/on-call", query_string={"week": week}).status_code == 200

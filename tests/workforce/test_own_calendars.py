@@ -614,6 +614,7 @@ def test_its_owner_adds_sees_changes_and_removes_one(
     assert db.session.scalar(select(func.count(OwnCalendar.id))) == 0
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("name", "address", "said"),
     [
