@@ -114,7 +114,7 @@ def _chosen(item: ReadinessItem, place: Place) -> str:
         "biosafety": "bsl-2",
         "carrier-gas": "hydrogen" if place.country in {"DE", "US"} else "helium",
     }.get(item.key, "")
-    return wanted if wanted in item.choices else next(iter(item.choices))
+    return wanted if wanted in item.choices else next(iter(item.accepted or item.choices))
 
 
 def _text(item: ReadinessItem, customer: Customer) -> str:

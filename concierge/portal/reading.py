@@ -405,6 +405,8 @@ class Reader:
             return (Stand.DONE if item.is_cleared else Stand.OURS), ""
         if item.is_cleared or self.has_ended:
             return (Stand.DONE if item.is_cleared else Stand.CLOSED), ""
+        if item.is_contradicted:
+            return Stand.CHECKED, ""
         if item.state is ItemState.OPEN and item.returned_reason:
             return Stand.RETURNED, item.returned_reason
         if item.needs_review and item.verdict is not Verdict.OUT_OF_RANGE and not item.lacks_evidence:

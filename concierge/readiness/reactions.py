@@ -63,6 +63,7 @@ from concierge.readiness.document import filling, printing
 from concierge.readiness.events import (
     AnswerChosen,
     AnswerDismissed,
+    AnswersDiffer,
     AssessmentSigned,
     ChecklistIssued,
     ChecklistPrinted,
@@ -93,7 +94,7 @@ from concierge.readiness.states import Channel, DocumentKind, Freeze, Outcome
 from concierge.workforce.events import ClosureChanged, ClosureEntered, ClosureRemoved
 
 ItemChanged = ItemAnswered | AnswerChosen | ItemAccepted | ItemReopened | EvidenceAttached
-ItemJudged = ItemWaived | WaiverEnded | ChecklistRenewed
+ItemJudged = ItemWaived | WaiverEnded | ChecklistRenewed | AnswersDiffer | AnswerDismissed
 SiteJudged = SiteAssessed | AssessmentSigned | ListSigned
 JUDGEMENTS = frozenset(
     {

@@ -26,7 +26,7 @@ from concierge.readiness.models import (
     ReadinessSignature,
     Waiver,
 )
-from concierge.readiness.states import Channel, Decision, Freeze, ItemState, Occasion, Verdict
+from concierge.readiness.states import Channel, Decision, Freeze, ItemState, Occasion, Standing, Verdict
 from tests.makers import orders, people, projects, readiness
 from tests.makers.days import on
 from tests.makers.pages import hidden_in
@@ -170,6 +170,36 @@ def test_a_file_of_another_kind_proves_nothing_until_somebody_says_why_it_will_d
 
     assert gate(project).state is GateState.CLEAR
     assert not chased_keys(project) & {"circuit", "temperature"}
+
+
+def test_a_contradiction_holds_the_gate_until_somebody_chooses(project: Project, yuki: Answerer) -> None:
+    """Also under an answer that was accepted, and after the site was said to be ready."""
+    settle(project)
+    with unit_of_work():
+        judging.accept_item(readiness.item(project, "circuit"), at=AT, actor_id=None)
+    declare(project, yuki)
+    assert gate(project).state is GateState.CLEAR
+
+    for choose in (True, False):
+        with unit_of_work():
+            circuit = readiness.item(project, "circuit")
+            answering.answer_item(circuit, typed="no", comment=str(choose), at=AT, by=yuki, seen=0)
+        held = gate(project)
+        assert (held.state, [one["key"] for one in held.holding]) == (GateState.HELD, ["circuit"])
+        assert readiness.checklist(project).ready_lost_at is not None
+        with unit_of_work(), pytest.raises(WrongMoment, match="Choose which one counts"):
+            judging.accept_item(readiness.item(project, "circuit"), at=AT, actor_id=None)
+        rows = queries.history_of(readiness.item(project, "circuit").id)
+        with unit_of_work():
+            circuit = readiness.item(project, "circuit")
+            if choose:
+                counts = next(row for row in rows if row.standing is Standing.CURRENT)
+                answering.choose_answer(circuit, counts.id, at=AT, actor_id=None)
+            else:
+                other = next(row for row in rows if row.standing is Standing.CONFLICT)
+                answering.dismiss_answer(circuit, other.id, at=AT, actor_id=None)
+        assert gate(project).state is GateState.CLEAR
+        assert readiness.checklist(project).ready_lost_at is None
 
 
 def chased_keys(project: Project) -> set[str]:

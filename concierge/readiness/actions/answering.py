@@ -107,6 +107,7 @@ def answer_item(
         return _keep_apart(item, new, by)
     was_accepted = item.state is ItemState.ACCEPTED and counts is not None and not _is_same(item, counts, new)
     _make_current(item, rows, new)
+    _note_contradiction(item, rows)
     if item.state is not ItemState.ACCEPTED or was_accepted:
         item.state = ItemState.ANSWERED
         _forget_review(item)
@@ -143,6 +144,7 @@ def choose_answer(item: ReadinessItem, answer_id: int, *, at: datetime, actor_id
     for row in rows:
         if row.standing is Standing.CONFLICT:
             row.standing = Standing.DISMISSED
+    _note_contradiction(item, rows)
     record(
         AnswerChosen(
             at=at,
@@ -165,10 +167,12 @@ def dismiss_answer(item: ReadinessItem, answer_id: int, *, at: datetime, actor_i
     :raises WrongMoment: when it contradicts nothing any more.
     """
     lock(item)
-    row = _one_of(_rows(item), answer_id)
+    rows = _rows(item)
+    row = _one_of(rows, answer_id)
     if row.standing is not Standing.CONFLICT:
         raise WrongMoment(_("Somebody chose among these answers in the meantime. Look at the point again."))
     row.standing = Standing.DISMISSED
+    _note_contradiction(item, rows)
     record(
         AnswerDismissed(
             at=at,
@@ -322,6 +326,7 @@ def _is_contradiction(
 
 def _keep_apart(item: ReadinessItem, new: ItemAnswer, by: Answerer) -> Answered:
     new.standing = Standing.CONFLICT
+    item.is_contradicted = True
     db.session.add(new)
     db.session.flush()
     record(
@@ -354,6 +359,10 @@ def _make_current(item: ReadinessItem, rows: list[ItemAnswer], new: ItemAnswer) 
     item.channel, item.returned_reason = new.channel, ""
     if item.state is ItemState.OPEN:
         item.state = ItemState.ANSWERED
+
+
+def _note_contradiction(item: ReadinessItem, rows: list[ItemAnswer]) -> None:
+    item.is_contradicted = any(row.standing is Standing.CONFLICT for row in rows)
 
 
 def _forget_review(item: ReadinessItem) -> None:

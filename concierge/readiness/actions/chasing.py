@@ -286,7 +286,10 @@ def _owing(today: date) -> tuple[sa.ColumnElement[bool], ...]:
         item.type != ItemType.INFO,
         item.is_asked.is_(True),
         sa.or_(
-            item.state == ItemState.OPEN, sa.and_(item.state == ItemState.ANSWERED, sa.or_(lacks, is_wrong))
+            item.state == ItemState.OPEN,
+            sa.and_(
+                item.state == ItemState.ANSWERED, item.is_contradicted.is_(False), sa.or_(lacks, is_wrong)
+            ),
         ),
         ~waived,
     )

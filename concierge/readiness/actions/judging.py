@@ -30,11 +30,13 @@ def accept_item(item: ReadinessItem, *, note: str = "", at: datetime, actor_id: 
     """Let an answer count, also one out of range, or with files of another kind, when a note says why it will do.
 
     :param note: ours; the answer's own comment stays.
-    :raises WrongMoment: when there is no answer, or the evidence or the reason is missing.
+    :raises WrongMoment: when there is no answer, or several, or the evidence or the reason is missing.
     """
     answering.lock(item)
     if item.state is ItemState.OPEN:
         raise WrongMoment(_("There is no answer to accept yet. Answer the point first."))
+    if item.is_contradicted:
+        raise WrongMoment(_("Two answers contradict each other. Choose which one counts, then accept it."))
     if item.state is ItemState.ACCEPTED:
         raise WrongMoment(_("The answer is accepted already."))
     if item.lacks_evidence and not (note.strip() and len(item.evidence) >= max(1, item.file_count)):

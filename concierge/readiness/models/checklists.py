@@ -146,6 +146,8 @@ class ReadinessItem(Versioned, Base):
     """What they noted with it; ours only."""
     reported_at: Mapped[datetime | None]
     """When the customer changed the answer of a frozen checklist; it counts only after one of ours looked at it."""
+    is_contradicted: Mapped[bool] = mapped_column(default=False)
+    """Whether another answer waits beside the one that counts; until a person chooses, it settles nothing."""
     waived_until: Mapped[date | None]
     """The last day on which shipping does not wait for it although it is open; None: it is not waived."""
 
@@ -155,6 +157,8 @@ class ReadinessItem(Versioned, Base):
     @property
     def is_cleared(self) -> bool:
         """Whether nothing waits for it: accepted, or answered well where nobody of ours has to look at it."""
+        if self.is_contradicted:
+            return False
         if self.type is ItemType.INFO or self.state is ItemState.ACCEPTED:
             return True
         if self.state is ItemState.OPEN or self.needs_review:

@@ -1,6 +1,6 @@
 """The checklist of a project: where it stands, and issuing it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -88,16 +88,15 @@ def checklist(key: str) -> Page:
         return render_template("readiness/none.html", project=project)
     today = judged_on(project)
     contacts = queries.contacts_of(found.items)
-    conflicts = queries.answers_in_conflict([one.id for one in found.items])
     return render_template(
         "readiness/checklist.html",
         project=project,
         checklist=found,
         standing=_standing(project, found, today),
-        groups=_groups(project, found, today, conflicts=conflicts),
+        groups=_groups(project, found, today),
         not_asked=[one for one in found.items if not one.is_asked and not one.is_withdrawn],
         waived=_waived(found, today),
-        notices=judged.notices(project, found, conflicts=conflicts, looking=viewer()),
+        notices=judged.notices(project, found, looking=viewer()),
         signed=judged.signatures(project, found, ""),
         frozen=judged.frozen(project, found),
         newest=next(iter(queries.assessments_of(found.id)), None),
@@ -197,14 +196,11 @@ def _segments(items: Iterable[ReadinessItem], today: date) -> tuple[tuple[str, i
     return tuple((state, states.count(state), said) for state, said in words.items())
 
 
-def _groups(
-    project: Project, found: Checklist, today: date, *, conflicts: Collection[int]
-) -> tuple[Group, ...]:
+def _groups(project: Project, found: Checklist, today: date) -> tuple[Group, ...]:
     sections: dict[str, list[Row]] = {}
     for one in found.items:
         if one.is_asked:
-            row = row_of(one, today, is_contradicted=one.id in conflicts)
-            sections.setdefault(one.section, []).append(row)
+            sections.setdefault(one.section, []).append(row_of(one, today))
     return tuple(
         Group(
             section,
@@ -237,16 +233,12 @@ def _waived(found: Checklist, today: date) -> tuple[Waived, ...]:
     )
 
 
-def row_of(one: ReadinessItem, today: date, *, is_contradicted: bool = False) -> Row:
+def row_of(one: ReadinessItem, today: date) -> Row:
     """An item as the list shows it.
 
     :param today: the day at the site.
-    :param is_contradicted: whether another answer waits beside the one that counts.
     """
     state, icon, why = _state(one, today)
-    if is_contradicted:
-        state, icon = "bad", "triangle-alert"
-        why = _("Two answers contradict each other. Choose which one counts.")
     due = day(one.due_on)
     due_state = "idle" if one.is_cleared else state
     if not one.is_cleared and one.due_on < today:
@@ -261,6 +253,8 @@ def row_of(one: ReadinessItem, today: date, *, is_contradicted: bool = False) ->
 
 def _state(one: ReadinessItem, today: date) -> tuple[str, str, str]:
     """The state, icon and reason of an item; late and out of range weigh most."""
+    if one.is_contradicted:
+        return "bad", "triangle-alert", _("Two answers contradict each other. Choose which one counts.")
     if one.type is ItemType.INFO:
         return "ok", "info", localized(one.why)
     answered = filling.answer_in_words(one)

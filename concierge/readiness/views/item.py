@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
 
+from babel.lists import format_list
 from flask import flash, redirect, render_template, url_for
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from concierge.catalogue.states import GateKind, ItemType
+from concierge.catalogue.states import Evidence, GateKind, ItemType
+from concierge.catalogue.words import file_kind_words
 from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
@@ -166,11 +169,7 @@ def _item_context(project: Project, asked: ReadinessItem) -> dict[str, object]:
     return {
         "project": project,
         "item": asked,
-        "row": row_of(
-            asked,
-            judged_on(project),
-            is_contradicted=any(one.standing is Standing.CONFLICT for one in given),
-        ),
+        "row": row_of(asked, judged_on(project)),
         "given": given,
         "contradicting": sorted(
             (one for one in given if one.standing in {Standing.CURRENT, Standing.CONFLICT}),
@@ -184,6 +183,7 @@ def _item_context(project: Project, asked: ReadinessItem) -> dict[str, object]:
         "may_review": may_review(asked, viewer().role),
         "accepted": filling.accepted_in_words(asked, language=viewer().language, country=country),
         "answered": filling.answer_in_words(asked),
+        "evidence": _evidence(asked),
         "party": filling.party(asked.responsible),
         "section": filling.section_title(asked.section),
         "contact": queries.contacts_of([asked]).get(asked.contact_id or 0)
@@ -199,6 +199,17 @@ def _item_context(project: Project, asked: ReadinessItem) -> dict[str, object]:
     }
 
 
+def _evidence(asked: ReadinessItem) -> str:
+    """Which files it takes: how many, and of which kinds any will do."""
+    if not asked.needs_evidence:
+        return _("not needed") if asked.evidence_need is Evidence.NONE else _("welcome")
+    named = [words for kind, words in file_kind_words().items() if kind.value in (asked.file_kinds or ())]
+    kinds = str(format_list(named, style="or", locale=get_locale() or "en")) if named else _("any file")
+    return ngettext(
+        "%(num)s file: %(kinds)s", "%(num)s files: %(kinds)s", max(1, asked.file_count), kinds=kinds
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """An answer as it was given."""
@@ -208,6 +219,8 @@ class Given:
     state: str
     stands: str
     value: str
+    fits: tuple[str, str, str]
+    """What it says about what is asked: state, words, icon."""
     stored: str
     """The figure in the item's unit; empty when it was typed in that."""
     comment: str
@@ -232,6 +245,11 @@ def _given(project: Project, asked: ReadinessItem) -> list[Given]:
         Channel.PDF: _("in a returned PDF"),
         Channel.FIELD: _("on site"),
     }
+    fits = {
+        Verdict.OK: ("ok", _("Fits"), "check"),
+        Verdict.OUT_OF_RANGE: ("bad", _("Does not fit"), "triangle-alert"),
+        Verdict.UNKNOWN: ("idle", _("Cannot be told"), ""),
+    }
     figures = Figures(language=viewer().language, country=project.site.country)
     return [
         Given(
@@ -239,6 +257,7 @@ def _given(project: Project, asked: ReadinessItem) -> list[Given]:
             row.standing,
             *stands[row.standing],
             filling.value_in_words(asked, row.value),
+            fits[row.verdict],
             _stored(asked, row, figures),
             row.comment,
             people_by_id[row.by_id].name if row.by_id in people_by_id else row.name or _("Nobody named"),

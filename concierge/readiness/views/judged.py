@@ -1,6 +1,5 @@
 """What was judged, signed, waived and lost, in words."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,9 +34,7 @@ class Notice:
     link: str = ""
 
 
-def notices(
-    project: Project, found: Checklist, *, conflicts: Collection[int], looking: Viewer
-) -> list[Notice]:
+def notices(project: Project, found: Checklist, *, looking: Viewer) -> list[Notice]:
     """What stands above the list, the gravest first."""
     said = []
     if found.ready_lost_at is not None:
@@ -50,7 +47,7 @@ def notices(
                 _("See what changed"),
             )
         )
-    if waiting := [one for one in found.items if one.id in conflicts]:
+    if waiting := [one for one in found.items if one.is_contradicted]:
         words = ngettext(
             "%(num)s point has two answers that contradict each other.",
             "%(num)s points have answers that contradict each other.",
