@@ -26,7 +26,7 @@ from tests.browser import ROOT, Site, served
 from tests.processes import dies_with_parent, stop
 from tests.servers import PostgresServer, _identity, running_postgres
 
-PROGRAM = Path(sys.executable).parent / "concierge"
+ALONE = ("--without-worker",)
 PATIENCE_S = 40
 ANSWERED_WITHIN_S = 20
 """On a busy machine; programs wait for 30 seconds and more."""
@@ -75,7 +75,7 @@ class Asker:
 
 
 def subscribed(site: Site, **settings: str) -> Asker:
-    """A technician with an address, made at the terminal."""
+    """A technician with an address, made by the commands, in one process: each start costs seconds."""
     environment = {
         **os.environ,
         "CONCIERGE_INSTANCE": str(site.instance),
@@ -83,17 +83,20 @@ def subscribed(site: Site, **settings: str) -> Asker:
         **settings,
     }
 
-    def run(*arguments: str) -> str:
-        done = subprocess.run(
-            [PROGRAM, *arguments], env=environment, cwd=ROOT, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout.decode() + (done.stderr.decode() if "--json" not in arguments else "")
-
-    run("user", "add", "tomas@example.com", "--name", "Tomas Berger", "--role", "technician")
-    [told] = json.loads(run("feeds", "url", "--user", "tomas@example.com", "--json"))
-    assert "0 problems" in run("feeds", "lint", told["url"])
-    return Asker(told["url"])
+    commands = (
+        ("user", "add", "tomas@example.com", "--name", "Tomas Berger", "--role", "technician"),
+        ("feeds", "url", "--user", "tomas@example.com", "--json"),
+    )
+    both = "; ".join(f"main({list(one)!r}, standalone_mode=False); print('#')" for one in commands)
+    done = subprocess.run(
+        [sys.executable, "-c", f"from concierge.cli import main; {both}"],
+        env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [told] = json.loads(done.stdout.split("#")[1])
+    asker = Asker(told["url"])
+    assert lint.problems(asker.ask().data) == ()
+    return asker
 
 
 def rename(execute: Callable[[str], object], name: str) -> None:
@@ -126,7 +129,7 @@ def test_f30_a_database_that_is_gone_then_a_restart_then_the_newest(tmp_path: Pa
         port = urlsplit(site.address).port or 0
     there, away = tmp_path / "concierge.sqlite3", tmp_path / "away.sqlite3"
 
-    with served(tmp_path, port=port, CONCIERGE_DEMO="no", CONCIERGE_WORKERS="1"):
+    with served(tmp_path, port=port, arguments=ALONE, CONCIERGE_DEMO="no", CONCIERGE_WORKERS="1"):
         with sqlite(tmp_path) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         saved = there.read_bytes()
@@ -144,7 +147,7 @@ def test_f30_a_database_that_is_gone_then_a_restart_then_the_newest(tmp_path: Pa
         there.rename(away)
         asker.check_served(newest)
         away.rename(there)
-    with served(tmp_path, port=port, CONCIERGE_DEMO="no", CONCIERGE_WORKERS="1"):
+    with served(tmp_path, port=port, arguments=ALONE, CONCIERGE_DEMO="no", CONCIERGE_WORKERS="1"):
         asker.check_served(newest)
 
 
