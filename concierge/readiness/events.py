@@ -7,20 +7,52 @@ from concierge.platform.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChecklistIssued(Event):
-    """A project got its readiness checklist."""
+class ChecklistEvent(Event):
+    """Something that happened to one checklist."""
 
     checklist_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemEvent(ChecklistEvent):
+    """Something that happened to one item; ``requirement`` says what it asks."""
+
+    item_id: int
+    requirement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureEvent(ChecklistEvent):
+    """Somebody signed, a section or the whole list."""
+
+    signature_id: int
+    name: str
+    channel: str = "staff"
+    is_witnessed: bool = False
+    """Whether the customer signed with the actor, on the phone or side by side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkEvent(Event):
+    """Something that happened to the link of one of the customer's people."""
+
+    link_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistIssued(ChecklistEvent):
+    """A project got its readiness checklist."""
+
     items: int
     is_quiet: bool = False
     """Whether nobody is written to: the project was under way elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChecklistRedated(Event):
+class ChecklistRedated(ChecklistEvent):
     """Open items are due on other days because delivery moved."""
 
-    checklist_id: int
     delivery_on: date | None
     items: int
     is_quiet: bool = False
@@ -28,12 +60,9 @@ class ChecklistRedated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemAnswered(Event):
+class ItemAnswered(ItemEvent):
     """An item was answered; ``verdict`` is computed."""
 
-    checklist_id: int
-    item_id: int
-    requirement: str
     value: str
     verdict: str
     before: str = ""
@@ -48,12 +77,9 @@ class ItemAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswersDiffer(Event):
+class AnswersDiffer(ItemEvent):
     """An answer contradicts one that its giver had not seen; both are kept, a person chooses."""
 
-    checklist_id: int
-    item_id: int
-    requirement: str
     value: str
     counts: str
     """What counts meanwhile."""
@@ -62,24 +88,18 @@ class AnswersDiffer(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerChosen(Event):
+class AnswerChosen(ItemEvent):
     """A person said which of several answers counts."""
 
-    checklist_id: int
-    item_id: int
-    requirement: str
     value: str
     before: str = ""
     """What counted until then, when it was another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerDismissed(Event):
+class AnswerDismissed(ItemEvent):
     """A person put an answer aside that contradicts the one that counts."""
 
-    checklist_id: int
-    item_id: int
-    requirement: str
     value: str
 
 
@@ -87,12 +107,9 @@ class AnswerDismissed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemWaived(Event):
+class ItemWaived(ItemEvent):
     """Shipping does not wait for an open item until a day; somebody answers for it."""
 
-    checklist_id: int
-    item_id: int
-    requirement: str
     name: str
     """Who answers for it."""
     reason: str
@@ -101,22 +118,18 @@ class ItemWaived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaiverEnded(Event):
+class WaiverEnded(ItemEvent):
     """A waived item holds again, unless it is settled."""
 
-    checklist_id: int
-    item_id: int
-    requirement: str
     name: str
     why: str
     """An English sentence; the usual ones are constants of ``actions/waiving.py``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SiteAssessed(Event):
+class SiteAssessed(ChecklistEvent):
     """A site was judged on a day; ``name`` signed it, or nobody yet."""
 
-    checklist_id: int
     assessment_id: int
     occasion: str
     gate: str
@@ -127,46 +140,32 @@ class SiteAssessed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AssessmentSigned(Event):
+class AssessmentSigned(ChecklistEvent):
     """A judgement that had been made by itself was signed."""
 
-    checklist_id: int
     assessment_id: int
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SectionSigned(Event):
+class SectionSigned(SignatureEvent):
     """Somebody signed a section as it is answered."""
 
-    checklist_id: int
-    signature_id: int
     section: str
-    name: str
-    channel: str = "staff"
-    is_witnessed: bool = False
-    """Whether the customer signed with the actor, on the phone or side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListSigned(Event):
+class ListSigned(SignatureEvent):
     """Somebody declared the whole site ready, ready with conditions, or not ready."""
 
-    checklist_id: int
-    signature_id: int
-    name: str
     decision: str
     conditions: str = ""
-    channel: str = "staff"
-    is_witnessed: bool = False
-    """Whether the customer signed with the actor, on the phone or side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureEnded(Event):
+class SignatureEnded(ChecklistEvent):
     """What was signed says something else by now; ``section`` is empty for the whole list."""
 
-    checklist_id: int
     signature_id: int
     section: str
     name: str
@@ -175,10 +174,9 @@ class SignatureEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadinessLost(Event):
+class ReadinessLost(ChecklistEvent):
     """A site that had been said to be ready is not any more."""
 
-    checklist_id: int
     said_at: datetime
     said_by: str
     """Who had signed that; empty: it was judged by itself."""
@@ -190,47 +188,35 @@ class ReadinessLost(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadinessRegained(Event):
+class ReadinessRegained(ChecklistEvent):
     """A site that was ready and had lost that is ready again."""
 
-    checklist_id: int
     by_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChecklistThawed(Event):
+class ChecklistThawed(ChecklistEvent):
     """Answers of a frozen checklist may change freely again."""
 
-    checklist_id: int
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemAccepted(Event):
+class ItemAccepted(ItemEvent):
     """We accepted an answer."""
 
-    checklist_id: int
-    item_id: int
-    requirement: str
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemReopened(Event):
+class ItemReopened(ItemEvent):
     """An answer does not hold; the item is open again."""
 
-    checklist_id: int
-    item_id: int
-    requirement: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceAttached(Event):
+class EvidenceAttached(ItemEvent):
     """A file was attached to an item."""
 
-    checklist_id: int
-    item_id: int
-    requirement: str
     file_id: int
     name: str
     by_name: str = ""
@@ -238,21 +224,19 @@ class EvidenceAttached(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChecklistSent(Event):
+class ChecklistSent(ChecklistEvent):
     """The checklist went to the customer's contact by mail."""
 
-    checklist_id: int
     contact_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChecklistPrinted(Event):
+class ChecklistPrinted(ChecklistEvent):
     """A PDF of the checklist is there; ``occasion`` says whether somebody waits for it by mail.
 
     ``occasion`` is ``issued``, ``moved`` or ``asked`` when it goes to the customer, else empty.
     """
 
-    checklist_id: int
     document_id: int
     language: str
     occasion: str
@@ -261,18 +245,16 @@ class ChecklistPrinted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChecklistRequested(Event):
+class ChecklistRequested(ChecklistEvent):
     """A person asked to send the checklist to the customer's contact."""
 
-    checklist_id: int
     contact_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChecklistRenewed(Event):
+class ChecklistRenewed(ChecklistEvent):
     """The playbook, the order or the site asks other things; answers were kept."""
 
-    checklist_id: int
     added: int
     removed: int
     changed: int
@@ -286,38 +268,29 @@ class ChecklistRenewed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkGiven(Event):
+class LinkGiven(LinkEvent):
     """Somebody at the customer's got a link to their page; ``is_mailed`` says whether a letter brings it."""
 
-    link_id: int
-    name: str
     is_mailed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkSent(Event):
+class LinkSent(LinkEvent):
     """A link goes out by mail once more; ``is_asked_for`` when its holder asked for that, without us."""
 
-    link_id: int
-    name: str
     is_asked_for: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkRevoked(Event):
+class LinkRevoked(LinkEvent):
     """A link opens nothing any more; ``by_name`` is the customer's person who took it back, if it was one of them."""
 
-    link_id: int
-    name: str
     by_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkRotated(Event):
+class LinkRotated(LinkEvent):
     """A link was replaced by another one for the same person; the old one opens nothing."""
-
-    link_id: int
-    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -408,8 +381,7 @@ class ReminderLeftOut(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChasingTurned(Event):
+class ChasingTurned(ChecklistEvent):
     """From now on the customer is reminded of what is open, or is not."""
 
-    checklist_id: int
     is_chased: bool

@@ -1,6 +1,6 @@
 """What sites wait for: answers, reviews and people to ask, and what customers ask us."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from concierge.home.agenda.asking import (
     Found,
     Looking,
     Question,
+    Row,
     With,
     about,
     days_until,
@@ -167,17 +168,7 @@ def ours(looking: Looking) -> Found:
             .order_by(item.due_on, item.id)
         )
 
-    return found_of(
-        looking,
-        question,
-        lambda row: Matter(
-            f"ours:{row.id}",
-            Kind.OURS,
-            slip_workdays=row.slip_workdays,
-            days_left=days_until(row.due_on, looking.today),
-        ),
-        one_a_project=True,
-    )
+    return _first_due(looking, question, Kind.OURS)
 
 
 def questions(looking: Looking) -> Found:
@@ -278,17 +269,7 @@ def contradicted(looking: Looking) -> Found:
             .order_by(item.due_on, item.id)
         )
 
-    return found_of(
-        looking,
-        question,
-        lambda row: Matter(
-            f"contradicted:{row.id}",
-            Kind.CONTRADICTED,
-            slip_workdays=row.slip_workdays,
-            days_left=days_until(row.due_on, looking.today),
-        ),
-        one_a_project=True,
-    )
+    return _first_due(looking, question, Kind.CONTRADICTED)
 
 
 def to_review(looking: Looking) -> Found:
@@ -305,15 +286,26 @@ def to_review(looking: Looking) -> Found:
 
     mine = {reviewer for reviewer, roles in REVIEWS.items() if looking.viewer.role in roles}
     question = by_either if len(mine) > 1 else by_engineer if Reviewer.ENGINEER in mine else by_concierge
+    return _first_due(looking, question, Kind.REVIEW, level=lambda row: int(row.reported_at is not None))
+
+
+def _first_due(
+    looking: Looking,
+    question: Callable[[], Question],
+    kind: Kind,
+    *,
+    level: Callable[[Row], int] = lambda _row: 0,
+) -> Found:
+    """Points of sites, of each project the one due first."""
     return found_of(
         looking,
         question,
         lambda row: Matter(
-            f"review:{row.id}",
-            Kind.REVIEW,
+            f"{kind.value}:{row.id}",
+            kind,
             slip_workdays=row.slip_workdays,
             days_left=days_until(row.due_on, looking.today),
-            level=int(row.reported_at is not None),
+            level=level(row),
         ),
         one_a_project=True,
     )

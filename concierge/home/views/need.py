@@ -8,6 +8,7 @@ from flask_babel import ngettext
 
 from concierge.home.agenda import Row
 from concierge.identity.queries import Aside
+from concierge.platform.words import day
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,13 @@ class Need:
     """By which it is put aside; no key: it cannot be."""
     aside: Aside | None = None
     is_to_assign: bool = False
+
+
+def need_by(
+    on: date, today: date, *, state: str, icon: str, title: str, url: str, why: str, action: str
+) -> Need:
+    """A row about something that is due on a day."""
+    return Need(state, icon, title, url, why, when=day(on), note=until(on, today), action=action)
 
 
 def place(row: Row) -> str:

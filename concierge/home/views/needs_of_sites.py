@@ -7,7 +7,7 @@ from flask_babel import ngettext
 
 from concierge.catalogue.states import Responsible
 from concierge.home.agenda import Row
-from concierge.home.views.need import Need, place, until, waited
+from concierge.home.views.need import Need, need_by, place, until, waited
 from concierge.platform.words import day, localized
 from concierge.readiness.standing import Change
 from concierge.readiness.states import Outcome
@@ -52,14 +52,14 @@ def unreached(row: Row, today: date) -> Need:
         why = _("%(place)s. %(who)s does not want reminders.", place=place(row), who=row.who)
     else:
         why = _("%(place)s. Letters to %(who)s come back.", place=place(row), who=row.who)
-    return Need(
+    return need_by(
+        row.due_on,
+        today,
         state="warn",
         icon="mail",
         title=_("Ask %(who)s yourself, or somebody else", who=row.who),
         url=f"/projects/{row.project_key}/readiness/reminders",
         why=why,
-        when=day(row.due_on),
-        note=until(row.due_on, today),
         action=_("Open reminders"),
     )
 
@@ -70,14 +70,14 @@ def ours(row: Row, today: date) -> Need:
         Responsible.LOGISTICS: _("our logistics"),
         Responsible.CARRIER: _("the carrier"),
     }.get(row.responsible, _("us"))
-    return Need(
+    return need_by(
+        row.due_on,
+        today,
         state="bad" if row.due_on < today else "warn",
         icon="list-checks",
         title=_("See to it: %(requirement)s", requirement=localized(row.requirement).rstrip(".")),
         url=f"/projects/{row.project_key}/readiness/{row.id}",
         why=_("%(place)s. A point of the site’s checklist for %(who)s.", place=place(row), who=who),
-        when=day(row.due_on),
-        note=until(row.due_on, today),
         action=_("Open point"),
     )
 
@@ -130,27 +130,27 @@ def lost(row: Row, today: date) -> Need:
         if what
         else _("%(place)s.", place=place(row))
     )
-    return Need(
+    return need_by(
+        row.anchor_on,
+        today,
         state="bad",
         icon="triangle-alert",
         title=_("Site of %(project)s was ready, but changed", project=row.project_name),
         url=f"/projects/{row.project_key}/readiness/assessments",
         why=why,
-        when=day(row.anchor_on),
-        note=until(row.anchor_on, today),
         action=_("See what changed"),
     )
 
 
 def contradicted(row: Row, today: date) -> Need:
-    return Need(
+    return need_by(
+        row.due_on,
+        today,
         state="warn",
         icon="triangle-alert",
         title=_("Choose which answer counts: %(what)s", what=localized(row.requirement)),
         url=f"/projects/{row.project_key}/readiness/{row.id}",
         why=_("%(place)s. Two answers contradict each other.", place=place(row)),
-        when=day(row.due_on),
-        note=until(row.due_on, today),
         action=_("Choose"),
     )
 
@@ -161,13 +161,13 @@ def to_review(row: Row, today: date) -> Need:
         if row.reported_at is not None
         else _("%(place)s. The answer counts when you have looked at it.", place=place(row))
     )
-    return Need(
+    return need_by(
+        row.due_on,
+        today,
         state="bad" if row.reported_at is not None else "warn",
         icon="clipboard-check",
         title=_("Review the answer: %(what)s", what=localized(row.requirement)),
         url=f"/projects/{row.project_key}/readiness/{row.id}",
         why=why,
-        when=day(row.due_on),
-        note=until(row.due_on, today),
         action=_("Review"),
     )
