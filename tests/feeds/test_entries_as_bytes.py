@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from string import Formatter
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,8 +18,10 @@ from icalendar import Alarm, Event
 from icalendar.prop import vCategory, vDuration, vUri
 
 from concierge.feeds import calendar_file, lint, vevent, words
+from concierge.feeds.sentences import SENTENCES
 from concierge.feeds.states import Scope, Shows
 from concierge.feeds.vevent import Entry, Status, Transparency
+from concierge.platform.speech import CUSTOMERS
 from tests.feeds import readers
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -283,6 +286,41 @@ def test_f20_independent_readers_see_what_the_golden_file_says(read: readers.Rea
 
     assert read(data) == readers.entries_in(data)
     assert len(read(data)) == 3
+
+
+@pytest.mark.parametrize("language", [code for code in CUSTOMERS if code not in ("en", "de")])
+def test_a_customer_reads_an_entry_in_each_language_that_their_page_speaks(language: str) -> None:
+    style = words.Style(language=language, is_for_customer=True)
+    told = replace(APPOINTMENT, status=Status.CANCELLED, titles={"en": "Set-up, part 2"})
+    entry = words.entry_of(told, style=style, modified_at=AT)
+    english = words.entry_of(told, style=replace(style, language="en"), modified_at=AT)
+
+    title = words.sentence(
+        "title", language=language, kind=entry.categories[0], account="Isar Klinik", place="München"
+    )
+    assert entry.summary == words.sentence("cancelled", language=language, title=title)
+    ours, theirs = entry.description.splitlines(), english.description.splitlines()
+    assert len(ours) == len(theirs) == 5
+    assert not set(ours) & set(theirs), "a line is left in English"
+    assert "Set-up, part 2" in ours[2], "a title in English is better than none"
+    assert lint.problems(file_of(*samples(language), language=language)) == ()
+    assert {name for name, text in SENTENCES[language].items() if text == SENTENCES["en"][name]} <= {
+        "calendar", "days", "milestone", "milestone_customer", "on_one_day", "over_days", "title",
+        "title_without_place",
+    }  # fmt: skip
+    if language == "ar":
+        assert "(\u2068Europe/Berlin\u2069، \u2068UTC+1\u2069)" in entry.description, "each runs its own way"
+
+
+def test_every_sentence_says_the_same_things_in_every_language() -> None:
+    def parts(text: str) -> set[str]:
+        return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+    assert tuple(SENTENCES) == CUSTOMERS == words.LANGUAGES
+    for language, sentences in SENTENCES.items():
+        assert {name: parts(text) for name, text in sentences.items()} == {
+            name: parts(text) for name, text in SENTENCES["en"].items()
+        }, language
 
 
 def test_f16_a_cancelled_visit_says_so_and_takes_no_time() -> None:
