@@ -273,7 +273,7 @@ def stop(mail_id: int, *, by_id: int | None, at: datetime) -> bool:
 
 
 def stop_untold(prefix: str, *, since: datetime, by_id: int | None, at: datetime) -> bool:
-    """Stop what an act wrote that is taken back; whether that was something, and nobody has read of it.
+    """Stop what an act wrote that is taken back; whether nobody has read of it: all stopped, or none there yet.
 
     :param prefix: how the keys of these letters begin.
     :param since: when the act was done.
@@ -283,7 +283,7 @@ def stop_untold(prefix: str, *, since: datetime, by_id: int | None, at: datetime
         sa.select(OutgoingMail.id).where(*of_it, OutgoingMail.stopped_at.is_(None))
     ).all()
     stopped = [stop(number, by_id=by_id, at=at) for number in ids]
-    return bool(stopped) and all(stopped)
+    return all(stopped)
 
 
 def let_go(mail_id: int, *, at: datetime) -> bool:

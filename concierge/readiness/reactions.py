@@ -1,7 +1,7 @@
 """What checklists do when something happens elsewhere, and what follows from their own events."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_babel import force_locale
@@ -339,19 +339,30 @@ def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequ
     """Make the print that goes to the customer's contact."""
     if not isinstance(event, ChecklistRequested) and event.is_quiet:
         return
+    if isinstance(event, ChecklistRedated):
+        projects.project_for_change(event.project_id)  # nobody takes the move back meanwhile
     checklist = queries.checklist_by_id(event.checklist_id)
     project = queries.project_of(checklist)
     if project.contact is None or not project.contact.email:
         return
+    letter_key = ""
     match event:
         case ChecklistIssued():
             occasion = mails.ISSUED
         case ChecklistRedated():
+            if (
+                event.delivery_on != checklist.anchor_on
+            ):  # it was taken back, or moved on: that tells by itself
+                return
             occasion = mails.MOVED
+            letter_key = f"checklist:{checklist.id}:{occasion}:{event.at.isoformat()}"
+            _announce(
+                checklist, project, occasion=occasion, key=letter_key, at=event.at, actor_id=event.actor_id
+            )
         case _:
             occasion = mails.ASKED
+            letter_key = sending.letter_key(event)
     language = mails.language_for(project, printing.LANGUAGES)
-    letter_key = sending.letter_key(event) if isinstance(event, ChecklistRequested) else ""
     sending.order_letter(
         event.checklist_id, language=language, occasion=occasion, letter_key=letter_key, at=event.at
     )
@@ -513,19 +524,26 @@ def announce_checklist(event: ChecklistRequested) -> None:
     """Let the letter be seen and stopped that was asked for, before its print is made."""
     checklist = queries.checklist_by_id(event.checklist_id)
     project = queries.project_of(checklist)
+    key = sending.letter_key(event)
+    _announce(checklist, project, occasion=mails.ASKED, key=key, at=event.at, actor_id=event.actor_id)
+
+
+def _announce(
+    checklist: Checklist, project: Project, *, occasion: str, key: str, at: datetime, actor_id: int | None
+) -> None:
     if project.contact is None or not project.contact.email:
         return
     language = mails.language_for(project, printing.LANGUAGES)
-    page = linking.give_link(project, project.contact, is_mailed=False, at=event.at, actor_id=event.actor_id)
+    page = linking.give_link(project, project.contact, is_mailed=False, at=at, actor_id=actor_id)
     letter = mails.checklist_letter(
         filling.filled(checklist, project, language=language),
         project.contact,
-        occasion=mails.ASKED,
+        occasion=occasion,
         attachments=(),
         page=linking.address_of(page),
         token=linking.token_of(page),
     )
-    announce(letter, key=sending.letter_key(event), project_id=project.id)
+    announce(letter, key=key, project_id=project.id)
 
 
 def note_checklist_left(args: dict[str, Any]) -> None:  # Any: JSON

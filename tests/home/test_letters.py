@@ -247,10 +247,12 @@ def test_today_tells_of_points_that_are_ours_and_of_people_who_cannot_be_reminde
     assert "Ask Yuki" not in today
 
 
+@pytest.mark.parametrize("is_printed", ["ready to leave", "still printing", "not begun"])
 def test_taking_an_act_back_stops_what_it_wrote_and_writes_nothing_about_it(
-    app: Flask, project: Project
+    app: Flask, project: Project, is_printed: str
 ) -> None:
     """A delivery is moved by mistake and put back within half a minute: the customer hears of neither."""
+    queues = {"ready to leave": ("default", "documents"), "still printing": ("default",), "not begun": ()}
     worker.drain(app)
     with unit_of_work():
         ada = people.user()
@@ -263,15 +265,18 @@ def test_taking_an_act_back_stops_what_it_wrote_and_writes_nothing_about_it(
             project.id, delivery_id, to=starts_on + timedelta(days=28), reason="x", actor_id=ada.id, at=NOW
         )
     deliveries.act_for(None)
-    while worker.work_once(app, queues=("default", "documents")):
+    while queues[is_printed] and worker.work_once(app, queues=queues[is_printed]):
         pass  # not the letters: the clock of PostgreSQL does not travel along
-    assert [one.leaves_at is not None for one in moved()] == [True]
+    assert [one.is_whole for one in moved()] == {"ready to leave": [True], "still printing": [False]}.get(
+        is_printed, []
+    )
 
     with time_machine.travel(NOW + timedelta(seconds=10), tick=False), unit_of_work():
         undoing.take_back(act.key, zone="UTC", actor_id=ada.id, at=clock.now())
     wait(app, 60)
 
-    assert [(one.sent_at, one.stopped_by_id) for one in moved()] == [(None, ada.id)]
+    stopped = [] if is_printed == "not begun" else [(None, ada.id)]
+    assert [(one.sent_at, one.stopped_by_id) for one in moved()] == stopped
 
 
 def moved() -> list[OutgoingMail]:
