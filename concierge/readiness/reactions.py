@@ -350,9 +350,8 @@ def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequ
         case ChecklistIssued():
             occasion = mails.ISSUED
         case ChecklistRedated():
-            if (
-                event.delivery_on != checklist.anchor_on
-            ):  # it was taken back, or moved on: that tells by itself
+            # Taken back, or moved on: what came after tells of itself.
+            if event.delivery_on != checklist.anchor_on:
                 return
             occasion = mails.MOVED
             letter_key = f"checklist:{checklist.id}:{occasion}:{event.at.isoformat()}"

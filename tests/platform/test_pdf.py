@@ -2,6 +2,8 @@
 
 import http.server
 import io
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -219,6 +221,23 @@ def test_a_bomb_ends_in_time_and_the_next_page_prints(bomb: str) -> None:
         assert press.print_page(PLAIN, stylesheet=STYLES).pages == 1
     finally:
         press.close()
+
+
+def test_a_child_that_hangs_is_ended_after_its_time() -> None:
+    """It uses no processor time, and reads nothing: only the clock ends it."""
+    press = Press(Limits(seconds=2), children=1)
+    try:
+        press.warm()
+        assert press.print_page(PLAIN, stylesheet=STYLES).pages == 1
+        (child,) = press.children
+        os.kill(child, signal.SIGSTOP)
+        with pytest.raises(Unprintable, match="took longer than 2 seconds"):
+            press.print_page(PLAIN + "x" * MIB, stylesheet=STYLES)
+        assert press.print_page(PLAIN, stylesheet=STYLES).pages == 1
+        assert child not in press.children
+    finally:
+        press.close()
+    assert Limits().seconds == 30
 
 
 def test_memory_is_limited() -> None:
