@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +25,7 @@ from concierge.catalogue.models import (
 from concierge.catalogue.states import AliasScheme, InstrumentClass, PlaybookState, ProductKind
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
-from concierge.platform.database import db
+from concierge.platform.database import db, in_hand
 from concierge.platform.errors import NotFound
 from concierge.platform.events import RecordedEvent
 from concierge.platform.searching import matches
@@ -64,13 +64,22 @@ def products_for(lines: Sequence[LineNames]) -> list[Product | None]:
     wanted = {alias for line in lines for alias in line.aliases()}
     if not wanted:
         return [None] * len(lines)
+    known = in_hand(
+        ("products by alias", frozenset(wanted)),
+        lambda: _known_by({value for _, value in wanted}),
+        of=(ProductAlias, Product),
+        are_rows=True,
+    )
+    return [next((known[alias] for alias in line.aliases() if alias in known), None) for line in lines]
+
+
+def _known_by(values: Collection[str]) -> Mapping[tuple[AliasScheme, str], Product]:
     found = db.session.execute(
         sa.select(ProductAlias.scheme, ProductAlias.value, Product)
         .join(Product, Product.id == ProductAlias.product_id)
-        .where(ProductAlias.value.in_({value for _, value in wanted}))
+        .where(ProductAlias.value.in_(values))
     )
-    known = {(scheme, value): product for scheme, value, product in found}
-    return [next((known[alias] for alias in line.aliases() if alias in known), None) for line in lines]
+    return {(scheme, value): product for scheme, value, product in found}
 
 
 def candidates_for(name: str, *, limit: int = 8) -> list[Product]:

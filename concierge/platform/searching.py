@@ -593,14 +593,16 @@ def _bare_entry(kind: str, row_id: int, *, words: str) -> dict[str, Any]:  # Any
 
 
 def _write(connection: Connection, rows: list[dict[str, Any]]) -> None:  # Any: the values of rows
-    kind = postgresql if connection.dialect.name == "postgresql" else sqlite
-    writing = kind.insert(SearchEntry)
+    connection.execute(_writing(connection.dialect.name == "postgresql"), rows)
+
+
+@cache
+def _writing(on_postgres: bool) -> Any:  # Any: an INSERT of either database
+    """The statement that writes entries; put together once, which costs more than asking it."""
+    writing = postgresql.insert(SearchEntry) if on_postgres else sqlite.insert(SearchEntry)
     names = ("project_id", "under_kind", "under_id", "code", "title", "key", "words")
-    connection.execute(
-        writing.on_conflict_do_update(
-            index_elements=["kind", "row_id"], set_={name: writing.excluded[name] for name in names}
-        ),
-        rows,
+    return writing.on_conflict_do_update(
+        index_elements=["kind", "row_id"], set_={name: writing.excluded[name] for name in names}
     )
 
 
@@ -643,6 +645,13 @@ def _way(
     return steps
 
 
+@cache
+def _leading_to(kind: str, path: str) -> tuple[str, Question]:
+    """Where a path leads, and the rows of whom it leads to one of some rows there."""
+    question, there = _led(_gathering()[kind], path)
+    return _name(there), question.where(there.id.in_(sa.bindparam("ids", expanding=True)))
+
+
 def _led(root: type[Findable], path: str) -> tuple[Question, type[Any]]:  # Any: any table
     """The rows that a path leads to, beside where it began."""
     steps = _way(root, path)
@@ -658,9 +667,9 @@ def _gather(connection: Connection, kind: str, entries: Sequence[Mapping[str, An
     for root in _gathering().values():
         roots = {entry["project_id"] for entry in entries if entry["project_id"] is not None}
         for path in root.gathers:
-            question, there = _led(root, path)
-            if _name(there) == kind:
-                roots.update(connection.scalars(question.where(there.id.in_(ids))))
+            there, question = _leading_to(_name(root), path)
+            if there == kind:
+                roots.update(connection.scalars(question, {"ids": ids}))
         _write_wholes(connection, root, roots)
 
 
@@ -711,12 +720,9 @@ def _wholes(
     connection: Connection, root: type[Findable], ids: Sequence[int]
 ) -> list[dict[str, Any]]:  # Any: values
     """The entries that gather all that belongs to some rows of a table."""
-    entry, kind = SearchEntry.__table__, _name(root)
+    kind = _name(root)
     own = {
-        row["row_id"]: dict(row)
-        for row in connection.execute(
-            sa.select(entry).where(entry.c.kind == kind, entry.c.row_id.in_(ids))
-        ).mappings()
+        row["row_id"]: dict(row) for row in connection.execute(_own_of(kind), {"ids": list(ids)}).mappings()
     }
     words = {row_id: [row["words"]] for row_id, row in own.items()}
     for root_id, more in connection.execute(_gathered(kind), {"ids": list(own)}):
@@ -730,6 +736,15 @@ def _wholes(
         }
         for row_id, row in own.items()
     ]
+
+
+@cache
+def _own_of(kind: str) -> sa.Executable:
+    """The entries of some rows of a table."""
+    entry = SearchEntry.__table__
+    return sa.select(entry).where(
+        entry.c.kind == kind, entry.c.row_id.in_(sa.bindparam("ids", expanding=True))
+    )
 
 
 @cache

@@ -1,12 +1,13 @@
 """Questions about one project: its plan, its order, its people."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from concierge.accounts.models import Account, Contact, Site
 from concierge.catalogue.models import PlaybookLink, PlaybookMilestone, PlaybookVersion, Product
 from concierge.catalogue.states import GateKind, PlaybookState
 from concierge.identity.models import User
@@ -16,6 +17,7 @@ from concierge.identity.viewer import Viewer
 from concierge.orders.models import Order, OrderLine
 from concierge.platform.database import db, in_hand, read_again_with
 from concierge.platform.errors import NotFound
+from concierge.platform.prepared import Rows, row_of, rows_by_id
 from concierge.projects.models import (
     Baseline,
     Gate,
@@ -48,7 +50,7 @@ def project_for_change(project_id: int) -> Project:
 
     :raises NotFound: when there is none.
     """
-    return _for_change(project_id, _PROJECT, _MILESTONES, _AROUND, _OF_EACH)
+    return _for_change(project_id, with_all=True)
 
 
 def plan_for_change(project_id: int) -> Project:
@@ -58,7 +60,12 @@ def plan_for_change(project_id: int) -> Project:
 
     :raises NotFound: when there is none.
     """
-    return _for_change(project_id, _PLAN, _PLANNED, _OF_PLAN, _OF_EACH[:1])
+    return _for_change(project_id, with_all=False)
+
+
+def keep_in_hand(project: Project) -> None:
+    """Say that a project that is whole knows of every row that its plan has gained since it was read."""
+    in_hand(("project", project.id), lambda: project, of=_GRAPH, are_rows=True)
 
 
 def seen_among(viewer: Viewer, project_ids: Collection[int]) -> dict[int, str]:
@@ -69,7 +76,7 @@ def seen_among(viewer: Viewer, project_ids: Collection[int]) -> dict[int, str]:
 
 def gates_of(project_id: int) -> dict[GateKind, Gate]:
     """The gates of a project by their kind."""
-    return {gate.kind: gate for gate in db.session.scalars(_GATES, {"project_id": project_id})}
+    return {gate.kind: gate for gate in _GATES.all(project_id=project_id)}
 
 
 def open_hold(project_id: int) -> Hold | None:
@@ -145,7 +152,7 @@ def playbooks_of(project_id: int, *, whole: bool = False) -> Sequence[ProjectPla
     """
     version = joinedload(ProjectPlaybook.version)
     milestones = version.selectinload(PlaybookVersion.milestones)
-    return db.session.scalars(
+    found = db.session.scalars(
         sa.select(ProjectPlaybook)
         .where(ProjectPlaybook.project_id == project_id)
         .order_by(ProjectPlaybook.id)
@@ -165,6 +172,10 @@ def playbooks_of(project_id: int, *, whole: bool = False) -> Sequence[ProjectPla
             ),
         )
     ).all()
+    # Held, so that the next project that follows them does not read them again.
+    ids = tuple(one.version_id for one in found)
+    in_hand(("versions followed", ids, whole), lambda: [one.version for one in found], of=(), are_rows=True)
+    return found
 
 
 def order_whole(order_id: int) -> Order:
@@ -191,8 +202,21 @@ def versions_to_plan(product_ids: Iterable[int]) -> dict[int, PlaybookVersion]:
 
     Products without a published playbook are left out.
     """
-    session, ids = db.session(), sorted(set(product_ids))
-    found = {row[0]: row[1] for row in session.execute(_VERSIONS, {"ids": ids})} if ids else {}
+    ids = tuple(sorted(set(product_ids)))
+    versions = in_hand(
+        ("versions to plan", ids),
+        lambda: _versions_to_plan(ids),
+        of=(Product, PlaybookVersion, PlaybookMilestone, PlaybookLink),
+        are_rows=True,
+    )
+    return dict(versions)
+
+
+def _versions_to_plan(ids: Sequence[int]) -> Mapping[int, PlaybookVersion]:
+    session = db.session()
+    found: dict[int, PlaybookVersion] = (
+        {row[0]: row[1] for row in session.execute(_VERSIONS, {"ids": ids})} if ids else {}
+    )
     asked = {"ids": sorted({version.id for version in found.values()})}
     milestones: dict[int, list[PlaybookMilestone]] = {}
     links: dict[int, list[PlaybookLink]] = {}
@@ -311,77 +335,75 @@ _AROUND = (*_OF_PLAN, "account", "contact", "concierge", "order")
 _OF_EACH = ("links", "owner")
 """What is known of each milestone."""
 _OF_PROJECT = sa.bindparam("project_id", type_=sa.Integer)
-# Statements that are put together once: that costs several times what asking them does.
-_PROJECT = (
-    sa.select(Project).where(Project.id == _OF_PROJECT).with_for_update(of=Project).options(*_around())
-).execution_options(populate_existing=True)
-_PLAN = (
-    sa.select(Project)
-    .where(Project.id == _OF_PROJECT)
-    .with_for_update(of=Project)
-    .options(joinedload(Project.site))
-).execution_options(populate_existing=True)
-_PLANNED = (
-    sa.select(Milestone).where(Milestone.project_id == _OF_PROJECT).order_by(Milestone.position)
-).execution_options(populate_existing=True)
-_MILESTONES = _PLANNED.options(joinedload(Milestone.owner))
-_LINKS = (
+_PROJECT = Rows(sa.select(Project).where(Project.id == _OF_PROJECT).with_for_update(of=Project), anew=True)
+_MILESTONES = Rows(
+    sa.select(Milestone).where(Milestone.project_id == _OF_PROJECT).order_by(Milestone.position), anew=True
+)
+_LINKS = Rows(
     sa.select(MilestoneLink)
     .join(Milestone, Milestone.id == MilestoneLink.milestone_id)
     .where(Milestone.project_id == _OF_PROJECT)
-    .order_by(MilestoneLink.id)
-).execution_options(populate_existing=True)
-_GATES = (sa.select(Gate).where(Gate.project_id == _OF_PROJECT).order_by(Gate.id)).execution_options(
-    populate_existing=True
+    .order_by(MilestoneLink.id),
+    anew=True,
 )
+_GATES = Rows(sa.select(Gate).where(Gate.project_id == _OF_PROJECT).order_by(Gate.id), anew=True)
 
 
 _WITH_ALL = _whole()
 _OF_MILESTONE = (selectinload(Milestone.links), joinedload(Milestone.owner))
 
 
-def _for_change(
-    project_id: int,
-    question: sa.Select[Project],
-    milestones: sa.Select[Milestone],
-    names: Sequence[str],
-    of_each: Sequence[str],
-) -> Project:
-    """What is in hand, if it knows what these names tell of the project and of each milestone; else read anew."""
+def _for_change(project_id: int, *, with_all: bool) -> Project:
+    """What is in hand, if it knows as much of the project and of each milestone; else read anew."""
 
     def read() -> Project | None:
-        return _read_for_change(project_id, question, milestones)
+        return _read_for_change(project_id, with_all=with_all)
 
     project = in_hand(("project", project_id), read, of=_GRAPH, are_rows=True)
-    if project is not None and not _is_whole(project, names, of_each):
+    if project is not None and not _is_whole(project, with_all=with_all):
         project = read()
     if project is None:
         raise NotFound
     return project
 
 
-def _read_for_change(
-    project_id: int, question: sa.Select[Project], of_milestones: sa.Select[Milestone]
-) -> Project | None:
-    session, values = db.session(), {"project_id": project_id}
-    project = session.scalar(question, values)
+def _read_for_change(project_id: int, *, with_all: bool) -> Project | None:
+    project = _PROJECT.first(project_id=project_id)
     if project is None:
         return None
-    milestones = session.scalars(of_milestones, values).all()
+    milestones = _MILESTONES.all(project_id=project_id)
     links: dict[int, list[MilestoneLink]] = {milestone.id: [] for milestone in milestones}
-    for link in session.scalars(_LINKS, values):
+    for link in _LINKS.all(project_id=project_id):
         links[link.milestone_id].append(link)
     for milestone in milestones:
         set_committed_value(milestone, "links", links[milestone.id])
         read_again_with(milestone, *_OF_MILESTONE)
-    set_committed_value(project, "milestones", list(milestones))
+    set_committed_value(project, "milestones", milestones)
+    set_committed_value(project, "gates", _GATES.all(project_id=project_id))
+    set_committed_value(project, "site", row_of(Site, project.site_id))
+    if with_all:
+        _read_around(project)
     read_again_with(project, *_WITH_ALL)
-    set_committed_value(project, "gates", list(session.scalars(_GATES, values)))
     return project
 
 
-def _is_whole(project: Project, names: Sequence[str], of_each: Sequence[str]) -> bool:
+def _read_around(project: Project) -> None:
+    """Who and what is around it."""
+    for name, row in (
+        ("account", row_of(Account, project.account_id)),
+        ("contact", row_of(Contact, project.contact_id)),
+        ("concierge", row_of(User, project.concierge_id)),
+        ("order", row_of(Order, project.order_id)),
+    ):
+        set_committed_value(project, name, row)
+    owners = rows_by_id(User, {one.owner_id for one in project.milestones if one.owner_id is not None})
+    for milestone in project.milestones:
+        set_committed_value(milestone, "owner", owners.get(milestone.owner_id or 0))
+
+
+def _is_whole(project: Project, *, with_all: bool) -> bool:
     """Whether it knows all that and nothing of it was put away since, to be read again."""
+    names, of_each = (_AROUND, _OF_EACH) if with_all else (_OF_PLAN, _OF_EACH[:1])
     state = sa.inspect(project)
     if state.detached or state.expired_attributes or not all(name in state.dict for name in names):
         return False

@@ -7,9 +7,10 @@ from typing import Any
 from concierge.accounts import queries as accounts
 from concierge.accounts.models import Contact
 from concierge.catalogue import bounds
-from concierge.catalogue.models import PlaybookItem
+from concierge.catalogue.models import PlaybookItem, PlaybookVersion, Product, ProductFact
 from concierge.catalogue.states import DueDays, MilestoneKind
 from concierge.core.worktime import WorkCalendar
+from concierge.platform.database import in_hand
 from concierge.projects import queries as projects
 from concierge.projects.calendars import site_calendars
 from concierge.projects.models import Milestone, Project
@@ -66,7 +67,14 @@ def wanted_by(
         items = (instead or {}).get(one.version.playbook_id, one.version.items)
         key = products.get(product_id, "")
         found.setdefault((one.version_id, key), plan.Brought(list(items), key, facts.get(product_id, ())))
-    return plan.computed(tuple(found.values()), destination_of(project))
+    destination, brings = destination_of(project), tuple(found.values())
+    if instead is not None:
+        return plan.computed(brings, destination)
+    return in_hand(
+        ("wanted", tuple(found), destination),
+        lambda: plan.computed(brings, destination),
+        of=(PlaybookItem, PlaybookVersion, ProductFact, Product),
+    )
 
 
 def destination_of(project: Project) -> bounds.Destination:
@@ -81,7 +89,9 @@ def contacts_of(project: Project) -> list[Contact]:
     return accounts.contacts_of(project.account_id)
 
 
-def calendar_for(project: Project, items: Iterable[plan.Wanted | ReadinessItem]) -> WorkCalendar | None:
+def calendar_for(
+    project: Project, items: Iterable[plan.Wanted | ReadinessItem | plan.Dated]
+) -> WorkCalendar | None:
     """The site's working days where one of some items is due in them."""
     if all(item.due_days is DueDays.CALENDAR for item in items):
         return None
