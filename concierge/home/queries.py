@@ -1,6 +1,6 @@
 """What needs somebody today, what happens at sites, what changed: questions over all slices below."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from concierge.projects.models import CalendarProposalMove, Gate, Milestone, Pro
 from concierge.projects.queries import fields
 from concierge.projects.scope import visible_to
 from concierge.projects.states import GateState, Health, MilestoneState, ProjectState
-from concierge.readiness.models import Checklist
+from concierge.readiness.models import Checklist, ReadinessItem
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import COMING, FOLLOWING_THE_PLAN, VisitState
 
@@ -196,6 +196,25 @@ def story(project_id: int, *, most: int) -> Sequence[tuple[RecordedEvent, str | 
         .limit(most)
     )
     return db.session.execute(question).all()
+
+
+def texts_of(told: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], Mapping[str, str]]:
+    """What the things that events tell of are called, by language: by the field that refers to one, and its id."""
+    found: dict[tuple[str, int], Mapping[str, str]] = {}
+    rows = list(told)
+    for field, (number, texts) in _CALLED.items():
+        ids = {row[field] for row in rows if row.get(field)}
+        if ids:
+            named = db.session.execute(sa.select(number, texts).where(number.in_(ids)))
+            found |= {(field, row[0]): row[1] for row in named}
+    return found
+
+
+_CALLED: Mapping[str, tuple[Any, Any]] = {  # Any: columns
+    "milestone_id": (Milestone.id, Milestone.name),
+    "visit_id": (Visit.id, Visit.titles),
+    "item_id": (ReadinessItem.id, ReadinessItem.requirement),
+}
 
 
 def changes(

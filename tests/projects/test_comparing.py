@@ -415,6 +415,8 @@ def test_why_dates_changed_is_told_in_the_readers_language(app: Flask, sign_in: 
     ):
         assert told in german
     assert f"{delivery.english_name} was moved. {its}" in english
+    assert f"hat den Beginn von {name} auf" in sign_in(jens).get(f"/projects/{project.key}/history").text
+    assert f"moved {delivery.english_name}" in sign_in(maja).get(f"/projects/{project.key}/history").text
     kept = sign_in(jens).get(f"/projects/{project.key}/baselines").text
     assert "Erster Plan" in kept
     assert "Der Plan wurde freigegeben." in kept

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from concierge.home import queries
 from concierge.home.views.changed import LOOKS, Change
@@ -12,7 +12,7 @@ from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock, undo
 from concierge.platform.events import Event, RecordedEvent
-from concierge.platform.words import instant, told_day
+from concierge.platform.words import instant, localized, told_day
 from concierge.projects import reasons
 from concierge.projects.models import Project
 from concierge.projects.states import Counting
@@ -21,29 +21,60 @@ from concierge.projects.words import party_words
 from concierge.readiness.document.filling import section_title
 
 Payload = Mapping[str, Any]  # Any: plain values as they were recorded
+Texts = Mapping[tuple[str, int], Mapping[str, str]]
 
 
 def of_project(looking: Viewer, project: Project, *, most: int) -> list[Change]:
     """What happened to a project, latest first."""
     rows = queries.story(project.id, most=most)
     acts = undo.of_events([row.id for row, _actor in rows], since=clock.now() - undo.KEPT)
-    return [_change(row, actor, looking, acts.get(row.id)) for row, actor in rows]
+    texts = queries.texts_of(
+        [*(row.payload for row, _actor in rows), *(_undone(row.payload) for row, _ in rows)]
+    )
+    return [_change(row, actor, looking, acts.get(row.id), texts) for row, actor in rows]
 
 
-def _change(row: RecordedEvent, actor: str | None, looking: Viewer, act: undo.Undo | None) -> Change:
+def _undone(told: Payload) -> Payload:
+    return told.get("told") or {} if isinstance(told.get("told"), Mapping) else {}
+
+
+def _in_their_words(told: Payload, texts: Texts) -> Payload:
+    """An event with what it tells of called as the reader does; it was recorded in English.
+
+    What has another English name by now keeps the one that it had then.
+    """
+    said: dict[str, Any] = {}  # Any: plain values
+    for field, word in (("milestone_id", "name"), ("visit_id", "title"), ("item_id", "requirement")):
+        names = texts.get((field, told.get(field) or 0)) or {}
+        if word in told and names.get("en") == told[word]:
+            said[word] = localized(names)
+    if undone := _undone(told):
+        said["told"] = _in_their_words(undone, texts)
+    return {**told, **said}
+
+
+def _change(
+    row: RecordedEvent, actor: str | None, looking: Viewer, act: undo.Undo | None, texts: Texts
+) -> Change:
     state, icon = LOOKS.get(row.name, ("idle", "circle"))
     return Change(
         state=state,
         icon=icon,
         who=_("You")
-        if row.actor_id == looking.user_id
+        if row.actor_id == looking.user_id and _says_you()
         else actor or str(row.payload.get("by_name") or "") or _("Concierge"),
-        what=words(row.name, row.payload),
+        what=words(row.name, _in_their_words(row.payload, texts)),
         when=instant(row.at, looking.zone),
         iso=row.at.isoformat(),
         url="",
         undo=f"/undo/{act.act}" if act is not None and looking.may(_needs(act)) else "",
     )
+
+
+def _says_you() -> bool:
+    """Whether the words after a name can stand after "you" too, which in most languages takes another verb."""
+    locale = get_locale()
+    return locale is None or locale.language == "en"
 
 
 def _needs(act: undo.Undo) -> Permission:
