@@ -31,6 +31,7 @@ from concierge.workforce.calendars import (
     is_country,
     place_calendar,
     subdivisions,
+    with_absences,
 )
 from concierge.workforce.models import Technician
 from concierge.workforce.states import AbsenceKind, OwnCalendarState
@@ -222,7 +223,7 @@ def site_days(site_id: int) -> Page:
 @bp.get("/calendars/technicians/<int:user_id>")
 @requires(Permission.SEE_VISITS)
 def technician_days(user_id: int) -> Page:
-    """The year of a technician: holidays where they live, the company's closures, and their absences.
+    """The year of a technician: their hours, holidays where they live, the company's closures, and their absences.
 
     :raises NotFound: when there is no such technician, or the viewer may not see other people.
     """
@@ -231,11 +232,14 @@ def technician_days(user_id: int) -> Page:
     technician = workforce.technician_of(user_id)
     if technician is None:
         raise NotFound
-    known = calendars.known_of_technician(user_id)
+    first_on, last_on = date(YEARS.start, 1, 1), date(YEARS.stop - 1, 12, 31)
+    place = workforce.technician_places([user_id], first_on=first_on, last_on=last_on)[user_id]
+    away = workforce.absences([user_id], first_on=first_on, last_on=last_on).get(user_id, ())
     return _year_page(
         technician.user.name,
-        known.of_technician(user_id),
+        with_absences(place.days or place_calendar(technician.country, technician.subdivision), away),
         zone=technician.user.zone,
+        place=place,
         user_id=user_id,
         own_calendars=workforce.own_calendars_shown([user_id]),
         is_me=user_id == viewer().user_id,
@@ -278,10 +282,17 @@ def reasons_of(days: WorkCalendar, day: date, *, place: Place | None = None) -> 
         found = [
             Reason(
                 "half",
-                _("%(name)s, closed %(hours)s", name=shut.reason, hours=str(shut.hours)),
+                _(
+                    "%(name)s, closed %(hours)s",
+                    name=away_words().get(shut.reason, shut.reason),
+                    hours=str(shut.hours),
+                ),
             )
             for shut in place.shut.get(day, ())
         ]
+        single = place.exceptions.get(day)
+        if single is not None:
+            found.append(Reason("half", single.reason))
     return tuple(dict.fromkeys(found))
 
 
@@ -348,7 +359,7 @@ def _month(days: WorkCalendar, year: int, number: int, *, today: date, place: Pl
             Day(
                 on,
                 reasons_of(days, on, place=place),
-                days.is_workday(on) and (place is None or bool(place.hours_on(on))),
+                days.is_workday(on) if place is None else bool(place.hours_on(on)),
                 place.hours_on(on) if place is not None else (),
                 on == today,
             )

@@ -102,6 +102,7 @@ class Shell:
                 ),
                 (_("Orders"), "/orders", "receipt-text", "o", True, counts.orders, Permission.SEE_ORDERS),
                 (_("Visits"), "/visits", "calendar-check", "v", False, None, Permission.SEE_VISITS),
+                (_("Rota"), "/rota", "table-2", "", False, None, Permission.SEE_VISITS),
                 (_("Calendar"), "/calendar", "calendar-days", "c", True, None, Permission.SIGNED_IN),
                 (_("Accounts"), "/accounts", "building-2", "a", False, None, Permission.SEE_ACCOUNTS),
                 (
