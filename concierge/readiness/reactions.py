@@ -339,7 +339,7 @@ def print_for_customer(event: ChecklistIssued | ChecklistRedated | ChecklistRequ
     """Make the print that goes to the customer's contact."""
     if not isinstance(event, ChecklistRequested) and event.is_quiet:
         return
-    if isinstance(event, ChecklistRedated):
+    if isinstance(event, ChecklistRedated) and event.project_id is not None:
         projects.project_for_change(event.project_id)  # nobody takes the move back meanwhile
     checklist = queries.checklist_by_id(event.checklist_id)
     project = queries.project_of(checklist)
