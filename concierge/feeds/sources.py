@@ -1,10 +1,9 @@
 """What calendars are made of, read from the tables: what there is to tell, and in which calendars it stands."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -15,7 +14,8 @@ from concierge.feeds.models import Calendar
 from concierge.feeds.states import Scope, Shows, Subject
 from concierge.feeds.words import Told
 from concierge.identity.models import User
-from concierge.platform.database import Base, db
+from concierge.platform.database import db
+from concierge.platform.prepared import Question, rows_by_id
 from concierge.platform.statements import any_of
 from concierge.projects.models import Milestone, Project
 from concierge.visits.models import Visit, VisitTechnician
@@ -97,7 +97,7 @@ def name_of(scope: Scope, key: str) -> str | None:
 
 
 # Statements that are put together once: that costs several times what asking them does.
-_ABOUT_VISITS = (
+_ABOUT_VISITS = Question(
     sa.select(Visit.id, Account.name, Project.key, VisitTechnician.user_id, Technician.territory)
     .join(Project, Project.id == Visit.project_id)
     .join(Account, Account.id == Project.account_id)
@@ -105,40 +105,22 @@ _ABOUT_VISITS = (
     .outerjoin(Technician, Technician.user_id == VisitTechnician.user_id)
     .where(any_of(Visit.id, "ids"))
 )
-_ABOUT_MILESTONES = (
+_ABOUT_MILESTONES = Question(
     sa.select(Milestone.id, Milestone.project_id, Site.zone, Account.name)
     .join(Project, Project.id == Milestone.project_id)
     .join(Account, Account.id == Project.account_id)
     .join(Site, Site.id == Project.site_id)
     .where(any_of(Milestone.id, "ids"))
 )
-_TABLES: tuple[type[Base], ...] = (Visit, Site, Milestone, Project)
-_ROWS = {table: sa.select(table).where(any_of(table.id, "ids")) for table in _TABLES}
-
-Row = TypeVar("Row", bound=Base)
-
-
-def _rows(table: type[Row], ids: Collection[int]) -> Mapping[int, Row]:
-    """Rows by number. What the session holds already, because it has just been written, is not read again."""
-    session, mapper = db.session(), sa.inspect(table)
-    held: Iterator[Any] = (  # Any: rows of the table
-        session.identity_map.get(mapper.identity_key_from_primary_key((id_,))) for id_ in ids
-    )
-    known = {one.id: one for one in held if one is not None and not sa.inspect(one).expired_attributes}
-    if len(known) == len(ids):
-        return known
-    read: Iterable[Any] = session.scalars(_ROWS[table], {"ids": ids})  # Any: rows of the table
-    return {row.id: row for row in read}
 
 
 def _visits(ids: Collection[int]) -> Mapping[int, Found]:
     db.session.flush()
-    visits = {id_: visit for id_, visit in _rows(Visit, ids).items() if visit.state in plan.STATUSES}
-    sites = _rows(Site, {visit.site_id for visit in visits.values()})
+    visits = {id_: visit for id_, visit in rows_by_id(Visit, ids).items() if visit.state in plan.STATUSES}
+    sites = rows_by_id(Site, {visit.site_id for visit in visits.values()})
     about: dict[int, tuple[str, str]] = {}
     places: defaultdict[int, set[Place]] = defaultdict(set)
-    rows = db.session.connection().execute(_ABOUT_VISITS, {"ids": list(visits)})
-    for visit_id, account_name, key, user_id, territory in rows:
+    for visit_id, account_name, key, user_id, territory in _ABOUT_VISITS.all(ids=list(visits)):
         about[visit_id] = (account_name, key)
         if user_id is not None:
             places[visit_id] |= {(Scope.PERSON, str(user_id)), (Scope.TEAM, territory or "")}
@@ -169,11 +151,10 @@ def _visits(ids: Collection[int]) -> Mapping[int, Found]:
 
 def _milestones(ids: Collection[int]) -> Mapping[int, Found]:
     db.session.flush()
-    milestones = _rows(Milestone, ids)
-    projects = _rows(Project, {milestone.project_id for milestone in milestones.values()})
+    milestones = rows_by_id(Milestone, ids)
+    projects = rows_by_id(Project, {milestone.project_id for milestone in milestones.values()})
     told: dict[int, Found] = {}
-    rows = db.session.connection().execute(_ABOUT_MILESTONES, {"ids": list(milestones)})
-    for milestone_id, project_id, zone, account_name in rows:
+    for milestone_id, project_id, zone, account_name in _ABOUT_MILESTONES.all(ids=list(milestones)):
         milestone, project = milestones[milestone_id], projects[project_id]
         dated = plan.milestone_of(milestone, project=project, zone=zone, account_name=account_name)
         if dated is None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 
@@ -341,8 +341,18 @@ def due_on(anchor_on: date, offset: int) -> date:
     return anchor_on + timedelta(days=offset)
 
 
+class Dated(NamedTuple):
+    """What an item's due day follows from, the day itself, and whether the item is open."""
+
+    anchor: Anchor
+    due_days: DueDays
+    due_offset: int
+    due_on: date
+    is_open: bool
+
+
 def due_day(
-    wanted: Wanted | ReadinessItem, checklist: Checklist, calendar: WorkCalendar | None = None
+    wanted: Wanted | ReadinessItem | Dated, checklist: Checklist, calendar: WorkCalendar | None = None
 ) -> date:
     """The day an item is due, counted from its anchor.
 
@@ -362,7 +372,7 @@ def due_day(
         return due_on(anchor_on, wanted.due_offset)
 
 
-def anchor_day(wanted: Wanted | ReadinessItem, checklist: Checklist) -> date:
+def anchor_day(wanted: Wanted | ReadinessItem | Dated, checklist: Checklist) -> date:
     """The day that an item counts from."""
     return {
         Anchor.DELIVERY: checklist.anchor_on,

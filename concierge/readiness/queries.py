@@ -20,11 +20,12 @@ from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.errors import NotFound
 from concierge.platform.files import StoredFile
 from concierge.platform.incoming import IncomingMail
+from concierge.platform.prepared import Question, Rows, row_of, rows_by_id
 from concierge.projects import queries as projects
 from concierge.projects.models import Gate, Milestone, Project, ProjectPlaybook
 from concierge.projects.scope import visible_to
 from concierge.projects.states import GateState, ProjectState
-from concierge.readiness import scope
+from concierge.readiness import plan, scope
 from concierge.readiness.models import (
     Assessment,
     Checklist,
@@ -92,14 +93,18 @@ def evidence_for(viewer: Viewer, key: str, evidence_id: int) -> ItemEvidence:
 
 def checklist_of(project_id: int) -> Checklist | None:
     """A project's checklist with items and evidence."""
-    checklist_id = db.session.scalar(_ID, {"project_id": project_id})
-    return None if checklist_id is None else checklist_by_id(checklist_id)
+    checklist = checklist_alone(project_id)
+    return None if checklist is None else checklist_by_id(checklist.id)
 
 
-def counted_from(project_id: int) -> tuple[date, date | None] | None:
-    """The days of delivery and installation from which a checklist counts; None while there is no checklist."""
-    row = db.session.execute(_ANCHOR, {"project_id": project_id}).first()
-    return None if row is None else (row[0], row[1])
+def checklist_alone(project_id: int) -> Checklist | None:
+    """A project's checklist without its items."""
+    return _ALONE.first(project_id=project_id)
+
+
+def dates_of(checklist_id: int) -> list[plan.Dated]:
+    """What the days follow from that open items of a checklist are due, and that answered ones may be too late for."""
+    return [plan.Dated(*row) for row in _DATES.all(checklist_id=checklist_id)]
 
 
 def counts_workdays(project_id: int) -> bool:
@@ -124,7 +129,22 @@ _ITS_ROWS = (Checklist, ReadinessItem, ItemEvidence)
 # Statements that are put together once: that costs several times what asking them does.
 _CHECKLIST_ID = sa.bindparam("checklist_id", type_=sa.Integer)
 _PROJECT_ID = sa.bindparam("project_id", type_=sa.Integer)
-_ID = sa.select(Checklist.id).where(Checklist.project_id == _PROJECT_ID)
+_ALONE = Rows(sa.select(Checklist).where(Checklist.project_id == _PROJECT_ID))
+_DATES = Question(
+    sa.select(
+        ReadinessItem.anchor,
+        ReadinessItem.due_days,
+        ReadinessItem.due_offset,
+        ReadinessItem.due_on,
+        (ReadinessItem.state == ItemState.OPEN).label("is_open"),
+    ).where(
+        ReadinessItem.checklist_id == _CHECKLIST_ID,
+        sa.or_(
+            ReadinessItem.state == ItemState.OPEN,
+            sa.and_(ReadinessItem.type == ItemType.DATE, ReadinessItem.maximum.is_not(None)),
+        ),
+    )
+)
 _IN_WORKDAYS = (
     sa.select(ReadinessItem.id)
     .join(Checklist, Checklist.id == ReadinessItem.checklist_id)
@@ -135,19 +155,16 @@ _IN_WORKDAYS = (
     )
     .limit(1)
 )
-_ANCHOR = sa.select(Checklist.anchor_on, Checklist.install_on).where(Checklist.project_id == _PROJECT_ID)
-_ITSELF = sa.select(Checklist).where(Checklist.id == _CHECKLIST_ID).options(joinedload(Checklist.project))
-_ITEMS = (
+_ITEMS = Rows(
     sa.select(ReadinessItem)
     .where(ReadinessItem.checklist_id == _CHECKLIST_ID)
     .order_by(ReadinessItem.position, ReadinessItem.id)
 )
-_EVIDENCE = (
+_EVIDENCE = Rows(
     sa.select(ItemEvidence)
     .join(ReadinessItem, ReadinessItem.id == ItemEvidence.item_id)
     .where(ReadinessItem.checklist_id == _CHECKLIST_ID)
     .order_by(ItemEvidence.id)
-    .options(joinedload(ItemEvidence.file))
 )
 
 
@@ -159,13 +176,15 @@ _WITH_ALL = (selectinload(Checklist.items).options(*_OF_ITEM), joinedload(Checkl
 
 
 def _read(checklist_id: int) -> Checklist | None:
-    session, asked = db.session(), {"checklist_id": checklist_id}
-    checklist = session.scalar(_ITSELF, asked)
+    checklist = row_of(Checklist, checklist_id)
     if checklist is None:
         return None
-    items = list(session.scalars(_ITEMS, asked))
+    set_committed_value(checklist, "project", row_of(Project, checklist.project_id))
+    items, proofs = _ITEMS.all(checklist_id=checklist_id), _EVIDENCE.all(checklist_id=checklist_id)
+    files = rows_by_id(StoredFile, {one.file_id for one in proofs})
     evidence: dict[int, list[ItemEvidence]] = {item.id: [] for item in items}
-    for one in session.scalars(_EVIDENCE, asked):
+    for one in proofs:
+        set_committed_value(one, "file", files[one.file_id])
         evidence[one.item_id].append(one)
     for item in items:
         set_committed_value(item, "checklist", checklist)

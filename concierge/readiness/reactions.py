@@ -316,7 +316,7 @@ def follow_override(event: GateOverridden) -> None:
 
 def follow_milestone(event: MilestoneStarted | MilestoneFinished | MilestoneReopened) -> None:
     """Freeze the checklist at ship release, end waivers when installation begins, and hold it from delivery."""
-    if queries.counted_from(event.project_id) is None:
+    if queries.checklist_alone(event.project_id) is None:
         return
     kind = next(
         (one.kind for one in queries.milestones_of(event.project_id) if one.id == event.milestone_id), None
@@ -478,24 +478,24 @@ def post_checklist(
 
 
 def _follow(event: PlanApproved | PlanEvent) -> None:
-    counted_from = queries.counted_from(event.project_id)
-    if counted_from is None:
+    checklist = queries.checklist_alone(event.project_id)
+    if checklist is None:
         return
     project = projects.plan_for_change(event.project_id)
     days = issuing.delivery_day(project, project.milestones), computing.install_day(project.milestones)
-    is_moved = days != counted_from
-    if not is_moved and isinstance(event, PlanReplanned | PlanReplannedAmongMany):  # other days are worked
-        is_moved = queries.counts_workdays(event.project_id)
-    checklist = queries.checklist_of(event.project_id) if is_moved else None
-    if checklist is None:
-        return
-    if days == counted_from:
-        if issuing.date_open_items(checklist, project):
-            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
-        return
-    issuing.redate_checklist(
-        checklist, delivery_on=days[0], install_on=days[1], at=event.at, actor_id=event.actor_id
-    )
+    if days != (checklist.anchor_on, checklist.install_on):
+        issuing.redate_checklist(
+            checklist,
+            delivery_on=days[0],
+            install_on=days[1],
+            project=project,
+            at=event.at,
+            actor_id=event.actor_id,
+        )
+    elif isinstance(event, PlanReplanned | PlanReplannedAmongMany) and issuing.date_open_items(
+        checklist, project
+    ):  # other days are worked
+        issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
 
 
 def _clear_gates(project_id: int, event: PlanApproved | ProjectTakenOver) -> None:

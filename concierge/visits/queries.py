@@ -21,6 +21,7 @@ from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.database import UtcInstant, db
 from concierge.platform.errors import NotFound
+from concierge.platform.prepared import Question
 from concierge.platform.statements import any_of
 from concierge.projects import calendars
 from concierge.projects.models import Project
@@ -338,7 +339,7 @@ def _busy(
 
 _Other: TypeAlias = tuple[int, str, int, str, datetime, datetime]
 """Who else is busy where: user id, name, the visit's id, title, start and end."""
-_OTHERS = (
+_OTHERS = Question(
     select(VisitTechnician.user_id, User.name, Visit.id, Visit.title, Visit.starts_at, Visit.ends_at)
     .join(User, User.id == VisitTechnician.user_id)
     .join(Visit, Visit.id == VisitTechnician.visit_id)
@@ -351,7 +352,6 @@ _OTHERS = (
     )
     .order_by(Visit.starts_at, Visit.id, User.name)
 )
-"""Put together once: that costs several times what asking it does."""
 
 
 def _others(user_ids: Collection[int], whole: Span[datetime]) -> Sequence[_Other]:
@@ -362,7 +362,7 @@ def _others(user_ids: Collection[int], whole: Span[datetime]) -> Sequence[_Other
         "to_at": whole.to_at,
         "longest": whole.from_at - LONGEST_VISIT,
     }
-    return [tuple(row) for row in db.session.execute(_OTHERS, asked)]  # type: ignore[misc]  # the columns
+    return _OTHERS.all(**asked)
 
 
 def _beside(

@@ -1,13 +1,14 @@
 """What visits do when something happens to the project they belong to."""
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from concierge.accounts.models import Site
 from concierge.catalogue.states import VisitKind
 from concierge.identity.models import User
 from concierge.platform.database import db
+from concierge.platform.prepared import Rows, rows_by_id
 from concierge.platform.statements import any_of
 from concierge.projects import calendars
 from concierge.projects.events import (
@@ -24,7 +25,7 @@ from concierge.projects.events import (
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState, ProjectState
 from concierge.visits.actions import arranging, away, from_playbook, progress, sharing
-from concierge.visits.models import Visit
+from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import COMING, VisitState
 from concierge.workforce.calendars import away_span
 from concierge.workforce.events import AbsenceEntered, AbsenceRemoved, LeaveApproved, LeaveWithdrawn
@@ -44,9 +45,14 @@ def follow_milestones(event: PlanEvent) -> None:
     moves = {move.milestone_id: move for move in event.moves if _has_moved(move)}
     if not moves:
         return
-    visits = db.session.scalars(_FOLLOWING, {"moved": sorted(moves)}).unique().all()
-    for visit in visits:  # most are at the project's site, which the session holds
-        set_committed_value(visit, "site", db.session.get_one(Site, visit.site_id))
+    visits = _FOLLOWING.all(moved=sorted(moves))
+    crews = _CREWS.all(visit_ids=[visit.id for visit in visits]) if visits else []
+    sites = rows_by_id(
+        Site, {visit.site_id for visit in visits}
+    )  # most at the project's, which the session holds
+    for visit in visits:
+        set_committed_value(visit, "site", sites[visit.site_id])
+        set_committed_value(visit, "crew_members", [one for one in crews if one.visit_id == visit.id])
     days = calendars.site_calendars({visit.site_id for visit in visits}) if visits else {}
     follows = []
     for visit in visits:
@@ -59,7 +65,7 @@ def follow_milestones(event: PlanEvent) -> None:
     arranging.follow_milestones(follows, at=event.at, actor_id=event.actor_id)
 
 
-_FOLLOWING = (
+_FOLLOWING = Rows(
     select(Visit)
     .join(Milestone, Milestone.id == Visit.milestone_id)
     .where(
@@ -67,10 +73,11 @@ _FOLLOWING = (
         Visit.state.in_(tuple(COMING)),
         Milestone.state.not_in([MilestoneState.STARTED, MilestoneState.DONE]),
     )
-    .options(joinedload(Visit.crew_members))
     .order_by(Visit.starts_at, Visit.id)
 )
-"""Put together once: that costs several times what asking it does."""
+_CREWS = Rows(
+    select(VisitTechnician).where(any_of(VisitTechnician.visit_id, "visit_ids")).order_by(VisitTechnician.id)
+)
 
 
 def cancel_visits(event: ProjectCancelled) -> None:

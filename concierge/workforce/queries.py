@@ -18,6 +18,7 @@ from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState
 from concierge.platform.database import UtcInstant, db
 from concierge.platform.errors import NotFound
+from concierge.platform.prepared import Question
 from concierge.platform.statements import any_of
 from concierge.workforce.calendars import (
     HomeBase,
@@ -593,7 +594,7 @@ def own_calendars_shown(user_ids: Collection[int]) -> tuple[OwnCalendarShown, ..
 
 def taken_times(user_ids: Collection[int], *, from_at: datetime, to_at: datetime) -> tuple[Taken, ...]:
     """List when people's own calendars say that they are taken, as far as it touches a time; earliest first."""
-    rows = db.session.execute(_TAKEN, {"user_ids": sorted(user_ids), "from_at": from_at, "to_at": to_at})
+    rows = _TAKEN.all(user_ids=sorted(user_ids), from_at=from_at, to_at=to_at)
     return tuple(
         Taken(user_id, name, kind, starts, ends, read if state is OwnCalendarState.STALE else None)
         for user_id, name, kind, starts, ends, state, read in rows
@@ -695,7 +696,7 @@ _ABSENCES = (
     )
     .order_by(Absence.first_on, Absence.id)
 )
-_TAKEN = (
+_TAKEN = Question(
     select(
         Technician.user_id,
         User.name,

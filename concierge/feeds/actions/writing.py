@@ -19,6 +19,7 @@ from concierge.feeds.states import Scope, Shows, Subject
 from concierge.feeds.vevent import Status
 from concierge.feeds.words import Style, Told
 from concierge.platform.database import UtcInstant, db, insert, insert_rows
+from concierge.platform.prepared import Question, Rows
 from concierge.platform.statements import any_of
 from concierge.projects.models import Milestone, Project
 
@@ -38,21 +39,23 @@ _SHOWN_BY = (
 # Statements that are put together once: that costs several times what asking them does.
 _PROJECT_ID = sa.bindparam("project_id", type_=sa.Integer)
 _OF_PROJECT = sa.select(Milestone.id).where(Milestone.project_id == _PROJECT_ID)
-_IS_SHOWN = sa.union_all(
-    sa.select(CalendarEntry.calendar_id).where(
-        CalendarEntry.subject == Subject.MILESTONE,
-        sa.or_(
-            CalendarEntry.subject_id.in_(_OF_PROJECT),
-            any_of(CalendarEntry.subject_id, "removed"),
+_IS_SHOWN = Question(
+    sa.union_all(
+        sa.select(CalendarEntry.calendar_id).where(
+            CalendarEntry.subject == Subject.MILESTONE,
+            sa.or_(
+                CalendarEntry.subject_id.in_(_OF_PROJECT),
+                any_of(CalendarEntry.subject_id, "removed"),
+            ),
         ),
-    ),
-    *(
-        sa.select(Calendar.id)
-        .join(Project, sa.cast(key, sa.String) == Calendar.scope_key)
-        .where(Project.id == _PROJECT_ID, Calendar.scope == scope, Calendar.shows == Shows.MILESTONES)
-        for scope, key in _SHOWN_BY
-    ),
-).limit(1)
+        *(
+            sa.select(Calendar.id)
+            .join(Project, sa.cast(key, sa.String) == Calendar.scope_key)
+            .where(Project.id == _PROJECT_ID, Calendar.scope == scope, Calendar.shows == Shows.MILESTONES)
+            for scope, key in _SHOWN_BY
+        ),
+    ).limit(1)
+)
 _HOLDING = {
     subject: sa.select(CalendarEntry.calendar_id).where(
         CalendarEntry.subject == subject, any_of(CalendarEntry.subject_id, "ids")
@@ -62,47 +65,28 @@ _HOLDING = {
 """The calendars that hold, or held, entries of some subjects: they lose what leaves them."""
 
 
-def _showing(holding: Mapping[Subject, sa.Select[int]]) -> Mapping[Subject, sa.Select[Calendar]]:
+def _showing(subject: Subject) -> sa.Select[Calendar]:
     """The calendars that may show some subjects, or did once."""
-    return {
-        subject: sa.select(Calendar)
-        .where(
-            Calendar.id.in_(
-                sa.union_all(
-                    holding[subject],
-                    *(
-                        sa.select(Calendar.id).where(
-                            Calendar.scope == scope,
-                            any_of(Calendar.scope_key, scope.value, sa.String),
-                            Calendar.shows.in_(sources.SHOWN_IN[subject]),
-                        )
-                        for scope in Scope
-                    ),
-                )
-            )
+    shown = (
+        sa.select(Calendar.id).where(
+            Calendar.scope == scope,
+            any_of(Calendar.scope_key, scope.value, sa.String),
+            Calendar.shows.in_(sources.SHOWN_IN[subject]),
         )
-        .order_by(Calendar.id)
-        for subject in Subject
-    }
+        for scope in Scope
+    )
+    which = Calendar.id.in_(sa.union_all(_HOLDING[subject], *shown))
+    return sa.select(Calendar).where(which).order_by(Calendar.id)
 
 
-_CALENDARS = _showing(_HOLDING)
-
-
-def _locked(
-    questions: Mapping[Subject, sa.Select[Calendar]],
-) -> Mapping[Subject, sa.Select[Calendar]]:
-    """The same, held until the commit and read anew."""
-    return {
-        subject: question.with_for_update().execution_options(populate_existing=True)
-        for subject, question in questions.items()
-    }
-
-
-_LOCKED = _locked(_CALENDARS)
+_CALENDARS = {subject: Rows(_showing(subject)) for subject in Subject}
+_LOCKED = {subject: Rows(_showing(subject).with_for_update(), anew=True) for subject in Subject}
+"""The same, held until the commit and read anew."""
 _ENTRIES = {
-    subject: sa.select(CalendarEntry).where(
-        CalendarEntry.subject == subject, any_of(CalendarEntry.subject_id, "ids")
+    subject: Rows(
+        sa.select(CalendarEntry).where(
+            CalendarEntry.subject == subject, any_of(CalendarEntry.subject_id, "ids")
+        )
     )
     for subject in Subject
 }
@@ -139,12 +123,10 @@ def write_milestones(
 
     :param removed_ids: milestones that were in its plan and may be no more.
     """
-    session, asked = db.session(), {"project_id": project_id, "removed": sorted(set(removed_ids))}
-    session.flush()
-    if session.connection().execute(_IS_SHOWN, asked).first() is None:
+    if _IS_SHOWN.first(project_id=project_id, removed=sorted(set(removed_ids))) is None:
         return
     if milestone_ids is None:
-        milestone_ids = session.scalars(_OF_PROJECT, {"project_id": project_id}).all()
+        milestone_ids = db.session.scalars(_OF_PROJECT, {"project_id": project_id}).all()
     write(Subject.MILESTONE, (*milestone_ids, *removed_ids), at=at)
 
 
@@ -421,10 +403,7 @@ def _tasks(subject: Subject, ids: Sequence[int], *, locked: bool) -> Iterator[_T
     calendars = _calendars(subject, ids, found, locked=locked)
     if not calendars:
         return
-    entries = {
-        (entry.subject_id, entry.calendar_id): entry
-        for entry in db.session.scalars(_ENTRIES[subject], {"ids": ids})
-    }
+    entries = {(entry.subject_id, entry.calendar_id): entry for entry in _ENTRIES[subject].all(ids=ids)}
     by_place: defaultdict[sources.Place, list[Calendar]] = defaultdict(list)
     for calendar in calendars:
         by_place[calendar.scope, calendar.scope_key].append(calendar)
@@ -449,7 +428,7 @@ def _calendars(
             keys[scope].add(key)
     question = (_LOCKED if locked else _CALENDARS)[subject]
     asked = {scope.value: sorted(some) for scope, some in keys.items()}
-    return db.session.scalars(question, {"ids": ids, **asked}).all()
+    return question.all(ids=ids, **asked)
 
 
 def _hold_writers(*, alone: bool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import gettext as _
+from sqlalchemy.orm.attributes import set_committed_value
 
 from concierge.catalogue.states import (
     Audience,
@@ -266,7 +267,7 @@ def add(
     :param visit: kind of a visit that is to be planned for it.
     :raises Refused: when it has no name, its length is impossible, or milestones would wait in a circle.
     """
-    project = queries.project_for_change(project_id)
+    project = queries.plan_for_change(project_id)
     _refuse_if_ended(project)
     name = _refuse_nameless(name)
     if not 0 <= workdays <= LONGEST_WORKDAYS:
@@ -293,14 +294,13 @@ def add(
         audience=audience,
         workdays=workdays,
         days_of=days_of,
-        links=[],
+        links=[MilestoneLink(predecessor_id=after.id)] if after is not None else [],
     )
     _insert(project, milestone)
-    if after is not None:
-        milestone.links.append(MilestoneLink(milestone_id=milestone.id, predecessor_id=after.id))
     if before is not None:
         before.links.append(MilestoneLink(milestone_id=before.id, predecessor_id=milestone.id))
-    db.session.flush()
+        db.session.flush()
+    queries.keep_in_hand(project)
     moves = follow(project, at=at, actor_id=actor_id, why=Reason(Because.JOINED, milestone.name))
     record(
         MilestoneAdded(
@@ -543,10 +543,11 @@ def _make_room(project: Project, *, after: int) -> None:
 
 
 def _insert(project: Project, milestone: Milestone) -> None:
+    db.session.flush()  # those that make room are written together, which they are not beside a new one
     db.session.add(milestone)
     db.session.flush()
-    project.milestones.append(milestone)
-    project.milestones.sort(key=lambda one: one.position)
+    among = sorted([*project.milestones, milestone], key=lambda one: one.position)
+    set_committed_value(project, "milestones", among)
 
 
 def _free_key(project: Project, wanted: str) -> str:

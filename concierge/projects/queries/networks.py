@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from concierge.catalogue.states import DaysOf, MilestoneKind, Team
 from concierge.core.schedule import LagUnit, Link, LinkKind, Step
 from concierge.core.worktime import WorkCalendar
-from concierge.platform.database import db, in_hand
+from concierge.platform.database import in_hand
+from concierge.platform.prepared import Question
 from concierge.projects import plan as plans
 from concierge.projects.calendars import Known, known_of
 from concierge.projects.models import Baseline, BaselineMilestone, Milestone, Project
@@ -110,7 +111,7 @@ def promised_shapes(project_id: int, milestones: Collection[Milestone]) -> Mappi
     # Asked in the middle of an act, whose rows are written together at its end; baselines stand already.
     rows = in_hand(
         ("shapes", project_id),
-        lambda: db.session().connection().execute(_BASELINES, {"project_id": project_id}).all(),
+        lambda: _BASELINES.all(project_id=project_id),
         of=(Baseline, BaselineMilestone),
     )
     return {
@@ -121,13 +122,13 @@ def promised_shapes(project_id: int, milestones: Collection[Milestone]) -> Mappi
 
 
 _then, _baselines = BaselineMilestone.__table__.c, Baseline.__table__.c
-_BASELINES = (
+_BASELINES = Question(
     sa.select(_then.milestone_key, _then.start_on, _then.finish_on, _then.content)
     .join_from(BaselineMilestone, Baseline, _baselines.id == _then.baseline_id)
     .where(_baselines.project_id == sa.bindparam("project_id", type_=sa.Integer))
-    .order_by(_baselines.number, _then.id)
+    .order_by(_baselines.number, _then.id),
+    is_settled=True,
 )
-"""Put together once: that costs several times what asking it does."""
 
 
 def _links_then(content: Mapping[str, Any]) -> tuple[Link, ...]:  # Any: JSON values

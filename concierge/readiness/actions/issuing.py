@@ -102,6 +102,7 @@ def redate_checklist(
 
     Items that are answered keep the day they were asked for.
 
+    :param checklist: its items need not be loaded.
     :param project: whose site's working days count; `None`: the checklist's, which is then loaded with it.
     """
     if (delivery_on, install_on) == (checklist.anchor_on, checklist.install_on):
@@ -116,10 +117,15 @@ def date_open_items(checklist: Checklist, project: Project) -> int:
     """Give open items the due days that follow from anchors and working days; returns how many moved.
 
     A day that was answered is judged again: what was early enough may have become too late.
+
+    :param checklist: its items are read only when something may change of one.
     """
-    calendar = computing.calendar_for(project, checklist.items)
+    dates = queries.dates_of(checklist.id)
+    calendar = computing.calendar_for(project, dates)
+    if all(one.is_open and one.due_on == plan.due_day(one, checklist, calendar) for one in dates):
+        return 0
     moved = 0
-    for item in checklist.items:
+    for item in queries.checklist_by_id(checklist.id).items:
         if item.type is ItemType.DATE and item.state is not ItemState.OPEN and judge_again(item):
             moved += 1
             if item.verdict is not Verdict.OK:
