@@ -108,9 +108,15 @@ def _out_of_range(error: Exception) -> Response:
     return _answer(HTTPStatus.BAD_REQUEST, _SENTENCES[400])
 
 
-def _failed(error: Exception) -> Response:
+def reference_of(error: Exception) -> str:
+    """Note in the log what failed; what it is found by there."""
     reference = secrets.token_hex(4)
     log.error("request failed", reference=reference, exc_info=error)
+    return reference
+
+
+def _failed(error: Exception) -> Response:
+    reference = reference_of(error)
     sentence = (
         "Something went wrong on our side. Nothing was saved. Try again; if it stays, tell us the reference."
     )

@@ -58,7 +58,8 @@ OURS = frozenset(
     {MilestoneKind.DELIVERED, MilestoneKind.INSTALLED, MilestoneKind.TRAINING, MilestoneKind.HANDOVER}
 )
 """Stations that we are late with when their day has passed."""
-PREVIEW = "preview"
+ARRIVAL = "delivery"
+"""The part of the list about the day of delivery."""
 PREVIEWED = {"page": "preview", "item": "preview_item"}
 
 
@@ -385,7 +386,7 @@ class Reader:
             url=self.url("item", item_id=item.id) if is_shown else "",
             takes=words.takes(words.minutes(item)),
             answer=self.answer_of(item),
-            is_quoted=item.type not in {ItemType.CONFIRM, ItemType.CHOICE, ItemType.MULTI},
+            is_quoted=item.type in {ItemType.MEASURE, ItemType.TEXT, ItemType.SIGNATURE, ItemType.UPLOAD},
             rank=(
                 is_others,
                 stand is not Stand.RETURNED,
@@ -425,8 +426,15 @@ class Reader:
         return _("Answered, but not within what is needed.")
 
     def _is_for_later(self, item: ReadinessItem) -> bool:
-        """Whether it is about the time after a delivery that has not happened."""
-        if self.checklist is None or item.due_on <= self.checklist.anchor_on:
+        """Whether it is about a delivery that has not happened, or the time after it.
+
+        On the day itself it can be answered at once, at the dock: nobody has noted the delivery yet.
+        """
+        if self.checklist is None:
+            return False
+        anchor_on = self.checklist.anchor_on
+        is_at_the_dock = item.section == ARRIVAL and item.due_on == anchor_on and self.today < anchor_on
+        if item.due_on <= anchor_on and not is_at_the_dock:
             return False
         return not any(
             one.kind is MilestoneKind.DELIVERED and one.state is MilestoneState.DONE
@@ -455,7 +463,11 @@ class Reader:
 
     def answer_of(self, item: ReadinessItem) -> str:
         """What was answered, as people say it; empty while nothing was."""
-        return filling.answer_in_words(item) if item.state is not ItemState.OPEN else ""
+        if item.state is ItemState.OPEN:
+            return ""
+        if item.type is ItemType.DATE and item.verdict is not Verdict.UNKNOWN:
+            return self.tongue.weekday(plan.answer_of(item, item.value).day)
+        return filling.answer_in_words(item)
 
     def accepted(self, item: ReadinessItem) -> str:
         """What will do as an answer, in the units of the site's country."""

@@ -48,6 +48,10 @@ class Tongue(Figures):
             last=_("%(day)s, %(time)s", day=self.weekday(ends.date()), time=self.time(ends)),
         )
 
+    def day_at(self, at: datetime, zone: str) -> str:
+        """The day of an instant at a place."""
+        return self.weekday(at.astimezone(ZoneInfo(zone)).date())
+
     def instant(self, at: datetime, zone: str) -> str:
         """An instant at a place: its day and time there."""
         there = at.astimezone(ZoneInfo(zone))
