@@ -61,6 +61,13 @@ PAGES = (
     "/calendars/sites/{site}/hours",
     "/calendars/sites/{site}/closures/new",
     "/accounts/{account}/edit",
+    "/technicians/{technician}/edit",
+    "/technicians/{technician}/hours",
+    "/technicians/{technician}/days/new",
+    "/technicians/{technician}/capacity/new",
+    "/technicians/{technician}/skills/new",
+    "/territories/new",
+    "/leave/{leave}",
     "/settings/me",
 )
 
@@ -82,6 +89,8 @@ def scene(app: Flask) -> dict[str, object]:
             "visit": visit.id,
             "site": place.id,
             "account": project.account_id,
+            "technician": crew.user_id,
+            "leave": workforce.leave(crew, clock.today("Europe/Zurich")).id,
         }
 
 

@@ -1,12 +1,14 @@
 """Technicians, their skills, absences and own calendars, turns and closures for tests. Tomas installs."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
+from concierge.workforce import queries
 from concierge.workforce.actions import closures, on_call, own_calendars, technicians
+from concierge.workforce.actions import leave as requests
 from concierge.workforce.busy import Busy, Reading
-from concierge.workforce.models import Absence, Closure, OnCallTurn, OwnCalendar, Technician
+from concierge.workforce.models import Absence, Closure, LeaveRequest, OnCallTurn, OwnCalendar, Technician
 from concierge.workforce.states import AbsenceKind, BusyKind
 from tests.makers import people
 
@@ -41,6 +43,14 @@ def absence(
     return technicians.enter_absence(
         of, kind=kind, first_on=first_on, last_on=last_on or first_on, at=SOME_DAY, actor_id=None
     )
+
+
+def leave(of: Technician, around: date) -> LeaveRequest:
+    """A request for a week away, some time after a day, that nobody has decided."""
+    first_on = around + timedelta(days=35 - around.weekday())
+    wish = requests.Wish(kind=AbsenceKind.LEAVE, first_on=first_on, last_on=first_on + timedelta(days=4))
+    person = queries.technicians_by_user([of.user_id])[of.user_id]
+    return requests.ask(person, wish, at=SOME_DAY, actor_id=of.user_id)
 
 
 def closure(name: str, first_on: date, last_on: date | None = None) -> Closure:
