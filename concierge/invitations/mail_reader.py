@@ -1,12 +1,9 @@
 """The child process behind `reading.py`: takes the bytes of one message, gives what an answer says as JSON.
 
-It is run by path and imports nothing of Concierge. A message is hostile: it may nest a thousand parts, have a head of
-a megabyte or lie about its letters. So nothing of it is interpreted that is not asked for, every field has a greatest
-length, and whatever goes wrong ends this process and no other. It has little memory and little time, no network, and
-opens no file but those of Python and of time zones.
-
-The old policy of the email package is used on purpose: it keeps fields as they are, where the new one parses them
-when they are looked at, which takes minutes for some.
+It is run by path and imports nothing of Concierge but how fields are read. A message is hostile: it may nest a
+thousand parts, have a head of a megabyte or lie about its letters. So nothing of it is interpreted that is not asked
+for, every field has a greatest length, and whatever goes wrong ends this process and no other. It has little memory
+and little time, no network, and opens no file but those of Python and of time zones.
 """
 
 import json
@@ -15,16 +12,25 @@ import re
 import sys
 import sysconfig
 import zoneinfo
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
-from email.header import decode_header, make_header
 from email.message import Message
 from html.parser import HTMLParser
 from typing import Any
 
 from icalendar import Calendar
+
+from concierge.platform.mail_fields import (
+    MOST_PARTS,
+    TO,
+    addresses,
+    all_of,
+    first_of,
+    only_address,
+    parts_of,
+    words_in,
+)
 
 try:
     import resource
@@ -33,10 +39,7 @@ except ImportError:  # a system without them: the parent's clock is the only lim
 
 LARGEST_CALENDAR = 256 * 1024
 """Bytes of the largest part that is read as a calendar."""
-MOST_PARTS = 200
-DEEPEST = 10
 MOST_ATTENDEES = 50
-LONGEST_FIELD = 8000
 LONGEST_TEXT = 4000
 
 _FORBIDDEN = (
@@ -46,8 +49,6 @@ _FORBIDDEN = (
     "shutil.", "webbrowser.", "winreg.",
 )  # fmt: skip
 _CALENDARS = {"text/calendar", "application/ics"}
-_TO = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To")
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,64}@[^\s<>()\[\],;:\\\"@]{1,190}")
 _WARM = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//warm//\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\n"
     b"DTSTART;TZID=Europe/Berlin:20260101T000000\r\nDURATION:PT1H\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
@@ -74,15 +75,15 @@ def main() -> None:
 def told(data: bytes) -> Told:
     """What a message says, in plain values."""
     message = message_from_bytes(data)
-    parts = list(_parts(message))
+    parts = list(parts_of(message, with_attached=False))
     calendar, problem = _calendar(parts)
     return {
-        "sender": _only_address(_all(message, "From")),
-        "reply_to": _only_address(_all(message, "Reply-To")),
-        "recipients": _addresses(text for name in _TO for text in _all(message, name)),
-        "subject": _words(_first(message, "Subject")),
-        "auto_submitted": _first(message, "Auto-Submitted").partition(";")[0].strip().lower()[:40],
-        "authentication_results": _first(message, "Authentication-Results"),
+        "sender": only_address(all_of(message, "From")),
+        "reply_to": only_address(all_of(message, "Reply-To")),
+        "recipients": addresses(text for name in TO for text in all_of(message, name)),
+        "subject": words_in(first_of(message, "Subject"), at_most=500),
+        "auto_submitted": first_of(message, "Auto-Submitted").partition(";")[0].strip().lower()[:40],
+        "authentication_results": first_of(message, "Authentication-Results"),
         "text": _text(parts),
         "calendar": calendar,
         "problem": problem,
@@ -127,49 +128,6 @@ _OURS = _folders()
 
 
 # ---------------------------------------------------------------- the message
-
-
-def _parts(message: Message) -> Iterator[Message]:
-    """The parts of a message, in order; what is attached as a message of its own is not looked into."""
-    waiting: list[tuple[Message, int]] = [(message, 0)]
-    count = 0
-    while waiting and count < MOST_PARTS:
-        part, depth = waiting.pop()
-        count += 1
-        yield part
-        inside = part.get_payload() if part.get_content_maintype() == "multipart" else None
-        if isinstance(inside, list) and depth < DEEPEST:
-            waiting += [(one, depth + 1) for one in reversed(inside[:MOST_PARTS]) if isinstance(one, Message)]
-
-
-def _all(message: Message, name: str) -> list[str]:
-    return [str(value)[:LONGEST_FIELD] for value in (message.get_all(name) or [])[:50]]
-
-
-def _first(message: Message, name: str) -> str:
-    found = _all(message, name)
-    return found[0] if found else ""
-
-
-def _words(text: str) -> str:
-    with suppress(Exception):  # whatever a broken encoding raises: the text stays as it is
-        return str(make_header(decode_header(text[:2000])))[:500]
-    return text[:500]
-
-
-def _only_address(fields: list[str]) -> str:
-    """The address of a field that names one person once; anything else is nobody's."""
-    if len(fields) != 1:
-        return ""
-    text = " ".join(fields[0].split())
-    angled = re.fullmatch(r"(?:[^<>]{0,2000})<([^<>\s]{1,255})>", text)
-    found = _ADDRESS.fullmatch(angled[1] if angled else text)
-    return found[0].lower() if found else ""
-
-
-def _addresses(texts: Iterator[str]) -> list[str]:
-    found = dict.fromkeys(address.lower() for text in texts for address in _ADDRESS.findall(text))
-    return list(found)[:200]
 
 
 def _bytes(part: Message) -> bytes:
@@ -370,18 +328,18 @@ def _bounce(message: Message, parts: list[Message]) -> Told | None:
         return None
     about = [one for one in blocks[:MOST_PARTS] if isinstance(one, Message)]
     returned = [head for part in parts for head in _returned(part)]
-    failed = [one for one in about if _first(one, "Action").strip().lower() == "failed"]
+    failed = [one for one in about if first_of(one, "Action").strip().lower() == "failed"]
     return {
         "failed": bool(failed),
-        "why": _words(next((_first(one, name) for one in failed for name in ("Diagnostic-Code", "Status")
-                            if _first(one, name)), ""))[:200],
-        "recipients": _addresses(
+        "why": words_in(next((first_of(one, name) for one in failed for name in ("Diagnostic-Code", "Status")
+                               if first_of(one, name)), ""), at_most=200),
+        "recipients": addresses(
             text for one in failed for name in ("Original-Recipient", "Final-Recipient")
-            for text in (field.rpartition(";")[2] for field in _all(one, name))
+            for text in (field.rpartition(";")[2] for field in all_of(one, name))
         ),
-        "message_ids": [_first(head, "Message-ID").strip()[:300] for head in returned if _first(head, "Message-ID")],
-        "addresses": _addresses(
-            text for head in returned for name in ("Reply-To", "From", "Sender") for text in _all(head, name)
+        "message_ids": [found for head in returned if (found := first_of(head, "Message-ID").strip()[:300])],
+        "addresses": addresses(
+            text for head in returned for name in ("Reply-To", "From", "Sender") for text in all_of(head, name)
         ),
     }  # fmt: skip
 

@@ -1,9 +1,10 @@
 """The child process behind `returning.py`: takes the bytes of a message or of a file, says what is in them.
 
-It is run by path and imports nothing of Concierge. What comes back is hostile: it may nest ten thousand pages, unpack
-to gigabytes, hold scripts, or end in the middle. So nothing is interpreted that is not asked for – of a form only the
-values that its fields hold, never how they look, never an action – every text has a greatest length, and whatever goes
-wrong ends this process and no other. It has little memory and little time, no network, and opens no file.
+It is run by path and imports nothing of Concierge but how fields of a message are read. What comes back is hostile: it
+may nest ten thousand pages, unpack to gigabytes, hold scripts, or end in the middle. So nothing is interpreted that is
+not asked for – of a form only the values that its fields hold, never how they look, never an action – every text has a
+greatest length, and whatever goes wrong ends this process and no other. It has little memory and little time, no
+network, and opens no file.
 
 It does one of three things, as its first argument says:
 
@@ -26,17 +27,16 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from email import message_from_bytes
-from email.header import decode_header, make_header
 from email.message import Message
 from typing import Any, BinaryIO
+
+from concierge.platform.mail_fields import TO, addresses, all_of, first_of, only_address, parts_of, words_in
 
 try:
     import resource
 except ImportError:  # a system without them: the parent's clock is the only limit there
     resource = None  # type: ignore[assignment]  # the name stays, its absence is asked for below
 
-MOST_PARTS = 200
-DEEPEST_PART = 10
 MOST_FILES = 12
 MOST_PAGES = 100
 MOST_FIELDS = 3000
@@ -83,8 +83,6 @@ _MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the order of what follows around."""
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\ufeff\ufff9-\ufffb\ud800-\udfff]")
 _XMP_NOTE = re.compile(rb"<[A-Za-z0-9_]{1,40}:note(?:\s[^<>]{0,400})?>\s*([A-Za-z0-9+/=\s]{4,800000})</")
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,64}@[^\s<>()\[\],;:\\\"@]{1,190}")
-_TO = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To")
 
 Told = dict[str, Any]  # Any: what JSON holds
 
@@ -164,20 +162,16 @@ _OURS = _folders()
 
 
 def mail(data: bytes) -> tuple[Told, list[bytes]]:
-    """Who sent a message, what it says about itself, and the files in it.
-
-    The old policy of the email package is used on purpose: it keeps fields as they are, where the new one parses them
-    when they are looked at, which takes minutes for some.
-    """
+    """Who sent a message, what it says about itself, and the files in it."""
     message = message_from_bytes(data)
-    parts = list(_parts(message))
+    parts = list(parts_of(message, with_attached=True))
     names: list[Told] = []
     blobs: list[bytes] = []
     for part in parts:
         if part.is_multipart() or len(blobs) == MOST_FILES:
             continue
         kind = part.get_content_type()
-        name = _words(_file_name(part))
+        name = words_in(_file_name(part), at_most=300)
         if kind.startswith("text/") and not name:
             continue
         payload = part.get_payload(decode=True)
@@ -185,14 +179,14 @@ def mail(data: bytes) -> tuple[Told, list[bytes]]:
             names.append({"name": name, "size": len(payload)})
             blobs.append(payload)
     said = {
-        "sender": _only_address(_all(message, "From")),
-        "recipients": _addresses(text for name in _TO for text in _all(message, name)),
-        "subject": _words(_first(message, "Subject")),
-        "authentication_results": _first(message, "Authentication-Results"),
-        "auto_submitted": _first(message, "Auto-Submitted").partition(";")[0].strip().lower()[:40],
+        "sender": only_address(all_of(message, "From")),
+        "recipients": addresses(text for name in TO for text in all_of(message, name)),
+        "subject": words_in(first_of(message, "Subject"), at_most=300),
+        "authentication_results": first_of(message, "Authentication-Results"),
+        "auto_submitted": first_of(message, "Auto-Submitted").partition(";")[0].strip().lower()[:40],
         "is_report": message.get_content_type() in {"multipart/report", "message/delivery-status"},
-        "is_list": bool(_first(message, "List-Id"))
-        or _first(message, "Precedence").strip().lower() in {"bulk", "list", "junk"},
+        "is_list": bool(first_of(message, "List-Id"))
+        or first_of(message, "Precedence").strip().lower() in {"bulk", "list", "junk"},
         "files": names,
     }
     return said, blobs
@@ -207,53 +201,10 @@ def _is_kept(payload: bytes) -> bool:
     return (is_picture or head[4:8] == b"ftyp") and len(payload) > 30_000
 
 
-def _parts(message: Message) -> Iterator[Message]:
-    """The parts of a message, in order; what is attached as a message of its own is looked into as well."""
-    waiting: list[tuple[Message, int]] = [(message, 0)]
-    count = 0
-    while waiting and count < MOST_PARTS:
-        part, depth = waiting.pop()
-        count += 1
-        yield part
-        inside = part.get_payload()
-        if isinstance(inside, list) and depth < DEEPEST_PART:
-            waiting += [(one, depth + 1) for one in reversed(inside[:MOST_PARTS]) if isinstance(one, Message)]
-
-
 def _file_name(part: Message) -> str:
     with suppress(Exception):  # whatever a broken encoding raises: it has no name then
         return str(part.get_filename() or "")[:500]
     return ""
-
-
-def _all(message: Message, name: str) -> list[str]:
-    return [str(value)[:8000] for value in (message.get_all(name) or [])[:50]]
-
-
-def _first(message: Message, name: str) -> str:
-    found = _all(message, name)
-    return found[0] if found else ""
-
-
-def _words(text: str) -> str:
-    with suppress(Exception):  # as above: the text stays as it is
-        return str(make_header(decode_header(text[:2000])))[:300]
-    return text[:300]
-
-
-def _only_address(fields: list[str]) -> str:
-    """The address of a field that names one person once; anything else is nobody's."""
-    if len(fields) != 1:
-        return ""
-    text = " ".join(fields[0].split())
-    angled = re.fullmatch(r"(?:[^<>]{0,2000})<([^<>\s]{1,255})>", text)
-    found = _ADDRESS.fullmatch(angled[1] if angled else text)
-    return found[0].lower() if found else ""
-
-
-def _addresses(texts: Iterable[str]) -> list[str]:
-    found = dict.fromkeys(address.lower() for text in texts for address in _ADDRESS.findall(text))
-    return list(found)[:200]
 
 
 # ---------------------------------------------------------------- a form
