@@ -194,6 +194,20 @@ def proposal_for_change(proposal_id: int) -> TimeProposal:
     return found
 
 
+def was_applied(answer: Answer) -> bool:
+    """Whether an answer like this, made at the same second by the clock of whoever answers, counted once already."""
+    if answer.stamped_at is None:
+        return False
+    same = select(Answer.id).where(
+        Answer.invitation_id == answer.invitation_id,
+        Answer.reply == answer.reply,
+        Answer.sequence == answer.sequence,
+        Answer.stamped_at == answer.stamped_at,
+        Answer.outcome == Outcome.APPLIED,
+    )
+    return db.session.scalar(same.limit(1)) is not None
+
+
 def has_decliner(visit_id: int) -> bool:
     """Whether a technician of ours declined and nobody has settled yet what becomes of the visit."""
     return (

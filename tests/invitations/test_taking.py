@@ -586,6 +586,18 @@ def test_i16_a_clock_that_is_a_year_fast_does_not_lock_later_answers_out(arrange
     assert answer.outcome is Outcome.APPLIED
 
 
+def test_i16_an_answer_from_a_fast_clock_that_comes_again_takes_no_later_one_back(arranged: Arranged) -> None:
+    fast = replies.apple(arranged.yuki, "ACCEPTED", at=AT + timedelta(hours=5))
+    arranged.comes(fast, at=later(20))
+    arranged.comes(replies.apple(arranged.yuki, "DECLINED", at=later(25)), at=later(25))
+
+    again = arranged.comes(with_head(fast, "Delivered-To: robot@concierge.example"))
+
+    assert again is not None
+    assert again.outcome is Outcome.REPEATED
+    assert arranged.of_yuki().reply is Reply.DECLINED
+
+
 # ---------------------------------------------------------------- I17: words
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import refresh
 from werkzeug.wrappers import Response as Redirect
 
-from concierge.feeds.words import kind_word
+from concierge.feeds.words import kind_word, sentence
 from concierge.identity.guard import public
 from concierge.invitations import forms, plan, queries, secret
 from concierge.invitations.actions import answering
@@ -202,7 +202,9 @@ def _asked(invitation: Invitation) -> Asked:
     kind = kind_word(visit.kind.value, language=g.spoken)
     what = localized(visit.titles) or plan.title_of(visit, is_customer=is_customer)
     return Asked(
-        title=f"{kind}: {visit.project.account.name}",
+        title=sentence(
+            "title_without_place", language=g.spoken, kind=kind, account=visit.project.account.name
+        ),
         what=what if what != kind else "",
         when=when,
         zone=visit.zone,
