@@ -26,6 +26,7 @@ OF_SOMEBODY = {
     "session_id": MISSING,
     "job_id": MISSING,
     "own_calendar_id": MISSING,
+    "leave_id": MISSING,
 }
 PAGES_FOR_FORMS = "/settings/me"
 

@@ -17,6 +17,7 @@ from concierge.platform.jobs import start_job
 from concierge.projects.actions import proposals
 from concierge.projects.states import ProposalKind
 from concierge.readiness.models import Checklist, ReadinessItem
+from concierge.workforce.actions import hours, technicians
 from concierge.workforce.models import Technician
 from tests.makers import orders, people, projects, visits, workforce
 
@@ -75,6 +76,11 @@ def _customer(name: str, key: str, number: str, technician: Technician, owner: U
     job = start_job("orders.import", "Import", {}, owner.id)
     own_calendar = workforce.own_calendar(technician)
     turn = workforce.turn(technician)
+    skill = technicians.grant_skill(technician, code="orbitrap", at=orders.RECEIVED, actor_id=None)
+    capacity = hours.set_capacity(
+        technician, first_on=date(2026, 6, 1), last_on=None, percent=80, at=orders.RECEIVED, actor_id=None
+    )
+    leave = workforce.leave(technician, date(2026, 6, 1))
     db.session.flush()
     item = db.session.scalars(
         sa.select(ReadinessItem.id)
@@ -99,6 +105,9 @@ def _customer(name: str, key: str, number: str, technician: Technician, owner: U
         "job_id": job.id,
         "own_calendar_id": own_calendar.id,
         "turn_id": turn.id,
+        "skill_id": skill.id,
+        "capacity_id": capacity.id,
+        "leave_id": leave.id,
     }
 
 
