@@ -187,8 +187,8 @@ def enqueue(
         "asked_by_id": who_asks(),
     }
     if not _on_postgres():
-        row["created_at"] = clock.now()
-        row["run_at"] = run_at or row["created_at"] + (after or timedelta())
+        now = clock.now()
+        row["created_at"], row["run_at"] = now, run_at or now + (after or timedelta())
     elif run_at is not None:
         row["run_at"] = run_at
     elif after is not None:
