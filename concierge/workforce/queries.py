@@ -18,6 +18,7 @@ from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState
 from concierge.platform.database import UtcInstant, db
 from concierge.platform.errors import NotFound
+from concierge.platform.events import RecordedEvent
 from concierge.platform.prepared import Question
 from concierge.platform.statements import any_of
 from concierge.workforce.calendars import (
@@ -28,6 +29,7 @@ from concierge.workforce.calendars import (
     with_absences,
 )
 from concierge.workforce.cover import Colleague, Cover, cover
+from concierge.workforce.events import LeaveEvent
 from concierge.workforce.models import (
     Absence,
     BusyTime,
@@ -262,6 +264,19 @@ def leave_requests(
     if user_id is not None:
         question = question.where(Technician.user_id == user_id)
     return tuple(db.session.scalars(question.order_by(LeaveRequest.first_on, LeaveRequest.id).limit(most)))
+
+
+def leave_history(leave_id: int) -> tuple[tuple[LeaveEvent, str], ...]:
+    """List what happened to a request for leave and who did it, the latest first."""
+    names = [kind.__name__ for kind in LeaveEvent.__subclasses__()]
+    rows = db.session.execute(
+        select(RecordedEvent, User.name)
+        .outerjoin(User, User.id == RecordedEvent.actor_id)
+        .where(RecordedEvent.name.in_(names), RecordedEvent.payload["leave_id"].as_integer() == leave_id)
+        .order_by(RecordedEvent.id.desc())
+    )
+    told = ((row.event, name or "") for row, name in rows)
+    return tuple((event, name) for event, name in told if isinstance(event, LeaveEvent))
 
 
 def requested_leave(

@@ -166,6 +166,8 @@ def test_leave_over_booked_visits_is_decided_with_open_eyes_and_can_be_undone(
     assert bare.status_code == 422
     done = theirs.post(f"{page}/approval", data={"csrf_token": token}, follow_redirects=True)
     assert "The leave is approved." in done.get_data(as_text=True)
+    assert "Jonas Reuter: approved" in done.get_data(as_text=True), "its history stands on its page"
+    assert visit.title in done.get_data(as_text=True), "and which visits want somebody else"
     db.session.rollback()
     found = db.session.get_one(Visit, visit.id, populate_existing=True)
     assert "Tomas Keller is away" in found.needs_decision

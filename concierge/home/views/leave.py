@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from flask import flash, redirect, render_template, request, url_for
@@ -30,6 +30,7 @@ from concierge.workforce import forms, mails
 from concierge.workforce import queries as workforce
 from concierge.workforce.actions import leave as actions
 from concierge.workforce.calendars import away_span
+from concierge.workforce.events import LeaveApproved, LeaveRefused, LeaveRequested, LeaveWithdrawn
 from concierge.workforce.models import LeaveRequest
 from concierge.workforce.states import AbsenceKind, LeaveState
 
@@ -44,6 +45,16 @@ class Shown:
 
     request: LeaveRequest
     when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that happened to a request: when, by whom, what, and why."""
+
+    at: datetime
+    who: str
+    what: str
+    why: str
 
 
 @bp.get("/leave")
@@ -210,7 +221,8 @@ def _page(
         is_mine=is_mine,
         may_decide=may_decide and is_open,
         may_withdraw=(is_mine or not is_open) and _may_withdraw(found),
-        booked=_booked(found) if is_open or is_mine else (),
+        booked=_booked(found) if found.state in {LeaveState.REQUESTED, LeaveState.APPROVED} else (),
+        history=_history(found),
         cover=workforce.cover_of(found) if may_decide and is_open else None,
         approval=approval or forms.ApprovalForm(formdata=None),
         refusal=refusal or forms.RefusalForm(formdata=None),
@@ -230,6 +242,20 @@ def _may_withdraw(found: LeaveRequest) -> bool:
 def _booked(found: LeaveRequest) -> Sequence[Visit]:
     """The visits to come on which they go in that time."""
     return visits.coming_visits_of(found.technician.user_id, away_span(found, found.technician.user.zone))
+
+
+def _history(found: LeaveRequest) -> Sequence[Told]:
+    """What happened to a request, the latest first."""
+    words = {
+        LeaveRequested: _("asked for"),
+        LeaveApproved: _("approved"),
+        LeaveRefused: _("refused"),
+        LeaveWithdrawn: _("withdrawn"),
+    }
+    return [
+        Told(event.at, who, words[type(event)], getattr(event, "reason", ""))
+        for event, who in workforce.leave_history(found.id)
+    ]
 
 
 def _listed(requests: Sequence[LeaveRequest]) -> list[Shown]:
