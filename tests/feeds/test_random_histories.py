@@ -38,6 +38,7 @@ from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform.database import Base, db, unit_of_work
 from concierge.platform.events import record
+from concierge.platform.prepared import Rows
 from concierge.projects.events import DateMove, ForecastChanged, MilestoneSkipped, ProjectReassigned
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
@@ -708,7 +709,9 @@ def counted_version(monkeypatch: pytest.MonkeyPatch) -> None:
 def old_technician_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the calendars that a visit was in."""
     nowhere = sa.select(CalendarEntry.calendar_id).where(sa.false())
-    forgetful = writing._locked(writing._showing(dict.fromkeys(Subject, nowhere)))
+    forgetful = {
+        subject: Rows(writing._showing(subject, nowhere).with_for_update(), anew=True) for subject in Subject
+    }
     monkeypatch.setattr(writing, "_LOCKED", forgetful)
 
 

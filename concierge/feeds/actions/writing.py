@@ -65,8 +65,8 @@ _HOLDING = {
 """The calendars that hold, or held, entries of some subjects: they lose what leaves them."""
 
 
-def _showing(subject: Subject) -> sa.Select[Calendar]:
-    """The calendars that may show some subjects, or did once."""
+def _showing(subject: Subject, holding: sa.Select[int]) -> sa.Select[Calendar]:
+    """The calendars that may show some subjects, or did once: those are holding them."""
     shown = (
         sa.select(Calendar.id).where(
             Calendar.scope == scope,
@@ -75,12 +75,15 @@ def _showing(subject: Subject) -> sa.Select[Calendar]:
         )
         for scope in Scope
     )
-    which = Calendar.id.in_(sa.union_all(_HOLDING[subject], *shown))
+    which = Calendar.id.in_(sa.union_all(holding, *shown))
     return sa.select(Calendar).where(which).order_by(Calendar.id)
 
 
-_CALENDARS = {subject: Rows(_showing(subject)) for subject in Subject}
-_LOCKED = {subject: Rows(_showing(subject).with_for_update(), anew=True) for subject in Subject}
+_CALENDARS = {subject: Rows(_showing(subject, holding)) for subject, holding in _HOLDING.items()}
+_LOCKED = {
+    subject: Rows(_showing(subject, holding).with_for_update(), anew=True)
+    for subject, holding in _HOLDING.items()
+}
 """The same, held until the commit and read anew."""
 _ENTRIES = {
     subject: Rows(
