@@ -97,7 +97,7 @@ def document(language: str = "en", country: str = "", *, rows: int = 0, is_recor
         site=words[19],
         address=("12 Harbour Road", "8005 Zürich"),
         country=country or COUNTRIES[language],
-        instruments=("Orbitrap Astral", "2 × GridION"),
+        instruments=("Orbitrap Astral", "2\xa0×\xa0GridION"),
         sections=(
             Section(1, words[15], words[17], power, key="power"),
             Section(2, words[16], words[17], access, key="access", signatures=(signature,)),

@@ -171,7 +171,7 @@ def test_a_letter_that_no_font_holds_is_no_empty_box(
         if not is_record:
             values = {str(field.get("/V", "")) for field in pdf.Root.AcroForm.Fields}
             assert UNPRINTABLE in values, "the field holds what was typed"
-    assert any(UNPRINTABLE in one for one in spoken), "what is copied and read aloud is what was written"
+    assert UNPRINTABLE in " ".join(spoken), "what is copied and read aloud is what was written"
 
 
 def _spoken(page: pikepdf.Page) -> Iterator[pikepdf.Object]:
@@ -184,6 +184,23 @@ def shown_of(printed: Printed) -> str:
     """The letters that are drawn, whatever they are said to mean."""
     pdf = pypdfium2.PdfDocument(printed.data)
     return " ".join(" ".join(page.get_textpage().get_text_bounded().split(" ")) for page in pdf)
+
+
+def test_a_record_says_all_that_was_said(speaking: Flask, printer: Press) -> None:
+    """A working copy shows the beginning: its field holds the rest."""
+    note = f"{'We have measured it twice. ' * 72}And at night."
+    made = document(is_record=True)
+    first = made.sections[1]
+    items = tuple(replace(item, comment=note) if item.kind == "text" else item for item in first.items)
+
+    printed = printing.printed(
+        replace(made, sections=(made.sections[0], replace(first, items=items))), on=printer
+    )
+
+    assert failures(printed.data, PROFILES.PDF_A_3A) == failures(printed.data, PROFILES.PDF_UA_1) == []
+    said = " ".join(text_of(printed).split())
+    assert said.count("twice.") == 72
+    assert "And at night." in said
 
 
 def test_german_documents_are_german_throughout(speaking: Flask, printer: Press) -> None:

@@ -20,10 +20,11 @@ LONGEST_NAME = 120
 READY, CONDITIONS, NOT_READY = "ready", "ready-with-conditions", "not-ready"
 """States of the declaration's radio buttons: the values of `Decision` with hyphens."""
 
-_LONGEST_TEXT = 700
-_PIECE = 24
+LONGEST_TEXT = 700
+"""Letters that are shown of a text in a working copy, where its field holds the rest."""
+_PIECE = 8
 # Scripts that are written without blanks break anywhere.
-_LONG_WORD = re.compile(rf"[^\s\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]{{{_PIECE + 8},}}")
+_LONG_WORD = re.compile(r"[^\s\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]{32,}")
 
 
 _LINES = re.compile(r"\r\n?|\n")
@@ -219,13 +220,13 @@ def _short(label: str) -> str:
     return label if len(label) <= 200 else label[:199] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def breakable_text(text: str) -> str:
+def breakable_text(text: str, *, most: int = LONGEST_TEXT) -> str:
     """A text that a line can hold: very long words may break, very long texts end, and no mark in it turns it."""
     text = unicodedata.normalize("NFC", text).translate(
         STEERING
     )  # NFC: the signs of ohm and ångström are letters
-    if len(text) > _LONGEST_TEXT:
-        text = text[:_LONGEST_TEXT].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    if len(text) > most:
+        text = text[:most].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
     return _LONG_WORD.sub(lambda found: "\N{ZERO WIDTH SPACE}".join(_pieces(found[0])), text)
 
 

@@ -15,7 +15,7 @@ from concierge.platform import settings, signing
 from concierge.platform.paths import templates_dir
 from concierge.platform.pdf import InnerFile, Job, Press, Printed, press
 from concierge.readiness import fields as names
-from concierge.readiness.document.form import Form, breakable_text
+from concierge.readiness.document.form import LONGEST, LONGEST_TEXT, Form, breakable_text
 from concierge.readiness.document.values import Checklist, Deed, Item, Section, Signature, Step
 from concierge.readiness.document.words import Words
 
@@ -85,7 +85,8 @@ def job(checklist: Checklist) -> Job:
 
 
 def _page(checklist: Checklist) -> tuple[str, Form]:
-    checklist = breakable(checklist, apart=_apart if checklist.is_mirrored else str)
+    most = LONGEST if checklist.is_record else LONGEST_TEXT  # a record says all that was said
+    checklist = breakable(checklist, apart=_apart if checklist.is_mirrored else str, most=most)
     with force_locale(checklist.language):
         words = Words(checklist)
         form = Form(checklist, words)
@@ -104,12 +105,13 @@ def _apart(text: str) -> str:
     return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if text else ""
 
 
-def breakable(value: Value, *, apart: Callable[[str], str] = str) -> Value:
+def breakable(value: Value, *, apart: Callable[[str], str] = str, most: int = LONGEST_TEXT) -> Value:
     """The same value with texts that a line can hold: very long words may break, very long texts end.
 
     Laying out one word of thousands of letters takes minutes, and nobody reads it.
 
     :param apart: what else is done with each text.
+    :param most: letters of a text.
     """
     changes: dict[str, Any] = {}  # Any: fields of every kind
     for field in fields(value):
@@ -117,10 +119,12 @@ def breakable(value: Value, *, apart: Callable[[str], str] = str) -> Value:
         if field.name in _EXACT:
             continue
         if type(known) is str:
-            changes[field.name] = apart(breakable_text(known))
+            changes[field.name] = apart(breakable_text(known, most=most))
         elif isinstance(known, tuple):
             changes[field.name] = tuple(
-                apart(breakable_text(one)) if isinstance(one, str) else breakable(one, apart=apart)
+                apart(breakable_text(one, most=most))
+                if isinstance(one, str)
+                else breakable(one, apart=apart, most=most)
                 for one in known
             )
     return replace(value, **changes)

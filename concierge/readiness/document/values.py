@@ -12,7 +12,7 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 
 # Raised when the template or its styles change what is printed, so that kept prints are made again.
-TEMPLATE_VERSION = 5
+TEMPLATE_VERSION = 6
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 
