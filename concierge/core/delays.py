@@ -190,7 +190,7 @@ def ledger(course: Course) -> Ledger:
     if course.taken_on <= course.until:
         plan = _pass_day(windows, books, plan, windows.plan_at_last(), course.until)
     books.move_to(course.end_on, on=course.until, holders=_nobody)
-    return books.closed()
+    return books.closed(windows.causes)
 
 
 def _pass_day(windows: "_Windows", books: "_Books", before: Plan, after: Plan, day: date) -> Plan:
@@ -402,10 +402,19 @@ class _Books:
             self.won_back.append(WonBack(on, released))
         self.end_on = end_on
 
-    def closed(self) -> Ledger:
-        """The ledger, once the end is where it is."""
+    def closed(self, causes: Sequence[Cause]) -> Ledger:
+        """The ledger, once the end is where it is.
+
+        A hold that ended before it was expected to cost no day after its end.
+        """
         gained = workdays_between(self.course.counted_in, self.end_on, self.course.baseline_on)
-        return Ledger(tuple(one for one, _ in self.written), tuple(self.won_back), max(0, gained))
+        bookings = []
+        for one, numbers in self.written:
+            ends = [_ended_on(causes[number], self.course.until) for number in numbers]
+            known = [end for end in ends if end is not None]
+            latest = max(known) if known and len(known) == len(ends) else one.lost_on
+            bookings.append(replace(one, lost_on=min(one.lost_on, latest)))
+        return Ledger(tuple(bookings), tuple(self.won_back), max(0, gained))
 
     def _write(self, day: date, on: date, owner: _Owner) -> None:
         for number in owner.causes:
@@ -647,6 +656,12 @@ def _upstream(works: Mapping[str, Work], course: Course) -> set[str]:
             found.add(key)
             waiting += links.get(key, ())
     return found
+
+
+def _ended_on(hold: Cause, until: date) -> date | None:
+    """The last day of a hold that is known to be over; `None` for one that lasts, and for other causes."""
+    is_over = hold.is_hold and hold.last_on is not None and hold.last_on < until
+    return hold.last_on if is_over else None
 
 
 def _held_until(hold: Cause, before: date) -> date:

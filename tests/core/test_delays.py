@@ -596,6 +596,38 @@ def idle_days(given_course: Course) -> set[date]:
     return held | {day for one in given_course.closings for days in one.days.values() for day in days}
 
 
+def test_a_hold_that_ended_early_cost_no_day_after_its_end() -> None:
+    """Held on Thursday, expected until Monday, over on Thursday; on Saturday no day to come is its fault."""
+    site, other = BASEL, WorkCalendar("other", weekend=frozenset({4, 5}))
+    course = Course(
+        works=(
+            Work(Step("s0", 2, "site", just_in_time=True), Party.NONE),
+            Work(Step("s1", 1, "other", (Link("s0"),), just_in_time=True), Party.CUSTOMER),
+        ),
+        end="s1",
+        calendars={"site": site, "other": other},
+        counted_in=site,
+        start_on=on("Mon 2026-03-02"),
+        taken_on=on("Mon 2026-03-02"),
+        baseline_on=on("Wed 2026-03-04"),
+        end_on=on("Wed 2026-04-29"),
+        until=on("Sat 2026-04-25"),
+        causes=(
+            Cause(
+                Party.CUSTOMER,
+                on("Thu 2026-04-23"),
+                on("Thu 2026-04-23"),
+                cause="power",
+                ref="0",
+                is_hold=True,
+                expected_last_on=on("Mon 2026-04-27"),
+            ),
+        ),
+    )
+    held = [one.lost_on for one in ledger(course).bookings if one.refs == ("0",)]
+    assert held == [on("Thu 2026-04-23")] * 3
+
+
 @given(courses())
 @settings(max_examples=100, deadline=None)
 def test_every_booking_says_whose_it_is(given_course: Course) -> None:
