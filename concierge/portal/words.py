@@ -182,7 +182,7 @@ def files_wanted(item: ReadinessItem) -> str:
     )
     if named and FileKind.LOG.value not in item.file_kinds:
         return said
-    return f"{said} {_('Tables and texts up to 10 MB.')}"
+    return said + " " + _("Tables and texts up to 10 MB.")
 
 
 def _or(words: list[str]) -> str:

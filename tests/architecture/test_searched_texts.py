@@ -21,7 +21,7 @@ OF_A_SYSTEM = "what another system calls it; people know the thing by its name"
 ADDRESSES = "part of an address or a way to reach somebody; the person or place is found by its name"
 LEFT_OUT = {
     **dict.fromkeys(
-        ("projects.cancel_reason", "milestones.move_reason", "milestones.skip_reason", "date_changes.why",
+        ("projects.cancel_reason", "milestones.move_reason", "milestones.skip_reason", "date_changes.why", "date_changes.about",
          "gates.reason",
          "proposals.note", "proposals.reason", "baselines.name", "baselines.note", "visits.cancel_reason",
          "visits.needs_decision", "visit_technicians.conflict_reason", "calendar_proposals.title",
