@@ -133,6 +133,11 @@ class Section:
         return sum(task.is_open for task in self.tasks)
 
     @property
+    def unanswered(self) -> int:
+        """How many of its tasks keep it from being signed: those that are open, and those that cannot begin yet."""
+        return sum(task.is_open or task.stand is Stand.NOT_YET for task in self.tasks)
+
+    @property
     def is_done(self) -> bool:
         """Whether nothing of it is left for the customer."""
         return all(task.stand in AT_REST for task in self.tasks)
