@@ -115,6 +115,7 @@ def _signer(who: str) -> Answerer:
 def _refused(key: str, section: str, form: forms.SignHereForm, problem: Refused) -> Page:
     """The page as it is now, with what was typed and why it was not signed."""
     db.session.rollback()
+    db.session.expunge_all()  # what was locked within the act was read without what a page shows
     form.form_errors.append(problem.sentence)
     page = _shown(*_signable(key, section), section)
     return render_template("readiness/sign.html", form=form, sign_form=form, **page), HTTPStatus.CONFLICT
