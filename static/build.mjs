@@ -8,7 +8,7 @@
 //   static/js/behaviours/<n>.js    -> behaviours/<n>.js; app.js loads them with import(`./behaviours/${n}.js`)
 //   static/icons.txt               -> icons.svg, one <symbol id="name"> for each listed Lucide icon
 //   Inter, latin and latin-ext     -> inter-latin-wght-normal.woff2 and inter-latin-ext-wght-normal.woff2
-//   Inter, Noto Sans Arabic and JP -> fonts/print/ for PDFs, with an index of which letters each file holds: print-fonts.json
+//   Inter and Noto Sans (7 scripts) -> fonts/print/ for PDFs, with an index of which letters each file holds: print-fonts.json
 
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
@@ -137,18 +137,28 @@ function printFamilies() {
     ["Cyrillic", ["cyrillic"]],
     ["Cyrillic Ext", ["cyrillic-ext"]],
   ].map(([family, subsets]) => ["@fontsource-variable/inter", family, 0, subsets.map(variable)]);
-  const numbers = Object.keys(unicodeRanges("@fontsource/noto-sans-jp")).filter((key) => key.startsWith("["));
+  // A script in one file, or in as many as there are numbered ranges.
+  const script = (name, family) => {
+    const subsets = Object.keys(unicodeRanges(`@fontsource/noto-sans-${name}`));
+    const numbered = subsets.filter((key) => key.startsWith("["));
+    return [400, 600].map((weight) => [
+      `@fontsource/noto-sans-${name}`,
+      family,
+      weight,
+      (numbered.length ? numbered : [name]).map((key) => [
+        noto(name, key.replace(/[[\]]/g, ""), weight)[0],
+        key,
+      ]),
+    ]);
+  };
   return [
     ...inter,
-    ...[400, 600].map((
-      weight,
-    ) => ["@fontsource/noto-sans-arabic", "Arabic", weight, [noto("arabic", "arabic", weight)]]),
-    ...[400, 600].map((weight) => [
-      "@fontsource/noto-sans-jp",
-      "Japanese",
-      weight,
-      numbers.map((key) => [noto("jp", key.slice(1, -1), weight)[0], key]),
-    ]),
+    ...script("arabic", "Arabic"),
+    ...script("hebrew", "Hebrew"),
+    ...script("thai", "Thai"),
+    ...script("jp", "Japanese"),
+    ...script("kr", "Korean"),
+    ...script("sc", "Chinese"),
   ];
 }
 
@@ -205,8 +215,7 @@ function licences(inputs) {
   const used = new Set([
     "lucide-static",
     "@fontsource-variable/inter",
-    "@fontsource/noto-sans-arabic",
-    "@fontsource/noto-sans-jp",
+    ...["arabic", "hebrew", "thai", "jp", "kr", "sc"].map((name) => `@fontsource/noto-sans-${name}`),
   ]);
   for (const path of inputs) {
     const match = slashed(path).match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)\//);

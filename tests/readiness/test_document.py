@@ -126,7 +126,7 @@ def test_a_second_opinion_finds_nothing(
     assert done.returncode == 0, done.stdout
 
 
-NAMES = "山田太郎 ليلى حدّاد Łukasz Müller Ωμέγα Дмитрий Nguyễn ≥ → Ω"
+NAMES = "山田太郎 ليلى حدّاد Łukasz Müller Ωμέγα Дмитрий Nguyễn ≥ → Ω 서울대학교 מכון ויצמן ศิริราช 清华大学"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -143,7 +143,7 @@ def test_names_of_every_script_are_printed_in_every_language(
     assert printed.notes == (), "every letter has its glyph"
     assert failures(printed.data, PROFILES.PDF_UA_1) == []
     text = text_of(printed)
-    for name in ("山田太郎", "Łukasz", "Müller", "Ωμέγα", "Дмитрий", "Nguyễn", "≥"):
+    for name in ("山田太郎", "Łukasz", "Müller", "Ωμέγα", "Дмитрий", "Nguyễn", "≥", "서울대학교", "清华大学"):
         assert name in text
 
 
