@@ -1006,20 +1006,30 @@ class Moment:
 
 def moment_of(project_id: int) -> Moment:
     """Where a project stands now."""
-    delivered = sa.exists().where(
-        Milestone.project_id == Project.id,
-        Milestone.kind == MilestoneKind.DELIVERED,
-        Milestone.finished_on.is_not(None),
+    row = _MOMENT.first(project_id=project_id)
+    assert row is not None  # noqa: S101 # projects are never removed
+    zone, is_delivered, is_let_pass, state = row
+    return Moment(zone, bool(is_delivered), bool(is_let_pass), state is ProjectState.LIVE)
+
+
+_MOMENT = Question(
+    sa.select(
+        Site.zone,
+        sa.exists()
+        .where(
+            Milestone.project_id == Project.id,
+            Milestone.kind == MilestoneKind.DELIVERED,
+            Milestone.finished_on.is_not(None),
+        )
+        .label("is_delivered"),
+        sa.exists()
+        .where(Gate.project_id == Project.id, Gate.kind == GateKind.SHIP, Gate.state == GateState.OVERRIDDEN)
+        .label("is_let_pass"),
+        Project.state,
     )
-    let_pass = sa.exists().where(
-        Gate.project_id == Project.id, Gate.kind == GateKind.SHIP, Gate.state == GateState.OVERRIDDEN
-    )
-    row = db.session.execute(
-        sa.select(Site.zone, delivered.label("delivered"), let_pass.label("let_pass"), Project.state)
-        .join(Site, Site.id == Project.site_id)
-        .where(Project.id == project_id)
-    ).one()
-    return Moment(row.zone, bool(row.delivered), bool(row.let_pass), row.state is ProjectState.LIVE)
+    .join_from(Project, Site, Site.id == Project.site_id)
+    .where(Project.id == _PROJECT_ID)
+)
 
 
 def history_of(item_id: int) -> list[ItemAnswer]:
