@@ -38,8 +38,8 @@ class Technician(Versioned, Base):
 
     __table_args__ = (
         sa.CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="both_degrees_or_none"),
-        sa.CheckConstraint("latitude IS NULL OR latitude BETWEEN -90 AND 90", name="latitude_on_earth"),
-        sa.CheckConstraint("longitude IS NULL OR longitude BETWEEN -180 AND 180", name="longitude_on_earth"),
+        sa.CheckConstraint("latitude IS NULL OR abs(latitude) <= 90", name="latitude_on_earth"),
+        sa.CheckConstraint("longitude IS NULL OR abs(longitude) <= 180", name="longitude_on_earth"),
     )
 
     @property

@@ -241,6 +241,43 @@ def test_calendars_of_earlier_are_carried_over_byte_for_byte(fresh: Flask) -> No
         db.engine.dispose()
 
 
+def test_rows_of_before_keep_the_rules_of_territories_levels_and_links(fresh: Flask) -> None:
+    with fresh.app_context():
+        flask_migrate.Migrate(fresh, db, directory=FOLDER)
+        flask_migrate.upgrade(directory=FOLDER, revision="0004")
+        with db.engine.execution_options(writing=True).begin() as connection:
+            _add(connection, "accounts", name="Halden", search="halden")
+            _add(connection, "sites", account_id=1, country="CH", access_from=time(8), access_to=time(17))
+            _add(connection, "orders", account_id=1, site_id=1)
+            live = {"state": "live", "health": "late", "approved_at": THEN}
+            _add(connection, "projects", key="HB-1", order_id=1, account_id=1, site_id=1, search="x", **live)
+            _add(connection, "contacts", account_id=1, search="x", language="fr")
+            for number in (1, 2, 3):
+                _add(
+                    connection,
+                    "customer_links",
+                    project_id=1,
+                    contact_id=1,
+                    section="",
+                    token_hash=str(number),
+                )
+            _add(connection, "users", email="t@x.example", name="Tomas", role="technician", language="de")
+            _add(connection, "technicians", user_id=1, country="CH", territory="Alps")
+            _add(connection, "skills", technician_id=1, code="lc-ms", level=9)
+
+        schema.upgrade()
+
+        with db.engine.connect() as connection:
+            is_open = sa.text("SELECT token_hash FROM customer_links WHERE revoked_at IS NULL")
+            assert connection.scalars(is_open).all() == ["3"], (
+                "the link that was given last still opens the page"
+            )
+            assert connection.scalars(sa.text("SELECT level FROM skills")).all() == [5]
+            assert connection.scalars(sa.text("SELECT name FROM territories")).all() == ["Alps"]
+        db.session.remove()
+        db.engine.dispose()
+
+
 def _add(connection: sa.Connection, of: str, /, **values: object) -> None:
     """Add a row; columns that need a value and are given none get an empty one, or their first allowed word."""
     table = sa.Table(of, sa.MetaData(), autoload_with=connection)
