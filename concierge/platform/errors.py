@@ -11,6 +11,9 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 log = structlog.get_logger()
 
+OUT_OF_RANGE = (DataError, OverflowError)
+"""What a number or a sign ends in that no column holds."""
+
 
 class Refused(Exception):
     """An act that cannot be done; the sentence says what stands in the way and what to do."""
@@ -56,8 +59,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(DataError, _out_of_range)
-    app.register_error_handler(OverflowError, _out_of_range)
+    for kind in OUT_OF_RANGE:
+        app.register_error_handler(kind, _out_of_range)
     app.register_error_handler(Exception, _failed)
 
 

@@ -13,14 +13,13 @@ from flask_babel import gettext as _
 from flask_babel import refresh
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from concierge.platform import clock, settings, speech
 from concierge.platform.database import db, unit_of_work, write_aside
-from concierge.platform.errors import NotFound, Refused, reference_of
+from concierge.platform.errors import OUT_OF_RANGE, NotFound, Refused, reference_of
 from concierge.platform.limits import limiter
 from concierge.platform.once import taken_once
 from concierge.platform.web import csrf, wants_json
@@ -264,7 +263,7 @@ def failed(error: HTTPException) -> Response:
 def broken(error: Exception) -> Response:
     """What we did wrong, said in the reader's language and without a way into pages of ours."""
     _speak_to_somebody()
-    if isinstance(error, DataError | OverflowError):  # a number or sign that no column holds
+    if isinstance(error, OUT_OF_RANGE):
         sentence, status = _("This could not be done. Go back and try again."), HTTPStatus.BAD_REQUEST
     else:
         sentence, status = (
