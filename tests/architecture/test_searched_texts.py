@@ -21,8 +21,8 @@ OF_A_SYSTEM = "what another system calls it; people know the thing by its name"
 ADDRESSES = "part of an address or a way to reach somebody; the person or place is found by its name"
 LEFT_OUT = {
     **dict.fromkeys(
-        ("projects.cancel_reason", "milestones.move_reason", "milestones.skip_reason", "date_changes.why", "date_changes.about",
-         "gates.reason",
+        ("projects.cancel_reason", "milestones.move_reason", "milestones.skip_reason", "date_changes.why",
+         "date_changes.about", "gates.reason",
          "proposals.note", "proposals.reason", "baselines.name", "baselines.note", "visits.cancel_reason",
          "visits.needs_decision", "visit_technicians.conflict_reason", "calendar_proposals.title",
          "calendar_proposals.note", "calendar_proposals.change", "recorded_events.payload"),
@@ -42,7 +42,8 @@ LEFT_OUT = {
          "delay_evidence.url", "delay_evidence.note", "sites.dock_notes", "checklist_documents.shown",
          "invitations.comment", "invitation_answers.comment", "invitation_answers.why", "time_proposals.comment",
          "on_call_turns.note", "skills.number", "other_hours.reason", "capacities.reason",
-         "leave_requests.note", "leave_requests.answer", "customer_questions.name", "customer_questions.text", "customer_questions.answer",
+         "leave_requests.note", "leave_requests.answer", "customer_questions.name",
+         "customer_questions.text", "customer_questions.answer",
          "uploads_under_way.name", "returned_documents.detail", "returned_documents.entries",
          "readiness_signatures.critical"),
         ON_ITS_PAGE,

@@ -206,7 +206,7 @@ def test_degrees_are_read_as_maps_write_them(text: str) -> None:
     "text", ["", "Basel", "47.5", "91, 7", "47, 181", "47,5596, 7,5886", "1e1, 2", "٤٧ ٧"]
 )
 def test_what_is_no_place_on_earth_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="degrees|Degrees"):
+    with pytest.raises(ValueError, match=r"[dD]egrees"):
         degrees(text)
 
 
