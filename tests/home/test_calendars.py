@@ -22,8 +22,10 @@ from concierge.platform.database import db, unit_of_work
 from concierge.projects.actions import replanning, rescheduling
 from concierge.projects.models import CalendarProposal, Milestone, MilestoneCrew, Project
 from concierge.projects.states import CalendarProposalState
-from concierge.workforce.models import Absence, Closure, Office
-from concierge.workforce.states import AbsenceKind
+from concierge.workforce.actions import leave
+from concierge.workforce.models import Absence, Closure, LeaveRequest, Office
+from concierge.workforce.queries import technicians_by_user
+from concierge.workforce.states import AbsenceKind, LeaveState
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects, workforce
 from tests.makers.acts import dump
@@ -268,6 +270,42 @@ def test_a_technicians_absence_moves_what_counts_the_crews_days(app: Flask, ada:
     way = post(ada, f"/calendars/absences/{absence.id}/removal")[2]
     post(ada, f"{way}/application")
     assert a_day(project, "install") == before
+
+
+def test_leave_that_moves_a_plan_is_approved_only_with_all_that_moves(
+    app: Flask, ada: FlaskClient, sign_in: Browser
+) -> None:
+    project = running()
+    before = a_day(project, "install")
+    with unit_of_work():
+        tomas = workforce.technician()
+        install = db.session.scalars(
+            sa.select(Milestone).where(Milestone.project_id == project.id, Milestone.key == "install")
+        ).one()
+        install.days_of = DaysOf.CREW
+        db.session.add(MilestoneCrew(milestone_id=install.id, user_id=tomas.user_id))
+        wish = leave.Wish(kind=AbsenceKind.LEAVE, first_on=before, last_on=before)
+        known = technicians_by_user([tomas.user_id])[tomas.user_id]
+        asked = leave.ask(known, wish, actor_id=tomas.user_id, at=clock.now())
+        jonas = people.user(name="Jonas Reuter", role=Role.DISPATCHER)
+    dispatcher = sign_in(jonas)
+
+    way = post(dispatcher, f"/leave/{asked.id}/approval", answer="Enjoy it.")[2]
+
+    db.session.rollback()
+    assert db.session.get_one(LeaveRequest, asked.id).state is LeaveState.REQUESTED, "nothing is written yet"
+    assert post(ada, f"{way}/application")[0] == 403, "who plans projects does not decide on leave"
+    post(dispatcher, f"{way}/application")
+    assert a_day(project, "install") > before
+    approved = db.session.get_one(LeaveRequest, asked.id, populate_existing=True)
+    assert (approved.state, approved.answer) == (LeaveState.APPROVED, "Enjoy it.")
+
+    back = post(dispatcher, f"/leave/{asked.id}/withdrawal")[2]
+    post(dispatcher, f"{back}/application")
+
+    assert a_day(project, "install") == before
+    withdrawn = db.session.get_one(LeaveRequest, asked.id, populate_existing=True)
+    assert (withdrawn.state, withdrawn.absence_id) == (LeaveState.WITHDRAWN, None)
 
 
 def test_every_closed_day_of_a_site_says_why(app: Flask, ada: FlaskClient) -> None:
