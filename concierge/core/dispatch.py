@@ -425,8 +425,17 @@ def _straight(other: Taken, home: Way, work: Work, person: Person, pause: timede
 
 
 def _worked_at(hours: Place, site: Place) -> Place:
-    """Somebody's hours by the clock of the place where they work."""
-    return hours if hours.zone == site.zone else replace(hours, zone=site.zone)
+    """Somebody's hours by the clock of the place where they work; their breaks fall where the work lets them."""
+    return replace(
+        hours,
+        zone=site.zone,
+        week={weekday: _unbroken(each) for weekday, each in hours.week.items()},
+        exceptions={day: replace(one, hours=_unbroken(one.hours)) for day, one in hours.exceptions.items()},
+    )
+
+
+def _unbroken(hours: Sequence[Hours]) -> tuple[Hours, ...]:
+    return (Hours(hours[0].from_minute, hours[-1].to_minute),) if hours else ()
 
 
 def _closed(span: Span[datetime], site: Place) -> Objection:

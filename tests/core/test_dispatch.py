@@ -99,6 +99,15 @@ def test_a_power_cut_in_the_middle_counts_but_lunch_does_not() -> None:
     assert found.span == from_to("Tue 2026-11-24", "10:00", "14:00")
 
 
+def test_somebodys_own_lunch_stands_against_nothing() -> None:
+    selin = replace(
+        SELIN, hours=replace(SELIN.hours, week=dict.fromkeys(range(5), (Hours(480, 720), Hours(765, 1020))))
+    )
+    assert against_person(from_to("Tue 2026-11-24", "09:00", "16:00"), WORK, selin) == ()
+    (found,) = against_person(from_to("Tue 2026-11-24", "07:00", "16:00"), WORK, selin)
+    assert (found.rule, found.words) == (Rule.HOURS, "08:00–17:00")
+
+
 def test_a_skill_has_to_last_to_the_end_and_reach_the_level() -> None:
     over_the_year = from_to("Thu 2026-12-31", "09:00", "12:00", "Mon 2027-01-04")
     assert Rule.SKILL_EXPIRED in rules(against_person(over_the_year, WORK, SELIN))
@@ -293,6 +302,18 @@ def _is_open(place: Place, moment: datetime, *, planned: bool = False) -> bool:
     return any(one.from_minute <= there.hour * 60 + there.minute < one.to_minute for one in hours)
 
 
+def _works(person: Person, moment: datetime, *, at: Place) -> bool:
+    """Between the first and the last planned minute of a day, by the clock of where they are, but for what is shut."""
+    wall = moment.astimezone(at.zone)
+    minute, planned = wall.hour * 60 + wall.minute, person.hours.planned_on(wall.date())
+    shut = person.hours.shut.get(wall.date(), ())
+    return (
+        bool(planned)
+        and planned[0].from_minute <= minute < planned[-1].to_minute
+        and not any(one.hours.from_minute <= minute < one.hours.to_minute for one in shut)
+    )
+
+
 def _there(stay: Span[datetime], site: Place) -> set[datetime]:
     """The minutes of a stay at which somebody is at the site."""
     assert stay.to_at is not None
@@ -318,7 +339,6 @@ def test_feasible_is_what_every_minute_says(case: tuple[Span[datetime], Work, Pe
     assert stay.to_at is not None
     there = _there(stay, work.site)
     assert {moment for span in presence(stay, work.site) for moment in _moments(span)} == there
-    by_their_clock = replace(person.hours, zone=work.site.zone)
     how = ways(stay, work, person)
     around = [
         *_moments(Span(stay.from_at - how.there.minutes * MINUTE, stay.from_at)),
@@ -327,7 +347,7 @@ def test_feasible_is_what_every_minute_says(case: tuple[Span[datetime], Work, Pe
     held = person.skills["lc-ms"]
     last_day = (stay.to_at - MINUTE).astimezone(work.site.zone).date()
     feasible = (
-        all(_is_open(work.site, moment) and _is_open(by_their_clock, moment) for moment in there)
+        all(_is_open(work.site, moment) and _works(person, moment, at=work.site) for moment in there)
         and not any(away.contains(moment) for who in work.attendees for away in who.away for moment in there)
         and (work.not_before is None or work.not_before <= stay.from_at)
         and held.level >= 2

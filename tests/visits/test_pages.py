@@ -535,6 +535,8 @@ def test_a_free_time_that_was_found_is_taken_over_into_the_form(
     assert f'value="{starts:%Y-%m-%d}"' in taken
     (field,) = re.findall(r'<input[^>]*name="start_time"[^>]*>', taken)
     assert f'value="{starts:%H:%M}' in field
+    assert "are missing" not in taken
+    assert "is missing" not in taken
     for nonsense in ("x", "2026/2027/x", "9/9/9", "0001-01-01T00:00:00+14:00/2026-01-01/1"):
         assert browser.post(page, data={**asked, "look": nonsense}).status_code == 200
     db.session.rollback()

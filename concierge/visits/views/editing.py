@@ -278,6 +278,8 @@ def _looks(form: forms.VisitForm, site: Site, visit: Visit | None = None) -> dic
         return None
     if asked not in {"who", "when"}:
         _take_slot(form, asked)
+        _say_who_can(form, site, visit)
+        return {"times": None}
     _say_who_can(form, site, visit)
     form.validate()
     for field in form:
