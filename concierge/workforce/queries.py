@@ -19,7 +19,7 @@ from concierge.identity.states import AccessState
 from concierge.platform.database import UtcInstant, db
 from concierge.platform.errors import NotFound
 from concierge.platform.events import RecordedEvent
-from concierge.platform.prepared import Question
+from concierge.platform.prepared import Question, rows_by_id
 from concierge.platform.statements import any_of
 from concierge.workforce.calendars import (
     HomeBase,
@@ -144,7 +144,7 @@ class Sendable:
 
 def sendable(user_ids: Collection[int]) -> Mapping[int, Sendable]:
     """Tell what has to be known of the technicians among people, by user id, with one question."""
-    return _sendable(db.session.execute(_SENDABLE, {"user_ids": sorted(user_ids)}))
+    return _sendable(_SENDABLE.all(user_ids=sorted(user_ids)))
 
 
 def holders(code: str, *, level: int = 1, on: date) -> Mapping[int, Sendable]:
@@ -153,30 +153,41 @@ def holders(code: str, *, level: int = 1, on: date) -> Mapping[int, Sendable]:
     Of their certifications only that one is told; with an empty code everybody is found, and none is told.
     """
     asked = {"code": code, "level": level, "on": on}
-    return _sendable(db.session.execute(_HOLDERS if code else _EVERYBODY, asked if code else {}))
+    return _sendable(_HOLDERS.all(**asked) if code else _EVERYBODY.all())
 
 
-def _sendable(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Mapping[int, Sendable]:  # Any: the columns
-    found: dict[int, tuple[sa.Row[*tuple[Any, ...]], dict[str, Held]]] = {}
-    for row in rows:
-        _first, skills = found.setdefault(row.user_id, (row, {}))
-        if row.code is not None:
-            skills[row.code] = Held(row.level, row.expires_on)
+def _sendable(rows: Iterable[tuple[Any, ...]]) -> Mapping[int, Sendable]:  # Any: the columns
+    found: dict[int, tuple[tuple[Any, ...], dict[str, Held]]] = {}
+    for *person, code, level, expires_on in rows:
+        _first, skills = found.setdefault(person[0], (tuple(person), {}))
+        if code is not None:
+            skills[code] = Held(level, expires_on)
     return {
         user_id: Sendable(
             user_id=user_id,
-            name=row.name,
-            zone=row.zone,
+            name=name,
+            zone=zone,
             skills=skills,
-            city=row.city,
-            country=row.country,
-            subdivision=row.subdivision,
-            latitude=row.latitude,
-            longitude=row.longitude,
-            territory=row.territory,
-            languages=tuple(row.languages or ()),
+            city=city,
+            country=country,
+            subdivision=subdivision,
+            latitude=latitude,
+            longitude=longitude,
+            territory=territory,
+            languages=tuple(languages or ()),
         )
-        for user_id, (row, skills) in found.items()
+        for (
+            user_id,
+            name,
+            zone,
+            city,
+            country,
+            subdivision,
+            latitude,
+            longitude,
+            territory,
+            languages,
+        ), skills in found.values()
     }
 
 
@@ -510,8 +521,10 @@ def absences(
     """List the absences of people that touch these days (both included), by user id, earliest first."""
     asked = {"user_ids": sorted(user_ids), "first_on": first_on, "last_on": last_on}
     found: dict[int, list[Absence]] = {}
-    for user_id, absence in db.session.execute(_ABSENCES, asked):
-        found.setdefault(user_id, []).append(absence)
+    told = _ABSENCES.all(**asked)
+    rows = rows_by_id(Absence, [absence_id for _user_id, absence_id in told]) if told else {}
+    for user_id, absence_id in told:
+        found.setdefault(user_id, []).append(rows[absence_id])
     return {user_id: tuple(each) for user_id, each in found.items()}
 
 
@@ -636,14 +649,14 @@ _PERSON = (
     Technician.territory,
     Technician.languages,
 )
-_SENDABLE = (
+_SENDABLE = Question(
     select(*_PERSON, Skill.code, Skill.level, Skill.expires_on)
     .join(User, User.id == Technician.user_id)
     .outerjoin(Skill, Skill.technician_id == Technician.id)
     .where(any_of(Technician.user_id, "user_ids"))
     .order_by(Technician.id)
 )
-_HOLDERS = (
+_HOLDERS = Question(
     select(*_PERSON, Skill.code, Skill.level, Skill.expires_on)
     .join(User, User.id == Technician.user_id)
     .join(Skill, Skill.technician_id == Technician.id)
@@ -655,7 +668,7 @@ _HOLDERS = (
     )
     .order_by(User.name, Technician.id)
 )
-_EVERYBODY = (
+_EVERYBODY = Question(
     select(*_PERSON, sa.null().label("code"), sa.null().label("level"), sa.null().label("expires_on"))
     .join(User, User.id == Technician.user_id)
     .where(User.state == AccessState.ACTIVE)
@@ -701,8 +714,8 @@ _CAPACITIES = (
     )
     .order_by(Capacity.first_on, Capacity.id)
 )
-_ABSENCES = (
-    select(Technician.user_id, Absence)
+_ABSENCES = Question(
+    select(Technician.user_id, Absence.id)
     .join(Technician, Technician.id == Absence.technician_id)
     .where(
         any_of(Technician.user_id, "user_ids"),

@@ -124,12 +124,14 @@ def date_open_items(checklist: Checklist, project: Project) -> int:
     calendar = computing.calendar_for(project, dates)
     if all(one.is_open and one.due_on == plan.due_day(one, checklist, calendar) for one in dates):
         return 0
-    moved = 0
-    for item in queries.checklist_by_id(checklist.id).items:
-        if item.type is ItemType.DATE and item.state is not ItemState.OPEN and judge_again(item):
-            moved += 1
-            if item.verdict is not Verdict.OK:
-                item.state = ItemState.ANSWERED
+    items = queries.checklist_by_id(checklist.id).items
+    otherwise = judge_again(
+        item for item in items if item.type is ItemType.DATE and item.state is not ItemState.OPEN
+    )
+    moved = len(otherwise)
+    for item in items:
+        if item.key in otherwise and item.verdict is not Verdict.OK:
+            item.state = ItemState.ANSWERED
         due_on = plan.due_day(item, checklist, calendar)
         if item.state is ItemState.OPEN and item.due_on != due_on:
             item.due_on = due_on

@@ -14,6 +14,8 @@ from concierge.catalogue.models import PlaybookItem
 from concierge.catalogue.states import Severity
 from concierge.platform.database import db
 from concierge.platform.events import record
+from concierge.platform.prepared import Rows
+from concierge.platform.statements import any_of
 from concierge.projects import queries as projects
 from concierge.projects.models import Project
 from concierge.readiness import plan, queries
@@ -134,15 +136,27 @@ def ask_by_answers(checklist: Checklist) -> tuple[ReadinessItem, ...]:
     return changed
 
 
-def judge_again(item: ReadinessItem) -> bool:
-    """Judge what was answered by what is asked now; the answer stays. Says whether the verdict is another."""
-    before = item.verdict
-    item.verdict, item.si_value = plan.verdict_of(item, item.value)
-    for answer in db.session.scalars(
-        sa.select(ItemAnswer).where(ItemAnswer.item_id == item.id, ItemAnswer.standing == Standing.CURRENT)
-    ):
-        answer.verdict, answer.si_value = item.verdict, item.si_value
-    return item.verdict is not before
+def judge_again(items: Iterable[ReadinessItem]) -> frozenset[str]:
+    """Judge what was answered by what is asked now; the answers stay. Returns the keys of those judged otherwise."""
+    otherwise, renewed = set(), {}
+    for item in items:
+        before = item.verdict, item.si_value
+        item.verdict, item.si_value = plan.verdict_of(item, item.value)
+        if (item.verdict, item.si_value) != before:
+            renewed[item.id] = item
+        if item.verdict is not before[0]:
+            otherwise.add(item.key)
+    for answer in _COUNTING.all(item_ids=sorted(renewed)) if renewed else ():
+        answer.verdict, answer.si_value = renewed[answer.item_id].verdict, renewed[answer.item_id].si_value
+    return frozenset(otherwise)
+
+
+_COUNTING = Rows(
+    sa.select(ItemAnswer)
+    .where(any_of(ItemAnswer.item_id, "item_ids"), ItemAnswer.standing == Standing.CURRENT)
+    .order_by(ItemAnswer.id)
+)
+"""The answers that count of some items: they say what these say."""
 
 
 def _keys_of(project: Project) -> frozenset[str]:
@@ -195,7 +209,7 @@ def _alter(
     if not differing & JUDGED:
         return False
     was = item.state
-    judge_again(item)
+    judge_again([item])
     if was is ItemState.ACCEPTED and (differing & MEANING or item.verdict is not Verdict.OK):
         item.state = ItemState.ANSWERED
     return True
