@@ -89,6 +89,16 @@ def reader_of(token: str, *, with_code: bool = True) -> Reader:
     return found
 
 
+def read_again(token: str) -> Reader:
+    """Who holds a link, after an act was refused: what it had locked was read without what a page shows.
+
+    :raises NotFound: as `reader_of` does.
+    """
+    db.session.rollback()
+    db.session.expunge_all()
+    return reader_of(token)
+
+
 def speak(language: str) -> None:
     """Say everything of this request in a customer's language."""
     g.spoken = speech.customer_language(language)

@@ -18,6 +18,7 @@ from concierge.portal.forms import ReplyForm
 from concierge.portal.reading import Reader, Stand, wants_file
 from concierge.portal.views.access import (
     expect_own_form,
+    read_again,
     reader_of,
     rendered,
     see,
@@ -205,7 +206,7 @@ def _data(sent: FileStorage) -> bytes:
 
 def _on(token: str, item_id: int) -> Page:
     """On to what can be done next; to the page itself when that was the last of it."""
-    again = reader_of(token)
+    again = read_again(token)
     if again.item(item_id) is None:
         return see("page", token, said="saved")
     following = again.after(item_id)

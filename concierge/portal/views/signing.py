@@ -14,6 +14,7 @@ from concierge.portal.forms import SignForm
 from concierge.portal.reading import Reader
 from concierge.portal.views.access import (
     expect_own_form,
+    read_again,
     reader_of,
     rendered,
     see,
@@ -70,7 +71,7 @@ def sign_section(token: str, section: str) -> Page:
             )
     except Refused as problem:
         form.form_errors.append(problem.sentence)
-        again = reader_of(token)
+        again = read_again(token)
         return _page(again, _checklist(again, section), section, form, status=HTTPStatus.CONFLICT)
     flash(_("Signed. Thank you."))
     return see("section", token, section=section)
@@ -115,7 +116,7 @@ def sign_list(token: str) -> Page:
             )
     except Refused as problem:
         form.form_errors.append(problem.sentence)
-        again = reader_of(token)
+        again = read_again(token)
         return _page(again, _checklist(again, ""), "", form, status=HTTPStatus.CONFLICT)
     flash(_("Signed. Thank you."))
     return see("page", token)
