@@ -42,6 +42,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from concierge.platform.errors import Stale
+from concierge.platform.said import Writing
 from concierge.platform.settings import Settings
 
 try:
@@ -688,18 +689,17 @@ def _update(session: Session, mapper: Mapper[Any], names: list[str], states: lis
     rows = []
     for state in states:
         values = state.dict
-        row = {keys[name]: values[name] for name in names} | {"of id": values["id"]}
+        row = {keys[name]: values[name] for name in names} | {"known_id": values["id"]}
         if is_versioned:
-            row |= {"of version": values["version"], "version": values["version"] + 1}
+            row |= {"known_version": values["version"], "version": values["version"] + 1}
         rows.append(row)
     table = str(mapper.local_table.name)  # type: ignore[attr-defined]  # every model maps one table
     is_referring = not _referring(mapper).isdisjoint(names)
     let_go(session, [table], references=[table] if is_referring else ())
-    result = session.connection().execute(_updating(mapper), rows)
-    if result.rowcount != len(rows):
+    matched = _updating(mapper).done(session.connection(), rows)
+    if matched != len(rows):
         raise StaleDataError(
-            f"UPDATE statement on table '{table}' expected to update {len(rows)} row(s);"
-            f" {result.rowcount} were matched."
+            f"UPDATE statement on table '{table}' expected to update {len(rows)} row(s); {matched} were matched."
         )
     for state in states:
         if is_versioned:
@@ -708,13 +708,13 @@ def _update(session: Session, mapper: Mapper[Any], names: list[str], states: lis
 
 
 @cache
-def _updating(mapper: Mapper[Any]) -> sa.Update:  # Any: any table
+def _updating(mapper: Mapper[Any]) -> Writing:  # Any: any table
     table = mapper.local_table
     assert isinstance(table, sa.Table)  # noqa: S101 # every model maps one table
-    statement = sa.update(table).where(table.c.id == sa.bindparam("of id"))
+    statement = sa.update(table).where(table.c.id == sa.bindparam("known_id"))
     if mapper.version_id_col is not None:
-        statement = statement.where(table.c.version == sa.bindparam("of version"))
-    return statement
+        statement = statement.where(table.c.version == sa.bindparam("known_version"))
+    return Writing(statement)
 
 
 def insert_rows(table: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:  # Any: values of columns
@@ -730,9 +730,8 @@ def insert_rows(table: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:
     if connection.dialect.name == "sqlite":
         highest = connection.execute(_highest(mapper)).scalar() or 0
         ids = [highest + number for number in range(1, len(rows) + 1)]
-        connection.execute(
-            _inserting(mapper), [{**row, "id": row_id} for row, row_id in zip(rows, ids, strict=True)]
-        )
+        numbered = [{**row, "id": row_id} for row, row_id in zip(rows, ids, strict=True)]
+        _inserting(mapper).done(connection, numbered)
     else:
         ids = list(connection.execute(_returning(mapper), rows).scalars())
     let_go(session, [table.__tablename__], references=[table.__tablename__])
@@ -742,14 +741,18 @@ def insert_rows(table: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:
 
 
 @cache
-def _inserting(mapper: Mapper[Any]) -> sa.Insert:  # Any: any table
-    assert isinstance(mapper.local_table, sa.Table)  # noqa: S101 # every model maps one table
-    return sa.insert(mapper.local_table)
+def _inserting(mapper: Mapper[Any]) -> Writing:  # Any: any table
+    return Writing(_insert(mapper))
 
 
 @cache
 def _returning(mapper: Mapper[Any]) -> Any:  # Any: an INSERT that tells numbers
-    return _inserting(mapper).returning(mapper.local_table.c.id, sort_by_parameter_order=True)
+    return _insert(mapper).returning(mapper.local_table.c.id, sort_by_parameter_order=True)
+
+
+def _insert(mapper: Mapper[Any]) -> sa.Insert:  # Any: any table
+    assert isinstance(mapper.local_table, sa.Table)  # noqa: S101 # every model maps one table
+    return sa.insert(mapper.local_table)
 
 
 @contextmanager

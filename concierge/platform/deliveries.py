@@ -34,6 +34,7 @@ from concierge.platform.database import (
     write_aside,
 )
 from concierge.platform.errors import NotFound, Refused
+from concierge.platform.said import Writing
 
 log = structlog.get_logger()
 
@@ -196,15 +197,16 @@ def enqueue(
     session = db.session()
     session.flush()
     statement = _enqueuing(_on_postgres(), run_at is None, after is not None)
-    made = session.connection().execute(statement, row).one_or_none()
+    made = statement.told(session.connection(), row)
     if made is None:
         return None
-    _announce(made.id, queue, priority, made.run_at if after is not None else run_at)
-    return cast("int", made.id)
+    delivery_id, due_at = made
+    _announce(delivery_id, queue, priority, due_at if after is not None else run_at)
+    return cast("int", delivery_id)
 
 
 @cache
-def _enqueuing(on_postgres: bool, by_its_clock: bool, waits: bool) -> Any:  # Any: an INSERT
+def _enqueuing(on_postgres: bool, by_its_clock: bool, waits: bool) -> Writing:
     """The statement that enqueues; put together once, which costs more than asking it."""
     statement = postgresql.insert(Delivery) if on_postgres else sqlite.insert(Delivery)
     if on_postgres:
@@ -212,7 +214,7 @@ def _enqueuing(on_postgres: bool, by_its_clock: bool, waits: bool) -> Any:  # An
         then = now + sa.bindparam("after", type_=sa.Interval()) if waits else now
         statement = statement.values({"created_at": now} | ({"run_at": then} if by_its_clock else {}))
     statement = statement.on_conflict_do_nothing(index_elements=["unique_key"])
-    return statement.returning(Delivery.id, Delivery.run_at)
+    return Writing(statement.returning(Delivery.id, Delivery.run_at))
 
 
 def enqueue_many(
@@ -247,18 +249,20 @@ def enqueue_many(
         }
         for name, args, unique_key in wanted
     ]
-    is_announced = "concierge.announce" in current_app.extensions
-    done = session.connection().execute(_enqueuing_many(_on_postgres(), is_announced), rows)
-    for delivery_id in done.scalars() if is_announced else ():
+    if "concierge.announce" not in current_app.extensions:
+        _enqueuing_many(_on_postgres())[0].done(session.connection(), rows)
+        return
+    done = session.connection().execute(_enqueuing_many(_on_postgres())[1], rows)
+    for delivery_id in done.scalars():
         _announce(delivery_id, queue, 0, None)
 
 
 @cache
-def _enqueuing_many(on_postgres: bool, is_announced: bool) -> Any:  # Any: an INSERT, which may tell numbers
-    """As `_enqueuing`, with the instants as values."""
+def _enqueuing_many(on_postgres: bool) -> tuple[Writing, Any]:  # Any: an INSERT that tells numbers
+    """As `_enqueuing`, with the instants as values; once as it is, once telling the numbers of the rows."""
     statement = postgresql.insert(Delivery) if on_postgres else sqlite.insert(Delivery)
     statement = statement.on_conflict_do_nothing(index_elements=["unique_key"])
-    return statement.returning(Delivery.id) if is_announced else statement
+    return Writing(statement), statement.returning(Delivery.id)
 
 
 def is_due(*, queues: Sequence[str] = ()) -> bool:

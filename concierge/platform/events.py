@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from concierge.platform import deliveries
 from concierge.platform.database import Base, Line, db, insert_rows
+from concierge.platform.said import Writing
 
 _converter = make_converter()
 _React = TypeVar("_React", bound=Callable[..., None])
@@ -205,7 +206,8 @@ def _store(events: Sequence[Event]) -> list[int]:
     ]
     session = db.session()
     if len(rows) == 1:
-        ids = [session.connection().execute(_STORING, rows[0]).scalar_one()]
+        (row_id,) = _STORING.told(session.connection(), rows[0]) or ()
+        ids = [row_id]
     else:
         ids = insert_rows(RecordedEvent, rows)
     noted: list[RecordedEvent] | None = session.info.get("recorded")
@@ -216,7 +218,7 @@ def _store(events: Sequence[Event]) -> list[int]:
 
 _TABLE = RecordedEvent.__table__
 assert isinstance(_TABLE, sa.Table)  # noqa: S101 # every model maps one table
-_STORING = sa.insert(_TABLE).returning(_TABLE.c.id)
+_STORING = Writing(sa.insert(_TABLE).returning(_TABLE.c.id))
 
 
 def _payload(event: Event) -> dict[str, Any]:  # Any: JSON values

@@ -4,22 +4,22 @@ SQLAlchemy finds a statement's words, its values and the kinds of its columns an
 to a chain of listeners; in a short act that takes several times as long as the database.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import instance_state
 
 from concierge.platform.database import Base, db
+from concierge.platform.said import Said
 from concierge.platform.statements import any_of
 
 Row = TypeVar("Row", bound=Base)
 _Given: TypeAlias = Sequence[Any]  # Any: what the driver gives of one row
-_Read: TypeAlias = Callable[[Any], Any]  # Any: what the driver gives, and what a column holds
 
 
 class Question:
@@ -33,7 +33,7 @@ class Question:
 
     def __init__(self, statement: sa.SelectBase, *, is_settled: bool = False) -> None:
         self._statement, self._is_settled = statement, is_settled
-        self._said: WeakKeyDictionary[Dialect, _Said] = WeakKeyDictionary()
+        self._said: WeakKeyDictionary[Dialect, Said] = WeakKeyDictionary()
 
     def all(self, **values: Any) -> list[tuple[Any, ...]]:  # Any: what parameters and columns hold
         """The answer, one tuple a row."""
@@ -45,14 +45,14 @@ class Question:
         said, rows = self.asked(db.session(), values)
         return tuple(said.read(list(rows[0]))) if rows else None
 
-    def asked(self, session: Session, values: Mapping[str, Any]) -> tuple["_Said", Sequence[_Given]]:
+    def asked(self, session: Session, values: Mapping[str, Any]) -> tuple[Said, Sequence[_Given]]:
         """The answer as the driver gives it, and how to read it."""
         if not self._is_settled:
             session.flush()
         connection = session.connection()
         said = self._said.get(connection.dialect)
         if said is None:
-            said = self._said[connection.dialect] = _Said(self._statement, connection.dialect)
+            said = self._said[connection.dialect] = Said(self._statement, connection.dialect)
         return said, said.asked(connection, values)
 
 
@@ -90,7 +90,7 @@ class Rows(Generic[Row]):
         said, rows = self._question.asked(session, values)
         return self._row(session, said, rows[0]) if rows else None
 
-    def _row(self, session: Session, said: "_Said", given: _Given) -> Row:
+    def _row(self, session: Session, said: Said, given: _Given) -> Row:
         key = (self._table, (given[self._id],), None)
         row: Row | None = session.identity_map.get(key)
         if row is None:
@@ -133,67 +133,3 @@ def row_of(table: type[Row], row_id: int | None) -> Row | None:
 @cache
 def _by_id(table: type[Row]) -> Rows[Row]:
     return Rows(sa.select(table).where(any_of(table.id, "ids")))
-
-
-class _Said:
-    """A statement in the words of one database, and how its values are written and read."""
-
-    def __init__(self, statement: sa.SelectBase, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
-        wanted = {name for bind, name in compiled.bind_names.items() if bind.required}
-        said = compiled.construct_expanded_state(dict.fromkeys(wanted))
-        self._text, self._dialect = said.statement, dialect
-        self._order = tuple(said.positiontup or ()) if compiled.positional else None
-        kinds = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
-        writers = {name: kind.bind_processor(dialect) for name, kind in kinds.items()} | dict(said.processors)
-        self._writers: dict[str, Any] = {name: write for name, write in writers.items() if write is not None}
-        self._fixed = {
-            name: self._written(name, value) for name, value in said.parameters.items() if name not in wanted
-        }
-        self._kinds = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
-        self._readers: list[tuple[int, _Read]] | None = None
-
-    def asked(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[_Given]:
-        """What the driver answers; whoever listens to statements hears this one too, and errors are SQLAlchemy's."""
-        written = self._fixed | {name: self._written(name, value) for name, value in values.items()}
-        text, errors = self._text, self._dialect.loaded_dbapi.Error
-        given: Any = written if self._order is None else tuple([written[name] for name in self._order])
-        cursor = connection.connection.cursor()
-        try:
-            for listen in connection.dispatch.before_cursor_execute:
-                text, given = listen(connection, cursor, text, given, None, False)
-            cursor.execute(text, given)
-            if self._readers is None:
-                self._readers = self._readers_of(cursor.description)
-            return cursor.fetchall()
-        except errors as error:
-            raise sa.exc.DBAPIError.instance(text, given, error, errors, dialect=self._dialect) from error
-        finally:
-            cursor.close()
-
-    def read(self, row: list[Any]) -> list[Any]:
-        """What the columns of a row hold, in place of what the driver gave."""
-        for place, read in self._readers or ():
-            if (value := row[place]) is not None:
-                row[place] = read(value)
-        return row
-
-    def _written(self, name: str, value: Any) -> Any:
-        write = self._writers.get(name)
-        return value if write is None else write(value)
-
-    def _readers_of(self, description: Sequence[Any]) -> list[tuple[int, _Read]]:
-        readers = [
-            _reader(kind, self._dialect, told[1]) for kind, told in zip(self._kinds, description, strict=True)
-        ]
-        return [(place, read) for place, read in enumerate(readers) if read is not None]
-
-
-def _reader(kind: sa.types.TypeEngine[Any], dialect: Dialect, told: object) -> _Read | None:
-    """What a column holds, by what the driver gives unless that is NULL; None: the same.
-
-    :param told: the driver's own kind of the column.
-    """
-    if isinstance(kind, sa.Enum) and kind.enum_class is not None:
-        return {member.value: member for member in kind.enum_class}.__getitem__
-    return kind.result_processor(dialect, told)

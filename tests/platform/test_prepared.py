@@ -1,13 +1,18 @@
 """Questions that are put into words once: their rows are those of the session, on both databases."""
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from concierge.platform.database import Base, db, unit_of_work
+from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.prepared import Question, Rows, row_of, rows_by_id
+from concierge.platform.said import Writing
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
 from tests.makers import projects, readiness
@@ -88,6 +93,37 @@ def test_what_waits_is_written_first_and_what_is_changed_is_written(app: Flask) 
         assert names.first(id_=project_id) == ("Another name", state)
     assert names.all(id_=project_id) == [("Another name", state)]
     assert names.first(id_=999_999) is None
+
+
+def test_rows_are_written_as_the_session_writes_them(app: Flask) -> None:
+    table = Delivery.__table__
+    assert isinstance(table, sa.Table)
+    adding, telling = Writing(sa.insert(table)), Writing(sa.insert(table).returning(table.c.id))
+    changing = Writing(sa.update(table).where(table.c.id == sa.bindparam("known_id")))
+    at = datetime(2026, 3, 29, 3, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    said = {"name": "a", "args": {"words": ["ä", None]}, "run_at": at, "created_at": at}
+    with unit_of_work():
+        usual = Delivery(**said)
+        db.session.add(usual)
+        db.session.flush()
+        connection = db.session.connection()
+        (first,) = telling.told(connection, said) or ()
+        assert adding.done(connection, [said | {"name": name} for name in ("b", "c")]) == 2
+        late = {"status": DeliveryStatus.DEAD, "run_at": at + timedelta(hours=1)}
+        many = [late | {"known_id": row_id} for row_id in (first, 999_999)]
+        assert changing.done(connection, many) == 1, "only one of them is there"
+        with pytest.raises(LookupError):
+            changing.done(connection, [{"status": "nonsense", "known_id": first}])
+    rows = {row.name: row for row in db.session.scalars(sa.select(Delivery).where(Delivery.id > first))}
+    columns = {"args", "run_at", "created_at", "queue", "priority", "status", "attempts", "max_attempts"}
+    for name in ("b", "c"):
+        assert {one: getattr(rows[name], one) for one in columns} == {
+            one: getattr(usual, one) for one in columns
+        }
+    changed = db.session.get_one(Delivery, first)
+    assert (changed.status, changed.run_at) == (DeliveryStatus.DEAD, at + timedelta(hours=1))
+    with unit_of_work(), pytest.raises(IntegrityError):
+        telling.told(db.session.connection(), said | {"run_at": None})
 
 
 def test_errors_are_those_of_the_session(app: Flask) -> None:

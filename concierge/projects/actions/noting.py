@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from concierge.platform.database import db, let_go
+from concierge.platform.said import Writing
 from concierge.projects.events import DateMove
 from concierge.projects.models import DateChange
 from concierge.projects.reasons import Reason
@@ -83,11 +84,11 @@ def keep_noted(rows: Noted) -> None:
     if rows:
         session = db.session()
         session.flush()
-        session.connection().execute(_NOTING, rows)
+        _NOTING.done(session.connection(), rows)
         let_go(session, [DateChange.__tablename__], references=[DateChange.__tablename__])
 
 
 _NOTES = DateChange.__table__
 assert isinstance(_NOTES, sa.Table)  # noqa: S101 # every model maps one table
-_NOTING = sa.insert(_NOTES)
+_NOTING = Writing(sa.insert(_NOTES))
 """Put together once. Nothing asks for the numbers of these rows."""
