@@ -374,11 +374,13 @@ def due_day(
 
 def anchor_day(wanted: Wanted | ReadinessItem | Dated, checklist: Checklist) -> date:
     """The day that an item counts from."""
-    return {
-        Anchor.DELIVERY: checklist.anchor_on,
-        Anchor.INSTALL: checklist.install_on or checklist.anchor_on,
-        Anchor.ORDER: checklist.ordered_on or checklist.anchor_on,
-    }[wanted.anchor]
+    match wanted.anchor:
+        case Anchor.DELIVERY:
+            return checklist.anchor_on
+        case Anchor.INSTALL:
+            return checklist.install_on or checklist.anchor_on
+        case Anchor.ORDER:
+            return checklist.ordered_on or checklist.anchor_on
 
 
 def latest_on(item: ReadinessItem) -> date | None:

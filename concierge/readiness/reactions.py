@@ -257,9 +257,11 @@ def _report_gates(checklist: Checklist, kinds: Iterable[GateKind], event: Event)
     """Tell the project what holds each gate. What shipping was let pass without holds installing."""
     moment = queries.moment_of(checklist.project_id)
 
+    open_items = [
+        item for item in checklist.items if item.gate is not None and item.is_counted and not item.is_cleared
+    ]
+
     def holds(item: ReadinessItem, kind: GateKind) -> bool:
-        if not item.is_counted or item.is_cleared or item.gate is None:
-            return False
         if kind is GateKind.SHIP:
             return item.gate is GateKind.SHIP and not item.is_waived
         return item.gate is kind or item.is_waived or moment.is_let_pass or moment.is_delivered
@@ -267,7 +269,7 @@ def _report_gates(checklist: Checklist, kinds: Iterable[GateKind], event: Event)
     holding = {
         kind: [
             gates.HoldingItem(item.key, item.requirement, item.due_on)
-            for item in checklist.items
+            for item in open_items
             if holds(item, kind)
         ]
         for kind in kinds
