@@ -14,6 +14,7 @@ from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent
 from concierge.projects.actions import milestones, rescheduling, shaping
 from concierge.projects.models import DateChange, Milestone, Project
+from concierge.projects.reasons import Because, words_of_row
 from concierge.projects.states import Counting, DateKind, MilestoneState, ProjectState
 from concierge.readiness.models import ReadinessItem
 from concierge.visits.models import Visit
@@ -181,7 +182,8 @@ def test_what_waited_for_a_skipped_milestone_waits_for_what_it_waited_for(app: F
         sa.select(DateChange).where(DateChange.milestone_id == skipped.id).order_by(DateChange.id.desc())
     ).first()
     assert left is not None
-    assert (left.start_on, left.why) == (None, "Lab prep was left out: The lab is new and ready.")
+    assert (left.start_on, left.because, left.why) == (None, Because.LEFT_OUT, "The lab is new and ready.")
+    assert words_of_row(left) == "Lab prep was left out. The lab is new and ready."
 
 
 def test_a_skipped_milestone_comes_back_with_its_dates(app: Flask) -> None:
@@ -430,7 +432,9 @@ def test_dates_are_noted_only_when_they_differ(app: Flask) -> None:
     actual = db.session.scalars(
         sa.select(DateChange).where(DateChange.kind == DateKind.ACTUAL, DateChange.project_id == project.id)
     ).all()
-    assert [(one.finish_on, one.why) for one in actual] == [(on("Tue 2026-03-03"), "Kick-off was finished.")]
+    assert [(one.finish_on, one.because, words_of_row(one)) for one in actual] == [
+        (on("Tue 2026-03-03"), Because.FINISHED, "Kick-off was finished.")
+    ]
 
 
 def test_finishing_waits_as_the_link_says(app: Flask) -> None:
