@@ -43,6 +43,7 @@ class ConflictKind(Enum):
     ABSENCE = "absence"
     OWN_CALENDAR = "own calendar"
     SKILL = "skill"
+    EXPIRED = "skill expired"
     SAME_DAY = "same day"
     CLOSED = "closed"
     ACCESS_HOURS = "access hours"
@@ -51,9 +52,17 @@ class ConflictKind(Enum):
 
 
 NEEDS_REASON = frozenset(
-    {ConflictKind.OVERLAP, ConflictKind.ABSENCE, ConflictKind.OWN_CALENDAR, ConflictKind.SKILL}
+    {
+        ConflictKind.OVERLAP,
+        ConflictKind.ABSENCE,
+        ConflictKind.OWN_CALENDAR,
+        ConflictKind.SKILL,
+        ConflictKind.EXPIRED,
+    }
 )
 """Conflicts over which somebody is sent only for a reason; the others are good to know."""
+UNBREAKABLE = frozenset({ConflictKind.EXPIRED})
+"""Conflicts over which nobody is sent, whatever the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +302,7 @@ def unsettled(found: Collection[Conflict], *, site: Site, visit: Visit | None = 
         skill=visit.skill,
         except_visit_id=visit.id,
     )
-    accepted = {_identity(conflict) for conflict in present}
+    accepted = {_identity(conflict) for conflict in present if conflict.kind not in UNBREAKABLE}
     return tuple(conflict for conflict in grave if _identity(conflict) not in accepted)
 
 
@@ -467,7 +476,12 @@ def _own_calendars(
 
 def _unskilled(technicians: Mapping[int, workforce.Sendable], skill: str, on: date) -> list[Conflict]:
     return [
-        Conflict(ConflictKind.SKILL, user_id=user_id, name=technician.name, words=skill)
+        Conflict(
+            ConflictKind.EXPIRED if technician.expired_on(skill, on=on) else ConflictKind.SKILL,
+            user_id=user_id,
+            name=technician.name,
+            words=skill,
+        )
         for user_id, technician in technicians.items()
         if not technician.holds(skill, on=on)
     ]

@@ -17,6 +17,7 @@ from concierge.visits.actions import arranging, checks, progress
 from concierge.visits.models import Visit
 from concierge.visits.queries import ConflictKind
 from concierge.visits.states import VisitState
+from concierge.workforce.models import Skill
 from tests.makers import orders, people, projects, visits, workforce
 from tests.makers.days import at, on
 from tests.makers.visits import site_of, wall
@@ -128,15 +129,44 @@ def test_an_expired_certification_is_a_conflict_and_closed_days_are_good_to_know
     )
 
     assert [(conflict.kind, conflict.needs_reason) for conflict in found] == [
-        (ConflictKind.SKILL, True),
+        (ConflictKind.EXPIRED, True),
         (ConflictKind.CLOSED, False),
         (ConflictKind.ACCESS_HOURS, False),
     ]
     assert [checks.in_words(conflict) for conflict in found] == [
-        "Tomas Keller does not hold a valid “orbitrap” certification then.",
+        "The certification “orbitrap” of Tomas Keller will have run out by then.",
         "The site is closed on Fri 1 May: Tag der Arbeit, Basel-Stadt.",
         "The site lets people in only at 08:00–17:00.",
     ]
+
+
+def test_no_reason_sends_somebody_whose_certification_has_run_out(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.draft()
+        tomas = workforce.technician(skills=("orbitrap",), skill_expires_on=on("Wed 2026-04-29"))
+        visit = visits.visit(project, tomas, starts="Tue 2026-04-28 09:00", hours=3, skill="orbitrap")
+
+    visit_id = visit.id
+
+    def move() -> None:
+        own = queries.visit_for_change(visit_id)
+        arranging.move_visit(
+            own,
+            starts_local=wall("Thu 2026-04-30 09:00"),
+            ends_local=wall("Thu 2026-04-30 12:00"),
+            site=own.site,
+            conflict_reason="They know it best",
+            at=NOW,
+            actor_id=None,
+        )
+
+    with pytest.raises(checks.Conflicting, match="Renew the certification"), unit_of_work():
+        move()
+    with unit_of_work():
+        db.session.scalars(select(Skill)).one().expires_on = on("Thu 2026-04-30")
+        move()
+    db.session.rollback()
+    assert db.session.get_one(Visit, visit_id).starts_local == wall("Thu 2026-04-30 09:00")
 
 
 def test_another_visit_the_same_day_is_good_to_know(app: Flask) -> None:

@@ -8,7 +8,7 @@ from concierge.platform.errors import Refused, Stale
 from concierge.platform.words import clock_time, day, instant
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
-from concierge.visits.queries import Conflict, ConflictKind
+from concierge.visits.queries import UNBREAKABLE, Conflict, ConflictKind
 from concierge.visits.states import FOLLOWS, VisitState
 
 
@@ -61,8 +61,16 @@ def expect_follows(visit: Visit, to: VisitState) -> None:
 def expect_reason(conflicts: Sequence[Conflict], reason: str) -> None:
     """Make sure that a reason is given where somebody is sent in spite of a conflict.
 
-    :raises Conflicting: when none is.
+    :raises Conflicting: when none is, or when no reason helps.
     """
+    for conflict in conflicts:
+        if conflict.kind in UNBREAKABLE:
+            raise Conflicting(
+                _(
+                    "%(conflict)s Renew the certification, or choose somebody else.",
+                    conflict=in_words(conflict),
+                )
+            )
     if conflicts and not reason.strip():
         raise Conflicting(
             _(
@@ -124,6 +132,12 @@ def in_words(conflict: Conflict) -> str:
         case ConflictKind.SKILL:
             sentence = _(
                 "%(name)s does not hold a valid “%(skill)s” certification then.",
+                name=conflict.name,
+                skill=conflict.words,
+            )
+        case ConflictKind.EXPIRED:
+            sentence = _(
+                "The certification “%(skill)s” of %(name)s will have run out by then.",
                 name=conflict.name,
                 skill=conflict.words,
             )
