@@ -89,10 +89,10 @@ def answer(token: str, item_id: int) -> Page:
             standing, verdict, lacks_file = said.standing, said.verdict, asked.lacks_evidence
     except UnreadableAnswer as problem:
         form["answer" if "answer" in form else "year"].errors = [problem.sentence]
-        return question(reader_of(token), item_id, form=form)
+        return question(read_again(token), item_id, form=form)
     except Refused as problem:
         form.form_errors.append(problem.sentence)
-        return question(reader_of(token), item_id, form=form)
+        return question(read_again(token), item_id, form=form)
     if standing is Standing.CONFLICT:
         return see("item", token, item_id=item_id, said="both")
     if verdict is Verdict.OUT_OF_RANGE and not isinstance(form, forms.ConfirmReply):

@@ -21,6 +21,7 @@ from concierge.portal.views.access import (
     expect_own_form,
     has_shown_code,
     keep_shown_code,
+    read_again,
     reader_of,
     rendered,
     sealed,
@@ -174,7 +175,7 @@ def hand_on(token: str, section: str) -> Page:
             name = link.name
     except Refused as problem:
         form.form_errors.append(problem.sentence)
-        return rendered("portal/hand_on.html", reader_of(token), status=HTTPStatus.CONFLICT, **context)
+        return rendered("portal/hand_on.html", read_again(token), status=HTTPStatus.CONFLICT, **context)
     flash(_("%(name)s gets a mail with their own link.", name=name))
     return see("section", token, section=section)
 

@@ -12,6 +12,7 @@ from concierge.platform.web import csrf
 from concierge.portal import forms
 from concierge.portal.views.access import (
     expect_own_form,
+    read_again,
     reader_of,
     rendered,
     see,
@@ -67,5 +68,5 @@ def ask(token: str) -> Page:
             asking.ask(reader.link, form.text.data or "", item=about, at=clock.now())
     except Refused as problem:
         form.form_errors.append(problem.sentence)
-        return rendered("portal/questions.html", reader_of(token), status=HTTPStatus.CONFLICT, **context)
+        return rendered("portal/questions.html", read_again(token), status=HTTPStatus.CONFLICT, **context)
     return see("questions", token, said="asked")
