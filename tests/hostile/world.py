@@ -43,6 +43,7 @@ from concierge.projects.actions import approving, gates, milestones, promising, 
 from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind, as_json
 from concierge.projects.models import (
     CalendarProposal,
+    DateChange,
     Delay,
     DelayComment,
     DelayEvidence,
@@ -54,6 +55,7 @@ from concierge.projects.models import (
     SavedView,
     Unit,
 )
+from concierge.projects.reasons import Because
 from concierge.projects.states import (
     BlockCause,
     CalendarProposalState,
@@ -78,7 +80,18 @@ from concierge.readiness.states import Channel, Occasion
 from concierge.readiness.states import Outcome as Returned
 from concierge.visits.actions import arranging, progress
 from concierge.visits.models import Visit
-from concierge.workforce.models import Office, OnCallTurn, OwnCalendar, Technician
+from concierge.workforce.models import (
+    Capacity,
+    LeaveRequest,
+    Office,
+    OnCallTurn,
+    OtherHours,
+    OwnCalendar,
+    Technician,
+    Territory,
+    TerritoryPart,
+)
+from concierge.workforce.states import AbsenceKind, LeaveState
 from tests.makers import orders, people, readiness, visits, workforce
 
 CODES = {
@@ -95,7 +108,7 @@ CODES = {
     "playbook_fields.key", "field_values.key", "playbook_messages.key", "playbook_messages.milestone_key",
     "past_cases.product_key", "past_cases.region", "put_aside.key", "search_entries.kind",
     "search_entries.under_kind", "customer_links.language", "customer_links.section", "on_call_turns.zone",
-    "own_calendars.read_zone", "invitation_answers.method",
+    "own_calendars.read_zone", "invitation_answers.method", "territory_parts.subdivision",
 }  # fmt: skip
 """Text columns that people cannot write: made by the program, or chosen from a list. Reviewed by people."""
 
@@ -363,6 +376,13 @@ def _invited(project: Project, visit: Visit, technician: Technician, key: str) -
             OwnCalendar(technician_id=technician.id, name="Private", address=f"https://calendar.example/{key}",
                         created_at=at, due_at=at, problem="It could not be read", entity_tag=f'"{key}"',
                         last_modified="Mon, 02 Mar 2026"),
+            LeaveRequest(technician_id=technician.id, kind=AbsenceKind.LEAVE, first_on=at.date(), last_on=at.date(),
+                         note="My sister marries", state=LeaveState.REFUSED, requested_at=at, decided_at=at,
+                         answer="Nobody else is there"),
+            OtherHours(technician_id=technician.id, worked_on=at.date(), from_minute=480, to_minute=720,
+                       reason="School starts"),
+            Capacity(technician_id=technician.id, first_on=at.date(), percent=50, reason="Half the week"),
+            Territory(name=f"Alps {key}", parts=[TerritoryPart(country="CH", subdivision="BS")]),
             OnCallTurn(uid=f"turn-{key}", technician_id=technician.id, starts_local=at.replace(tzinfo=None),
                        ends_local=later.replace(tzinfo=None), zone="Europe/Zurich", starts_at=at, ends_at=later,
                        note="Ring twice", created_at=at),
@@ -376,6 +396,11 @@ def _planning(project: Project, line: OrderLine, owner: User) -> None:
     project.external_key = f"Old {project.key}"
     delay = db.session.scalars(sa.select(Delay).where(Delay.project_id == project.id)).first()
     assert delay is not None
+    of_project = sa.select(Milestone.id).where(Milestone.project_id == project.id)
+    changed = db.session.scalars(sa.select(DateChange).where(DateChange.milestone_id.in_(of_project))).first()
+    assert changed is not None
+    changed.because = Because.FINISHED
+    changed.about = {"milestone": {"en": "Delivered", "de": "Geliefert"}, "name": "Stocktaking"}
     db.session.add_all(
         (
             Hold(project_id=project.id, first_on=day, resumed_on=day, cause=BlockCause.POWER,

@@ -71,6 +71,7 @@ MACHINE_MADE = {
     "taken_forms.led_to",
     "taken_forms.token",
     "technicians.country",
+    "territory_parts.country",
     "undos.act",
     "user_sessions.token_hash",
     "users.password_hash",

@@ -25,7 +25,7 @@ from concierge.readiness.document import filling, printing
 from concierge.readiness.models import Checklist, ReadinessItem
 from concierge.readiness.states import DocumentKind, ItemState, Verdict
 from concierge.readiness.views import judged
-from concierge.readiness.views.blueprint import Page, bp
+from concierge.readiness.views.blueprint import Page, anchor_of, bp
 from concierge.readiness.views.returned import came_back
 
 
@@ -56,6 +56,11 @@ class Group:
     """Of what is asked in it, by weight."""
     signed: tuple[tuple[str, str], ...]
     """State and words of each signature that holds, and of the newest one that ended."""
+
+    @property
+    def anchor(self) -> str:
+        """Where it stands on the page."""
+        return anchor_of(self.key)
 
 
 @dataclass(frozen=True, slots=True)

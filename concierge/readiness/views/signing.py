@@ -24,7 +24,7 @@ from concierge.readiness.document import filling, printing
 from concierge.readiness.models import Checklist, ReadinessItem
 from concierge.readiness.states import Channel, Decision, ItemState, Verdict
 from concierge.readiness.views import judged
-from concierge.readiness.views.blueprint import Page, bp
+from concierge.readiness.views.blueprint import Page, anchor_of, bp
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def sign_section(key: str, section: str) -> Page:
     is_ours = form.who.data == forms.OURS
     try:
         with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
-            outcome.led_to = url_for("readiness.checklist", key=key, _anchor=f"section-{section}")
+            outcome.led_to = url_for("readiness.checklist", key=key, _anchor=anchor_of(section))
             signing.sign_section(
                 found,
                 section,
@@ -73,7 +73,7 @@ def sign_section(key: str, section: str) -> Page:
     except Refused as problem:
         return _refused(key, section, form, problem)
     flash(_("“%(section)s” is signed by %(name)s.", section=title, name=(form.signer.data or "").strip()))
-    return redirect(url_for("readiness.checklist", key=key, _anchor=f"section-{section}"), code=303)
+    return redirect(url_for("readiness.checklist", key=key, _anchor=anchor_of(section)), code=303)
 
 
 @bp.route("/projects/<key>/readiness/signature", methods=["GET", "POST"])
