@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
@@ -217,7 +218,7 @@ def sign_here_form(*, is_list: bool, ours: str, is_sent: bool) -> SignHereForm:
     ]
     if is_list:
         return form
-    form.who.choices.append(SelectChoice(OURS, _l("I do, %(name)s", name=ours)))
+    form.who.choices.append(SelectChoice(OURS, _("I do, %(name)s", name=ours)))
     del form.decision, form.conditions
     return form
 
@@ -282,7 +283,7 @@ class ReturnForm(Form):
         if not chosen:
             raise ValidationError(_l("Choose a file."))
         if len(chosen) > MOST_RETURNED:
-            raise ValidationError(_l("Choose at most %(most)s files at once.", most=MOST_RETURNED))
+            raise ValidationError(_("Choose at most %(most)s files at once.", most=MOST_RETURNED))
 
 
 MOST_RETURNED = 12

@@ -192,6 +192,21 @@ def test_a_slice_says_in_one_docstring_what_it_owns(name: str) -> None:
     assert isinstance(body[0], ast.Expr)
 
 
+def test_no_text_that_is_said_later_holds_values() -> None:
+    """A lazy text calls itself safe HTML, and so would what people typed in it."""
+    found = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {
+                "_l",
+                "lazy_gettext",
+                "lazy_ngettext",
+            }:
+                found += [f"{named(path)}:{node.lineno}"] if node.keywords or len(node.args) != 1 else []
+
+    assert not found, "say it at once: gettext"
+
+
 def test_every_import_of_a_template_is_used() -> None:
     idle = []
     for path in TEMPLATES:

@@ -120,11 +120,11 @@ def test_two_answers_are_told_apart_and_a_section_is_signed_on_the_phone(
     page.get_by_role("button", name=re.compile("Let “Yes” count")).click()
     expect(page.locator("#contradiction")).to_have_count(0)
 
-    section = _signable(site, number)
-    for part in (f"/sections/{section}/signature", "/signature"):
-        scripted.open(home + part)
+    part = _signable(site)
+    for address in (part, f"{home}/signature"):
+        scripted.open(address)
         looks_right(scripted)
-    page = plain.open(f"{home}/sections/{section}/signature")
+    page = plain.open(part)
     page.get_by_label("The customer, on the phone with me").check()
     page.get_by_label("Name of who signs").fill("Yuki Tanaka")
     page.get_by_role("button", name="Sign", exact=True).click()
@@ -162,12 +162,13 @@ def _refusal(screen: Screen, key: object, milestone: object) -> str:
     return ""
 
 
-def _signable(site: Site, number: object) -> object:
-    """A section of which no point of the customer's is open."""
-    return asked(
+def _signable(site: Site) -> str:
+    """Where a section is signed of which no point of the customer's is open."""
+    key, section = asked(
         site,
-        "select i.section from readiness_items i join checklists c on c.id = i.checklist_id "
-        "where c.project_id = ? and i.is_asked and i.type <> 'info' group by i.section "
-        "having sum(i.state = 'open' and i.responsible = 'customer') = 0 limit 1",
-        number,
-    )[0][0]
+        "select p.key, i.section from readiness_items i join checklists c on c.id = i.checklist_id "
+        "join projects p on p.id = c.project_id where p.state = 'live' and i.is_asked and i.type <> 'info' "
+        "group by p.key, i.section having sum(i.state = 'open' and i.responsible = 'customer') = 0 "
+        "order by p.id desc limit 1",
+    )[0]
+    return f"/projects/{key}/readiness/sections/{section}/signature"
