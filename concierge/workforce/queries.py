@@ -194,7 +194,7 @@ def _sendable(rows: Iterable[tuple[Any, ...]]) -> Mapping[int, Sendable]:  # Any
 def technician_places(
     user_ids: Collection[int], *, first_on: date, last_on: date, known: tuple[Closure, ...] | None = None
 ) -> Mapping[int, Place]:
-    """Return when technicians work, by user id, with five questions however many they are.
+    """Return when technicians work, by user id, with six questions however many they are.
 
     :param first_on: with `last_on` the days that matter, both included, where the technicians live; exceptions and
         absences beside them are not known. A day more each way is read, for other zones.

@@ -91,7 +91,7 @@ LEFT_OUT = {
          "courses.curriculum", "product_facts.quantity", "product_facts.unit", "product_facts.printed",
          "product_facts.condition", "product_facts.text", "product_facts.source", "product_facts.source_rev",
          "saved_views.name", "saved_views.query", "calendars.name", "feeds.device",
-         "territories.name", "territory_parts.subdivision"),
+         "territories.name"),
         "kept on one page of its own, where all of it stands; the palette offers saved views by themselves",
     ),
 }  # fmt: skip
