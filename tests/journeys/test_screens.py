@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 
 LOOKS = {
     "wide, light": {"width": 1440, "dark": False},
+    "wide, dark": {"width": 1440, "dark": True},
     "phone, light": {"width": 390, "height": 844, "dark": False},
     "phone, dark": {"width": 390, "height": 844, "dark": True},
 }
