@@ -43,6 +43,7 @@ def reachable(site: Site) -> Callable[[Screen, str], list[str]]:
         ("concierge", "wide, light"),
         ("concierge", "phone, dark"),
         ("technician", "phone, light"),
+        ("technician", "wide, dark"),
     ],
 )
 def test_every_page_is_accessible_and_fits(
