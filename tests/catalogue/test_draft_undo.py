@@ -50,9 +50,7 @@ def any_edit(rng: random.Random, key: str) -> tuple[str, Callable[[], object]]:
     return rng.choice(edits)
 
 
-@pytest.mark.parametrize(
-    ("app", "seed"), [("sqlite", 0), ("postgresql", 1), ("postgresql", 2)], indirect=["app"]
-)
+@pytest.mark.parametrize("seed", range(3))
 def test_any_edit_of_a_draft_taken_back_leaves_every_row_as_it_was(app: Flask, seed: int) -> None:
     rng = random.Random(seed)
     key = standard.KEY
@@ -61,9 +59,8 @@ def test_any_edit_of_a_draft_taken_back_leaves_every_row_as_it_was(app: Flask, s
     with unit_of_work():
         drafting.start_draft(key, number=None, actor_id=None, at=clock.now())
     done: set[str] = set()
-    after = dump()
     for _attempt in range(25):
-        before = after
+        before = dump()
         try:
             with unit_of_work():
                 words, edit = any_edit(rng, key)
@@ -88,5 +85,4 @@ def test_any_edit_of_a_draft_taken_back_leaves_every_row_as_it_was(app: Flask, s
         if words == "discard":
             with unit_of_work():
                 drafting.start_draft(key, number=None, actor_id=None, at=clock.now())
-            after = dump()
     assert {"remove", "add"} <= done

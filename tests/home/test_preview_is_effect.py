@@ -45,7 +45,7 @@ def times_of(project: Project) -> dict[int, tuple[object, ...]]:
     return {row.id: (row.starts_local, row.needs_decision, row.proposed_local, row.state) for row in rows}
 
 
-@pytest.mark.parametrize(("app", "seed"), [("sqlite", 0), ("postgresql", 1)], indirect=["app"])
+@pytest.mark.parametrize("seed", range(2))
 def test_whatever_is_done_what_was_shown_is_what_the_rows_and_events_say(app: Flask, seed: int) -> None:
     rng = random.Random(seed)
     with unit_of_work():
