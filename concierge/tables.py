@@ -2,6 +2,7 @@
 
 from concierge.accounts import models as accounts
 from concierge.catalogue import models as catalogue
+from concierge.equipment import models as equipment
 from concierge.feeds import models as feeds
 from concierge.identity import models as identity
 from concierge.invitations import models as invitations
@@ -18,6 +19,7 @@ ALL = (
     catalogue,
     workforce,
     orders,
+    equipment,
     projects,
     visits,
     readiness,
@@ -85,8 +87,10 @@ TRACKED = (
     undo.Tracked(orders.Order, computed=frozenset({"search"})),
     undo.Tracked(accounts.SiteClosure),
     undo.Tracked(accounts.SiteHours),
+    undo.Tracked(equipment.Asset),
+    undo.Tracked(visits.WorkOrder),
     undo.Tracked(visits.Visit, counters=frozenset({"sequence"})),
-    undo.Tracked(visits.VisitTechnician),
+    undo.Tracked(visits.VisitTechnician, computed=frozenset({"claims_from", "claims_to"})),
     undo.Tracked(invitations.TimeProposal),
     undo.Tracked(
         readiness.Checklist,
@@ -101,6 +105,7 @@ TRACKED = (
     undo.Tracked(catalogue.PlaybookMilestone),
     undo.Tracked(catalogue.PlaybookLink),
     undo.Tracked(catalogue.PlaybookVisit),
+    undo.Tracked(catalogue.PlaybookStep),
     undo.Tracked(catalogue.PlaybookItem),
     undo.Tracked(catalogue.PlaybookMessage),
     undo.Tracked(catalogue.PlaybookField),

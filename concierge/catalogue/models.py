@@ -26,6 +26,7 @@ from concierge.catalogue.states import (
     Reviewer,
     Scope,
     Severity,
+    StepKind,
     Team,
     VisitKind,
 )
@@ -152,6 +153,44 @@ class PlaybookVisit(Base):
     minutes: Mapped[int]
     """Length on one day; a milestone of several working days gets a visit that spans them."""
     technicians: Mapped[int] = mapped_column(default=1)
+    level: Mapped[int] = mapped_column(default=1)
+    """The least level of the skill, 1 to 5."""
+    tools: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """What has to be brought, in words."""
+    needs_customer: Mapped[bool] = mapped_column(default=False)
+    """Whether somebody of the customer has to be there."""
+
+    steps: Mapped[list["PlaybookStep"]] = relationship(
+        lazy="raise_on_sql",
+        order_by="PlaybookStep.position",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+    )
+
+    __table_args__ = (sa.CheckConstraint("level BETWEEN 1 AND 5", name="level_in_range"),)
+
+
+class PlaybookStep(Base):
+    """One thing that a technician does, reads off or records at a visit."""
+
+    __tablename__ = "playbook_steps"
+
+    visit_id: Mapped[int] = mapped_column(sa.ForeignKey("playbook_visits.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    key: Mapped[str] = mapped_column(Line(60))
+    kind: Mapped[StepKind] = mapped_column(text_enum(StepKind))
+    text: Mapped[dict[str, str]]
+    """Language to text."""
+    unit: Mapped[str] = mapped_column(Line(20), default="")
+    """Of a reading: the unit that ``minimum`` and ``maximum`` are in."""
+    minimum: Mapped[float | None]
+    maximum: Mapped[float | None]
+    is_required: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = (
+        sa.UniqueConstraint("visit_id", "key"),
+        sa.CheckConstraint("minimum IS NULL OR maximum IS NULL OR minimum <= maximum", name="range_in_order"),
+    )
 
 
 class PlaybookItem(Base):

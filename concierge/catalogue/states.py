@@ -236,3 +236,13 @@ class FileKind(Enum):
     LOG = "log"
     CERTIFICATE = "certificate"
     DRAWING = "drawing"
+
+
+class StepKind(Enum):
+    """How a step of a visit is answered."""
+
+    TICK = "tick"
+    READING = "reading"
+    SERIAL = "serial"
+    PHOTO = "photo"
+    TEXT = "text"

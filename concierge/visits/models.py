@@ -1,16 +1,71 @@
-"""Tables of visits and who goes on them."""
+"""Tables of work orders, the visits on which the work is done, and who goes on them."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.accounts.models import Site
 from concierge.catalogue.states import VisitKind
+from concierge.equipment.models import Asset
 from concierge.identity.models import User
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
 from concierge.projects.models import Milestone, Project
-from concierge.visits.states import VisitState
+from concierge.visits.states import VisitState, WorkOrderState
+
+
+class WorkOrder(Versioned, Base):
+    """The work to do at a site, and what it asks for; visits are when somebody does it."""
+
+    __tablename__ = "work_orders"
+
+    project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id"))
+    number: Mapped[int]
+    """Within the project, from 1; on screen and in print ``HB-2041-W1``."""
+    milestone_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("milestones.id", ondelete="SET NULL"), index=True
+    )
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("sites.id"), index=True)
+    asset_id: Mapped[int | None] = mapped_column(sa.ForeignKey("assets.id", ondelete="SET NULL"), index=True)
+    """The unit that is worked on, once it is known."""
+    kind: Mapped[VisitKind] = mapped_column(text_enum(VisitKind))
+    title: Mapped[str] = mapped_column(Line(200))
+    titles: Mapped[dict[str, str]] = mapped_column(sa.JSON, default=dict)
+    """The title by language; empty when a person wrote it."""
+    skill: Mapped[str] = mapped_column(Line(60), default="")
+    level: Mapped[int] = mapped_column(default=1)
+    """The least level of the skill, 1 to 5."""
+    crew: Mapped[int] = mapped_column(default=1)
+    """Technicians needed at once."""
+    minutes: Mapped[int] = mapped_column(default=480)
+    """How long a crew works at the site, all visits together."""
+    tools: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    """What has to be brought, in words."""
+    needs_customer: Mapped[bool] = mapped_column(default=False)
+    """Whether somebody of the customer has to be there."""
+    note: Mapped[str] = mapped_column(Prose(4000), default="")
+    state: Mapped[WorkOrderState] = mapped_column(text_enum(WorkOrderState), default=WorkOrderState.OPEN)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    """When it was done or cancelled."""
+    cancel_reason: Mapped[str] = mapped_column(Prose(500), default="")
+
+    project: Mapped[Project] = relationship(lazy="raise_on_sql")
+    milestone: Mapped[Milestone | None] = relationship(lazy="raise_on_sql")
+    site: Mapped[Site] = relationship(lazy="raise_on_sql")
+    asset: Mapped[Asset | None] = relationship(lazy="raise_on_sql")
+    visits: Mapped[list["Visit"]] = relationship(
+        back_populates="work_order", lazy="raise_on_sql", order_by="[Visit.starts_at, Visit.id]"
+    )
+
+    __table_args__ = (
+        sa.UniqueConstraint("project_id", "number"),
+        sa.CheckConstraint("level BETWEEN 1 AND 5", name="level_in_range"),
+        sa.CheckConstraint("crew >= 0", name="crew_not_negative"),
+        sa.CheckConstraint("minutes > 0", name="takes_time"),
+        sa.CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed_has_instant"),
+    )
 
 
 class Visit(Versioned, Base):
@@ -23,6 +78,9 @@ class Visit(Versioned, Base):
     project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id"), index=True)
     milestone_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("milestones.id", ondelete="SET NULL"), index=True
+    )
+    work_order_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("work_orders.id", ondelete="SET NULL"), index=True
     )
     site_id: Mapped[int] = mapped_column(sa.ForeignKey("sites.id"), index=True)
     kind: Mapped[VisitKind] = mapped_column(text_enum(VisitKind))
@@ -38,9 +96,13 @@ class Visit(Versioned, Base):
     """Which of the two instants of a repeated hour the start is (PEP 495)."""
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    arrival_minutes: Mapped[int] = mapped_column(default=0)
+    """Length of the arrival window that the customer is promised, from the start on; 0: at the start."""
     sequence: Mapped[int] = mapped_column(default=0)
     """Raised by a change of time, state, place or people; never falls (RFC 5545 §3.8.7.4)."""
     skill: Mapped[str] = mapped_column(Line(60), default="")
+    level: Mapped[int] = mapped_column(default=1)
+    """The least level of the skill, 1 to 5."""
     crew: Mapped[int] = mapped_column(default=1)
     """Technicians needed."""
     needs_decision: Mapped[str] = mapped_column(Prose(500), default="")
@@ -54,6 +116,7 @@ class Visit(Versioned, Base):
 
     project: Mapped[Project] = relationship(lazy="raise_on_sql")
     milestone: Mapped[Milestone | None] = relationship(lazy="raise_on_sql")
+    work_order: Mapped[WorkOrder | None] = relationship(back_populates="visits", lazy="raise_on_sql")
     site: Mapped[Site] = relationship(lazy="raise_on_sql")
     crew_members: Mapped[list["VisitTechnician"]] = relationship(
         lazy="raise_on_sql", order_by="VisitTechnician.id"
@@ -61,6 +124,8 @@ class Visit(Versioned, Base):
 
     __table_args__ = (
         sa.CheckConstraint("starts_at < ends_at", name="ends_after_start"),
+        sa.CheckConstraint("level BETWEEN 1 AND 5", name="level_in_range"),
+        sa.CheckConstraint("arrival_minutes BETWEEN 0 AND 1440", name="window_within_a_day"),
         sa.CheckConstraint(
             "(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_has_instant"
         ),
@@ -89,7 +154,18 @@ class VisitTechnician(Base):
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
     conflict_reason: Mapped[str] = mapped_column(Prose(500), default="")
     """Why the person goes although something else stands in their calendar."""
+    claims_from: Mapped[datetime | None]
+    claims_to: Mapped[datetime | None]
+    """The time that nobody else can book the person for: the database refuses a second claim that overlaps.
+
+    Both None: the visit is over, or overlaps another one for a reason that stands at it, or waits for a decision.
+    """
 
     user: Mapped[User] = relationship(lazy="raise_on_sql")
 
-    __table_args__ = (sa.UniqueConstraint("visit_id", "user_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("visit_id", "user_id"),
+        sa.CheckConstraint("(claims_from IS NULL) = (claims_to IS NULL)", name="claims_whole"),
+        sa.CheckConstraint("claims_from IS NULL OR claims_from < claims_to", name="claims_in_order"),
+        sa.Index("ix_visit_technicians_claims", "user_id", "claims_from"),
+    )

@@ -1,4 +1,4 @@
-"""The states of a visit and what may follow what."""
+"""The states of visits and work orders, and what may follow what."""
 
 from enum import Enum
 
@@ -56,3 +56,11 @@ COMING = frozenset(
 
 OVER = frozenset({VisitState.COMPLETE, VisitState.INCOMPLETE, VisitState.CANCELLED})
 """Visits of which somebody has said how they ended."""
+
+
+class WorkOrderState(Enum):
+    """Whether there is still something to do."""
+
+    OPEN = "open"
+    DONE = "done"
+    CANCELLED = "cancelled"

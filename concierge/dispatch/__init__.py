@@ -1,0 +1,1 @@
+"""Who goes when: the board, proposals for what nobody does yet, and slots that customers choose."""

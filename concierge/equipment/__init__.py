@@ -1,0 +1,1 @@
+"""The installed base: which unit stands where, and since when its clocks run."""
