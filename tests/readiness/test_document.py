@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -285,6 +286,9 @@ def test_hostile_texts_are_printed_as_text(speaking: Flask, printer: Press, text
     printed = printing.printed(value, on=printer)
 
     assert printed.pages >= 2
+    edges = re.findall(r'(?:class="runleft"|data-part=)(.*)', printing.html(value))
+    assert edges
+    assert all(len(edge) < 300 for edge in edges), "each page lays its edge out anew"
     shown = text.translate(dict.fromkeys([0x202E, 0x2066]))
     assert shown.split()[0][:20] in html_text(printing.html(value))
     assert failures(printed.data, PROFILES.PDF_UA_1) == []

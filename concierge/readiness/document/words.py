@@ -32,6 +32,9 @@ from concierge.readiness.document.values import (
 STEERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 """Marks that turn the direction of writing: ours are set around figures, nobody else's are printed."""
 
+_EDGE = 80
+"""Letters at the edge of a page: about a line."""
+
 
 class Figures:
     """Dates, numbers and units as a country writes them in a language."""
@@ -101,6 +104,13 @@ class Figures:
     def plain(self, text: str) -> str:
         """A text without the marks that set others apart, for where nothing shows them."""
         return text.translate(STEERING)
+
+    def brief(self, text: str) -> str:
+        """Its beginning, for the edge of a page: that is laid out for each page anew, however long it is."""
+        if len(text) <= _EDGE:
+            return text
+        closing = "\N{POP DIRECTIONAL ISOLATE}" if text.startswith("\N{FIRST STRONG ISOLATE}") else ""
+        return text[:_EDGE].rstrip() + "\N{HORIZONTAL ELLIPSIS}" + closing
 
     def _between(self, least: Decimal | None, most: Decimal | None, symbol: str) -> str:
         unit = f"\N{NO-BREAK SPACE}{symbol}" if symbol else ""
