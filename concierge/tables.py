@@ -2,6 +2,7 @@
 
 from concierge.accounts import models as accounts
 from concierge.catalogue import models as catalogue
+from concierge.dispatch import models as dispatch
 from concierge.equipment import models as equipment
 from concierge.feeds import models as feeds
 from concierge.identity import models as identity
@@ -25,6 +26,7 @@ ALL = (
     readiness,
     feeds,
     invitations,
+    dispatch,
     deliveries,
     events,
     files,
@@ -92,6 +94,7 @@ TRACKED = (
     undo.Tracked(visits.Visit, counters=frozenset({"sequence"})),
     undo.Tracked(visits.VisitTechnician, computed=frozenset({"claims_from", "claims_to"})),
     undo.Tracked(invitations.TimeProposal),
+    undo.Tracked(dispatch.PlanningProposal, computed=frozenset({"refusal"})),
     undo.Tracked(
         readiness.Checklist,
         computed=frozenset({"anchor_on", "install_on", "ready_lost_at", "ready_lost"}),
@@ -125,5 +128,11 @@ TRACKED = (
     undo.Tracked(workforce.Office),
 )
 """What can be taken back: see ``platform/undo.py``. Who may see a project follows from who goes there."""
-GOING_ALONG = (projects.DateChange, projects.PastCase, projects.CalendarProposalMove, projects.MilestoneCrew)
+GOING_ALONG = (
+    projects.DateChange,
+    projects.PastCase,
+    projects.CalendarProposalMove,
+    projects.MilestoneCrew,
+    dispatch.PlanningProposal,
+)
 """What is noted of a row and may go with it when the act that made it is taken back."""

@@ -1,0 +1,25 @@
+"""How far a plan for unassigned work is, and what became of each of its proposals."""
+
+from enum import Enum
+
+
+class PlanningState(Enum):
+    """How far a plan is."""
+
+    PLANNING = "planning"
+    READY = "ready"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class ProposalState(Enum):
+    """What became of a proposal."""
+
+    PROPOSED = "proposed"
+    LEFT = "left over"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+DECIDABLE = frozenset({ProposalState.PROPOSED})
+"""A proposal in these states waits for a person."""
