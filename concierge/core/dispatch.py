@@ -1,14 +1,16 @@
 """Who can go, and when: one answer to "is this interval feasible, and if not, why", travel included.
 
 A visit is a stay: from an instant to another, perhaps over several days. People are at the site while they stay
-and it is planned to be open; a weekend or a lunch break in between is nobody's presence. On the way there and back
-they are taken, too. Rules are checked over all of it, never only at its start. Instants are aware, UTC or not.
+and it is planned to be open; a weekend or a lunch break in between is nobody's presence. From one day to the next
+they are bound, nights included; a day off in between leaves them free for whatever they can travel to. On the way
+there and back they are taken, too. Rules are checked over all of it, never only at its start. Instants are aware.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from itertools import pairwise
 
 from concierge.core.hours import MINUTE, Hours, Place, clock_words, open_within
 from concierge.core.spans import Span, gaps, merge
@@ -36,10 +38,56 @@ class Rule(Enum):
     VISIT = "visit"
     OWN_CALENDAR = "own calendar"
     TRAVEL = "travel"
+    SAME_DAY = "same day"
+    OWN_TENTATIVE = "own calendar tentative"
+    OWN_UNREAD = "own calendar unread"
 
 
-UNBREAKABLE = frozenset({Rule.SKILL_EXPIRED})
+class Weight(Enum):
+    """What a rule that stands against a time or a person asks for."""
+
+    NEVER = "never"
+    """Nobody is sent over it, whatever the reason."""
+    REASON = "reason"
+    """It is broken only for a reason, which is kept with the visit."""
+    KNOW = "know"
+    """It is good to know and keeps nobody from going."""
+
+
+WEIGHTS: Mapping[Rule, Weight] = {
+    Rule.SITE_CLOSED: Weight.REASON,
+    Rule.SITE_HOURS: Weight.REASON,
+    Rule.ATTENDEE: Weight.REASON,
+    Rule.PREREQUISITE: Weight.REASON,
+    Rule.GATE: Weight.KNOW,  # it may be cleared until then; nobody starts work while it is held
+    Rule.SKILL_MISSING: Weight.REASON,
+    Rule.SKILL_LEVEL: Weight.REASON,
+    Rule.SKILL_EXPIRED: Weight.NEVER,
+    Rule.DAY_OFF: Weight.REASON,
+    Rule.HOURS: Weight.REASON,
+    Rule.LEAVE: Weight.REASON,
+    Rule.VISIT: Weight.REASON,
+    Rule.OWN_CALENDAR: Weight.REASON,
+    Rule.TRAVEL: Weight.REASON,
+    Rule.SAME_DAY: Weight.KNOW,
+    Rule.OWN_TENTATIVE: Weight.KNOW,
+    Rule.OWN_UNREAD: Weight.KNOW,
+}
+UNBREAKABLE = frozenset(rule for rule, weight in WEIGHTS.items() if weight is Weight.NEVER)
 """Rules over which nobody is sent, whatever the reason."""
+LASTING = frozenset(
+    {
+        Rule.SITE_CLOSED,
+        Rule.SITE_HOURS,
+        Rule.ATTENDEE,
+        Rule.DAY_OFF,
+        Rule.HOURS,
+        Rule.LEAVE,
+        Rule.OWN_CALENDAR,
+        Rule.OWN_TENTATIVE,
+    }
+)
+"""Rules about a stretch of time: a reason that was given for one stretch says nothing about another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +102,11 @@ class Objection:
     """Of a way that does not fit: how long it takes."""
     key: str = ""
     """Of what is in the way, for those who want to look at it."""
+
+    @property
+    def weight(self) -> Weight:
+        """What it asks for."""
+        return WEIGHTS[self.rule]
 
     @property
     def is_breakable(self) -> bool:
@@ -152,6 +205,25 @@ def presence(stay: Span[datetime], site: Place) -> tuple[Span[datetime], ...]:
     return merge(found)
 
 
+def bound(stay: Span[datetime], site: Place) -> tuple[Span[datetime], ...]:
+    """List when people are bound by a stay: from each day at the site to the next, nights and breaks included.
+
+    Only a whole day between two at which nobody is there, by the site's clock, leaves them free.
+
+    :raises ValueError: when the stay never ends.
+    """
+    if _day_of(_end(stay) - MINUTE, site) - _day_of(stay.from_at, site) <= DAY:
+        return (stay,)
+    found: list[Span[datetime]] = []
+    for span in presence(stay, site):
+        last = found[-1] if found else None
+        if last and _day_of(span.from_at, site) - _day_of(_end(last) - MINUTE, site) <= DAY:
+            found[-1] = Span(last.from_at, span.to_at)
+        else:
+            found.append(span)
+    return tuple(found)
+
+
 def minutes_there(stay: Span[datetime], site: Place) -> int:
     """Count the minutes of a stay at which people are at the site."""
     return sum(map(_length, presence(stay, site)), timedelta()) // MINUTE
@@ -192,10 +264,54 @@ def against_person(stay: Span[datetime], work: Work, person: Person) -> tuple[Ob
         for closed in gaps(open_within(hours, span), within=span):
             if not any(taken.rule is Rule.LEAVE and taken.span.overlaps(closed) for taken in person.taken):
                 found.append(_off(closed, hours))
+    busy = bound(stay, work.site)
     for taken in person.taken:
-        if _blocks(taken, stay, there):
+        if taken.rule in _BLOCKING and _blocks(taken, busy, there):
             found.append(Objection(taken.rule, taken.span, taken.words, key=taken.key))
-    found += _ways_blocked(stay, work, person)
+    found += _ways_blocked(stay, busy, work, person)
+    return tuple(found)
+
+
+def against_crew(
+    stay: Span[datetime], work: Work, crew: Sequence[Person]
+) -> tuple[tuple[Person | None, Objection], ...]:
+    """Say what stands against a crew's visit at a time, and whom of them it is about; `None`: the time itself.
+
+    Who leads a crew has the level that is asked for; the others hold the certification at any.
+
+    :raises ValueError: when the stay never ends.
+    """
+    found: list[tuple[Person | None, Objection]] = [(None, one) for one in against_time(stay, work)]
+    of_all = [(person, against_person(stay, work, person)) for person in crew]
+    is_led = any(_leads(work, person, against) for person, against in of_all)
+    for person, against in of_all:
+        found += [(person, one) for one in against if not (is_led and one.rule is Rule.SKILL_LEVEL)]
+    return tuple(found)
+
+
+def leader(crew: Iterable[Person], skill: str) -> str:
+    """Say who leads a crew: the key of who holds a certification at the highest level; empty without a crew."""
+    ranked = sorted(
+        crew, key=lambda one: (-(one.skills[skill].level if skill in one.skills else 0), one.name, one.key)
+    )
+    return ranked[0].key if ranked else ""
+
+
+def good_to_know(stay: Span[datetime], work: Work, person: Person) -> tuple[Objection, ...]:
+    """List what keeps nobody from going: other visits on the same days at the site, and what is only tentative.
+
+    :raises ValueError: when the stay never ends.
+    """
+    busy = bound(stay, work.site)
+    first, last = _day_of(stay.from_at, work.site), _day_of(_end(stay) - MINUTE, work.site)
+    days = Span(_midnight(first, work.site), _midnight(last + DAY, work.site))
+    found = []
+    for taken in person.taken:
+        is_during = any(taken.span.overlaps(span) for span in busy)
+        if taken.rule is Rule.OWN_TENTATIVE and is_during:
+            found.append(Objection(taken.rule, taken.span, taken.words, key=taken.key))
+        elif taken.rule is Rule.VISIT and not is_during and taken.span.overlaps(days):
+            found.append(Objection(Rule.SAME_DAY, taken.span, taken.words, key=taken.key))
     return tuple(found)
 
 
@@ -338,8 +454,23 @@ def _crew_for(stay: Span[datetime], work: Work, people: Sequence[Person]) -> tup
     """The nearest people with the most time who can all go; `None` when they are too few."""
     if against_time(stay, work):
         return None
-    free = [one for one in candidates(stay, work, people) if one.is_free]
-    return tuple(one.person.key for one in free[: work.crew]) if len(free) >= work.crew else None
+    able = [
+        one
+        for one in candidates(stay, work, people)
+        if all(each.rule is Rule.SKILL_LEVEL for each in one.against)
+    ]
+    leads = next((one for one in able if one.is_free), None)
+    if leads is None or len(able) < work.crew:
+        return None
+    others = [one for one in able if one is not leads][: work.crew - 1]
+    return tuple(one.person.key for one in able if one is leads or one in others)
+
+
+def _leads(work: Work, person: Person, against: Iterable[Objection]) -> bool:
+    """Whether somebody has the level that is asked for, and holds the certification validly."""
+    held = person.skills.get(work.skill)
+    unfit = {Rule.SKILL_MISSING, Rule.SKILL_LEVEL, Rule.SKILL_EXPIRED}
+    return held is not None and all(one.rule not in unfit for one in against)
 
 
 def _worked(starts: datetime, minutes: int, opened: Sequence[Span[datetime]]) -> Span[datetime] | None:
@@ -383,27 +514,59 @@ def _unskilled(stay: Span[datetime], work: Work, person: Person) -> list[Objecti
     return []
 
 
-def _blocks(taken: Taken, stay: Span[datetime], there: Collection[Span[datetime]]) -> bool:
-    """Visits and entries take the whole stay, leave only the hours that would be worked."""
-    if taken.rule is Rule.LEAVE:
-        return any(taken.span.overlaps(span) for span in there)
-    return taken.span.overlaps(stay)
+_BLOCKING = frozenset({Rule.VISIT, Rule.LEAVE, Rule.OWN_CALENDAR})
+"""What somebody has that keeps them from a visit; the rest is good to know."""
 
 
-def _ways_blocked(stay: Span[datetime], work: Work, person: Person) -> list[Objection]:
-    """What lies on the way there or back; what lies in the stay itself has been said."""
+def _blocks(taken: Taken, busy: Collection[Span[datetime]], there: Collection[Span[datetime]]) -> bool:
+    """Visits and entries take all the time in which one is bound, leave only the hours that would be worked."""
+    return any(taken.span.overlaps(span) for span in (there if taken.rule is Rule.LEAVE else busy))
+
+
+def _ways_blocked(
+    stay: Span[datetime], busy: Sequence[Span[datetime]], work: Work, person: Person
+) -> list[Objection]:
+    """What lies on the way there or back, or on those from a day off in between; what lies in the stay is said."""
     how = ways(stay, work, person)
-    found: list[Objection] = []
-    for span, minutes in (
+    legs = [
         (Span(stay.from_at - how.there.minutes * MINUTE, stay.from_at), how.there.minutes),
         (Span(_end(stay), _end(stay) + how.back.minutes * MINUTE), how.back.minutes),
-    ):
-        found += [
-            Objection(Rule.TRAVEL, taken.span, taken.words, minutes, taken.key)
-            for taken in person.taken
-            if taken.span.overlaps(span) and not taken.span.overlaps(stay)
-        ]
-    return found
+    ]
+    for before, after in pairwise(busy):
+        legs += _ways_between(_end(before), after.from_at, work, person)
+    return [
+        Objection(Rule.TRAVEL, taken.span, taken.words, minutes, taken.key)
+        for span, minutes in legs
+        for taken in person.taken
+        if taken.rule in _BLOCKING
+        and taken.span.overlaps(span)
+        and not any(taken.span.overlaps(one) for one in busy)
+    ]
+
+
+def _ways_between(
+    leaves_at: datetime, returns_at: datetime, work: Work, person: Person
+) -> list[tuple[Span[datetime], int]]:
+    """The ways to another visit on days off and back again; who has none there stays."""
+    visits = [
+        taken
+        for taken in person.taken
+        if taken.rule is Rule.VISIT
+        and taken.spot is not None
+        and taken.span.from_at >= leaves_at
+        and _end(taken.span) <= returns_at
+    ]
+    if not visits:
+        return []
+    home = way(person.home, work.spot)
+    first = min(visits, key=lambda taken: taken.span.from_at)
+    last = max(visits, key=lambda taken: _end(taken.span))
+    goes = _straight(first, home, work, person, first.span.from_at - leaves_at) or home
+    comes = _straight(last, home, work, person, returns_at - _end(last.span)) or home
+    return [
+        (Span(leaves_at, leaves_at + goes.minutes * MINUTE), goes.minutes),
+        (Span(returns_at - comes.minutes * MINUTE, returns_at), comes.minutes),
+    ]
 
 
 def _neighbours(stay: Span[datetime], person: Person) -> tuple[Taken | None, Taken | None]:
