@@ -157,7 +157,7 @@ REACTIONS: Reactions = {
     projects.MilestoneSkipped: Reaction(
         now=(in_projects.block_cost_days, in_visits.cancel_visits_of_skipped, *FOLLOWED), later=FORECAST
     ),
-    projects.MilestoneRestored: Reaction(now=FOLLOWED, later=FORECAST),
+    projects.MilestoneRestored: Reaction(now=(in_visits.reopen_work, *FOLLOWED), later=FORECAST),
     projects.MilestoneShaped: Reaction(now=FOLLOWED, later=FORECAST),
     projects.GoLiveRequired: Reaction(now=FOLLOWED, later=FORECAST),
     projects.ProjectHeld: Reaction(now=(in_projects.hold_costs_days, *FOLLOWED), later=FORECAST),
@@ -213,9 +213,16 @@ REACTIONS: Reactions = {
     ),
     visits.VisitConfirmed: Reaction(now=(in_feeds.write_visit,), later=TOLD),
     visits.VisitStateChanged: Reaction(
-        now=(in_feeds.write_visit, in_invitations.note_acceptance), later=TOLD
+        now=(in_feeds.write_visit, in_invitations.note_acceptance, in_visits.end_work), later=TOLD
     ),
-    visits.VisitCancelled: Reaction(now=(in_feeds.write_visit, in_feeds.end_addresses_of_gone), later=TOLD),
+    visits.VisitCancelled: Reaction(
+        now=(in_feeds.write_visit, in_feeds.end_addresses_of_gone, in_visits.end_work), later=TOLD
+    ),
+    visits.WorkOpened: NOTHING,
+    visits.WorkChanged: NOTHING,
+    visits.WorkDone: NOTHING,
+    visits.WorkReopened: NOTHING,
+    visits.WorkCancelled: NOTHING,
     visits.ZoneRulesChanged: Reaction(now=(in_feeds.write_by_new_rules,)),
     # --- readiness
     readiness.ChecklistIssued: Reaction(

@@ -18,10 +18,12 @@ class VisitEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitPlanned(VisitEvent):
-    """A visit was entered, by a person or from the playbook."""
+    """A visit was entered, by a person or from the playbook; perhaps its work order was opened with it."""
 
     starts_at: datetime
     ends_at: datetime
+    work_order_id: int | None = None
+    opens_work: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,52 @@ class VisitStateChanged(VisitEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitCancelled(VisitEvent):
     """Nobody comes."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkEvent(Event):
+    """Something that happened to one work order; ``code`` is what people call it, such as ``HB-2041-W1``."""
+
+    work_order_id: int
+    code: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOpened(WorkEvent):
+    """There is something to do at a site for which no visit is planned yet."""
+
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkChanged(WorkEvent):
+    """What a work order is about or asks for is something else; ``changed`` names the fields."""
+
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkDone(WorkEvent):
+    """Nothing is left to do; the visit that ended it, None when a person said so."""
+
+    visit_id: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkReopened(WorkEvent):
+    """There is something to do again; ``state_before`` says whether it was done or cancelled."""
+
+    state_before: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkCancelled(WorkEvent):
+    """It will not be done."""
 
     reason: str
 

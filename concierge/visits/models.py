@@ -11,18 +11,26 @@ from concierge.catalogue.states import VisitKind
 from concierge.equipment.models import Asset
 from concierge.identity.models import User
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
+from concierge.platform.searching import Searchable
 from concierge.projects.models import Milestone, Project
 from concierge.visits.states import VisitState, WorkOrderState
 
 
-class WorkOrder(Versioned, Base):
+class WorkOrder(Searchable, Versioned, Base):
     """The work to do at a site, and what it asks for; visits are when somebody does it."""
 
     __tablename__ = "work_orders"
+    searched = ("code", "title")
+    found_as = "title"
+    found_key = "code"
+    found_under = ("projects", "project_id")
+    found_in = "project_id"
 
     project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id"))
     number: Mapped[int]
-    """Within the project, from 1; on screen and in print ``HB-2041-W1``."""
+    """Within the project, from 1."""
+    code: Mapped[str] = mapped_column(Line(60), default="")
+    """What people call it: the project's key and the number, ``HB-2041-W1``."""
     milestone_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("milestones.id", ondelete="SET NULL"), index=True
     )

@@ -15,6 +15,7 @@ from concierge.projects.events import (
     ActUndone,
     DateMove,
     MilestoneAdded,
+    MilestoneRestored,
     MilestoneSkipped,
     PlanApproved,
     PlanEvent,
@@ -24,8 +25,9 @@ from concierge.projects.events import (
 )
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState, ProjectState
-from concierge.visits.actions import arranging, away, from_playbook, progress, sharing
-from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.actions import arranging, away, from_playbook, progress, sharing, working
+from concierge.visits.events import VisitCancelled, VisitStateChanged
+from concierge.visits.models import Visit, VisitTechnician, WorkOrder
 from concierge.visits.states import COMING, VisitState
 from concierge.workforce.calendars import away_span
 from concierge.workforce.events import AbsenceEntered, AbsenceRemoved, LeaveApproved, LeaveWithdrawn
@@ -82,6 +84,9 @@ _CREWS = Rows(
 
 def cancel_visits(event: ProjectCancelled) -> None:
     """Call off what has not begun when the project is cancelled; somebody on the way is told by a person."""
+    working.cancel_work_of(
+        WorkOrder.project_id == event.project_id, reason=event.reason, at=event.at, actor_id=event.actor_id
+    )
     visits = db.session.scalars(
         select(Visit)
         .where(
@@ -96,7 +101,11 @@ def cancel_visits(event: ProjectCancelled) -> None:
 
 
 def cancel_visits_of_skipped(event: MilestoneSkipped) -> None:
-    """Call off the coming visits of a milestone that is left out; somebody on the way is told by a person."""
+    """Call off the work and coming visits of a milestone that is left out; somebody on the way is told by a person."""
+    reason = f"{event.name} is left out of the plan: {event.reason}"
+    working.cancel_work_of(
+        WorkOrder.milestone_id == event.milestone_id, reason=reason, at=event.at, actor_id=event.actor_id
+    )
     visits = db.session.scalars(
         select(Visit)
         .where(Visit.milestone_id == event.milestone_id, Visit.state.in_(COMING - {VisitState.ON_ROUTE}))
@@ -104,12 +113,18 @@ def cancel_visits_of_skipped(event: MilestoneSkipped) -> None:
         .order_by(Visit.id)
     ).all()
     for visit in visits:
-        reason = f"{event.name} is left out of the plan: {event.reason}"
         progress.cancel(visit, reason=reason, at=event.at, actor_id=event.actor_id)
 
 
 def follow_playbook(event: PlaybookAdopted) -> None:
-    """Call off the coming visits of milestones that a newer playbook does without; plan those that it brings."""
+    """Call off work and coming visits of milestones that a newer playbook does without; plan those that it brings.
+
+    Work that is open and has not begun asks for what the newer playbook says.
+    """
+    reason = f"Version {event.number} of the playbook {event.playbook} does without it."
+    working.cancel_work_of(
+        WorkOrder.milestone_id.in_(event.removed_ids), reason=reason, at=event.at, actor_id=event.actor_id
+    )
     visits = db.session.scalars(
         select(Visit)
         .where(Visit.milestone_id.in_(event.removed_ids), Visit.state.in_(COMING - {VisitState.ON_ROUTE}))
@@ -117,11 +132,25 @@ def follow_playbook(event: PlaybookAdopted) -> None:
         .order_by(Visit.id)
     ).all()
     for visit in visits:
-        reason = f"Version {event.number} of the playbook {event.playbook} does without it."
         progress.cancel(visit, reason=reason, at=event.at, actor_id=event.actor_id)
     state = db.session.scalar(select(Project.state).where(Project.id == event.project_id))
     if state is ProjectState.LIVE:
         from_playbook.plan_visits(event.project_id, at=event.at, actor_id=event.actor_id)
+
+
+def reopen_work(event: MilestoneRestored) -> None:
+    """Let there be work to do again for a milestone that is in the plan again; its visits are planned anew."""
+    reason = f"{event.name} is in the plan again."
+    working.reopen_work_of(event.milestone_id, reason=reason, at=event.at, actor_id=event.actor_id)
+
+
+def end_work(event: VisitStateChanged | VisitCancelled) -> None:
+    """Let work be done when its last visit has ended complete and none is to come."""
+    if isinstance(event, VisitStateChanged) and VisitState(event.state_after) is not VisitState.COMPLETE:
+        return
+    work_order_id = db.session.scalar(select(Visit.work_order_id).where(Visit.id == event.visit_id))
+    if work_order_id is not None:
+        working.follow_visits(work_order_id, at=event.at, actor_id=event.actor_id)
 
 
 def plan_visit_of_added(event: MilestoneAdded) -> None:

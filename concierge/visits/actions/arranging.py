@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from concierge.accounts.models import Site
 from concierge.catalogue.states import VisitKind
+from concierge.core.spans import Span
 from concierge.core.worktime import WorkCalendar
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
@@ -16,8 +17,8 @@ from concierge.platform.events import record, record_many
 from concierge.platform.uids import fresh_uid
 from concierge.platform.words import instant, span
 from concierge.projects.models import Milestone, Project
-from concierge.visits import queries
-from concierge.visits.actions import checks, progress, sharing
+from concierge.visits import feasibility, queries
+from concierge.visits.actions import checks, progress, sharing, working
 from concierge.visits.clocks import Stay, followed, nearest_stay, stay
 from concierge.visits.events import (
     TechniciansAssigned,
@@ -28,8 +29,8 @@ from concierge.visits.events import (
     VisitNeedsDecision,
     VisitPlanned,
 )
-from concierge.visits.models import Visit, VisitTechnician
-from concierge.visits.states import FOLLOWING_THE_PLAN, VisitState
+from concierge.visits.models import Visit, VisitTechnician, WorkOrder
+from concierge.visits.states import FOLLOWING_THE_PLAN, VisitState, WorkOrderState
 from concierge.workforce import queries as workforce
 from concierge.workforce.models import Technician
 
@@ -46,8 +47,10 @@ def plan_visit(
     ends_local: datetime,
     site: Site,
     milestone: Milestone | None = None,
+    work_order: WorkOrder | None = None,
     fold: int = 0,
     skill: str = "",
+    level: int = 1,
     crew: int = 1,
     technician_ids: Collection[int] = (),
     conflict_reason: str = "",
@@ -63,7 +66,8 @@ def plan_visit(
     :param titles: the title by language, where it is known in several.
     :param starts_local: wall time at the site, naive, as `ends_local`.
     :param crew: how many technicians are needed.
-    :raises Refused: when the project is over, or somebody is no technician.
+    :param work_order: the open work that it is for; without one, work is opened that this visit does.
+    :raises Refused: when the project is over, the work is not open, or somebody is no technician.
     :raises NoSuchTime: when the clocks at the site jump over the time.
     :raises Conflicting: when somebody is sent who is elsewhere, away or not certified, without a reason.
     """
@@ -77,10 +81,26 @@ def plan_visit(
     ids = _technicians_among(technician_ids)
     clashes = _clashes(ids, when, site=site, skill=skill)
     checks.expect_reason(queries.unsettled(clashes, site=site), conflict_reason)
+    work = work_order or working.work_for_visit(
+        project,
+        kind=kind,
+        title=title,
+        titles=titles,
+        site=site,
+        milestone=milestone,
+        skill=skill,
+        level=level,
+        crew=crew,
+        minutes=feasibility.worked_minutes(site, Span(when.starts_at, when.ends_at)),
+        at=at,
+    )
+    if work.state is not WorkOrderState.OPEN:
+        raise Refused(_("%(code)s is not open. Open it again, then plan a visit for it.", code=work.code))
     visit = Visit(
         uid=uid or fresh_uid(at=at),
         project_id=project.id,
         milestone_id=milestone.id if milestone else None,
+        work_order_id=work.id,
         site_id=site.id,
         kind=kind,
         title=title,
@@ -88,6 +108,7 @@ def plan_visit(
         state=VisitState.DRAFT if state is VisitState.DRAFT else VisitState.TENTATIVE,
         zone=site.zone,
         skill=skill,
+        level=level,
         crew=crew,
         note=note,
         created_at=at,
@@ -109,6 +130,8 @@ def plan_visit(
             technicians_after=ids,
             starts_at=visit.starts_at,
             ends_at=visit.ends_at,
+            work_order_id=work.id,
+            opens_work=work_order is None,
         )
     )
     if state is VisitState.CONFIRMED:

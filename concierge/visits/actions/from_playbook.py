@@ -9,13 +9,16 @@ from sqlalchemy.orm import joinedload
 from concierge.accounts.models import Site
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVisit
 from concierge.catalogue.states import VisitKind
+from concierge.core.worktime import DAY, WorkCalendar, workdays_between
 from concierge.orders.models import OrderLine
 from concierge.platform.database import db
+from concierge.projects import calendars
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
 from concierge.visits.actions.arranging import plan_visit
+from concierge.visits.actions.working import work_for_visit
 from concierge.visits.clocks import nearest_stay
-from concierge.visits.models import Visit
+from concierge.visits.models import Visit, WorkOrder
 from concierge.visits.states import VisitState
 
 CALL_AT = time(10)
@@ -25,9 +28,10 @@ CALL_MINUTES, DAY_MINUTES = 60, 480
 
 
 def plan_visits(project_id: int, *, at: datetime, actor_id: int | None) -> tuple[Visit, ...]:
-    """Plan a tentative visit for every presence that the playbooks name, where there is none of its kind yet.
+    """Open the work that the playbooks name, where there is none of its kind yet, and plan a tentative visit for each.
 
-    A visit for a milestone of several working days spans them; a remote call is one call on its first day.
+    A visit for a milestone of several working days spans them, and its work takes as many times the minutes of a
+    day; a remote call is one call on its first day.
     """
     project = db.session.scalars(
         select(Project).where(Project.id == project_id).options(joinedload(Project.site))
@@ -41,12 +45,17 @@ def plan_visits(project_id: int, *, at: datetime, actor_id: int | None) -> tuple
     there = {
         (milestone_id, kind)
         for milestone_id, kind in db.session.execute(
-            select(Visit.milestone_id, Visit.kind).where(Visit.project_id == project_id)
+            select(WorkOrder.milestone_id, WorkOrder.kind)
+            .where(WorkOrder.project_id == project_id)
+            .union(select(Visit.milestone_id, Visit.kind).where(Visit.project_id == project_id))
         )
     }
     names = _instruments(milestones)
+    days = calendars.site_calendars([project.site_id])[project.site_id]
     return tuple(
-        _plan(project, milestone, template, names.get(milestone.order_line_id), at=at, actor_id=actor_id)
+        _plan(
+            project, milestone, template, days, names.get(milestone.order_line_id), at=at, actor_id=actor_id
+        )
         for milestone in milestones
         if milestone.template is not None and milestone.start_on is not None
         for template in milestone.template.visits
@@ -63,14 +72,19 @@ def plan_visit_of(
     ).one()
     milestone = db.session.get_one(Milestone, milestone_id)
     minutes = CALL_MINUTES if kind is VisitKind.REMOTE_CALL else DAY_MINUTES
-    asked = PlaybookVisit(kind=kind, title=milestone.name, minutes=minutes, technicians=1, skill="")
-    return _plan(project, milestone, asked, None, at=at, actor_id=actor_id)
+    asked = PlaybookVisit(
+        kind=kind, title=milestone.name, minutes=minutes, technicians=1, skill="", level=1, tools=[],
+        needs_customer=kind in {VisitKind.REMOTE_CALL, VisitKind.TRAINING},
+    )  # fmt: skip
+    days = calendars.site_calendars([project.site_id])[project.site_id]
+    return _plan(project, milestone, asked, days, None, at=at, actor_id=actor_id)
 
 
 def _plan(
     project: Project,
     milestone: Milestone,
     template: PlaybookVisit,
+    days: WorkCalendar,
     instrument: str | None,
     *,
     at: datetime,
@@ -88,6 +102,22 @@ def _plan(
         if text
     }
     title = titles.get("en") or next(iter(titles.values()), template.kind.value)
+    worked = max(1, workdays_between(days, first_on - DAY, last_on))
+    work = work_for_visit(
+        project,
+        kind=template.kind,
+        title=title,
+        titles=titles,
+        site=project.site,
+        milestone=milestone,
+        skill=template.skill,
+        level=template.level,
+        crew=template.technicians,
+        minutes=template.minutes * worked,
+        tools=template.tools,
+        needs_customer=template.needs_customer,
+        at=at,
+    )
     return plan_visit(
         project,
         kind=template.kind,
@@ -97,7 +127,9 @@ def _plan(
         ends_local=when.ends_local,
         site=project.site,
         milestone=milestone,
+        work_order=work,
         skill=template.skill,
+        level=template.level,
         crew=template.technicians,
         state=VisitState.TENTATIVE,
         at=at,

@@ -1,0 +1,370 @@
+"""Work orders: opening one, changing what it asks for, and when it is done, open again or cancelled."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from sqlalchemy.orm import selectinload
+
+from concierge.accounts.models import Site
+from concierge.catalogue.states import VisitKind
+from concierge.platform.database import db
+from concierge.platform.errors import Refused, Stale
+from concierge.platform.events import record
+from concierge.projects.models import Milestone, Project
+from concierge.visits.actions import checks, progress
+from concierge.visits.events import WorkCancelled, WorkChanged, WorkDone, WorkOpened, WorkReopened
+from concierge.visits.models import Visit, WorkOrder
+from concierge.visits.states import COMING, VisitState, WorkOrderState
+
+DAY_MINUTES = 480
+"""How long work is taken to last that nobody has said anything about."""
+HELD_BY_VISITS = frozenset({VisitState.ON_ROUTE, VisitState.IN_PROGRESS})
+"""While a visit is in one of these states, its work can be neither cancelled nor closed."""
+
+
+def open_work(
+    project: Project,
+    *,
+    kind: VisitKind,
+    title: str,
+    site: Site,
+    milestone: Milestone | None = None,
+    titles: Mapping[str, str] | None = None,
+    skill: str = "",
+    level: int = 1,
+    crew: int = 1,
+    minutes: int = DAY_MINUTES,
+    tools: Collection[str] = (),
+    needs_customer: bool = False,
+    note: str = "",
+    at: datetime,
+    actor_id: int | None,
+) -> WorkOrder:
+    """Enter work to do at a site, for which visits are planned later.
+
+    :param minutes: how long a crew works at the site, all visits together.
+    :raises Refused: when the project is over.
+    """
+    work = work_for_visit(
+        project,
+        kind=kind,
+        title=title,
+        site=site,
+        milestone=milestone,
+        titles=titles,
+        skill=skill,
+        level=level,
+        crew=crew,
+        minutes=minutes,
+        tools=tools,
+        needs_customer=needs_customer,
+        note=note,
+        at=at,
+    )
+    record(
+        WorkOpened(
+            at=at,
+            actor_id=actor_id,
+            project_id=project.id,
+            work_order_id=work.id,
+            code=work.code,
+            title=work.title,
+            minutes=work.minutes,
+        )
+    )
+    return work
+
+
+def work_for_visit(
+    project: Project,
+    *,
+    kind: VisitKind,
+    title: str,
+    site: Site,
+    milestone: Milestone | None = None,
+    titles: Mapping[str, str] | None = None,
+    skill: str = "",
+    level: int = 1,
+    crew: int = 1,
+    minutes: int = DAY_MINUTES,
+    tools: Collection[str] = (),
+    needs_customer: bool = False,
+    note: str = "",
+    at: datetime,
+) -> WorkOrder:
+    """Open work that a visit is planned for in the same act, whose event tells of both.
+
+    :raises Refused: when the project is over.
+    """
+    if project.has_ended:
+        raise Refused(_("The project is %(state)s; no work can be planned.", state=project.state.value))
+    # Two at once wait for each other here, so that no number is given twice.
+    db.session.execute(sa.select(Project.id).where(Project.id == project.id).with_for_update())
+    last = db.session.scalar(
+        sa.select(sa.func.max(WorkOrder.number)).where(WorkOrder.project_id == project.id)
+    )
+    number = (last or 0) + 1
+    work = WorkOrder(
+        project_id=project.id,
+        number=number,
+        code=f"{project.key}-W{number}",
+        milestone_id=milestone.id if milestone else None,
+        site_id=site.id,
+        kind=kind,
+        title=title,
+        titles=dict(titles or {}),
+        skill=skill,
+        level=level,
+        crew=crew,
+        minutes=max(1, minutes),
+        tools=list(tools),
+        needs_customer=needs_customer,
+        note=note,
+        state=WorkOrderState.OPEN,
+        opened_at=at,
+        visits=[],
+    )
+    db.session.add(work)
+    db.session.flush()
+    return work
+
+
+def change_work(
+    work: WorkOrder,
+    *,
+    title: str,
+    kind: VisitKind,
+    milestone_id: int | None,
+    skill: str,
+    level: int,
+    crew: int,
+    minutes: int,
+    tools: Collection[str],
+    needs_customer: bool,
+    note: str,
+    asset_id: int | None,
+    version: int | None = None,
+    at: datetime,
+    actor_id: int | None,
+) -> tuple[str, ...]:
+    """Change what the work is and what it asks for; nothing changed records nothing.
+
+    Its visits are changed apart, see `splitting.pass_on`.
+
+    :return: the names of what changed.
+    :raises Stale: when somebody changed it since `version`.
+    :raises Refused: when it is done or cancelled.
+    """
+    expect_version(work, version)
+    _expect_open(work)
+    new = {
+        "title": title,
+        "kind": kind,
+        "milestone_id": milestone_id,
+        "skill": skill,
+        "level": level,
+        "crew": crew,
+        "minutes": minutes,
+        "tools": list(tools),
+        "needs_customer": needs_customer,
+        "note": note,
+        "asset_id": asset_id,
+    }
+    before = {name: getattr(work, name) for name in new}
+    for name, value in new.items():
+        setattr(work, name, value)
+    changed = tuple(name for name in new if getattr(work, name) != before[name])
+    if not changed:
+        return ()
+    if "title" in changed:
+        work.titles = {}  # what a person wrote is not translated
+    db.session.flush()
+    record(
+        WorkChanged(
+            at=at,
+            actor_id=actor_id,
+            project_id=work.project_id,
+            work_order_id=work.id,
+            code=work.code,
+            title=work.title,
+            changed=changed,
+        )
+    )
+    return changed
+
+
+def close_work(
+    work: WorkOrder, *, note: str = "", version: int | None = None, at: datetime, actor_id: int | None
+) -> None:
+    """Say that nothing is left to do. Visits have to be loaded.
+
+    :raises Stale: when somebody changed it since `version`.
+    :raises Refused: when it is done or cancelled already, or a visit of it has not ended.
+    """
+    expect_version(work, version)
+    _expect_open(work)
+    if any(visit.state in COMING or visit.state in HELD_BY_VISITS for visit in work.visits):
+        raise Refused(
+            _("A visit of this work is still to come or under way. Finish or cancel it, then close the work.")
+        )
+    _done(work, visit_id=None, note=note, at=at, actor_id=actor_id)
+
+
+def reopen_work(
+    work: WorkOrder, *, reason: str, version: int | None = None, at: datetime, actor_id: int | None
+) -> None:
+    """Say that there is something to do again.
+
+    :raises Stale: when somebody changed it since `version`.
+    :raises Refused: when it is open, or its project has ended.
+    """
+    expect_version(work, version)
+    if work.state is WorkOrderState.OPEN:
+        raise Refused(_("The work is open already. Plan a visit for it."))
+    project = db.session.get_one(Project, work.project_id)
+    if project.has_ended:
+        raise Refused(_("The project is %(state)s; no work can be planned.", state=project.state.value))
+    before = work.state
+    work.state, work.closed_at, work.cancel_reason = WorkOrderState.OPEN, None, ""
+    db.session.flush()
+    record(
+        WorkReopened(
+            at=at,
+            actor_id=actor_id,
+            project_id=work.project_id,
+            work_order_id=work.id,
+            code=work.code,
+            title=work.title,
+            state_before=before.value,
+            reason=reason,
+        )
+    )
+
+
+def cancel_work(
+    work: WorkOrder, *, reason: str, version: int | None = None, at: datetime, actor_id: int | None
+) -> None:
+    """Say that the work will not be done; its visits to come are called off. Visits have to be loaded, with people.
+
+    :raises Stale: when somebody changed it since `version`.
+    :raises Refused: when it is done or cancelled already, or somebody is on the way or at work.
+    """
+    expect_version(work, version)
+    _expect_open(work)
+    if any(visit.state in HELD_BY_VISITS for visit in work.visits):
+        raise Refused(
+            _("Somebody is on the way or at work for it. Finish that visit first, then cancel the rest.")
+        )
+    _cancelled(work, reason=reason, at=at, actor_id=actor_id)
+    for visit in work.visits:
+        if visit.state in COMING:
+            progress.cancel(visit, reason=reason, at=at, actor_id=actor_id)
+
+
+def cancel_work_of(
+    *conditions: sa.ColumnElement[bool], reason: str, at: datetime, actor_id: int | None
+) -> None:
+    """Cancel open work because of what it is for; what somebody is at work on stays open."""
+    found = db.session.scalars(
+        sa.select(WorkOrder)
+        .where(WorkOrder.state == WorkOrderState.OPEN, *conditions)
+        .options(selectinload(WorkOrder.visits))
+        .order_by(WorkOrder.id)
+    ).all()
+    for work in found:
+        if not any(visit.state in HELD_BY_VISITS for visit in work.visits):
+            _cancelled(work, reason=reason, at=at, actor_id=actor_id)
+
+
+def reopen_work_of(milestone_id: int, *, reason: str, at: datetime, actor_id: int | None) -> None:
+    """Open the cancelled work of a milestone that is in the plan again."""
+    found = db.session.scalars(
+        sa.select(WorkOrder)
+        .where(WorkOrder.milestone_id == milestone_id, WorkOrder.state == WorkOrderState.CANCELLED)
+        .order_by(WorkOrder.id)
+    ).all()
+    for work in found:
+        reopen_work(work, reason=reason, at=at, actor_id=actor_id)
+
+
+def follow_visits(work_order_id: int, *, at: datetime, actor_id: int | None) -> None:
+    """Let work be done once its last visit ended complete and none is to come; else it stays as it is."""
+    work = db.session.scalar(
+        sa.select(WorkOrder)
+        .where(WorkOrder.id == work_order_id)
+        .with_for_update(of=WorkOrder)
+        .options(selectinload(WorkOrder.visits))
+        .execution_options(populate_existing=True)
+    )
+    if work is None or work.state is not WorkOrderState.OPEN:
+        return
+    last = last_ended(work.visits)
+    if last is not None and last.state is VisitState.COMPLETE and not has_more(work.visits):
+        _done(work, visit_id=last.id, note="", at=at, actor_id=actor_id)
+
+
+def last_ended(visits: Iterable[Visit]) -> Visit | None:
+    """The latest visit of which somebody said how it ended; one that was called off says nothing."""
+    ended = [visit for visit in visits if visit.state in {VisitState.COMPLETE, VisitState.INCOMPLETE}]
+    return max(ended, key=lambda visit: (visit.starts_at, visit.id), default=None)
+
+
+def has_more(visits: Iterable[Visit]) -> bool:
+    """Say whether a visit is to come or under way."""
+    return any(visit.state in COMING or visit.state in HELD_BY_VISITS for visit in visits)
+
+
+def expect_version(work: WorkOrder, version: int | None) -> None:
+    """Make sure that nobody changed the work since a form was opened; `None` checks nothing.
+
+    :raises Stale: when somebody did.
+    """
+    if version is not None and version != work.version:
+        raise Stale(
+            _(
+                "Somebody else changed this work in the meantime. Load the page again, "
+                "look at what is new, then repeat."
+            )
+        )
+
+
+def _expect_open(work: WorkOrder) -> None:
+    if work.state is WorkOrderState.DONE:
+        raise checks.NotNow(_("The work is done. Open it again if something is left to do."))
+    if work.state is WorkOrderState.CANCELLED:
+        raise checks.NotNow(_("The work is cancelled. Open it again if it is to be done after all."))
+
+
+def _done(work: WorkOrder, *, visit_id: int | None, note: str, at: datetime, actor_id: int | None) -> None:
+    work.state, work.closed_at = WorkOrderState.DONE, at
+    db.session.flush()
+    record(
+        WorkDone(
+            at=at,
+            actor_id=actor_id,
+            project_id=work.project_id,
+            work_order_id=work.id,
+            code=work.code,
+            title=work.title,
+            visit_id=visit_id,
+            note=note,
+        )
+    )
+
+
+def _cancelled(work: WorkOrder, *, reason: str, at: datetime, actor_id: int | None) -> None:
+    work.state, work.closed_at, work.cancel_reason = WorkOrderState.CANCELLED, at, reason
+    db.session.flush()
+    record(
+        WorkCancelled(
+            at=at,
+            actor_id=actor_id,
+            project_id=work.project_id,
+            work_order_id=work.id,
+            code=work.code,
+            title=work.title,
+            reason=reason,
+        )
+    )
