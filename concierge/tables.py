@@ -5,6 +5,7 @@ from concierge.catalogue import models as catalogue
 from concierge.dispatch import models as dispatch
 from concierge.equipment import models as equipment
 from concierge.feeds import models as feeds
+from concierge.fieldwork import models as fieldwork
 from concierge.identity import models as identity
 from concierge.invitations import models as invitations
 from concierge.orders import models as orders
@@ -27,6 +28,7 @@ ALL = (
     feeds,
     invitations,
     dispatch,
+    fieldwork,
     deliveries,
     events,
     files,

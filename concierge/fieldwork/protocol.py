@@ -16,7 +16,7 @@ Addresses:
 * ``POST /day/changes``, header ``X-CSRFToken: <Day.token>``, a `Batch` of at most `MOST_CHANGES` and
   `LARGEST_BATCH` bytes → `Answer`. 400: the token is too old: fetch ``/day/data``, send again.
   422: the batch cannot be read; ``{"detail": sentence}``.
-* ``PUT /day/files/<uuid>?offset=<n>&size=<all>``, same header, body: the next at most `PIECE` bytes → `Received`.
+* ``POST /day/files/<uuid>?offset=<n>&size=<all>``, same header, body: the next at most `PIECE` bytes → `Received`.
   409 with `Received` when the piece does not follow: go on at ``received``. 422: never to be sent again;
   ``{"detail": sentence}``. An empty body with ``offset=0`` asks how much is here (and begins the upload).
 * ``GET /day/photos/<photo id>/<"small" | "large">`` → JPEG.
