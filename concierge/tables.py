@@ -94,7 +94,8 @@ TRACKED = (
     undo.Tracked(equipment.Asset),
     undo.Tracked(visits.WorkOrder),
     undo.Tracked(visits.Visit, counters=frozenset({"sequence"})),
-    undo.Tracked(visits.VisitTechnician, computed=frozenset({"claims_from", "claims_to"})),
+    undo.Tracked(visits.VisitTechnician),
+    undo.Tracked(visits.VisitAttendee),
     undo.Tracked(invitations.TimeProposal),
     undo.Tracked(dispatch.PlanningProposal, computed=frozenset({"refusal"})),
     undo.Tracked(
@@ -135,6 +136,8 @@ GOING_ALONG = (
     projects.PastCase,
     projects.CalendarProposalMove,
     projects.MilestoneCrew,
+    visits.Claim,
+    visits.BrokenRule,
     dispatch.PlanningProposal,
 )
 """What is noted of a row and may go with it when the act that made it is taken back."""

@@ -1,6 +1,6 @@
 """Tables of customers: accounts, sites, contacts."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -169,3 +169,21 @@ class Contact(Searchable, Versioned, Base):
     def initials(self) -> str:
         """At most two letters for the round badge."""
         return initials(self.name)
+
+
+class ContactAway(Base):
+    """A stretch of time in which somebody at a customer is not there; wall time where they are, and the instants."""
+
+    __tablename__ = "contact_aways"
+
+    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contacts.id", ondelete="CASCADE"))
+    starts_local: Mapped[datetime] = mapped_column(sa.DateTime())
+    ends_local: Mapped[datetime] = mapped_column(sa.DateTime())
+    zone: Mapped[str] = mapped_column(Line(64))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.CheckConstraint("starts_at < ends_at", name="in_order"),
+        sa.Index("ix_contact_aways_contact_id_starts_at", "contact_id", "starts_at"),
+    )

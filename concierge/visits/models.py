@@ -6,8 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from concierge.accounts.models import Site
+from concierge.accounts.models import Contact, Site
 from concierge.catalogue.states import VisitKind
+from concierge.core.dispatch import Rule
 from concierge.equipment.models import Asset
 from concierge.identity.models import User
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
@@ -129,6 +130,7 @@ class Visit(Versioned, Base):
     crew_members: Mapped[list["VisitTechnician"]] = relationship(
         lazy="raise_on_sql", order_by="VisitTechnician.id"
     )
+    attendees: Mapped[list["VisitAttendee"]] = relationship(lazy="raise_on_sql", order_by="VisitAttendee.id")
 
     __table_args__ = (
         sa.CheckConstraint("starts_at < ends_at", name="ends_after_start"),
@@ -162,18 +164,105 @@ class VisitTechnician(Base):
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
     conflict_reason: Mapped[str] = mapped_column(Prose(500), default="")
     """Why the person goes although something else stands in their calendar."""
-    claims_from: Mapped[datetime | None]
-    claims_to: Mapped[datetime | None]
-    """The time that nobody else can book the person for: the database refuses a second claim that overlaps.
-
-    Both None: the visit is over, or overlaps another one for a reason that stands at it, or waits for a decision.
-    """
-
     user: Mapped[User] = relationship(lazy="raise_on_sql")
 
+    __table_args__ = (sa.UniqueConstraint("visit_id", "user_id"),)
+
+
+class VisitAttendee(Base):
+    """Somebody of the customer who has to be there."""
+
+    __tablename__ = "visit_attendees"
+
+    visit_id: Mapped[int] = mapped_column(sa.ForeignKey("visits.id", ondelete="CASCADE"))
+    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contacts.id"), index=True)
+
+    contact: Mapped[Contact] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (sa.UniqueConstraint("visit_id", "contact_id"),)
+
+
+class Claim(Base):
+    """A stretch of time for which a visit takes a person: one a visit, and one more after every day off in it.
+
+    The database refuses a second firm one of the same person that overlaps, whoever writes it.
+    """
+
+    __tablename__ = "visit_claims"
+
+    member_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("visit_technicians.id", ondelete="CASCADE"), index=True
+    )
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
+    from_at: Mapped[datetime]
+    to_at: Mapped[datetime]
+    is_firm: Mapped[bool] = mapped_column(default=True)
+    """False: it overlaps another one for a reason that stands at the visit, or until a person decides."""
+
     __table_args__ = (
-        sa.UniqueConstraint("visit_id", "user_id"),
-        sa.CheckConstraint("(claims_from IS NULL) = (claims_to IS NULL)", name="claims_whole"),
-        sa.CheckConstraint("claims_from IS NULL OR claims_from < claims_to", name="claims_in_order"),
-        sa.Index("ix_visit_technicians_claims", "user_id", "claims_from"),
+        sa.CheckConstraint("from_at < to_at", name="in_order"),
+        sa.Index("ix_visit_claims_user_id_from_at", "user_id", "from_at"),
+    )
+
+
+DEFENCE = {
+    "postgresql": (
+        (
+            "ALTER TABLE visit_claims ADD CONSTRAINT ex_visit_claims_no_double_booking EXCLUDE USING gist "
+            "(int4range(user_id, user_id, '[]') WITH &&, tstzrange(from_at, to_at) WITH &&) WHERE (is_firm)"
+        ),
+    ),
+    "sqlite": tuple(
+        f"CREATE TRIGGER tr_visit_claims_no_double_booking_{verb.lower()} BEFORE {verb} ON visit_claims "
+        "WHEN NEW.is_firm AND EXISTS (SELECT 1 FROM visit_claims WHERE user_id = NEW.user_id AND is_firm "
+        f"AND from_at < NEW.to_at AND to_at > NEW.from_at{but}) "
+        "BEGIN SELECT RAISE(ABORT, 'ex_visit_claims_no_double_booking'); END"
+        for verb, but in (("INSERT", ""), ("UPDATE", " AND id <> NEW.id"))
+    ),
+}
+"""What no two visits may do, whoever writes: SQL by database. A range of one number needs no extension."""
+for _database, _statements in DEFENCE.items():
+    for _statement in _statements:
+        sa.event.listen(Claim.__table__, "after_create", sa.DDL(_statement).execute_if(dialect=_database))
+
+
+class BrokenRule(Base):
+    """A rule that a visit breaks, or has broken for a reason; what nobody gave a reason for goes with the breach."""
+
+    __tablename__ = "broken_rules"
+
+    visit_id: Mapped[int] = mapped_column(sa.ForeignKey("visits.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"), index=True)
+    """Whom of ours it is about; None: the time itself."""
+    rule: Mapped[Rule] = mapped_column(text_enum(Rule))
+    about: Mapped[str] = mapped_column(Line(120))
+    """Tells it from others of the visit: rule, person, and the other visit, the day or the certification."""
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    words: Mapped[str] = mapped_column(Prose(300), default="")
+    """What it is about, as the rule says it: a title, hours, why the place is closed."""
+    minutes: Mapped[int] = mapped_column(default=0)
+    other_visit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("visits.id", ondelete="SET NULL"))
+    found_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]
+    """Since when it is no longer broken."""
+    reason: Mapped[str] = mapped_column(Prose(500), default="")
+    """Why it is broken; empty: nobody has said yet."""
+    given_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    given_at: Mapped[datetime | None]
+
+    visit: Mapped[Visit] = relationship(lazy="raise_on_sql", foreign_keys=[visit_id])
+    user: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[user_id])
+    given_by: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[given_by_id])
+
+    __table_args__ = (
+        sa.UniqueConstraint("visit_id", "about"),
+        sa.CheckConstraint("starts_at < ends_at", name="in_order"),
+        sa.CheckConstraint("(reason = '') = (given_at IS NULL)", name="reason_has_instant"),
+        sa.Index(
+            "ix_broken_rules_now",
+            "visit_id",
+            sqlite_where=sa.text("gone_at IS NULL"),
+            postgresql_where=sa.text("gone_at IS NULL"),
+        ),
     )
