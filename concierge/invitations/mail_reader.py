@@ -1,17 +1,15 @@
 """The child process behind `reading.py`: takes the bytes of one message, gives what an answer says as JSON.
 
-It is run by path and imports nothing of Concierge but how fields are read. A message is hostile: it may nest a
-thousand parts, have a head of a megabyte or lie about its letters. So nothing of it is interpreted that is not asked
-for, every field has a greatest length, and whatever goes wrong ends this process and no other. It has little memory
-and little time, no network, and opens no file but those of Python and of time zones.
+It is run by path and imports nothing of Concierge but how fields are read and what binds it. A message is hostile: it
+may nest a thousand parts, have a head of a megabyte or lie about its letters. So nothing of it is interpreted that is
+not asked for, every field has a greatest length, and whatever goes wrong ends this process and no other. It has little
+memory and little time, no network, and opens no file but those of Python and of time zones.
 """
 
 import json
 import os
 import re
 import sys
-import sysconfig
-import zoneinfo
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -21,6 +19,7 @@ from typing import Any
 
 from icalendar import Calendar
 
+from concierge.platform import confined
 from concierge.platform.mail_fields import (
     MOST_PARTS,
     TO,
@@ -32,22 +31,11 @@ from concierge.platform.mail_fields import (
     words_in,
 )
 
-try:
-    import resource
-except ImportError:  # a system without them: the parent's clock is the only limit there
-    resource = None  # type: ignore[assignment]  # the name stays, its absence is asked for below
-
 LARGEST_CALENDAR = 256 * 1024
 """Bytes of the largest part that is read as a calendar."""
 MOST_ATTENDEES = 50
 LONGEST_TEXT = 4000
 
-_FORBIDDEN = (
-    "socket.", "urllib.Request", "http.client.", "ftplib.", "smtplib.", "ctypes.",
-    "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.putenv",
-    "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod", "os.truncate",
-    "shutil.", "webbrowser.", "winreg.",
-)  # fmt: skip
 _CALENDARS = {"text/calendar", "application/ics"}
 _WARM = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//warm//\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\n"
@@ -65,9 +53,9 @@ def main() -> None:
     """Read a message on standard input, write what it says on standard output."""
     source, target = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not reach the answer
-    _limit(int(sys.argv[1]), int(sys.argv[2]))
+    confined.limit(int(sys.argv[1]), int(sys.argv[2]))
     Calendar.from_ical(_WARM)
-    sys.addaudithook(_refuse)
+    confined.shut("ctypes.")
     target.write(json.dumps(told(source.read())).encode())
     target.flush()
 
@@ -89,42 +77,6 @@ def told(data: bytes) -> Told:
         "problem": problem,
         "bounce": _bounce(message, parts),
     }
-
-
-# ---------------------------------------------------------------- limits
-
-
-def _limit(memory_bytes: int, seconds: int) -> None:
-    if resource is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-
-def _refuse(event: str, args: tuple[Any, ...]) -> None:  # Any: an event's own arguments
-    if event.startswith(_FORBIDDEN):
-        raise PermissionError("messages reach nothing outside")
-    if event == "open" and not _may_open(*args):
-        raise PermissionError("messages read no file")
-
-
-def _may_open(path: object, mode: object, flags: object) -> bool:
-    if isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
-        return False
-    if not isinstance(path, str | bytes):
-        return isinstance(path, int)
-    return os.path.realpath(os.fsdecode(path)).startswith(_OURS)
-
-
-def _folders() -> tuple[str, ...]:
-    """Where Python, its packages and the time zones lie."""
-    paths = sysconfig.get_paths()
-    found = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")} | set(zoneinfo.TZPATH)
-    return tuple(os.path.realpath(path).rstrip(os.sep) + os.sep for path in found)
-
-
-_OURS = _folders()
 
 
 # ---------------------------------------------------------------- the message

@@ -1,10 +1,10 @@
 """The child process behind `returning.py`: takes the bytes of a message or of a file, says what is in them.
 
-It is run by path and imports nothing of Concierge but how fields of a message are read. What comes back is hostile: it
-may nest ten thousand pages, unpack to gigabytes, hold scripts, or end in the middle. So nothing is interpreted that is
-not asked for – of a form only the values that its fields hold, never how they look, never an action – every text has a
-greatest length, and whatever goes wrong ends this process and no other. It has little memory and little time, no
-network, and opens no file.
+It is run by path and imports nothing of Concierge but how fields of a message are read and what binds it. What comes
+back is hostile: it may nest ten thousand pages, unpack to gigabytes, hold scripts, or end in the middle. So nothing is
+interpreted that is not asked for – of a form only the values that its fields hold, never how they look, never an action
+– every text has a greatest length, and whatever goes wrong ends this process and no other. It has little memory and
+little time, no network, and opens no file.
 
 It does one of three things, as its first argument says:
 
@@ -21,7 +21,6 @@ import json
 import os
 import re
 import sys
-import sysconfig
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
@@ -30,12 +29,8 @@ from email import message_from_bytes
 from email.message import Message
 from typing import Any, BinaryIO
 
+from concierge.platform import confined
 from concierge.platform.mail_fields import TO, addresses, all_of, first_of, only_address, parts_of, words_in
-
-try:
-    import resource
-except ImportError:  # a system without them: the parent's clock is the only limit there
-    resource = None  # type: ignore[assignment]  # the name stays, its absence is asked for below
 
 MOST_FILES = 12
 MOST_PAGES = 100
@@ -54,12 +49,6 @@ MOST_PIXELS = 60_000_000
 """Of a photograph; larger ones are not unpacked."""
 NOTE_NAME = "concierge.json"
 
-_FORBIDDEN = (
-    "socket.", "urllib.Request", "http.client.", "ftplib.", "smtplib.", "ctypes.dlopen",
-    "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.putenv",
-    "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod", "os.truncate",
-    "shutil.", "webbrowser.", "winreg.",
-)  # fmt: skip
 _ACTIONS = {
     "/JavaScript": "script",
     "/Rendition": "media",
@@ -99,63 +88,31 @@ def main() -> None:
     data = source.read()
     match task:
         case "mail":
-            _limit(memory_bytes, seconds)
+            _confine(memory_bytes, seconds)
             _answer(target, *mail(data))
         case "form":
             import pikepdf
 
             pikepdf.new().close()
-            _limit(memory_bytes, seconds)
+            _confine(memory_bytes, seconds)
             _answer(target, form(data), [])
         case "pages":
             import pypdfium2  # noqa: F401 - as above
 
-            _limit(memory_bytes, seconds)
+            _confine(memory_bytes, seconds)
             for picture in pages(data):  # one by one: what is there stays, whatever a later page does
                 _answer(target, {"size": len(picture)}, [picture])
+
+
+def _confine(memory_bytes: int, seconds: int) -> None:
+    confined.limit(memory_bytes, seconds)
+    confined.shut()
 
 
 def _answer(target: BinaryIO, said: Told, blobs: Iterable[bytes]) -> None:
     target.write(json.dumps(said).encode() + b"\n")
     target.writelines(blobs)
     target.flush()
-
-
-# ---------------------------------------------------------------- limits
-
-
-def _limit(memory_bytes: int, seconds: int) -> None:
-    if resource is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    sys.addaudithook(_refuse)
-
-
-def _refuse(event: str, args: tuple[Any, ...]) -> None:  # Any: an event's own arguments
-    if event.startswith(_FORBIDDEN):
-        raise PermissionError("files that come back reach nothing outside")
-    if event == "open" and not _may_open(*args):
-        raise PermissionError("files that come back read no file")
-
-
-def _may_open(path: object, mode: object, flags: object) -> bool:
-    if isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
-        return False
-    if not isinstance(path, str | bytes):
-        return isinstance(path, int)
-    return os.path.realpath(os.fsdecode(path)).startswith(_OURS)
-
-
-def _folders() -> tuple[str, ...]:
-    """Where Python and its packages lie."""
-    paths = sysconfig.get_paths()
-    found = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return tuple(os.path.realpath(path).rstrip(os.sep) + os.sep for path in found)
-
-
-_OURS = _folders()
 
 
 # ---------------------------------------------------------------- a message

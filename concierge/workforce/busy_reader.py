@@ -1,16 +1,15 @@
 """The child process behind `busy.py`: takes the bytes of somebody's calendar, gives when they are taken.
 
-It is run by path and imports nothing of Concierge. In come one line of JSON and then the file; out goes one line of
-JSON with times and nothing else: titles, places and guests are dropped line by line before anything is parsed.
-Whatever the file asks for, the process has little memory, little time, no network, and reads no file but time zones.
+It is run by path and imports nothing of Concierge but what binds it. In come one line of JSON and then the file; out
+goes one line of JSON with times and nothing else: titles, places and guests are dropped line by line before anything is
+parsed. Whatever the file asks for, the process has little memory, little time, no network, and reads no file but time
+zones.
 """
 
 import json
 import os
 import re
 import sys
-import sysconfig
-import zoneinfo
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,10 +19,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 from recurring_ical_events import CalendarQuery
 
-try:
-    import resource
-except ImportError:  # a system without them: the parent's clock is the only limit there
-    resource = None  # type: ignore[assignment]  # the name stays, its absence is asked for below
+from concierge.platform import confined
 
 MOST_INSTANCES = 2_000
 """Of one repeating appointment within the horizon."""
@@ -32,10 +28,6 @@ MOST_ASKED_A_DAY = 24
 LONGEST_TRAVEL = timedelta(hours=24)
 _EARLIEST, _LATEST = 2, 9998
 
-_FORBIDDEN = (
-    "socket.", "urllib.Request", "http.client.", "ftplib.", "smtplib.",
-    "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork",
-)  # fmt: skip
 _FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 _ONCE = frozenset(
     {"UID", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "STATUS", "TRANSP", "SEQUENCE",
@@ -93,13 +85,13 @@ def main() -> None:
     """Answer one request on standard input."""
     source, target = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not reach the answer
-    _limit(int(sys.argv[1]), int(sys.argv[2]))
+    confined.limit(int(sys.argv[1]), int(sys.argv[2]))
     head = json.loads(source.readline())
     data = source.read()
     horizon = Horizon(
         ZoneInfo(head["zone"]), datetime.fromisoformat(head["from"]), datetime.fromisoformat(head["to"])
     )
-    sys.addaudithook(_watch)
+    confined.shut()
     try:
         found = read(data, horizon)
         answer: dict[str, Any] = {  # Any: JSON values
@@ -135,35 +127,6 @@ def read(data: bytes, horizon: Horizon) -> Found:
         elif raw.name == "nested":
             found.unreadable += 1
     return found
-
-
-def _limit(memory_bytes: int, seconds: int) -> None:
-    if resource is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-
-_READABLE = tuple(
-    os.path.realpath(place) + os.sep
-    for place in (
-        *zoneinfo.TZPATH,
-        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-        *(place for place in sys.path if place.endswith("-packages")),
-    )
-)
-
-
-def _watch(event: str, arguments: tuple[Any, ...]) -> None:  # Any: as audit hooks are told
-    if event.startswith(_FORBIDDEN):
-        raise PermissionError("a calendar reaches nothing outside")
-    if event == "open":
-        path, mode = arguments[0], arguments[1]
-        is_written = isinstance(mode, str) and any(sign in mode for sign in "wax+")
-        known = isinstance(path, str | bytes) and os.path.realpath(os.fsdecode(path)).startswith(_READABLE)
-        if is_written or not (known or isinstance(path, int)):
-            raise PermissionError("a calendar opens no file")
 
 
 def _lines(data: bytes) -> Iterator[bytes]:
