@@ -1,5 +1,6 @@
 """What happened to projects."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -107,6 +108,8 @@ class PlanReplanned(PlanEvent):
 
     proposal_id: int
     change: str
+    is_back: bool = False
+    """Whether an earlier change was taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,8 @@ class PlanReplannedAmongMany(PlanEvent):
 
     proposal_id: int
     change: str
+    is_back: bool = False
+    """Whether an earlier change was taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +286,7 @@ class ProjectCancelled(ProjectEvent):
     """The project ends without handover; coming visits are cancelled."""
 
     reason: str
+    because: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +361,9 @@ class ProposalMade(ProjectEvent):
     proposal_id: int
     kind: str
     note: str
+    """What the buyer said."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """How many lines of the order are ``added``, ``changed`` and ``removed``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -511,8 +520,8 @@ class ProjectBroughtUpToDate(PlanEvent):
     """The system that a project was imported from says something new of it."""
 
     external_key: str
-    changed: tuple[str, ...]
-    """What changed, in English words."""
+    changed: tuple[Mapping[str, str], ...]
+    """What changed; `projects.actions.sheet.change_words` puts each into words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,16 @@ def project_hears_of_change(event: OrderChanged) -> None:
         ProposalKind.NEW_DATES,
         requested_from=event.requested_from,
         requested_to=event.requested_to,
-        note=" ".join(part for part in (event.note, _about_lines(event)) if part),
+        note=event.note,
+        lines={
+            what: count
+            for what, count in (
+                ("added", event.lines_added),
+                ("changed", event.lines_changed),
+                ("removed", event.lines_removed),
+            )
+            if count
+        },
         actor_id=event.actor_id,
         at=event.at,
     )
@@ -127,18 +136,3 @@ def order_stands(event: ProposalDecided) -> None:
     """When cancelling was declined, the order is open again and may change."""
     if event.kind == ProposalKind.CANCEL.value and not event.accepted:
         settle_cancellation(queries.project_for_change(event.project_id).order_id, cancelled=False)
-
-
-def _about_lines(event: OrderChanged) -> str:
-    """What a change does to lines, which an approved plan does not follow by itself."""
-    counts = (
-        (event.lines_added, "new"),
-        (event.lines_changed, "changed"),
-        (event.lines_removed, "cancelled"),
-    )
-    said = [f"{count} {word}" for count, word in counts if count]
-    if not said:
-        return ""
-    return (
-        f"Lines of the order: {', '.join(said)}. The plan's milestones stay as they are; check that they fit."
-    )

@@ -6,7 +6,7 @@ from datetime import date
 from enum import Enum
 from typing import Any, Protocol
 
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from concierge.platform.words import localized, told_day
 
@@ -20,6 +20,7 @@ class Because(Enum):
     ORDER_CHANGED = "order changed"
     LINE_MATCHED = "line matched"
     ORDER_ASKS = "order asks"
+    ORDER_CANCELLED = "order cancelled"
     APPROVED = "approved"
     PROMISED = "promised"
     AGREED = "agreed"
@@ -32,6 +33,7 @@ class Because(Enum):
     GO_LIVE_REQUIRED = "go-live required"
     GO_LIVE_FREE = "go-live free"
     PLAYBOOK_ADOPTED = "playbook adopted"
+    PLAYBOOK_WITHOUT = "playbook without"
     TAKEN_OVER = "taken over"
     SHEET_SAYS = "sheet says"
     SHEET_FINISHED = "sheet finished"
@@ -45,6 +47,7 @@ class Because(Enum):
     FINISHED = "finished"
     REOPENED = "reopened"
     WORKING_DAYS = "working days"
+    WORKING_DAYS_BACK = "working days back"
     UNDONE = "undone"
     AFTER_UNDOING = "after undoing"
     DAY_PASSED = "day passed"
@@ -86,7 +89,7 @@ class Reason:
         return {"why": self.said[:LONGEST_SAID], "because": self.because, "about": self.about}
 
     def as_json(self) -> dict[str, Any]:
-        """As an event carries it; ``words_of_json`` reads it."""
+        """As an event or another slice's row carries it; ``words_of_json`` reads it."""
         because = self.because.value if self.because else ""
         return {"because": because, "about": self.about or {}, "said": self.said}
 
@@ -117,82 +120,50 @@ def words(reason: Reason) -> str:
 
 
 def _words(because: Because | None, about: Mapping[str, Any], said: str) -> str:
-    sentence = _sentence(because, about) if because else ""
+    sentence = ""
+    if because in _SENTENCES:
+        sentence = str(_SENTENCES[because]) % {
+            "milestone": localized(about.get("milestone")),
+            "name": about.get("name") or "",
+            "number": about.get("number"),
+            "on": told_day(about.get("on")),
+        }
     return f"{sentence} {said}".strip()
 
 
-def _sentence(because: Because, about: Mapping[str, Any]) -> str:
-    milestone, name = localized(about.get("milestone")), str(about.get("name") or "")
-    on, number = told_day(about.get("on")), about.get("number")
-    match because:
-        case Because.ORDER_PLANNED:
-            return _("The order was planned.")
-        case Because.ORDER_CHANGED:
-            return _("The order was changed by document %(number)s.", number=name)
-        case Because.LINE_MATCHED:
-            return _("A line of the order was matched to the catalogue.")
-        case Because.ORDER_ASKS:
-            return _("The order asks for these dates.")
-        case Because.APPROVED:
-            return _("The plan was approved.")
-        case Because.GO_LIVE_REQUIRED:
-            return _("Go-live is required by %(on)s.", on=on)
-        case Because.GO_LIVE_FREE:
-            return _("No go-live is required any more.")
-        case Because.PLAYBOOK_ADOPTED:
-            return _("Version %(number)s of the playbook %(name)s was taken over.", number=number, name=name)
-        case Because.TAKEN_OVER:
-            return _("Taken over from another system.")
-        case Because.SHEET_SAYS:
-            return _("The other system says something new.")
-        case Because.SHEET_FINISHED:
-            return _("Finished, as the other system says.")
-        case Because.WORKING_DAYS:
-            return _("Working days were changed: %(change)s.", change=name)
-        case Because.UNDONE:
-            return _("An act was taken back.")
-        case Because.AFTER_UNDOING:
-            return _("The plan went on while an act was taken back.")
-        case Because.DAY_PASSED:
-            return _("Another day has passed.")
-    return _of_hold(because, on) or _of_milestone(because, milestone)
-
-
-def _of_hold(because: Because, on: str) -> str:
-    match because:
-        case Because.HELD:
-            return _("The project was put on hold.")
-        case Because.RESUME_EXPECTED:
-            return _("Work is expected to go on on %(on)s.", on=on)
-        case Because.RESUME_UNKNOWN:
-            return _("Nobody knows when work goes on.")
-        case Because.RESUMED:
-            return _("The project goes on after its hold.")
-    return ""
-
-
-def _of_milestone(because: Because, milestone: str) -> str:
-    match because:
-        case Because.MOVED:
-            return _("%(milestone)s was moved.", milestone=milestone)
-        case Because.SPLIT:
-            return _("%(milestone)s was split in two.", milestone=milestone)
-        case Because.JOINED:
-            return _("%(milestone)s joined the plan.", milestone=milestone)
-        case Because.LEFT_OUT:
-            return _("%(milestone)s was left out.", milestone=milestone)
-        case Because.TAKEN_IN_AGAIN:
-            return _("%(milestone)s was taken in again.", milestone=milestone)
-        case Because.SHAPED:
-            return _("The plan of %(milestone)s was changed.", milestone=milestone)
-        case Because.BLOCKED:
-            return _("%(milestone)s was blocked.", milestone=milestone)
-        case Because.UNBLOCKED:
-            return _("What blocked %(milestone)s is gone.", milestone=milestone)
-        case Because.STARTED:
-            return _("%(milestone)s was started.", milestone=milestone)
-        case Because.FINISHED:
-            return _("%(milestone)s was finished.", milestone=milestone)
-        case Because.REOPENED:
-            return _("%(milestone)s was reopened.", milestone=milestone)
-    return ""
+_SENTENCES = {
+    Because.ORDER_PLANNED: _l("The order was planned."),
+    Because.ORDER_CHANGED: _l("The order was changed by document %(name)s."),
+    Because.LINE_MATCHED: _l("A line of the order was matched to the catalogue."),
+    Because.ORDER_ASKS: _l("The order asks for these dates."),
+    Because.ORDER_CANCELLED: _l("The buyer cancelled the order."),
+    Because.APPROVED: _l("The plan was approved."),
+    Because.MOVED: _l("%(milestone)s was moved."),
+    Because.SPLIT: _l("%(milestone)s was split in two."),
+    Because.JOINED: _l("%(milestone)s joined the plan."),
+    Because.LEFT_OUT: _l("%(milestone)s was left out."),
+    Because.TAKEN_IN_AGAIN: _l("%(milestone)s was taken in again."),
+    Because.SHAPED: _l("The plan of %(milestone)s was changed."),
+    Because.GO_LIVE_REQUIRED: _l("Go-live is required by %(on)s."),
+    Because.GO_LIVE_FREE: _l("No go-live is required any more."),
+    Because.PLAYBOOK_ADOPTED: _l("Version %(number)s of the playbook %(name)s was taken over."),
+    Because.PLAYBOOK_WITHOUT: _l("Version %(number)s of the playbook %(name)s does without it."),
+    Because.TAKEN_OVER: _l("Taken over from another system."),
+    Because.SHEET_SAYS: _l("The other system says something new."),
+    Because.SHEET_FINISHED: _l("Finished, as the other system says."),
+    Because.HELD: _l("The project was put on hold."),
+    Because.RESUME_EXPECTED: _l("Work is expected to go on on %(on)s."),
+    Because.RESUME_UNKNOWN: _l("Nobody knows when work goes on."),
+    Because.RESUMED: _l("The project goes on after its hold."),
+    Because.BLOCKED: _l("%(milestone)s was blocked."),
+    Because.UNBLOCKED: _l("What blocked %(milestone)s is gone."),
+    Because.STARTED: _l("%(milestone)s was started."),
+    Because.FINISHED: _l("%(milestone)s was finished."),
+    Because.REOPENED: _l("%(milestone)s was reopened."),
+    Because.WORKING_DAYS: _l("Working days were changed: %(name)s."),
+    Because.WORKING_DAYS_BACK: _l("A change of working days was taken back: %(name)s."),
+    Because.UNDONE: _l("An act was taken back."),
+    Because.AFTER_UNDOING: _l("The plan went on while an act was taken back."),
+    Because.DAY_PASSED: _l("Another day has passed."),
+}
+"""Those that only say that somebody set a day are not among them: what they said stands alone."""

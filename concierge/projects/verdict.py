@@ -18,6 +18,7 @@ from concierge.platform.speech import gettext as _
 from concierge.platform.speech import ngettext
 from concierge.platform.words import day, localized, workdays
 from concierge.projects.models import Milestone, MilestoneLink, Project
+from concierge.projects.reasons import Because, Reason, words
 from concierge.projects.states import BlockCause, Health, MilestoneState, ProjectState
 
 Facts = Mapping[str, Any]  # Any: plain values from JSON
@@ -96,7 +97,9 @@ def _main(project: Project, reason: Facts) -> Markup:
                 promised=_short(promised),
             )
         case "cancelled":
-            return _bold(_("Cancelled: %(why)s"), why=project.cancel_reason)
+            return _bold(
+                _("Cancelled: %(why)s"), why=project.cancel_reason or words(Reason(Because.ORDER_CANCELLED))
+            )
         case "on_hold":
             said = hold_sentence(reason)
             then = _after_hold(project, has_end=bool(reason.get("forecast_on")))

@@ -9,9 +9,9 @@ from flask_babel import ngettext
 from concierge.core.forecast import ENOUGH_CASES, Level
 from concierge.platform import clock
 from concierge.platform.words import day, instant
-from concierge.projects.models import Baseline, Project
+from concierge.projects.models import Baseline, Project, Proposal
 from concierge.projects.reasons import Because, Reason, words
-from concierge.projects.states import Party, ProjectState
+from concierge.projects.states import Party, ProjectState, ProposalState
 
 EVEN_CHANCE = 50
 """Below so many per cent a promise is missed more often than kept, whatever the plan says."""
@@ -64,6 +64,44 @@ def baseline_name(baseline: Baseline, zone: str) -> str:
 def baseline_note(baseline: Baseline) -> str:
     """Why a baseline was taken."""
     return words(Reason(baseline.because, said=baseline.note))
+
+
+def change_title(title: str, is_back: bool) -> str:
+    """What a change of working days is called; when it takes an earlier one back, after that."""
+    return _("%(change)s, taken back", change=title) if is_back else title
+
+
+def lines_words(lines: Mapping[str, int]) -> str:
+    """What a change of an order does to lines, which an approved plan does not follow by itself.
+
+    :param lines: how many are ``added``, ``changed`` and ``removed``; empty: none.
+    """
+    said = {
+        "added": _("%(num)s new", num=lines.get("added")),
+        "changed": _("%(num)s changed", num=lines.get("changed")),
+        "removed": _("%(num)s cancelled", num=lines.get("removed")),
+    }
+    counts = ", ".join(words for what, words in said.items() if lines.get(what))
+    if not counts:
+        return ""
+    return _(
+        "Lines of the order: %(counts)s. The plan's milestones stay as they are; check that they fit.",
+        counts=counts,
+    )
+
+
+def decision_words(proposal: Proposal) -> str:
+    """What became of what an order document asks, and why; empty while nobody has decided."""
+    match proposal.state:
+        case ProposalState.ACCEPTED:
+            said = _("This was accepted.")
+        case ProposalState.DISMISSED if not proposal.reason:  # a person gives a reason
+            said = _("A newer document asks for something else.")
+        case ProposalState.DISMISSED:
+            said = _("The plan was left as it is.")
+        case _:
+            return ""
+    return f"{said} {proposal.reason}".strip()
 
 
 def chance_words(project: Project, percent: int | None) -> str:

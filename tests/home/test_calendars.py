@@ -573,7 +573,7 @@ def _work(app: Flask) -> None:
 
 
 def test_a_change_that_a_job_made_is_taken_back_by_a_job_and_everything_is_as_it_was(
-    app: Flask, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    app: Flask, ada: FlaskClient, sign_in: Callable[[User], FlaskClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replanning, "FEW", 1)
     with unit_of_work():
@@ -607,6 +607,12 @@ def test_a_change_that_a_job_made_is_taken_back_by_a_job_and_everything_is_as_it
     assert post(ada, f"{made}/taking-back")[0] == 409
     told = ada.get(f"/projects/{some[0].key}/history").get_data(as_text=True)
     assert "taken back" in told
+    with unit_of_work():
+        uwe = people.user(name="Uwe Kern", language="de")
+    for path in (back, f"/projects/{some[0].key}/history"):
+        told = sign_in(uwe).get(path).get_data(as_text=True)
+        assert "zurückgenommen" in told
+        assert "taken back" not in told
 
 
 def test_what_somebody_changed_since_a_change_stays_and_is_named(

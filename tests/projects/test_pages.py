@@ -12,9 +12,9 @@ from concierge.identity.permissions import Role
 from concierge.platform import clock
 from concierge.platform.database import db, unit_of_work
 from concierge.projects import chores
-from concierge.projects.actions import rescheduling
+from concierge.projects.actions import proposals, rescheduling
 from concierge.projects.models import Milestone, Project
-from concierge.projects.states import MilestoneState, ProjectState
+from concierge.projects.states import MilestoneState, ProjectState, ProposalKind
 from tests.conftest import csrf_token
 from tests.makers import people, projects
 from tests.makers.pages import agree, hidden_in
@@ -73,6 +73,34 @@ def test_a_plan_that_moved_since_it_was_seen_is_not_approved(app: Flask, ada: Fl
     assert status == 409
     assert "by now" in page
     assert now(project).state is ProjectState.DRAFT
+
+
+def test_what_an_order_document_asks_is_told_in_the_readers_language(app: Flask, sign_in: Browser) -> None:
+    project = a_project()
+    with unit_of_work():
+        uwe = people.user(name="Uwe Kern", language="de")
+        lines = {"added": 2, "removed": 1}
+        older, asked, ends = [
+            proposals.propose(project.id, kind, note="", lines=some, actor_id=None, at=clock.now()).id
+            for kind, some in (
+                (ProposalKind.NEW_DATES, {}),
+                (ProposalKind.NEW_DATES, lines),
+                (ProposalKind.CANCEL, {}),
+            )
+        ]
+    german = sign_in(uwe)
+    here = f"/projects/{project.key}"
+
+    assert "Positionen des Auftrags: 2 neu, 1 storniert." in german.get(f"{here}/proposals/{asked}").text
+    assert "Ein neueres Dokument verlangt etwas anderes." in german.get(f"{here}/proposals/{older}").text
+    with unit_of_work():
+        proposals.accept(project.id, ends, reason="", actor_id=None, at=clock.now())
+
+    assert "Das wurde angenommen." in german.get(f"{here}/proposals/{ends}").text
+    for path in (here, f"{here}/history"):
+        page = german.get(path).text
+        assert "Der Käufer hat den Auftrag storniert." in page
+        assert "buyer" not in page
 
 
 def test_a_draft_follows_the_day_too(app: Flask) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -165,7 +166,9 @@ def test_the_same_sheet_again_changes_nothing(app: Flask, ada: FlaskClient) -> N
     assert count(Project) == 2
 
 
-def test_a_row_that_says_something_new_brings_the_project_up_to_date(app: Flask, ada: FlaskClient) -> None:
+def test_a_row_that_says_something_new_brings_the_project_up_to_date(
+    app: Flask, ada: FlaskClient, sign_in: Browser
+) -> None:
     take_over(ada, sheet_of(row()))
 
     page = take_over(ada, sheet_of(row(delivered_finished=day(2), handover_promised=day(-60))))
@@ -176,6 +179,11 @@ def test_a_row_that_says_something_new_brings_the_project_up_to_date(app: Flask,
     assert project.promised_handover_on.isoformat() == day(-60)
     assert count(Baseline) == 2
     assert count(Project) == 1
+    with unit_of_work():
+        uwe = people.user(name="Uwe Kern", language="de")
+    history = sign_in(uwe).get(f"/projects/{project.key}/history").get_data(as_text=True)
+    assert re.search(r"neuesten Stand gebracht: [^<]*: fertig am [^<]*: zugesagt zum ", history)
+    assert "promised for" not in history
 
 
 def test_what_people_did_since_is_not_undone_by_the_same_row(app: Flask, ada: FlaskClient) -> None:

@@ -228,6 +228,7 @@ def calendar_proposals(looking: Looking) -> Found:
             sa.select(
                 CalendarProposal.id,
                 CalendarProposal.title,
+                CalendarProposal.takes_back_id,
                 CalendarProposal.projects,
                 CalendarProposal.promises,
                 CalendarProposal.made_at,

@@ -58,6 +58,10 @@ LOOKS = {
     "VisitStateChanged": ("go", "map-pin"),
     "VisitCancelled": ("idle", "calendar-x"),
     "TechniciansAssigned": ("idle", "user-plus"),
+    "WorkOpened": ("idle", "wrench"),
+    "WorkDone": ("ok", "check"),
+    "WorkReopened": ("warn", "rotate-ccw"),
+    "WorkCancelled": ("idle", "ban"),
     "InvitationAnswered": ("idle", "mail"),
     "TimeProposed": ("warn", "calendar-clock"),
     "InvitationUndeliverable": ("warn", "mail"),
@@ -166,6 +170,8 @@ def _words(name: str, payload: Payload, count: int) -> str:
             return _readiness_words(name, _text(payload, "requirement"), count)
         case _ if name.startswith(("Visit", "Technicians")):
             return _visit_words(name, payload, count)
+        case "WorkOpened" | "WorkDone" | "WorkReopened" | "WorkCancelled":
+            return _work_words(name, _text(payload, "code"), count)
         case "InvitationAnswered" | "TimeProposed" | "InvitationUndeliverable":
             return _invitation_words(name, payload)
         case _ if name.startswith("Gate"):
@@ -293,12 +299,28 @@ def _visit_words(name: str, payload: Payload, count: int) -> str:
         case "VisitConfirmed":
             return ngettext("%(title)s is confirmed", "%(num)s visits are confirmed", count, title=title)
         case "VisitStateChanged":
-            return _("%(title)s: %(state)s", title=title, state=_state(_text(payload, "state_after")))
+            return _("%(title)s: %(state)s", title=title, state=visit_state(_text(payload, "state_after")))
         case "VisitCancelled":
             return ngettext("%(title)s is cancelled", "%(num)s visits are cancelled", count, title=title)
         case _:
             return ngettext(
                 "other people go on %(title)s", "other people go on %(num)s visits", count, title=title
+            )
+
+
+def _work_words(name: str, code: str, count: int) -> str:
+    match name:
+        case "WorkOpened":
+            return ngettext("work %(code)s is to do", "%(num)s work orders are to do", count, code=code)
+        case "WorkDone":
+            return ngettext("work %(code)s is done", "%(num)s work orders are done", count, code=code)
+        case "WorkReopened":
+            return ngettext(
+                "work %(code)s is open again", "%(num)s work orders are open again", count, code=code
+            )
+        case _:
+            return ngettext(
+                "work %(code)s is cancelled", "%(num)s work orders are cancelled", count, code=code
             )
 
 
@@ -388,8 +410,12 @@ def _moved_to(payload: Payload) -> str:
     return ""
 
 
-def _state(value: str) -> str:
+def visit_state(value: str) -> str:
+    """How far a visit is, as an event carries it."""
     return {
+        "draft": _("planned"),
+        "tentative": _("tentative"),
+        "confirmed": _("confirmed"),
         "accepted": _("accepted by the technician"),
         "on route": _("on the way"),
         "in progress": _("has begun"),

@@ -10,6 +10,7 @@ from concierge.home.agenda import Row
 from concierge.home.views.need import Need, for_days, place, slips, until, waited
 from concierge.platform.words import day, localized, told_day
 from concierge.projects.states import ProposalKind
+from concierge.projects.words import change_title
 
 
 def blocked(row: Row, today: date) -> Need:
@@ -175,7 +176,7 @@ def calendar(row: Row, today: date) -> Need:
     return Need(
         state="bad" if row.promises else "warn",
         icon="calendar-range",
-        title=_("Apply or dismiss “%(title)s”", title=row.title),
+        title=_("Apply or dismiss “%(title)s”", title=change_title(row.title, row.takes_back_id is not None)),
         url=f"/calendars/changes/{row.id}",
         why=_("%(moved)s; %(missed)s.", moved=moved, missed=missed),
         when=waited((today - row.made_at.date()).days),

@@ -6,18 +6,21 @@ from typing import Any
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
+from concierge.catalogue.words import team_words
 from concierge.home import queries
-from concierge.home.views.changed import LOOKS, Change
+from concierge.home.views.changed import LOOKS, Change, visit_state
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock, undo
 from concierge.platform.events import Event, RecordedEvent
 from concierge.platform.words import instant, localized, told_day
 from concierge.projects import reasons
+from concierge.projects.actions import sheet
 from concierge.projects.models import Project
 from concierge.projects.states import Counting
 from concierge.projects.verdict import block_words
-from concierge.projects.words import party_words
+from concierge.projects.words import change_title, lines_words, party_words
+from concierge.readiness.actions import waiving
 from concierge.readiness.document.filling import section_title
 
 Payload = Mapping[str, Any]  # Any: plain values as they were recorded
@@ -139,7 +142,8 @@ def _about_plan(name: str, told: Payload) -> str:
         case "ForecastChanged":
             return _with_moves(_("followed the calendar: another day has passed"), told)
         case "PlanReplanned" | "PlanReplannedAmongMany":
-            return _with_moves(_("changed working days: %(change)s", change=told.get("change") or ""), told)
+            change = change_title(str(told.get("change") or ""), bool(told.get("is_back")))
+            return _with_moves(_("changed working days: %(change)s", change=change), told)
         case "MilestoneStarted":
             return _with_moves(
                 _("started %(name)s on %(on)s", name=milestone, on=told_day(told.get("on"))), told
@@ -209,7 +213,9 @@ def _about_plan(name: str, told: Payload) -> str:
                 on=told_day(told.get("on")),
             )
         case "MilestoneReassigned":
-            return _("made %(team)s accountable for %(name)s", team=told.get("team", ""), name=milestone)
+            teams = {one.value: words for one, words in team_words().items()}
+            team = teams.get(str(told.get("team")), "")
+            return _("made %(team)s accountable for %(name)s", team=team, name=milestone)
         case "ProjectReminded":
             return ngettext(
                 "reminded the customer of %(num)s open item",
@@ -222,7 +228,7 @@ def _about_plan(name: str, told: Payload) -> str:
                 key=told.get("external_key", ""),
             )
         case "ProjectBroughtUpToDate":
-            changed = ", ".join(told.get("changed") or ())
+            changed = ", ".join(map(sheet.change_words, told.get("changed") or ()))
             return _with_moves(
                 _("brought the project up to date from another system: %(what)s", what=changed), told
             )
@@ -268,7 +274,8 @@ def _about_plan(name: str, told: Payload) -> str:
                 if told.get("kind") == "new dates"
                 else _("brought in that the buyer cancels the order")
             )
-            return asked + (f": {told['note']}" if told.get("note") else "")
+            said = " ".join(filter(None, (told.get("note"), lines_words(told.get("lines") or {}))))
+            return asked + (f": {said}" if said else "")
         case "ProposalDecided":
             done = _("accepted what the order asks") if told.get("accepted") else _("left the plan as it is")
             return done + (f": {reason}" if reason else "")
@@ -374,9 +381,31 @@ def _about_visits(name: str, told: Payload) -> str:
         case "VisitConfirmed":
             return _("confirmed the visit %(title)s", title=title)
         case "VisitStateChanged":
-            return _("set the visit %(title)s to %(state)s", title=title, state=told.get("state_after", ""))
+            return _(
+                "set the visit %(title)s to %(state)s",
+                title=title,
+                state=visit_state(str(told.get("state_after"))),
+            )
         case "VisitCancelled":
             return _("cancelled the visit %(title)s: %(reason)s", title=title, reason=reason)
+    return _about_work(name, told, work=f"{told.get('code', '')}, {title}", reason=reason)
+
+
+def _about_work(name: str, told: Payload, *, work: str, reason: str) -> str:
+    match name:
+        case "WorkOpened":
+            return _("opened the work order %(work)s", work=work)
+        case "WorkChanged":
+            return _("changed what the work order %(work)s asks for", work=work)
+        case "WorkDone":
+            note = str(told.get("note") or "")
+            if note:
+                return _("closed the work order %(work)s: %(note)s", work=work, note=note)
+            return _("finished the work order %(work)s", work=work)
+        case "WorkReopened":
+            return _("opened the work order %(work)s again: %(reason)s", work=work, reason=reason)
+        case "WorkCancelled":
+            return _("cancelled the work order %(work)s: %(reason)s", work=work, reason=reason)
     return ""
 
 
@@ -557,7 +586,12 @@ def _about_judgement(name: str, told: Payload) -> str:
                 why=told.get("reason", ""),
             )
         case "WaiverEnded":
-            return _("ended the waiver of “%(what)s” by %(who)s", what=requirement, who=who)
+            return _(
+                "ended the waiver of “%(what)s” by %(who)s: %(why)s",
+                what=requirement,
+                who=who,
+                why=waiving.end_words(why),
+            )
         case "SiteAssessed":
             return _assessed(told)
         case "AssessmentSigned":

@@ -25,6 +25,7 @@ from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import gathered, record
 from concierge.projects import queries
+from concierge.projects.actions import sheet
 from concierge.projects.actions.approving import take_baseline
 from concierge.projects.actions.gates import held_for, why_held
 from concierge.projects.actions.judging import handover_of
@@ -136,7 +137,7 @@ def import_rows(
                     done.append(replace(planned, key=project.key))
                     continue
                 case Outcome.CHANGED:
-                    _bring_up_to_date(row, planned.says, actor_id=actor_id, at=at)
+                    _bring_up_to_date(row, actor_id=actor_id, at=at)
             done.append(planned)
     return tuple(done)
 
@@ -155,7 +156,7 @@ def _plan(row: SheetRow, faults: Sequence[str], known: Project | None, people: M
     refusals = [*_other_project(row, known), *_held_up(row, known)]
     if refusals:
         return planned(Outcome.REFUSED, refusals)
-    changes = [says for says, _do in _changes(row, known, people)]
+    changes = [sheet.change_words(change) for change, _do in _changes(row, known, people)]
     if not changes:
         return planned(Outcome.SAME)
     if known.has_ended:
@@ -253,17 +254,17 @@ def _held_up(row: SheetRow, known: Project) -> list[str]:
     return found
 
 
-Change = tuple[str, Any]  # Any: a function that makes it
+Change = tuple[dict[str, str], Any]  # Any: a function that makes it
 
 
 def _changes(row: SheetRow, known: Project, people: Mapping[str, int]) -> Iterable[Change]:
-    """What a row says that the project does not, in words, each with what makes it so."""
+    """What a row says that the project does not, each with what makes it so; `sheet.change_words` tells it."""
     if row.concierge and people[row.concierge] != known.concierge_id:
         concierge_id = people[row.concierge]
-        yield _("another concierge"), lambda project: setattr(project, "concierge_id", concierge_id)
+        yield {"what": "concierge"}, lambda project: setattr(project, "concierge_id", concierge_id)
     if row.required and row.required != known.required_on:
         yield (
-            _("go-live required on %(on)s", on=row.required.isoformat()),
+            {"what": "required", "on": row.required.isoformat()},
             lambda project: setattr(project, "required_on", row.required),
         )
     for kind in _NAMES:
@@ -272,9 +273,9 @@ def _changes(row: SheetRow, known: Project, people: Mapping[str, int]) -> Iterab
         ]
         finished, promised = row.finished.get(kind), row.promised.get(kind)
         if finished and any(one.finished_on != finished for one in of_kind):
-            yield _("%(what)s: finished on %(on)s", what=_NAMES[kind], on=finished.isoformat()), None
+            yield {"what": "finished", "stage": _NAMES[kind], "on": finished.isoformat()}, None
         if promised and any(one.promised_on != promised for one in of_kind):
-            yield _("%(what)s: promised for %(on)s", what=_NAMES[kind], on=promised.isoformat()), None
+            yield {"what": "promised", "stage": _NAMES[kind], "on": promised.isoformat()}, None
 
 
 def _take_over(row: SheetRow, *, actor_id: int | None, at: datetime) -> Project:
@@ -326,10 +327,11 @@ def _take_over(row: SheetRow, *, actor_id: int | None, at: datetime) -> Project:
     return project
 
 
-def _bring_up_to_date(row: SheetRow, says: Sequence[str], *, actor_id: int | None, at: datetime) -> None:
+def _bring_up_to_date(row: SheetRow, *, actor_id: int | None, at: datetime) -> None:
     known = _known([row.external_key])[row.external_key]
     project = queries.project_for_change(known.id)
-    for _says, make in list(_changes(row, known, _people([row.concierge]))):
+    changes = list(_changes(row, known, _people([row.concierge])))
+    for _change, make in changes:
         if make is not None:
             make(project)
     _write_finished(project, row, actor_id=actor_id, at=at)
@@ -358,7 +360,7 @@ def _bring_up_to_date(row: SheetRow, says: Sequence[str], *, actor_id: int | Non
             actor_id=actor_id,
             project_id=project.id,
             external_key=row.external_key,
-            changed=tuple(says),
+            changed=tuple(change for change, _make in changes),
             moves=moves,
         )
     )

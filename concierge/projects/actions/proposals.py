@@ -1,5 +1,6 @@
 """What an order document asks of an approved plan: noted, then decided by a person."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from flask_babel import gettext as _
@@ -16,7 +17,7 @@ from concierge.projects.actions.laying_out import follow
 from concierge.projects.actions.rescheduling import move_milestone
 from concierge.projects.events import ProjectCancelled, ProposalDecided, ProposalMade
 from concierge.projects.models import Project, Proposal
-from concierge.projects.reasons import Because
+from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import ProjectState, ProposalKind, ProposalState
 
 
@@ -27,10 +28,15 @@ def propose(
     requested_from: date | None = None,
     requested_to: date | None = None,
     note: str,
+    lines: Mapping[str, int] | None = None,
     actor_id: int | None,
     at: datetime,
 ) -> Proposal:
-    """Note what is asked; an older open proposal of the same kind gives way to it."""
+    """Note what is asked; an older open proposal of the same kind gives way to it.
+
+    :param note: what the buyer said.
+    :param lines: how many lines of the order are ``added``, ``changed`` and ``removed``; None: none.
+    """
     project = queries.project_for_change(project_id)
     _dismiss_older(project.id, kind, at=at)
     proposal = Proposal(
@@ -40,6 +46,7 @@ def propose(
         requested_from=requested_from,
         requested_to=requested_to,
         note=note,
+        lines=dict(lines or {}),
     )
     db.session.add(proposal)
     db.session.flush()
@@ -51,6 +58,7 @@ def propose(
             proposal_id=proposal.id,
             kind=kind.value,
             note=note,
+            lines=proposal.lines,
         )
     )
     return proposal
@@ -69,12 +77,8 @@ def accept(project_id: int, proposal_id: int, *, reason: str, actor_id: int | No
             if proposal.requested_from or proposal.requested_to:
                 _take_dates(project, proposal, actor_id=actor_id, at=at)
         case ProposalKind.CANCEL:
-            cancel(
-                project.id,
-                reason=reason or proposal.note or "The buyer cancelled the order.",
-                actor_id=actor_id,
-                at=at,
-            )
+            said = reason.strip() or proposal.note
+            _cancel(project, Reason(Because.ORDER_CANCELLED, said=said), actor_id=actor_id, at=at)
     return project
 
 
@@ -96,16 +100,24 @@ def cancel(project_id: int, *, reason: str, actor_id: int | None, at: datetime) 
     :raises Refused: when it has ended already, or no reason is given.
     """
     project = queries.project_for_change(project_id)
+    if not reason.strip():
+        raise Refused(_("Say in a few words why the project is cancelled."))
+    return _cancel(project, Reason(said=reason.strip()), actor_id=actor_id, at=at)
+
+
+def _cancel(project: Project, why: Reason, *, actor_id: int | None, at: datetime) -> Project:
     if project.has_ended:
         raise Refused(
             _("%(key)s is %(state)s already.", key=project.key, state=saying.project_is(project.state))
         )
-    if not reason.strip():
-        raise Refused(_("Say in a few words why the project is cancelled."))
     project.state = ProjectState.CANCELLED
-    project.cancelled_at, project.cancel_reason = at, reason
+    project.cancelled_at, project.cancel_reason = at, why.said
     follow(project, at=at)
-    record(ProjectCancelled(at=at, actor_id=actor_id, project_id=project.id, reason=reason))
+    record(
+        ProjectCancelled(
+            at=at, actor_id=actor_id, project_id=project.id, reason=why.said, because=why.as_json()
+        )
+    )
     return project
 
 
@@ -113,7 +125,6 @@ def _dismiss_older(project_id: int, kind: ProposalKind, *, at: datetime) -> None
     for older in queries.proposals_of(project_id):
         if older.kind is kind and older.state is ProposalState.OPEN:
             older.state, older.decided_at = ProposalState.DISMISSED, at
-            older.reason = "A newer document asks for something else."
 
 
 def _decide(

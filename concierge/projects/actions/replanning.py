@@ -84,7 +84,7 @@ def propose_back(proposal_id: int, *, actor_id: int | None, at: datetime) -> Cal
     changes.refuse_stale(change)
     changes.check(change, _known_about(change))
     proposal = CalendarProposal(
-        title=f"{done.title[:180]}, taken back",
+        title=done.title,
         change=changes.as_json(change),
         made_at=at,
         made_by_id=actor_id,
@@ -199,7 +199,9 @@ def replan(
     moved = 0
     surprises: list[str] = []
     events: list[PlanReplanned | PlanReplannedAmongMany] = []
-    why = Reason(Because.WORKING_DAYS, name=proposal.title)
+    is_back = proposal.takes_back_id is not None
+    because = Because.WORKING_DAYS_BACK if is_back else Because.WORKING_DAYS
+    why = Reason(because, name=proposal.title)
     noted: Noted = []
     with db.session.no_autoflush:  # nothing that is read here is written here
         for project in projects:
@@ -216,6 +218,7 @@ def replan(
                         project_id=project.id,
                         proposal_id=proposal.id,
                         change=proposal.title,
+                        is_back=is_back,
                         moves=moves,
                     )
                 )

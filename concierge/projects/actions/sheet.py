@@ -16,9 +16,11 @@ from flask_babel.speaklater import LazyString
 
 from concierge.accounts import clocks
 from concierge.catalogue.states import MilestoneKind
+from concierge.catalogue.words import milestone_words
 from concierge.orders import fields
 from concierge.orders.incoming import BadDocument, Fault
 from concierge.orders.spreadsheet import table_of
+from concierge.platform.words import told_day
 
 MOST_PROJECTS = 5000
 MOST_PRODUCTS = 20
@@ -42,6 +44,24 @@ STAGES = {
 }
 """How the sheet calls milestones; each has two columns, when it was promised for and when it was finished."""
 PROMISED, FINISHED = "_promised", "_finished"
+_CHANGES = {
+    "concierge": _l("another concierge"),
+    "required": _l("go-live required on %(on)s"),
+    "finished": _l("%(what)s: finished on %(on)s"),
+    "promised": _l("%(what)s: promised for %(on)s"),
+}
+
+
+def change_words(change: Mapping[str, str] | str) -> str:
+    """What a row of the sheet changed in a project, in the reader's language.
+
+    :param change: ``{"what": …, "stage": …, "on": ISO day}``; a text is an English sentence of before 0.6.
+    """
+    if isinstance(change, str):
+        return change
+    kind = STAGES.get(change.get("stage", ""))
+    what = milestone_words()[kind] if kind else ""
+    return str(_CHANGES[change["what"]]) % {"what": what, "on": told_day(change.get("on"))}
 
 
 @dataclass(frozen=True, slots=True)

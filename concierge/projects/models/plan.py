@@ -387,6 +387,8 @@ class Proposal(Base):
     requested_from: Mapped[date | None]
     requested_to: Mapped[date | None]
     note: Mapped[str] = mapped_column(Prose(2000), default="")
+    lines: Mapped[dict[str, int]] = mapped_column(sa.JSON, default=dict)
+    """How many lines of the order are ``added``, ``changed`` and ``removed``, which the plan does not follow."""
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     reason: Mapped[str] = mapped_column(Prose(1000), default="")

@@ -22,6 +22,7 @@ from concierge.projects.actions import approving, gates, milestones, proposals
 from concierge.projects.models import Project, Proposal
 from concierge.projects.states import ProposalState
 from concierge.projects.views.blueprint import bp
+from concierge.projects.words import decision_words, lines_words
 
 Page = str | tuple[str, int] | Response | Redirect
 
@@ -213,6 +214,8 @@ def _asked(project: Project, asked: Proposal) -> dict[str, Any]:  # Any: values 
     return {
         "project": project,
         "proposal": asked,
+        "lines": lines_words(asked.lines),
+        "decided": decision_words(asked),
         "consequences": _foreseen(project, asked),
     }
 

@@ -15,6 +15,7 @@ bp.add_app_template_filter(lambda project: verdict.LOOKS[project.health][0], "he
 bp.add_app_template_filter(lambda project: verdict.LOOKS[project.health][1], "health_icon")
 bp.add_app_template_filter(reasons.words_of_row, "reason_words")
 bp.add_app_template_filter(words.baseline_name, "baseline_name")
+bp.add_app_template_filter(words.change_title, "change_title")
 bp.add_app_template_filter(words.baseline_note, "baseline_note")
 bp.add_app_template_filter(words.chance_words, "chance_words")
 bp.add_app_template_filter(words.basis_words, "basis_words")

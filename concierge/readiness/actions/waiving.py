@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from concierge.catalogue.states import GateKind
 from concierge.platform.database import db
@@ -20,6 +21,18 @@ LONGEST = timedelta(days=60)
 EXPIRED = "Its last day has passed."
 INSTALLING = "Installation begins."
 SETTLED = "The point was settled."
+TAKEN_BACK = "Taken back."
+_ENDS = {
+    EXPIRED: _l("Its last day has passed."),
+    INSTALLING: _l("Installation begins."),
+    SETTLED: _l("The point was settled."),
+    TAKEN_BACK: _l("Taken back."),
+}
+
+
+def end_words(why: str) -> str:
+    """Why a waiver ended, in the reader's language; what a person said about it stays as they said it."""
+    return str(_ENDS.get(why, why))
 
 
 class NotWaivable(Refused):
@@ -113,7 +126,7 @@ def waive_item(
 def end_waiver(item: ReadinessItem, *, why: str, at: datetime, actor_id: int | None) -> bool:
     """Let an item hold shipping again, if it is still open; whether it was waived.
 
-    :param why: an English sentence; the usual ones are constants of this module.
+    :param why: one of the constants of this module, or what a person said; `end_words` tells it.
     """
     answering.lock(item)
     if item.waived_until is None:

@@ -122,10 +122,10 @@ def waive(key: str, item_id: int) -> Page:
 def end_waiver(key: str, item_id: int) -> Page:
     """Let a waived point hold delivery again."""
     _project, asked = queries.item_for(viewer(), key, item_id)
-    why = f"Taken back by {viewer().name}."
     at, by = clock.now(), viewer().user_id
     act = _done(
-        lambda: waiving.end_waiver(asked, why=why, at=at, actor_id=by), needs=Permission.OVERRIDE_GATES
+        lambda: waiving.end_waiver(asked, why=waiving.TAKEN_BACK, at=at, actor_id=by),
+        needs=Permission.OVERRIDE_GATES,
     )
     undo.tell(act, _("The point holds delivery again."))
     return redirect(url_for("readiness.item", key=key, item_id=item_id), code=303)
