@@ -1,6 +1,7 @@
 """A section handed to a colleague shows nothing else; questions reach us and their answers come back."""
 
 import re
+from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from concierge.projects.models import Project
 from concierge.readiness import queries
 from concierge.readiness.actions import asking, linking
 from concierge.readiness.models import CustomerLink
-from tests.makers import readiness
+from tests.makers import calendar, readiness
 from tests.portal.conftest import Customer, letters
 
 
@@ -54,6 +55,56 @@ def test_a_colleague_sees_their_section_and_nothing_else(
     assert "It is your <b>room</b>." in letter.text
     assert "&lt;b&gt;room&lt;/b&gt;" in letter.html
     assert colleague.token not in letter.text
+
+
+def test_two_who_hand_one_section_to_the_same_colleague_at_once_give_one_link(
+    app: Flask, project: Project, customer: Customer
+) -> None:
+    with unit_of_work():
+        kept = db.session.get(Project, project.id)
+        assert kept
+        others = [
+            linking.give_link(
+                kept,
+                calendar.contact(kept, f"Person {n}"),
+                is_mailed=False,
+                at=clocks.now(),
+                actor_id=None,
+            ).id
+            for n in range(3)
+        ]
+    links, start, outcomes = [customer.link_id, *others], Barrier(4), []
+
+    def give(link_id: int) -> None:
+        with app.app_context():
+            try:
+                start.wait(timeout=20)
+                with unit_of_work():
+                    linking.hand_on(
+                        queries.link_for_change(link_id),
+                        section="power",
+                        name="Urs Keller",
+                        email="urs@EXAMPLE.com" if link_id % 2 else "urs@example.com",
+                        at=clocks.now(),
+                    )
+                outcomes.append("given")
+            except linking.NotGiven as problem:
+                outcomes.append(problem.sentence)
+            finally:
+                db.session.remove()
+
+    threads = [Thread(target=give, args=(link_id,)) for link_id in links]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert sum(one == "given" for one in outcomes) == 1, outcomes
+    assert sum("has this section already" in one for one in outcomes) == 3
+    with app.app_context():
+        db.session.rollback()
+        assert len(queries.sections_handed_on(project.id)) == 1
+    assert len(letters(app, to="urs@example.com") + letters(app, to="urs@EXAMPLE.com")) == 1
 
 
 def test_a_section_can_be_taken_back_by_who_handed_it_on_only(project: Project, customer: Customer) -> None:

@@ -193,6 +193,7 @@ def hand_on(
     """
     if link.section:
         raise NotGiven(_("Only who sees the whole page can hand a section on."))
+    _lock_handing_on(link.project_id)
     checklist = queries.checklist_of(link.project_id)
     known = (
         {item.section for item in checklist.items if item.type is not ItemType.INFO} if checklist else set()
@@ -282,6 +283,12 @@ def check_code(link: CustomerLink, typed: str, *, at: datetime) -> bool:
 def forget_codes(*, before: datetime) -> None:
     """Remove codes that were sent long ago."""
     db.session.execute(sa.delete(LinkCode).where(LinkCode.sent_at < before))
+
+
+def _lock_handing_on(project_id: int) -> None:
+    """Keep others from handing sections of a project on until this act is saved; they see it then."""
+    wanted = sa.select(Project.id).where(Project.id == project_id)
+    db.session.execute(wanted.with_for_update(key_share=True))  # what only refers to the project need not wait
 
 
 def _only_one(made: CustomerLink, contact: Contact) -> CustomerLink:
