@@ -21,6 +21,7 @@ from concierge.platform.speech import customer_language, direction
 from concierge.platform.words import span
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
+from concierge.visits.words import cancel_words
 
 MOST_LETTERS = 3
 """Of more changes at once, all go into one letter."""
@@ -380,8 +381,8 @@ def _why_gone(told: Told) -> str:
             )
         case News.NOT_YOU:
             return _("You no longer go on this visit.")
-        case _ if told.visit.cancel_reason and not is_customer:
-            return _("This visit is cancelled: %(reason)s", reason=told.visit.cancel_reason)
+        case _ if not is_customer and (reason := cancel_words(told.visit)):
+            return _("This visit is cancelled: %(reason)s", reason=reason)
         case _:
             return _("This visit is cancelled. Nobody comes.")
 

@@ -53,6 +53,9 @@ class Because(Enum):
     DAY_PASSED = "day passed"
 
 
+_KNOWN = {one.value: one for one in Because}
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """What let dates change, about which milestone, day or thing, and what a person said to it.
@@ -110,8 +113,26 @@ def words_of_row(row: Kept) -> str:
 def words_of_json(told: Mapping[str, Any] | None) -> str:
     """A reason that an event carries, in the reader's language; empty: it carries none."""
     told = told or {}
-    known = {one.value: one for one in Because}
-    return _words(known.get(str(told.get("because"))), told.get("about") or {}, str(told.get("said") or ""))
+    return _words(_KNOWN.get(str(told.get("because"))), told.get("about") or {}, str(told.get("said") or ""))
+
+
+def reason_of(said: str | Reason) -> Reason:
+    """A reason as it is, or what a person said as one."""
+    return said if isinstance(said, Reason) else Reason(said=said)
+
+
+def reason_of_json(told: Mapping[str, Any], said: str) -> Reason:
+    """A reason that an event carries; of one that carries none, what was said."""
+    about = told.get("about") or {}
+    on = about.get("on")
+    return Reason(
+        _KNOWN.get(str(told.get("because"))),
+        about.get("milestone"),
+        date.fromisoformat(on) if on else None,
+        name=str(about.get("name") or ""),
+        number=about.get("number"),
+        said=str(told.get("said") or said),
+    )
 
 
 def words(reason: Reason) -> str:

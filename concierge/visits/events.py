@@ -1,7 +1,8 @@
 """What happened to visits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from concierge.platform.events import Event
 
@@ -83,6 +84,7 @@ class VisitCancelled(VisitEvent):
     """Nobody comes."""
 
     reason: str
+    because: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,7 @@ class WorkReopened(WorkEvent):
 
     state_before: str
     reason: str = ""
+    because: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,7 @@ class WorkCancelled(WorkEvent):
     """It will not be done."""
 
     reason: str
+    because: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

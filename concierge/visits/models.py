@@ -59,6 +59,9 @@ class WorkOrder(Searchable, Versioned, Base):
     closed_at: Mapped[datetime | None]
     """When it was done or cancelled."""
     cancel_reason: Mapped[str] = mapped_column(Prose(500), default="")
+    """What a person said about it."""
+    cancel_because: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
+    """Why, as `projects.reasons.Reason.as_json` says it; None: only what the person said."""
 
     project: Mapped[Project] = relationship(lazy="raise_on_sql")
     milestone: Mapped[Milestone | None] = relationship(lazy="raise_on_sql")
@@ -121,6 +124,9 @@ class Visit(Versioned, Base):
     note: Mapped[str] = mapped_column(Prose(4000), default="")
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str] = mapped_column(Prose(500), default="")
+    """What a person said about it."""
+    cancel_because: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
+    """Why, as `projects.reasons.Reason.as_json` says it; None: only what the person said."""
     created_at: Mapped[datetime]
 
     project: Mapped[Project] = relationship(lazy="raise_on_sql")

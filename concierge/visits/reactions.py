@@ -24,6 +24,7 @@ from concierge.projects.events import (
     ProjectTakenOver,
 )
 from concierge.projects.models import Milestone, Project
+from concierge.projects.reasons import Because, Reason, reason_of_json
 from concierge.projects.states import MilestoneState, ProjectState
 from concierge.visits.actions import arranging, away, from_playbook, progress, sharing, working
 from concierge.visits.events import VisitCancelled, VisitStateChanged
@@ -84,8 +85,9 @@ _CREWS = Rows(
 
 def cancel_visits(event: ProjectCancelled) -> None:
     """Call off what has not begun when the project is cancelled; somebody on the way is told by a person."""
+    reason = reason_of_json(event.because, event.reason)
     working.cancel_work_of(
-        WorkOrder.project_id == event.project_id, reason=event.reason, at=event.at, actor_id=event.actor_id
+        WorkOrder.project_id == event.project_id, reason=reason, at=event.at, actor_id=event.actor_id
     )
     visits = db.session.scalars(
         select(Visit)
@@ -97,12 +99,14 @@ def cancel_visits(event: ProjectCancelled) -> None:
         .order_by(Visit.id)
     ).all()
     for visit in visits:
-        progress.cancel(visit, reason=event.reason, at=event.at, actor_id=event.actor_id)
+        progress.cancel(visit, reason=reason, at=event.at, actor_id=event.actor_id)
 
 
 def cancel_visits_of_skipped(event: MilestoneSkipped) -> None:
     """Call off the work and coming visits of a milestone that is left out; somebody on the way is told by a person."""
-    reason = f"{event.name} is left out of the plan: {event.reason}"
+    milestone = db.session.get(Milestone, event.milestone_id)
+    name = milestone.name if milestone else {"en": event.name}
+    reason = Reason(Because.LEFT_OUT, name, said=event.reason)
     working.cancel_work_of(
         WorkOrder.milestone_id == event.milestone_id, reason=reason, at=event.at, actor_id=event.actor_id
     )
@@ -121,7 +125,7 @@ def follow_playbook(event: PlaybookAdopted) -> None:
 
     Work that is open and has not begun asks for what the newer playbook says.
     """
-    reason = f"Version {event.number} of the playbook {event.playbook} does without it."
+    reason = Reason(Because.PLAYBOOK_WITHOUT, name=event.playbook, number=event.number)
     working.cancel_work_of(
         WorkOrder.milestone_id.in_(event.removed_ids), reason=reason, at=event.at, actor_id=event.actor_id
     )
@@ -140,7 +144,8 @@ def follow_playbook(event: PlaybookAdopted) -> None:
 
 def reopen_work(event: MilestoneRestored) -> None:
     """Let there be work to do again for a milestone that is in the plan again; its visits are planned anew."""
-    reason = f"{event.name} is in the plan again."
+    milestone = db.session.get(Milestone, event.milestone_id)
+    reason = Reason(Because.TAKEN_IN_AGAIN, milestone.name if milestone else {"en": event.name})
     working.reopen_work_of(event.milestone_id, reason=reason, at=event.at, actor_id=event.actor_id)
 
 

@@ -5,10 +5,17 @@ from flask_babel import gettext as _
 from concierge.core.dispatch import Candidate, Objection, Rule
 from concierge.core.travel import By, Way
 from concierge.platform.words import clock_time, day, span
+from concierge.projects.reasons import words_of_json
 from concierge.visits.clocks import wall_time
+from concierge.visits.models import Visit, WorkOrder
 
 MOST = 2
 """So many of the rules that somebody would break are named."""
+
+
+def cancel_words(cancelled: Visit | WorkOrder) -> str:
+    """Why a visit or work order was cancelled; empty when nobody said."""
+    return words_of_json(cancelled.cancel_because) or cancelled.cancel_reason
 
 
 def candidate(one: Candidate, *, zone: str, skill: str = "") -> str:

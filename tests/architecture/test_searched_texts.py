@@ -24,6 +24,7 @@ LEFT_OUT = {
         ("projects.cancel_reason", "milestones.move_reason", "milestones.skip_reason", "date_changes.why",
          "date_changes.about", "gates.reason",
          "proposals.note", "proposals.reason", "baselines.name", "baselines.note", "visits.cancel_reason",
+         "visits.cancel_because", "work_orders.cancel_because",
          "visits.needs_decision", "visit_technicians.conflict_reason", "calendar_proposals.title",
          "calendar_proposals.note", "calendar_proposals.change", "recorded_events.payload"),
         IN_THE_HISTORY,

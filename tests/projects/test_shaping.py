@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask_babel import force_locale
 
 from concierge.catalogue.states import Audience, DaysOf, LagUnit, LinkKind, Team, VisitKind
 from concierge.platform.database import db, unit_of_work
@@ -14,11 +15,12 @@ from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent
 from concierge.projects.actions import milestones, rescheduling, shaping
 from concierge.projects.models import DateChange, Milestone, Project
-from concierge.projects.reasons import Because, words_of_row
+from concierge.projects.reasons import Because, words_of_json, words_of_row
 from concierge.projects.states import Counting, DateKind, MilestoneState, ProjectState
 from concierge.readiness.models import ReadinessItem
-from concierge.visits.models import Visit
-from concierge.visits.states import VisitState
+from concierge.visits.models import Visit, WorkOrder
+from concierge.visits.states import VisitState, WorkOrderState
+from concierge.visits.words import cancel_words
 from tests.makers import orders, projects
 from tests.makers.days import on, said
 from tests.makers.projects import now
@@ -206,9 +208,15 @@ def test_the_visits_of_a_skipped_milestone_are_called_off_with_the_reason(app: F
         shaping.skip(project.id, install.id, reason="The customer installs it.", **BY)
 
     db.session.rollback()
-    states = db.session.scalars(sa.select(Visit.state).where(Visit.milestone_id == install.id)).all()
-    assert states == [VisitState.CANCELLED]
-    assert "The customer installs it." in event("VisitCancelled").payload["reason"]
+    (visit,) = db.session.scalars(sa.select(Visit).where(Visit.milestone_id == install.id))
+    work = db.session.get_one(WorkOrder, visit.work_order_id)
+    assert (visit.state, work.state) == (VisitState.CANCELLED, WorkOrderState.CANCELLED)
+    called = install.name["en"], install.name.get("de", install.name["en"])
+    assert cancel_words(visit) == f"{called[0]} was left out. The customer installs it."
+    with force_locale("de"):
+        assert cancel_words(work) == f"{called[1]} wurde ausgelassen. The customer installs it."
+        told = words_of_json(event("VisitCancelled").payload["because"])
+        assert told == cancel_words(visit)
 
 
 def test_a_project_whose_last_open_milestone_is_skipped_is_finished(app: Flask) -> None:

@@ -356,7 +356,7 @@ def _about_fields(told: Payload) -> str:
 
 def _about_visits(name: str, told: Payload) -> str:
     title = str(told.get("title") or "")
-    reason = str(told.get("reason") or "")
+    reason = reasons.words_of_json(told.get("because")) or str(told.get("reason") or "")
     match name:
         case "VisitPlanned":
             return _(

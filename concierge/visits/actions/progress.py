@@ -10,6 +10,7 @@ from concierge.platform.database import db
 from concierge.platform.events import record
 from concierge.projects.actions.gates import held_for
 from concierge.projects.models import Gate
+from concierge.projects.reasons import Reason, reason_of
 from concierge.visits.actions import checks, sharing
 from concierge.visits.events import VisitCancelled, VisitConfirmed, VisitStateChanged
 from concierge.visits.models import Visit
@@ -114,9 +115,11 @@ def finish(
 
 
 def cancel(
-    visit: Visit, *, reason: str, version: int | None = None, at: datetime, actor_id: int | None
+    visit: Visit, *, reason: str | Reason, version: int | None = None, at: datetime, actor_id: int | None
 ) -> None:
     """Call a visit off; it stays as a tombstone in calendars for a while.
+
+    :param reason: what a person said, or what happened to the plan.
 
     :raises Stale: when somebody changed it since `version`.
     :raises NotNow: when it is under way, over or cancelled.
@@ -125,7 +128,8 @@ def cancel(
     checks.expect_follows(visit, VisitState.CANCELLED)
     visit.state = VisitState.CANCELLED
     visit.cancelled_at = at
-    visit.cancel_reason = reason
+    why = reason_of(reason)
+    visit.cancel_reason, visit.cancel_because = why.said, why.as_json() if why.because else None
     settle(visit)
     visit.sequence += 1
     db.session.flush()
@@ -140,7 +144,8 @@ def cancel(
             title=visit.title,
             technicians_before=going,
             technicians_after=going,
-            reason=visit.cancel_reason,
+            reason=why.said,
+            because=visit.cancel_because or {},
         )
     )
 

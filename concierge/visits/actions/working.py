@@ -13,6 +13,7 @@ from concierge.platform.database import db
 from concierge.platform.errors import Refused, Stale
 from concierge.platform.events import record
 from concierge.projects.models import Milestone, Project
+from concierge.projects.reasons import Reason, reason_of
 from concierge.visits.actions import checks, progress
 from concierge.visits.events import WorkCancelled, WorkChanged, WorkDone, WorkOpened, WorkReopened
 from concierge.visits.models import Visit, WorkOrder
@@ -213,7 +214,7 @@ def close_work(
 
 
 def reopen_work(
-    work: WorkOrder, *, reason: str, version: int | None = None, at: datetime, actor_id: int | None
+    work: WorkOrder, *, reason: str | Reason, version: int | None = None, at: datetime, actor_id: int | None
 ) -> None:
     """Say that there is something to do again.
 
@@ -226,8 +227,9 @@ def reopen_work(
     project = db.session.get_one(Project, work.project_id)
     if project.has_ended:
         raise Refused(_("The project is %(state)s; no work can be planned.", state=project.state.value))
-    before = work.state
+    before, why = work.state, reason_of(reason)
     work.state, work.closed_at, work.cancel_reason = WorkOrderState.OPEN, None, ""
+    work.cancel_because = None
     db.session.flush()
     record(
         WorkReopened(
@@ -238,7 +240,8 @@ def reopen_work(
             code=work.code,
             title=work.title,
             state_before=before.value,
-            reason=reason,
+            reason=why.said,
+            because=why.as_json(),
         )
     )
 
@@ -264,7 +267,7 @@ def cancel_work(
 
 
 def cancel_work_of(
-    *conditions: sa.ColumnElement[bool], reason: str, at: datetime, actor_id: int | None
+    *conditions: sa.ColumnElement[bool], reason: str | Reason, at: datetime, actor_id: int | None
 ) -> None:
     """Cancel open work because of what it is for; what somebody is at work on stays open."""
     found = db.session.scalars(
@@ -278,7 +281,7 @@ def cancel_work_of(
             _cancelled(work, reason=reason, at=at, actor_id=actor_id)
 
 
-def reopen_work_of(milestone_id: int, *, reason: str, at: datetime, actor_id: int | None) -> None:
+def reopen_work_of(milestone_id: int, *, reason: str | Reason, at: datetime, actor_id: int | None) -> None:
     """Open the cancelled work of a milestone that is in the plan again."""
     found = db.session.scalars(
         sa.select(WorkOrder)
@@ -354,8 +357,10 @@ def _done(work: WorkOrder, *, visit_id: int | None, note: str, at: datetime, act
     )
 
 
-def _cancelled(work: WorkOrder, *, reason: str, at: datetime, actor_id: int | None) -> None:
-    work.state, work.closed_at, work.cancel_reason = WorkOrderState.CANCELLED, at, reason
+def _cancelled(work: WorkOrder, *, reason: str | Reason, at: datetime, actor_id: int | None) -> None:
+    why = reason_of(reason)
+    work.state, work.closed_at, work.cancel_reason = WorkOrderState.CANCELLED, at, why.said
+    work.cancel_because = why.as_json() if why.because else None
     db.session.flush()
     record(
         WorkCancelled(
@@ -365,6 +370,7 @@ def _cancelled(work: WorkOrder, *, reason: str, at: datetime, actor_id: int | No
             work_order_id=work.id,
             code=work.code,
             title=work.title,
-            reason=reason,
+            reason=why.said,
+            because=work.cancel_because or {},
         )
     )

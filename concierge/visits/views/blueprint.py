@@ -5,9 +5,11 @@ from typing import TypeAlias
 from flask import Blueprint, Response, redirect, url_for
 from werkzeug.wrappers import Response as Redirect
 
+from concierge.visits import words
 from concierge.visits.models import Visit
 
 bp = Blueprint("visits", __name__)
+bp.add_app_template_filter(words.cancel_words, "cancel_words")
 
 LONGEST_NUMBER = 19
 """Digits that no count of changes has."""
