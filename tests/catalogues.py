@@ -35,6 +35,7 @@ OF_THE_PAGE = (
     "concierge/invitations/views/answering.py",
     "concierge/platform/file_kinds.py",
     "concierge/platform/forms.py",
+    "concierge/platform/words.py:source_revision",
     "concierge/portal/forms.py",
     "concierge/portal/reading.py",
     "concierge/portal/words.py",

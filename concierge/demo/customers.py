@@ -170,7 +170,7 @@ CUSTOMERS: tuple[Customer, ...] = (
             ),
         ),
         _people(("Dr Solène Rochat", "platform manager"), "Yves Monnard", "Karim Blanc"),
-        "en",
+        "fr",
         "CHF",
     ),
     Customer(
@@ -262,6 +262,7 @@ CUSTOMERS: tuple[Customer, ...] = (
             ),
         ),
         _people(("Dr Élise Garnier", "lab manager"), "Antoine Morel", "Nadia Lefort"),
+        "fr",
     ),
     Customer(
         "saint-aubert",
@@ -282,6 +283,7 @@ CUSTOMERS: tuple[Customer, ...] = (
             ),
         ),
         _people(("Prof Mathieu Roussel", "head of imaging"), "Sylvie Caron"),
+        "fr",
     ),
     Customer(
         "garonne",
@@ -303,6 +305,7 @@ CUSTOMERS: tuple[Customer, ...] = (
             ),
         ),
         _people(("Hélène Bastide", "laboratory director"), "Paul Daguerre"),
+        "fr",
     ),
     Customer(
         "carver",
@@ -498,7 +501,7 @@ CUSTOMERS: tuple[Customer, ...] = (
             ),
         ),
         _people(("Yuki Mori", "group leader"), "Kenji Abe", "Sakura Endo"),
-        "en",
+        "ja",
         "JPY",
     ),
     Customer(
@@ -521,7 +524,7 @@ CUSTOMERS: tuple[Customer, ...] = (
             ),
         ),
         _people(("Dr Haruto Saito", "centre manager"), "Emi Kudo"),
-        "en",
+        "ja",
         "JPY",
     ),
     Customer(

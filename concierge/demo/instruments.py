@@ -15,8 +15,8 @@ WATT_IN_BTU_PER_HOUR = 3.412
 PSI = 6.894757
 
 
-def read_in(name: str, revision: str = "revision not stated") -> Source:
-    """Name a document and its revision."""
+def read_in(name: str, revision: str = "") -> Source:
+    """Name a document and its revision; empty: it states none."""
     return Source(name=name, revision=revision, checked_on=CHECKED)
 
 

@@ -112,7 +112,7 @@ def _faults_of_item(playbook: str, item: Item) -> Iterator[str]:
 
 
 def _no_source(where: str, source: Source) -> Iterator[str]:
-    if not (source.name and source.revision):
+    if not source.name:
         yield f"{where}: no source"
 
 

@@ -32,6 +32,7 @@ def register(app: Flask) -> None:
         workdays=workdays,
         slip=slip,
         money=money,
+        source_revision=source_revision,
         country=country,
         there_now=there_now,
         ago=ago,
@@ -134,6 +135,11 @@ def money(minor: int | None, currency: str) -> str:
     return str(
         format_currency(amount, currency, locale=_locale(), format="¤¤ #,##0.00", currency_digits=True)
     )
+
+
+def source_revision(text: str) -> str:
+    """The revision of a document that a figure was read in, as it was written down there."""
+    return text or _("revision not stated")
 
 
 def country(code: str) -> str:

@@ -20,7 +20,7 @@ from concierge.demo.instruments import CHECKED
 from concierge.demo.values import Item, Source, Text
 
 LIBRARY = Source("Concierge default item library", "1", CHECKED)
-MOVE_IN = Source("ESPEC chamber move-in advice", "revision not stated", CHECKED)
+MOVE_IN = Source("ESPEC chamber move-in advice", "", CHECKED)
 CRATE_MARGIN_MM = 300
 
 BENCH = ("bench-customer", "bench-engineer")

@@ -32,7 +32,7 @@ from concierge.portal.views.access import (
 from concierge.portal.views.blueprint import Page, customers
 from concierge.readiness import queries
 from concierge.readiness.actions import linking, sending, taking
-from concierge.readiness.document import filling, printing
+from concierge.readiness.document import filling, printing, state
 from concierge.readiness.models import ChecklistDocument, ItemEvidence
 from concierge.readiness.states import Channel, DocumentKind
 
@@ -173,7 +173,7 @@ def make_document(token: str) -> Page:
         raise NotFound
     language = _document_language(reader)
     with unit_of_work():
-        content = filling.filled(checklist, reader.project, language=language).content_hash
+        content = state.content_hash(checklist.id, reader.project.id, language=language)
         if queries.document_with(checklist.id, language=language, content_hash=content) is None:
             sending.order_print(checklist.id, language=language, content_hash=content)
     return see("documents", token)
@@ -248,7 +248,7 @@ def _documents(reader: Reader, form: forms.ReturnForm, *, status: HTTPStatus = H
     print_status = None
     is_current = False
     if checklist is not None:
-        content = filling.filled(checklist, reader.project, language=language).content_hash
+        content = state.content_hash(checklist.id, reader.project.id, language=language)
         is_current = bool(working) and working[0].content_hash == content
         print_status = queries.print_status(checklist.id, language=language, content_hash=content)
     return rendered(

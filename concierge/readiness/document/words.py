@@ -16,6 +16,7 @@ from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from concierge.core import units
+from concierge.platform import words
 from concierge.readiness.document.values import (
     MONTH_FIRST,
     RIGHT_TO_LEFT,
@@ -190,7 +191,9 @@ class Words(Figures):
 
     def source(self, item: Item) -> Markup:
         """The document that the figure was read from, as markup; empty when none is known."""
-        return self.said(", ".join(self.plain(part) for part in (item.source, item.source_revision) if part))
+        if not item.source:
+            return Markup()
+        return self.said(f"{self.plain(item.source)}, {self.plain(words.source_revision(item.source_revision))}")
 
     def deed(self, deed: Deed) -> str:
         """One line about something that was done."""
