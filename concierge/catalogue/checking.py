@@ -9,7 +9,7 @@ from babel import Locale, UnknownLocaleError
 from flask_babel import gettext as _
 
 from concierge.catalogue import figures
-from concierge.catalogue.contents import Contents, ItemPart, MessagePart, MilestonePart, Texts
+from concierge.catalogue.contents import Contents, ItemPart, MessagePart, MilestonePart, StepPart, Texts
 from concierge.catalogue.figures import MEASURED
 from concierge.catalogue.states import (
     LANGUAGES_FACT,
@@ -22,10 +22,11 @@ from concierge.catalogue.states import (
     ItemType,
     MilestoneKind,
     Severity,
+    StepKind,
 )
 from concierge.core import conditions, units
 from concierge.core.conditions import Flaw
-from concierge.core.units import STORED, unit_of
+from concierge.core.units import STORED, is_known, unit_of
 from concierge.platform.words import listed, localized
 
 PLACEHOLDERS = frozenset({"customer", "contact", "milestone", "date", "project"})
@@ -73,6 +74,7 @@ def findings(
     """
     found = [
         *_of_plan(contents),
+        *(one for part in contents.milestones for one in _of_steps(part)),
         *(one for item in contents.items for one in _of_item(item, products)),
         *(one for item in contents.items for one in _of_answers(item)),
         *_of_conditions(contents),
@@ -169,6 +171,51 @@ def _of_plan(contents: Contents) -> Iterator[Finding]:
                 "milestones",
                 one.key,
             )
+
+
+def _of_steps(milestone: MilestonePart) -> Iterator[Finding]:
+    """What technicians could not answer, or what would be asked of nobody."""
+    for visit in milestone.visits:
+        where = localized(visit.title) or localized(milestone.name) or milestone.key
+        seen: set[str] = set()
+        for step in visit.steps:
+            name = localized(step.text) or step.key
+            for is_wrong, sentence in _of_step(step, name, is_second=step.key in seen):
+                yield Finding(is_wrong, f"{where}: {sentence}", "milestones", milestone.key)
+            seen.add(step.key)
+        if visit.steps and not visit.technicians:
+            yield Finding(
+                False,
+                _("“%(name)s” has steps but nobody of ours goes. Say how many technicians go.", name=where),
+                "milestones",
+                milestone.key,
+            )
+
+
+def _of_step(step: StepPart, name: str, *, is_second: bool) -> Iterator[tuple[bool, str]]:
+    if is_second:
+        yield True, _("The key “%(key)s” stands twice. Give one of the steps another key.", key=step.key)
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", step.key):
+        yield True, _("“%(key)s” is not a key. Use small letters, digits and single dashes.", key=step.key)
+    if not step.text:
+        yield True, _("The step “%(key)s” says nothing. Write what is to be done.", key=step.key)
+    if step.minimum is not None and step.maximum is not None and step.minimum > step.maximum:
+        yield True, _("The range of “%(name)s” ends before it begins. Exchange its two ends.", name=name)
+    has_range = step.minimum is not None or step.maximum is not None
+    if step.kind is StepKind.READING:
+        if step.unit and not is_known(step.unit):
+            yield (
+                False,
+                _(
+                    "Nobody knows the unit “%(unit)s” of “%(name)s”: readings can be typed in no other one.",
+                    unit=step.unit,
+                    name=name,
+                ),
+            )
+        if not step.unit and has_range:
+            yield False, _("“%(name)s” has a range without a unit. Say what it is read in.", name=name)
+    elif has_range or step.unit:
+        yield False, _("“%(name)s” is no reading, so its range means nothing. Make it a reading.", name=name)
 
 
 def _of_reach(contents: Contents) -> Iterator[Finding]:
@@ -630,6 +677,7 @@ def _texts(contents: Contents) -> Iterator[tuple[str, str, str, list[tuple[str, 
     """Each part with its texts: collection, key, what it is called, and the texts in words."""
     for one in contents.milestones:
         texts = [(_("name"), one.name), *((_("visit"), visit.title) for visit in one.visits)]
+        texts += [(_("step"), step.text) for visit in one.visits for step in visit.steps]
         yield "milestones", one.key, localized(one.name) or one.key, texts
     for item in contents.items:
         texts = [(_("requirement"), item.requirement), (_("why"), item.why), (_("how"), item.how)]

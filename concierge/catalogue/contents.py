@@ -18,6 +18,7 @@ from concierge.catalogue.models import (
     PlaybookLink,
     PlaybookMessage,
     PlaybookMilestone,
+    PlaybookStep,
     PlaybookVersion,
     PlaybookVisit,
 )
@@ -38,6 +39,7 @@ from concierge.catalogue.states import (
     Reviewer,
     Scope,
     Severity,
+    StepKind,
     Team,
     VisitKind,
 )
@@ -57,14 +59,31 @@ class LinkPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepPart:
+    """One thing that is done, read off or recorded at a visit."""
+
+    key: str
+    kind: StepKind = StepKind.TICK
+    text: Texts
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitPart:
     """Somebody comes for a milestone."""
 
     kind: VisitKind
     title: Texts
     skill: str = ""
+    level: int = 1
     minutes: int
     technicians: int = 1
+    tools: tuple[str, ...] = ()
+    needs_customer: bool = False
+    steps: tuple[StepPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,10 +224,11 @@ ROWS: Mapping[type, type] = {
     CoursePart: Course,
     LinkPart: PlaybookLink,
     VisitPart: PlaybookVisit,
+    StepPart: PlaybookStep,
 }
 """The table that each part is kept in."""
 
-_NESTED: Mapping[str, type] = {"links": LinkPart, "visits": VisitPart}
+_NESTED: Mapping[str, type] = {"links": LinkPart, "visits": VisitPart, "steps": StepPart}
 
 Kind = TypeVar("Kind")
 
@@ -240,14 +260,14 @@ def part_of(kind: type[Kind], row: object) -> Kind:
     return kind(**values)
 
 
-def row_of(part: Part | LinkPart | VisitPart) -> Any:  # Any: the row of its table, see ROWS
+def row_of(part: Part | LinkPart | VisitPart | StepPart) -> Any:  # Any: the row of its table, see ROWS
     """A value as a new row that belongs to no version yet."""
     row = ROWS[type(part)]()
     write_into(row, part)
     return row
 
 
-def write_into(row: Any, part: Part | LinkPart | VisitPart) -> None:  # Any: see row_of
+def write_into(row: Any, part: Part | LinkPart | VisitPart | StepPart) -> None:  # Any: see row_of
     """Give a row the values of a part; the rows under it are made anew where they differ."""
     for one in fields(part):
         value = getattr(part, one.name)
@@ -258,9 +278,17 @@ def write_into(row: Any, part: Part | LinkPart | VisitPart) -> None:  # Any: see
                 else None
             )
             if there != value:
-                setattr(row, one.name, [row_of(under) for under in value])
+                setattr(row, one.name, _rows_of(value))
         else:
             setattr(row, one.name, _plain(value))
+
+
+def _rows_of(parts: Iterable[Any]) -> list[Any]:  # Any: nested parts, and their rows
+    rows = [row_of(under) for under in parts]
+    for position, row in enumerate(rows):
+        if isinstance(row, PlaybookStep):
+            row.position = position
+    return rows
 
 
 def replaced(whole: Contents, *, milestones: tuple[MilestonePart, ...]) -> Contents:

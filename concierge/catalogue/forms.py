@@ -25,6 +25,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from concierge.catalogue import checking, toml_file, words
+from concierge.catalogue.actions.drafting import key_from
 from concierge.catalogue.contents import (
     CoursePart,
     FieldPart,
@@ -33,6 +34,7 @@ from concierge.catalogue.contents import (
     MessagePart,
     MilestonePart,
     Part,
+    StepPart,
     Texts,
     VisitPart,
 )
@@ -53,6 +55,7 @@ from concierge.catalogue.states import (
     Reviewer,
     Scope,
     Severity,
+    StepKind,
     Team,
     VisitKind,
 )
@@ -62,6 +65,9 @@ from concierge.platform.forms import Form
 
 SAY = _l("Say it in English; German may follow.")
 MOST_ROWS = 12
+MOST_STEPS = 60
+MOST_TOOLS = 20
+_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CODE = re.compile(r"([a-z0-9][a-z0-9_-]{0,58}):\s+(.*)", re.DOTALL)
 
 
@@ -109,6 +115,50 @@ class LinkForm(PlainForm):
     lag_unit = SelectField(_l("Counted in"))
 
 
+class StepForm(PlainForm):
+    """What a technician does at a visit; without a text: nothing."""
+
+    key = HiddenField()
+    kind = SelectField(_l("How it is answered"))
+    text_en = StringField(_l("What to do, in English"), validators=_short(500))
+    text_de = StringField(_l("What to do, in German"), validators=_short(500))
+    unit = StringField(_l("Unit of the reading"), validators=_short(20))
+    minimum = StringField(_l("At least"), validators=_short(30))
+    maximum = StringField(_l("At most"), validators=_short(30))
+    is_required = BooleanField(_l("Has to be answered"), default=True)
+    place = IntegerField(
+        _l("Place"), description=_l("Steps are done in the order of these numbers."), validators=[Optional()]
+    )
+
+    def validate_text_en(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a step that is only said in German.
+
+        :raises ValidationError: when it is.
+        """
+        if (self.text_de.data or "").strip() and not (field.data or "").strip():
+            raise ValidationError(_("Say each step in English; German may follow."))
+
+    def validate_minimum(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse what is no number.
+
+        :raises ValidationError: when it is none; the sentence says how to write one.
+        """
+        _number(field)
+
+    def validate_maximum(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse what is no number, or less than the other bound.
+
+        :raises ValidationError: when it is; the sentence says what to write.
+        """
+        most = _number(field)
+        try:
+            least = _read(self.minimum.data)
+        except ValueError:
+            return
+        if least is not None and most is not None and least > most:
+            raise ValidationError(_("“At most” is less than “at least”. Exchange the two."))
+
+
 class VisitForm(PlainForm):
     """Who comes for a milestone; no kind chosen: nobody."""
 
@@ -120,6 +170,26 @@ class VisitForm(PlainForm):
         _l("Minutes on one day"), default=480, validators=[Optional(), NumberRange(15, 1440)]
     )
     technicians = IntegerField(_l("Technicians"), default=1, validators=[Optional(), NumberRange(0, 20)])
+    level = IntegerField(
+        _l("Least level of the skill"),
+        default=1,
+        description=_l("From 1 to 5."),
+        validators=[Optional(), NumberRange(1, 5, message=_l("Enter a level from 1 to 5."))],
+    )
+    tools = TextAreaField(_l("Tools to bring"), description=_l("One a line."), validators=_short(2000))
+    needs_customer = BooleanField(_l("Somebody of the customer has to be there"))
+    steps = FieldList(FormField(StepForm), max_entries=MOST_STEPS)
+
+    def validate_tools(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a list that nobody could carry.
+
+        :raises ValidationError: when there are too many, or one is too long.
+        """
+        lines = _lines(field.data)
+        if len(lines) > MOST_TOOLS or any(len(line) > 60 for line in lines):
+            raise ValidationError(
+                _("Name at most %(most)d tools, each in at most 60 characters.", most=MOST_TOOLS)
+            )
 
 
 class PartForm(Form):
@@ -177,6 +247,8 @@ class MilestoneForm(PartForm):
             row.form.lag_unit.choices = _choices(words.lag_words())
         for come in self.visits:
             come.form.kind.choices = [("", _("nobody")), *_choices(words.visit_words())]
+            for step in come.form.steps:
+                step.form.kind.choices = _choices(words.step_words())
 
     def fill(self, part: MilestonePart) -> None:
         """Show a milestone, with room for one more link and visit."""
@@ -204,18 +276,27 @@ class MilestoneForm(PartForm):
                     "skill": visit.skill,
                     "minutes": visit.minutes,
                     "technicians": visit.technicians,
+                    "level": visit.level,
+                    "tools": "\n".join(visit.tools),
+                    "needs_customer": visit.needs_customer,
+                    "steps": [_shown_step(step, place) for place, step in enumerate(visit.steps, 1)],
                 }
             )
 
     def add_room(self, asked: str = "") -> None:
-        """Leave an empty row at the end of what is asked for: ``links`` or ``visits``; the first link always."""
+        """Leave an empty row at the end of what is asked for: ``links``, ``visits``, or ``steps-1`` for the steps of
+        the second visit; the first link always.
+        """
         if asked == "links" or not self.links:
             self._append(self.links)
         if asked == "visits":
             self._append(self.visits)
+        for number, come in enumerate(self.visits):
+            if asked == f"steps-{number}":
+                self._append(come.form.steps)
 
-    def _append(self, rows: "FieldList[Any]") -> None:  # Any: links or visits
-        if len(rows) < MOST_ROWS:
+    def _append(self, rows: "FieldList[Any]") -> None:  # Any: links, visits or steps
+        if len(rows) < (rows.max_entries or MOST_ROWS):
             rows.append_entry()
 
     def validate_visits(self, rows: Any) -> None:  # Any: WTForms' own field
@@ -259,6 +340,10 @@ class MilestoneForm(PartForm):
                     skill=clean(row.form.skill.data or "", lines=False),
                     minutes=row.form.minutes.data or 480,
                     technicians=1 if row.form.technicians.data is None else row.form.technicians.data,
+                    level=row.form.level.data or 1,
+                    tools=tuple(_lines(row.form.tools.data)),
+                    needs_customer=row.form.needs_customer.data,
+                    steps=_steps(row.form.steps),
                 )
                 for row in self.visits
                 if row.form.kind.data
@@ -788,6 +873,54 @@ def _choices(
     known: Mapping[Any, str], said: str = ""
 ) -> list[tuple[str, str]]:  # Any: an enumeration's members
     return [(member.value, said % {"what": text} if said else text) for member, text in known.items()]
+
+
+def _shown_step(step: StepPart, place: int) -> dict[str, object]:
+    """What the form of a step is filled with."""
+    return {
+        "key": step.key,
+        "kind": step.kind.value,
+        "text_en": step.text.get("en", ""),
+        "text_de": step.text.get("de", ""),
+        "unit": step.unit,
+        "minimum": "" if step.minimum is None else f"{step.minimum:.12g}",
+        "maximum": "" if step.maximum is None else f"{step.maximum:.12g}",
+        "is_required": step.is_required,
+        "place": place,
+    }
+
+
+def _steps(rows: Any) -> tuple[StepPart, ...]:  # Any: the FieldList
+    """The steps in the order of their places; one that is new gets a key from its text."""
+    forms = [row.form for row in rows if (row.form.text_en.data or "").strip()]
+    forms.sort(key=lambda form: MOST_STEPS + 1 if form.place.data is None else form.place.data)
+    kept = {form.key.data for form in forms if _KEY.fullmatch(form.key.data or "")}
+    taken: set[str] = set()
+    found = []
+    for form in forms:
+        text = _texts(form.text_en.data, form.text_de.data)
+        own = form.key.data
+        key = own if own in kept and own not in taken else key_from(text["en"], taken=kept | taken)
+        taken.add(key)
+        is_reading = form.kind.data == StepKind.READING.value
+        least, most = (_read(one.data) if is_reading else None for one in (form.minimum, form.maximum))
+        found.append(
+            StepPart(
+                key=key[:60],
+                kind=StepKind(form.kind.data),
+                text=text,
+                unit=clean(form.unit.data or "", lines=False) if is_reading else "",
+                minimum=None if least is None else float(least),
+                maximum=None if most is None else float(most),
+                is_required=form.is_required.data,
+            )
+        )
+    return tuple(found)
+
+
+def _lines(typed: str | None) -> list[str]:
+    """The lines that say something."""
+    return [line.strip() for line in clean(typed or "", lines=True).split("\n") if line.strip()]
 
 
 def _texts(english: str | None, german: str | None) -> dict[str, str]:

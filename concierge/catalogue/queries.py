@@ -430,7 +430,7 @@ def _whole_version() -> tuple[sa.orm.interfaces.ORMOption, ...]:
     return (
         joinedload(PlaybookVersion.playbook),
         milestones.selectinload(PlaybookMilestone.links),
-        milestones.selectinload(PlaybookMilestone.visits),
+        milestones.selectinload(PlaybookMilestone.visits).selectinload(PlaybookVisit.steps),
         selectinload(PlaybookVersion.items),
         selectinload(PlaybookVersion.messages),
         selectinload(PlaybookVersion.fields),

@@ -42,7 +42,9 @@ ABOUT: Mapping[str, str] = {
 # --- Milestones, in the order of the plan.
 # workdays: length; 0 is a moment. days_of: whose days it counts (site, customer, company, crew, every day).
 # links: what it waits for. lag: time between, in lag_unit (workdays, days, hours); may be negative.
-# visits: who comes. minutes: length on one day. technicians: how many.
+# visits: who comes. minutes: length on one day. technicians: how many. level: how well they know the skill, 1 to 5.
+# tools: what they bring. needs_customer: whether somebody of the customer has to be there. steps: what they do there;
+# kind: tick, reading (in unit, minimum and maximum included), serial, photo, text.
 """,
     "items": """\
 # --- Site requirements.
@@ -127,6 +129,9 @@ def read(text: str) -> Contents:
         reader.fault("format", _("This file is of another format. Export it from a Concierge of this age."))
     for collection in COLLECTIONS:
         _refuse_twice(reader, collection, values.get(collection, ()))
+    for number, milestone in enumerate(values.get("milestones", ())):
+        for come, visit in enumerate(milestone.visits):
+            _refuse_twice(reader, f"milestones[{number}].visits[{come}].steps", visit.steps)
     if reader.faults:
         raise UnreadableFile(sorted(reader.faults, key=lambda fault: fault.line)[:MOST_FAULTS])
     return Contents(**values)
@@ -164,7 +169,7 @@ def _pairs(part: Any) -> Iterator[str]:  # Any: a dataclass
         if isinstance(value, tuple) and value and all(isinstance(inner, str) for inner in value):
             yield f"{one.name} = {_value(value)}\n"
         elif isinstance(value, tuple) and value:
-            rows = "".join(f"  {_value(inner)},\n" for inner in value)
+            rows = "".join(f"  {_value(inner, deep=2)},\n" for inner in value)
             yield f"{one.name} = [\n{rows}]\n"
         elif isinstance(value, Mapping) and one.name not in _JSON:
             yield from _lines_of_texts(one.name, value)
@@ -183,7 +188,8 @@ def _lines_of_texts(name: str, value: Mapping[str, Any]) -> Iterator[str]:  # An
         yield f"{name} = {{}}\n"
 
 
-def _value(value: Any) -> str:  # Any: what a part holds
+def _value(value: Any, *, deep: int = 0) -> str:  # Any: what a part holds
+    """One value on a line; parts in a part, where `deep` says how far it is in, stand on lines of their own."""
     if isinstance(value, Enum):
         return _text(value.value)
     if isinstance(value, bool):
@@ -199,9 +205,18 @@ def _value(value: Any) -> str:  # Any: what a part holds
         return "{ " + inner + " }" if inner else "{}"
     if is_dataclass(value):
         pairs = ((one.name, getattr(value, one.name), _usual(one)) for one in fields(value))
-        inner = ", ".join(f"{name} = {_value(there)}" for name, there, usual in pairs if there != usual)
+        inner = ", ".join(
+            f"{name} = {_nested(there, deep)}" for name, there, usual in pairs if there != usual
+        )
         return "{ " + inner + " }"
     return repr(value + 0).removesuffix(".0")  # a zero has no sign
+
+
+def _nested(value: Any, deep: int) -> str:  # Any: see _value
+    if isinstance(value, tuple) and value and is_dataclass(value[0]):
+        rows = "".join(f"{' ' * 2 * deep}{_value(inner, deep=deep + 1)},\n" for inner in value)
+        return f"[\n{rows}{' ' * 2 * (deep - 1)}]"
+    return _value(value)
 
 
 def _text(text: str) -> str:
@@ -328,11 +343,23 @@ class _Reader:
                 rows.append(self._line_of_text(one, here, Line(60)))
             elif kind in ROWS:
                 values = self.table(one, kind, here, ROWS[kind])
+                self._refuse_range(values, here)
                 if len(self.faults) == before:
                     rows.append(kind(**values))
             else:
                 rows.append(self._texts(one, here, deep=False))
         return tuple(rows)
+
+    def _refuse_range(self, values: Mapping[str, Any], place: str) -> None:  # Any: see _read
+        least, most = values.get("minimum"), values.get("maximum")
+        if least is not None and most is not None and least > most:
+            self.fault(
+                f"{place}.minimum",
+                _("The minimum is more than the maximum. Exchange the two, or correct one."),
+            )
+        level = values.get("level")
+        if isinstance(level, int) and not 1 <= level <= 5:
+            self.fault(f"{place}.level", _("Write a level from 1 to 5."))
 
     def _choice(self, found: Any, kind: type[Enum], place: str) -> Any:  # Any: see _read
         known = {member.value: member for member in kind}
@@ -391,7 +418,7 @@ class _Reader:
 
     def _line(self, place: str) -> int:
         """The line that a place stands on: the heading of its table, then the name under it."""
-        match = re.match(r"(\w+)\[(\d+)\](?:\.(\w+)(?:\[(\d+)\])?)?", place)
+        match = re.match(r"(\w+)\[(\d+)\](?:\.(\w+)(?:\[(\d+)\](?:\.\w+\[(\d+)\])?)?)?", place)
         if match is None:
             return (
                 self._first(rf"\s*{re.escape(place.split('.')[0])}\s*[=.]", 0, self._table_after(0))
@@ -405,8 +432,17 @@ class _Reader:
         if match[3] is None:
             return start + 1
         line = self._first(rf"\s*{match[3]}\s*[=.]", start + 1, self._table_after(start + 1)) or start + 1
-        if match[4] is not None and line + int(match[4]) < len(self.source):
-            line += 1 + int(match[4])  # as exported: each on a line of its own
+        for number, indent in (
+            (match[4], "  "),
+            (match[5], "    "),
+        ):  # as exported: each on a line of its own
+            rows = [
+                n + 1
+                for n in range(line, self._table_after(line))
+                if re.match(rf"{indent}\{{", self.source[n])
+            ]
+            if number is not None and int(number) < len(rows):
+                line = rows[int(number)]
         return line
 
     def _table_after(self, start: int) -> int:

@@ -23,6 +23,7 @@ from concierge.catalogue.states import (
     Reviewer,
     Scope,
     Severity,
+    StepKind,
     Team,
     VisitKind,
 )
@@ -202,6 +203,17 @@ def place_words() -> Mapping[str, str]:
         "mains_frequency": _("Mains frequency of the country"),
         "mains_plug": _("Plugs of the country"),
         "languages": _("Languages of the country"),
+    }
+
+
+def step_words() -> Mapping[StepKind, str]:
+    """How a step of a visit is answered."""
+    return {
+        StepKind.TICK: _("A tick"),
+        StepKind.READING: _("A reading"),
+        StepKind.SERIAL: _("A serial number"),
+        StepKind.PHOTO: _("A photo"),
+        StepKind.TEXT: _("A text"),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,6 +23,7 @@ from concierge.catalogue.contents import (
     LinkPart,
     MessagePart,
     MilestonePart,
+    StepPart,
     VisitPart,
 )
 from concierge.catalogue.states import (
@@ -43,6 +45,7 @@ from concierge.catalogue.states import (
     Reviewer,
     Scope,
     Severity,
+    StepKind,
     Team,
     VisitKind,
 )
@@ -67,6 +70,13 @@ TEXTS = st.dictionaries(st.sampled_from(["en", "de", "fr"]), PROSE, max_size=3)
 KEYS = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=20)
 WHOLE = st.integers(-400, 400)
 NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False, width=32)
+
+
+def _in_order(part: Any) -> Any:  # Any: a part with a range
+    ends = (part.minimum, part.maximum)
+    return part if None in ends or ends[0] <= ends[1] else replace(part, minimum=ends[1], maximum=ends[0])
+
+
 CHOICES = st.dictionaries(KEYS, TEXTS, max_size=3)
 LEAVES = st.one_of(
     st.builds(lambda key, codes: {"item": key, "is": codes}, KEYS, st.lists(KEYS, min_size=1, max_size=3)),
@@ -93,6 +103,16 @@ LINKS = st.builds(
     lag=WHOLE,
     lag_unit=st.sampled_from(LagUnit),
 )
+STEPS = st.builds(
+    StepPart,
+    key=KEYS,
+    kind=st.sampled_from(StepKind),
+    text=TEXTS,
+    unit=st.sampled_from(["", "°C", "mbar"]),
+    minimum=NUMBERS,
+    maximum=NUMBERS,
+    is_required=st.booleans(),
+)
 VISITS = st.builds(
     VisitPart,
     kind=st.sampled_from(VisitKind),
@@ -100,6 +120,10 @@ VISITS = st.builds(
     skill=LINES,
     minutes=st.integers(15, 1440),
     technicians=st.integers(0, 9),
+    level=st.integers(1, 5),
+    tools=st.lists(LINES, max_size=2).map(tuple),
+    needs_customer=st.booleans(),
+    steps=st.lists(STEPS.map(_in_order), max_size=2, unique_by=lambda step: step.key).map(tuple),
 )
 MILESTONES = st.builds(
     MilestonePart,
@@ -152,7 +176,7 @@ ITEMS = st.builds(
     source=LINES,
     source_rev=st.just("") | LINES,
     checked_on=st.none() | st.dates(date(1990, 1, 1), date(2099, 1, 1)),
-)
+).map(_in_order)
 MESSAGES = st.builds(
     MessagePart, key=KEYS, milestone_key=KEYS, offset_workdays=WHOLE, subject=TEXTS, text=TEXTS
 )
@@ -222,6 +246,9 @@ def test_every_example_playbook_survives_the_way_through_a_file_and_the_tables(a
         (("format = 1", "format = 9"), "another format"),
         (('severity = "blocking"', "severity = blocking"), "This is not TOML"),
         (('key = "kick-off"', 'key = "order"'), "stands twice"),
+        (('key = "base-pressure"', 'key = "leak-check"'), "stands twice"),
+        (("maximum = 2.5", "maximum = 0.25"), "more than the maximum"),
+        (("level = 3", "level = 9"), "from 1 to 5"),
     ],
 )
 def test_a_fault_is_told_with_its_line_and_what_to_do(
@@ -301,7 +328,31 @@ STANDARD = toml_file.written(
                 key="kick-off", name={"en": "Call"}, kind=MilestoneKind.KICK_OFF, team=Team.SALES, workdays=1
             ),
             MilestonePart(
-                key="lab", name={"en": "Lab"}, kind=MilestoneKind.SITE_READY, team=Team.SALES, workdays=10
+                key="lab",
+                name={"en": "Lab"},
+                kind=MilestoneKind.SITE_READY,
+                team=Team.SALES,
+                workdays=10,
+                visits=(
+                    VisitPart(kind=VisitKind.SITE_SURVEY, title={"en": "Look"}, minutes=60),
+                    VisitPart(
+                        kind=VisitKind.INSTALL,
+                        title={"en": "Install"},
+                        minutes=480,
+                        level=3,
+                        steps=(
+                            StepPart(key="leak-check", text={"en": "Leak check"}),
+                            StepPart(
+                                key="base-pressure",
+                                kind=StepKind.READING,
+                                text={"en": "Base pressure"},
+                                unit="mbar",
+                                minimum=0.5,
+                                maximum=2.5,
+                            ),
+                        ),
+                    ),
+                ),
             ),
         ),
         items=(

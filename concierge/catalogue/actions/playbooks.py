@@ -17,6 +17,7 @@ from concierge.catalogue.models import (
     PlaybookItem,
     PlaybookMessage,
     PlaybookMilestone,
+    PlaybookStep,
     PlaybookVersion,
 )
 from concierge.catalogue.states import PlaybookState
@@ -26,7 +27,7 @@ from concierge.platform.events import record
 
 ANY_MONDAY = date(2024, 1, 1)
 
-Row = TypeVar("Row", PlaybookMilestone, PlaybookItem, PlaybookMessage, PlaybookField)
+Row = TypeVar("Row", PlaybookMilestone, PlaybookItem, PlaybookMessage, PlaybookField, PlaybookStep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def draft_playbook(key: str, *, name: str, content: Content) -> PlaybookVersion:
     )
     for milestone in content.milestones:  # known to be empty rather than not loaded
         milestone.links, milestone.visits = list(milestone.links), list(milestone.visits)
+        for visit in milestone.visits:
+            visit.steps = _in_order(visit.steps)
     version.milestones = _in_order(content.milestones)
     version.items = _in_order(content.items)
     version.messages = _in_order(content.messages)

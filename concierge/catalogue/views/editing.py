@@ -16,7 +16,7 @@ from concierge.catalogue.actions import drafting
 from concierge.catalogue.actions import playbooks as publishing
 from concierge.catalogue.actions.drafting import EditedMeanwhile
 from concierge.catalogue.actions.standard import KEY as STANDARD
-from concierge.catalogue.contents import Contents, Part
+from concierge.catalogue.contents import Contents, Part, Texts, VisitPart
 from concierge.catalogue.models import PlaybookVersion
 from concierge.catalogue.states import PlaybookState
 from concierge.catalogue.views import picture, telling
@@ -328,7 +328,31 @@ def _chosen(mine: Part, saved: Part | None) -> Part:
                 **own,
                 **{code: text for code, text in theirs.items() if code not in toml_file.LANGUAGES},
             }
+        elif name == "visits":
+            values[name] = _in_all_languages(own, theirs)
     return replace(mine, **values)
+
+
+def _in_all_languages(mine: Sequence[VisitPart], saved: Sequence[VisitPart]) -> tuple[VisitPart, ...]:
+    """Visits and their steps as they were typed, with the texts in languages that the form does not show."""
+    by_kind = {visit.kind: visit for visit in saved}
+    found = []
+    for visit in mine:
+        theirs = by_kind.get(visit.kind)
+        if theirs is None:
+            found.append(visit)
+            continue
+        by_key = {step.key: step for step in theirs.steps}
+        steps = tuple(
+            replace(step, text=_with_others(step.text, by_key[step.key].text)) if step.key in by_key else step
+            for step in visit.steps
+        )
+        found.append(replace(visit, title=_with_others(visit.title, theirs.title), steps=steps))
+    return tuple(found)
+
+
+def _with_others(own: Texts, theirs: Texts) -> Texts:
+    return {**own, **{code: text for code, text in theirs.items() if code not in toml_file.LANGUAGES}}
 
 
 def _part_page(
@@ -360,6 +384,17 @@ def _part_page(
         one=telling.part_words(),
         called=telling.called(there) if there is not None else "",
         skills=queries.skills_named(),
+        open_steps=_number_in(request.form.get("more", "")),
+    )
+
+
+def _number_in(more: str) -> int | None:
+    """Of which visit one more step was asked for, counted from 0."""
+    asked, _dash, number = more.rpartition("-")
+    return (
+        int(number)
+        if asked == "steps" and number.isascii() and number.isdigit() and len(number) < 4
+        else None
     )
 
 

@@ -86,6 +86,7 @@ def playbook(key: str) -> Page:
         section_words=section_words(),
         teams=team_words(),
         visit_kinds=visit_words(),
+        step_words=telling.step_in_words,
         kinds=field_words(),
         audiences=audience_words(),
         responsible=responsible_words(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
@@ -38,6 +38,7 @@ from concierge.catalogue.states import (
     Reviewer,
     Scope,
     Severity,
+    StepKind,
     Team,
     VisitKind,
 )
@@ -304,6 +305,7 @@ def _member(value: Enum) -> str:
         Reviewer: words.reviewer_words(),
         FieldKind: words.field_words(),
         VisitKind: words.visit_words(),
+        StepKind: words.step_words(),
         LinkKind: words.link_words(),
         LagUnit: words.lag_words(),
     }
@@ -341,11 +343,60 @@ def _lag(link: LinkPart) -> str:
 
 
 def _visit(visit: VisitPart) -> str:
-    return str(
-        _(
-            "%(title)s, %(minutes)d minutes, %(people)d technicians",
-            title=localized(visit.title),
-            minutes=visit.minutes,
-            people=visit.technicians,
+    said = [
+        str(
+            _(
+                "%(title)s, %(minutes)d minutes, %(people)d technicians",
+                title=localized(visit.title),
+                minutes=visit.minutes,
+                people=visit.technicians,
+            )
         )
-    )
+    ]
+    if visit.skill:
+        said.append(str(_("%(skill)s from level %(level)d on", skill=visit.skill, level=visit.level)))
+    if visit.tools:
+        said.append(str(_("with %(tools)s", tools=listed(visit.tools))))
+    if visit.needs_customer:
+        said.append(str(_("the customer has to be there")))
+    said += [step_in_words(step) for step in visit.steps]
+    return "; ".join(said)
+
+
+class _Step(Protocol):
+    """A step of a playbook, as a value or as a row."""
+
+    @property
+    def kind(self) -> StepKind: ...
+    @property
+    def text(self) -> Texts: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def minimum(self) -> float | None: ...
+    @property
+    def maximum(self) -> float | None: ...
+    @property
+    def is_required(self) -> bool: ...
+
+
+def step_in_words(step: _Step) -> str:
+    """A step with how it is answered: "Base pressure: a reading, at most 0.01 mbar"."""
+    said = [words.step_words()[step.kind]]
+    if range_words := range_in_words(step.minimum, step.maximum, step.unit):
+        said.append(range_words)
+    if not step.is_required:
+        said.append(str(_("may be left out")))
+    return str(_("%(what)s: %(how)s", what=localized(step.text), how=", ".join(said)))
+
+
+def range_in_words(minimum: float | None, maximum: float | None, unit: str) -> str:
+    """The range of a reading with its unit; empty when any number will do and it has no unit."""
+    least, most = ("" if end is None else f"{end:.6g}" for end in (minimum, maximum))
+    if least and most:
+        return f"{least}–{most} {unit}".strip()
+    if least:
+        return str(_("at least %(bound)s", bound=f"{least} {unit}".strip()))
+    if most:
+        return str(_("at most %(bound)s", bound=f"{most} {unit}".strip()))
+    return str(_("in %(unit)s", unit=unit)) if unit else ""
