@@ -14,6 +14,7 @@ from concierge.catalogue.models import (
     PlaybookLink,
     PlaybookMessage,
     PlaybookMilestone,
+    PlaybookStep,
     PlaybookVisit,
     Product,
     ProductFact,
@@ -193,6 +194,20 @@ def _milestone(step: values.Step, calls: list[values.Call]) -> PlaybookMilestone
                 skill=call.skill,
                 minutes=call.minutes,
                 technicians=call.technicians,
+                tools=list(call.tools),
+                needs_customer=call.needs_customer,
+                steps=[
+                    PlaybookStep(
+                        key=step.key,
+                        kind=step.kind,
+                        text=step.text.as_json(),
+                        unit=step.unit,
+                        minimum=step.least,
+                        maximum=step.most,
+                        is_required=step.is_required,
+                    )
+                    for step in call.steps
+                ],
             )
             for call in calls
         ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from concierge.catalogue.states import Audience, MilestoneKind, ProductKind, Scope, Team, VisitKind
+from concierge.demo import steps
 from concierge.demo.instruments import INSTRUMENTS
 from concierge.demo.requirements import items_for
 from concierge.demo.values import After, Call, Course, Instrument, Playbook, Step, Text
@@ -310,22 +311,88 @@ def _visits(family: Family, instrument: Instrument) -> tuple[Call, ...]:
     qualification = Text("Operational qualification", "Funktionsqualifizierung")
     training = Text("Operator training", "Anwenderschulung")
     advanced = Text("Advanced application training", "Vertiefte Applikationsschulung")
-    visits = [Call(VisitKind.REMOTE_CALL, "kick-off", kick_off, "", 45, technicians=0)]
+    visits = [Call(VisitKind.REMOTE_CALL, "kick-off", kick_off, "", 45, technicians=0, needs_customer=True)]
+    checks = steps.of_installation(instrument.skill)
+    tools = steps.INSTALL_TOOLS.get(instrument.skill, ())
     if family.survey is VisitKind.SITE_SURVEY:
-        visits.append(Call(VisitKind.SITE_SURVEY, "site-survey", survey, instrument.skill, 240))
+        visits.append(
+            Call(
+                VisitKind.SITE_SURVEY,
+                "site-survey",
+                survey,
+                instrument.skill,
+                240,
+                tools=("Laser rangefinder", "Multimeter", "Thermometer"),
+                needs_customer=True,
+                steps=steps.SURVEY,
+            )
+        )
     elif family.survey:
-        visits.append(Call(VisitKind.REMOTE_CALL, "site-survey", by_video, instrument.skill, 60))
+        visits.append(
+            Call(
+                VisitKind.REMOTE_CALL,
+                "site-survey",
+                by_video,
+                instrument.skill,
+                60,
+                needs_customer=True,
+                steps=steps.SURVEY,
+            )
+        )
     visits.append(Call(VisitKind.DELIVERY, "delivery", Text("Delivery", "Lieferung"), "", 120, technicians=0))
     if family.key == "bench-customer":
-        visits.append(Call(VisitKind.REMOTE_CALL, "install", remote, instrument.skill, 180))
+        visits.append(
+            Call(
+                VisitKind.REMOTE_CALL,
+                "install",
+                remote,
+                instrument.skill,
+                180,
+                needs_customer=True,
+                steps=checks,
+            )
+        )
     else:
         visits.append(
-            Call(VisitKind.INSTALL, "install", install, instrument.skill, 480, technicians=family.crew)
+            Call(
+                VisitKind.INSTALL,
+                "install",
+                install,
+                instrument.skill,
+                480,
+                technicians=family.crew,
+                tools=tools,
+                steps=checks,
+            )
         )
     visits += [
-        Call(VisitKind.INSTALL, "oq", qualification, "qualification", 480),
-        Call(VisitKind.TRAINING, "training", training, "training", 420),
-        Call(VisitKind.TRAINING, "advanced-training", advanced, "training", 420),
+        Call(
+            VisitKind.INSTALL,
+            "oq",
+            qualification,
+            "qualification",
+            480,
+            tools=("Calibrated thermometer", "Test sample"),
+            steps=steps.QUALIFICATION,
+        ),
+        Call(
+            VisitKind.TRAINING,
+            "training",
+            training,
+            "training",
+            420,
+            needs_customer=True,
+            steps=steps.TRAINING,
+        ),
+        Call(
+            VisitKind.TRAINING,
+            "advanced-training",
+            advanced,
+            "training",
+            420,
+            needs_customer=True,
+            steps=steps.TRAINING,
+        ),
     ]
     return tuple(visits)
 

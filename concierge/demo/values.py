@@ -23,6 +23,7 @@ from concierge.catalogue.states import (
     Reviewer,
     Scope,
     Severity,
+    StepKind,
     Team,
     VisitKind,
 )
@@ -147,6 +148,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that is done, read off or recorded at a visit; both ends of the range are included."""
+
+    key: str
+    kind: StepKind
+    text: Text
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A visit that a milestone needs, `minutes` on each of its working days, on site or remote."""
 
@@ -156,6 +170,9 @@ class Call:
     skill: str
     minutes: int
     technicians: int = 1
+    tools: tuple[str, ...] = ()
+    needs_customer: bool = False
+    steps: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
