@@ -392,7 +392,7 @@ def step_in_words(step: _Step) -> str:
 
 def range_in_words(minimum: float | None, maximum: float | None, unit: str) -> str:
     """The range of a reading with its unit; empty when any number will do and it has no unit."""
-    least, most = ("" if end is None else f"{end:.6g}" for end in (minimum, maximum))
+    least, most = ("" if end is None else _number(end) for end in (minimum, maximum))
     if least and most:
         return f"{least}–{most} {unit}".strip()
     if least:
@@ -400,3 +400,14 @@ def range_in_words(minimum: float | None, maximum: float | None, unit: str) -> s
     if most:
         return str(_("at most %(bound)s", bound=f"{most} {unit}".strip()))
     return str(_("in %(unit)s", unit=unit)) if unit else ""
+
+
+def _number(value: float) -> str:
+    """A number as people write it: 0.5, 2 × 10⁻⁵."""
+    digits, _e, exponent = f"{value:.6g}".partition("e")
+    if not exponent:
+        return digits
+    return f"{digits} × 10{str(int(exponent)).translate(_RAISED)}"
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
