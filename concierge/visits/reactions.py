@@ -137,6 +137,12 @@ def follow_playbook(event: PlaybookAdopted) -> None:
     ).all()
     for visit in visits:
         progress.cancel(visit, reason=reason, at=event.at, actor_id=event.actor_id)
+    working.follow_playbook(
+        event.project_id,
+        version_before_id=event.version_before_id,
+        at=event.at,
+        actor_id=event.actor_id,
+    )
     state = db.session.scalar(select(Project.state).where(Project.id == event.project_id))
     if state is ProjectState.LIVE:
         from_playbook.plan_visits(event.project_id, at=event.at, actor_id=event.actor_id)

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.accounts.models import Site
+from concierge.catalogue.models import PlaybookMilestone, PlaybookVisit
 from concierge.catalogue.states import VisitKind
 from concierge.platform.database import db
 from concierge.platform.errors import Refused, Stale
@@ -15,12 +17,23 @@ from concierge.platform.events import record
 from concierge.projects.models import Milestone, Project
 from concierge.projects.reasons import Reason, reason_of
 from concierge.visits.actions import checks, progress
-from concierge.visits.events import WorkCancelled, WorkChanged, WorkDone, WorkOpened, WorkReopened
+from concierge.visits.events import (
+    VisitChanged,
+    WorkCancelled,
+    WorkChanged,
+    WorkDone,
+    WorkOpened,
+    WorkReopened,
+)
 from concierge.visits.models import Visit, WorkOrder
 from concierge.visits.states import COMING, VisitState, WorkOrderState
 
 DAY_MINUTES = 480
 """How long work is taken to last that nobody has said anything about."""
+CHANGEABLE = COMING - {VisitState.ON_ROUTE}
+"""Visits in these states go along with what their work asks for."""
+PASSED_ON = frozenset({"title", "kind", "milestone_id", "skill", "level", "crew"})
+"""What visits have of their work."""
 HELD_BY_VISITS = frozenset({VisitState.ON_ROUTE, VisitState.IN_PROGRESS})
 """While a visit is in one of these states, its work can be neither cancelled nor closed."""
 
@@ -152,7 +165,7 @@ def change_work(
 ) -> tuple[str, ...]:
     """Change what the work is and what it asks for; nothing changed records nothing.
 
-    Its visits are changed apart, see `splitting.pass_on`.
+    Visits to come take over what they had like the work itself. They have to be loaded, with people.
 
     :return: the names of what changed.
     :raises Stale: when somebody changed it since `version`.
@@ -181,6 +194,79 @@ def change_work(
         return ()
     if "title" in changed:
         work.titles = {}  # what a person wrote is not translated
+    _announce_change(work, before, changed, at=at, actor_id=actor_id)
+    return changed
+
+
+def follow_playbook(project_id: int, *, version_before_id: int, at: datetime, actor_id: int | None) -> None:
+    """Let open work ask for what its playbook says now, where it asked for what the playbook said before.
+
+    What a person changed stays. Work on which a visit has ended keeps its length: part of it is done.
+    """
+    found = db.session.scalars(
+        sa.select(WorkOrder)
+        .where(
+            WorkOrder.project_id == project_id,
+            WorkOrder.state == WorkOrderState.OPEN,
+            WorkOrder.milestone_id.is_not(None),
+        )
+        .options(
+            joinedload(WorkOrder.milestone)
+            .joinedload(Milestone.template)
+            .selectinload(PlaybookMilestone.visits),
+            selectinload(WorkOrder.visits).selectinload(Visit.crew_members),
+        )
+        .order_by(WorkOrder.id)
+    ).all()
+    old = {
+        (milestone_key, visit.kind): visit
+        for milestone_key, visit in db.session.execute(
+            sa.select(PlaybookMilestone.key, PlaybookVisit)
+            .join(PlaybookVisit, PlaybookVisit.milestone_id == PlaybookMilestone.id)
+            .where(PlaybookMilestone.version_id == version_before_id)
+        )
+        .tuples()
+        .all()
+    }
+    for work in found:
+        template = work.milestone.template if work.milestone else None
+        if template is None:
+            continue
+        was = old.get((template.key, work.kind))
+        now = next((visit for visit in template.visits if visit.kind is work.kind), None)
+        if was is not None and now is not None and was is not now:
+            _take_over(work, was, now, at=at, actor_id=actor_id)
+
+
+def _take_over(
+    work: WorkOrder, was: PlaybookVisit, now: PlaybookVisit, *, at: datetime, actor_id: int | None
+) -> None:
+    days, rest = divmod(work.minutes, was.minutes)
+    values = {
+        "skill": (was.skill, now.skill),
+        "level": (was.level, now.level),
+        "crew": (was.technicians, now.technicians),
+        "tools": (list(was.tools), list(now.tools)),
+        "needs_customer": (was.needs_customer, now.needs_customer),
+        "minutes": (work.minutes, work.minutes if rest or last_ended(work.visits) else days * now.minutes),
+    }
+    before = {name: getattr(work, name) for name in values}
+    changed = tuple(name for name, (old, new) in values.items() if before[name] == old and old != new)
+    for name in changed:
+        setattr(work, name, values[name][1])
+    if changed:
+        _announce_change(work, before, changed, at=at, actor_id=actor_id)
+
+
+def _announce_change(
+    work: WorkOrder,
+    before: Mapping[str, Any],  # Any: values of the columns
+    changed: tuple[str, ...],
+    *,
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    """Pass on what changed to the visits that were like the work, and tell of it."""
     db.session.flush()
     record(
         WorkChanged(
@@ -193,7 +279,41 @@ def change_work(
             changed=changed,
         )
     )
-    return changed
+    for visit in work.visits:
+        if visit.state in CHANGEABLE:
+            _pass_on(visit, work, before, changed, at=at, actor_id=actor_id)
+
+
+def _pass_on(
+    visit: Visit,
+    work: WorkOrder,
+    before: Mapping[str, Any],  # Any: values of the columns
+    changed: Iterable[str],
+    *,
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    names = tuple(name for name in changed if name in PASSED_ON and getattr(visit, name) == before[name])
+    for name in names:
+        setattr(visit, name, getattr(work, name))
+    if not names:
+        return
+    if "title" in names:
+        visit.titles = {}
+    db.session.flush()
+    going = visit.technician_ids
+    record(
+        VisitChanged(
+            at=at,
+            actor_id=actor_id,
+            project_id=visit.project_id,
+            visit_id=visit.id,
+            title=visit.title,
+            technicians_before=going,
+            technicians_after=going,
+            changed=names,
+        )
+    )
 
 
 def close_work(
