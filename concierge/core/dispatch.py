@@ -603,9 +603,10 @@ def _unbroken(hours: Sequence[Hours]) -> tuple[Hours, ...]:
 
 def _closed(span: Span[datetime], site: Place) -> Objection:
     day, minute = _clock(span.from_at, site)
-    words = "; ".join(site.reasons(day, minute))
-    is_whole_day = not site.planned_on(day)
-    return Objection(Rule.SITE_CLOSED if is_whole_day or day in site.shut else Rule.SITE_HOURS, span, words)
+    planned = site.planned_on(day)
+    if planned and day not in site.shut:
+        return Objection(Rule.SITE_HOURS, span, _listed(planned))
+    return Objection(Rule.SITE_CLOSED, span, "; ".join(site.reasons(day, minute)))
 
 
 def _off(span: Span[datetime], hours: Place) -> Objection:

@@ -1,35 +1,284 @@
-"""Who can go to a site, and when: what the core asks for, read with few questions for one person or for all."""
+"""Who can go to a site, and when: what the core asks for, read with few questions for one person or for all.
 
+Candidates and free times are ranked for somebody who chooses; `judged` says of presences that are, or would be,
+which rules stand against them. Both ask `core/dispatch.py`, and nothing else decides what is feasible.
+"""
+
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy import orm as sa_orm
 from sqlalchemy import select
 
-from concierge.accounts.models import Site
+from concierge.accounts.models import Contact, ContactAway, Site
+from concierge.catalogue.states import MilestoneKind, VisitKind
 from concierge.core import dispatch
-from concierge.core.dispatch import Candidate, Certificate, Person, Rule, Slot, Taken, Work
+from concierge.core.dispatch import (
+    LASTING,
+    WEIGHTS,
+    Attendee,
+    Candidate,
+    Certificate,
+    Objection,
+    Person,
+    Rule,
+    Slot,
+    Taken,
+    Weight,
+    Work,
+)
 from concierge.core.hours import Place
+from concierge.core.schedule import LinkKind
 from concierge.core.spans import Span
 from concierge.core.travel import Spot
-from concierge.platform.database import UtcInstant, db
+from concierge.platform.database import UtcInstant
+from concierge.platform.prepared import Question
 from concierge.platform.statements import any_of
+from concierge.platform.words import localized
 from concierge.projects import calendars
-from concierge.visits.models import Visit, VisitTechnician
+from concierge.projects.actions.gates import GATED
+from concierge.projects.models import Gate, Milestone, MilestoneLink
+from concierge.projects.states import GateState, MilestoneState
+from concierge.visits.models import BrokenRule, Claim, Visit, VisitAttendee, VisitTechnician
 from concierge.visits.states import OVER
 from concierge.workforce import calendars as working
 from concierge.workforce import queries as workforce
-from concierge.workforce.states import BusyKind
+from concierge.workforce.states import BusyKind, OwnCalendarState
 
 REACH = timedelta(days=3)
 """How far around a stay other things matter: the longest way, and a night at home."""
 LONGEST_VISIT = timedelta(days=400)
+_Before = sa_orm.aliased(Milestone)
 
 
-def work_at(site: Site, *, skill: str = "", level: int = 1, crew: int = 1) -> Work:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A presence that is, or would be: where, when, who goes, and what it asks for."""
+
+    site: Site
+    stay: Span[datetime]
+    user_ids: tuple[int, ...] = ()
+    kind: VisitKind | None = None
+    skill: str = ""
+    level: int = 1
+    crew: int = 1
+    project_id: int | None = None
+    milestone_id: int | None = None
+    contact_ids: tuple[int, ...] | None = ()
+    """Who of the customer has to be there; `None`: who is written down at the visit."""
+    visit_id: int | None = None
+    """The visit that it is; it is not in its own way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One rule that stands against a presence: whom of ours it is about, from when to when, and by whose clock.
+
+    `words` are what the rule is about: the other visit's title, the kind of absence, hours, why the place is closed.
+    """
+
+    rule: Rule
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    user_id: int | None = None
+    """`None`: it is about the time, whoever goes."""
+    name: str = ""
+    words: str = ""
+    minutes: int = 0
+    """Of a way that does not fit: how long it takes."""
+    visit_id: int | None = None
+    """The other visit that is in the way."""
+    read_at: datetime | None = None
+    """Of a person's own calendar that cannot be read any more: when it last was."""
+
+    @property
+    def weight(self) -> Weight:
+        """What it asks for."""
+        return WEIGHTS[self.rule]
+
+    @property
+    def needs_reason(self) -> bool:
+        """Say whether the booking is allowed only for a reason, or never."""
+        return self.weight is not Weight.KNOW
+
+    @property
+    def is_breakable(self) -> bool:
+        """Say whether a reason helps."""
+        return self.weight is not Weight.NEVER
+
+    @property
+    def about(self) -> str:
+        """What tells it from others of the same visit, wherever the visit moves."""
+        if self.visit_id is not None:
+            told = f"visit {self.visit_id}"
+        elif self.rule in LASTING or self.rule is Rule.TRAVEL:
+            told = f"{self.starts_at.astimezone(UTC):%Y-%m-%dT%H:%M}"
+        else:
+            told = self.words[:60]
+        return f"{self.rule.value}/{self.user_id or 0}/{told}"
+
+
+def wanted_of(
+    visit: Visit,
+    *,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+    user_ids: Collection[int] | None = None,
+) -> Wanted:
+    """A visit as it is, or as it would be at another time or with other people; site and people are loaded."""
+    return Wanted(
+        site=visit.site,
+        stay=Span(starts_at or visit.starts_at, ends_at or visit.ends_at),
+        user_ids=visit.technician_ids if user_ids is None else tuple(sorted(user_ids)),
+        kind=visit.kind,
+        skill=visit.skill,
+        level=visit.level,
+        crew=visit.crew,
+        project_id=visit.project_id,
+        milestone_id=visit.milestone_id,
+        contact_ids=None,
+        visit_id=visit.id,
+    )
+
+
+def conflicts(wanted: Wanted) -> tuple[Conflict, ...]:
+    """Say everything that stands against a presence, and what is good to know; what needs a reason comes first.
+
+    :raises ValueError: when the stay never ends.
+    """
+    (found,) = judged((wanted,), with_notes=True)
+    return tuple(sorted(found, key=lambda one: not one.needs_reason))
+
+
+def grave_conflicts(visits: Sequence[Visit]) -> Mapping[int, tuple[Conflict, ...]]:
+    """Say which rules visits break as they are, by visit id; those that break none are left out.
+
+    Site and people have to be loaded, and everything that was changed to be written. Asked of all together.
+    """
+    found = judged([wanted_of(visit) for visit in visits])
+    return {visit.id: against for visit, against in zip(visits, found, strict=True) if against}
+
+
+def unsettled(found: Collection[Conflict], *, visit_id: int | None = None) -> tuple[Conflict, ...]:
+    """Pick the conflicts that need a reason and have none yet.
+
+    What was accepted at the visit as it is stays accepted; what is new has to be said again.
+    """
+    grave = [conflict for conflict in found if conflict.needs_reason]
+    if visit_id is None or not grave:
+        return tuple(grave)
+    accepted = {row[0] for row in _ACCEPTED.all(visit_id=visit_id)}
+    return tuple(one for one in grave if not one.is_breakable or one.about not in accepted)
+
+
+def judged(wanted: Sequence[Wanted], *, with_notes: bool = False) -> tuple[tuple[Conflict, ...], ...]:
+    """Say of several presences which rules stand against each, with few questions however many they are.
+
+    Rules that need a reason, or that no reason helps against; what is only good to know as well `with_notes`.
+
+    :raises ValueError: when a stay never ends.
+    """
+    if not wanted:
+        return ()
+    known = workforce.sendable({user_id for one in wanted for user_id in one.user_ids})
+    people_by_id = _persons(known, _around(wanted), with_notes=with_notes) if known else {}
+    places = calendars.site_places(one.site for one in wanted)
+    attending = _attending(wanted)
+    waiting = _waiting({one.milestone_id for one in wanted if one.milestone_id is not None})
+    held = _held(wanted) if with_notes else {}
+    unread = _unread(known) if with_notes else {}
+    found = []
+    for number, one in enumerate(wanted):
+        place = places[one.site.id]
+        not_before, waits_for = waiting.get(one.milestone_id or 0, (None, ""))
+        work = Work(
+            place,
+            one.site.spot,
+            one.skill,
+            one.level,
+            max(1, one.crew),
+            attendees=attending.get(number, ()),
+            not_before=_midnight(not_before, place.zone) if not_before else None,
+            waits_for=waits_for,
+            held_by=held.get(number, ""),
+        )
+        crew = [_near(people_by_id[user_id], one) for user_id in one.user_ids if user_id in people_by_id]
+        against = list(dispatch.against_crew(one.stay, work, crew))
+        if with_notes:
+            against += [
+                (person, note) for person in crew for note in dispatch.good_to_know(one.stay, work, person)
+            ]
+        told = [_conflict(person, objection, one.site.zone, known) for person, objection in against]
+        if with_notes:
+            told += [
+                Conflict(
+                    Rule.OWN_UNREAD,
+                    one.stay.from_at,
+                    one.stay.to_at or one.stay.from_at,
+                    one.site.zone,
+                    user_id,
+                    unread[user_id].name,
+                    read_at=unread[user_id].fetched_at,
+                )
+                for user_id in one.user_ids
+                if user_id in unread
+            ]
+        found.append(_joined(each for each in told if with_notes or each.needs_reason))
+    return tuple(found)
+
+
+def leaders(visits: Iterable[Visit]) -> Mapping[int, int]:
+    """Say who leads on each visit: the user id of who holds its certification at the highest level, by visit id."""
+    listed = [visit for visit in visits if visit.crew_members]
+    known = workforce.sendable({user_id for visit in listed for user_id in visit.technician_ids})
+    people_of = {
+        visit.id: [_skilled(known[user_id]) for user_id in visit.technician_ids if user_id in known]
+        for visit in listed
+    }
+    return {
+        visit.id: int(dispatch.leader(people_of[visit.id], visit.skill))
+        for visit in listed
+        if people_of[visit.id]
+    }
+
+
+def work_at(
+    site: Site,
+    *,
+    skill: str = "",
+    level: int = 1,
+    crew: int = 1,
+    attendees: tuple[Attendee, ...] = (),
+    not_before: datetime | None = None,
+    waits_for: str = "",
+) -> Work:
     """What work at a site asks for."""
-    return Work(calendars.site_place(site), site.spot, skill, level, max(1, crew))
+    return Work(
+        calendars.site_place(site),
+        site.spot,
+        skill,
+        level,
+        max(1, crew),
+        attendees=attendees,
+        not_before=not_before,
+        waits_for=waits_for,
+    )
+
+
+def attendees(contact_ids: Collection[int], within: Span[datetime]) -> tuple[Attendee, ...]:
+    """Tell of people of a customer when they cannot be there, as far as it touches a stretch of time.
+
+    :raises ValueError: when the stretch never ends.
+    """
+    if within.to_at is None:
+        raise ValueError("Who can be there is asked of a time that ends.")
+    rows = _AWAY.all(ids=sorted(contact_ids), visit_ids=[], from_at=within.from_at, to_at=within.to_at)
+    return _as_attendees((contact_id, name, starts, ends) for _of, contact_id, name, starts, ends in rows)
 
 
 def candidates(
@@ -37,6 +286,7 @@ def candidates(
     stay: Span[datetime],
     *,
     skill: str = "",
+    level: int = 1,
     user_ids: Collection[int] | None = None,
     except_visit_id: int | None = None,
 ) -> tuple[Candidate, ...]:
@@ -46,7 +296,7 @@ def candidates(
     :raises ValueError: when the stay never ends.
     """
     found = people(stay, user_ids=user_ids, except_visit_id=except_visit_id)
-    return dispatch.candidates(stay, work_at(site, skill=skill), found)
+    return dispatch.candidates(stay, work_at(site, skill=skill, level=level), found)
 
 
 def slots(
@@ -55,19 +305,27 @@ def slots(
     minutes: int,
     within: Span[datetime],
     skill: str = "",
+    level: int = 1,
     crew: int = 1,
+    contact_ids: Collection[int] = (),
+    not_before: datetime | None = None,
+    user_ids: Collection[int] | None = None,
     most: int = 3,
+    per_day: int = 2,
     except_visit_id: int | None = None,
 ) -> tuple[Slot, ...]:
     """Find the first times at which enough people can do so many minutes of work at a site.
 
+    :param contact_ids: people of the customer who have to be there.
+    :param user_ids: only these people; `None`: everybody who holds the certification.
     :raises ValueError: when the work takes no time, or `within` never ends.
     """
-    able = workforce.holders(skill, on=within.from_at.astimezone(ZoneInfo(site.zone)).date())
-    found = people(within, user_ids=able.keys(), except_visit_id=except_visit_id)
-    return dispatch.slots(
-        work_at(site, skill=skill, crew=crew), found, minutes=minutes, within=within, most=most
-    )
+    able = workforce.holders(skill, on=within.from_at.astimezone(ZoneInfo(site.zone)).date()).keys()
+    sent = able if user_ids is None else [user_id for user_id in able if user_id in set(user_ids)]
+    found = people(within, user_ids=sent, except_visit_id=except_visit_id)
+    there = attendees(contact_ids, within) if contact_ids else ()
+    work = work_at(site, skill=skill, level=level, crew=crew, attendees=there, not_before=not_before)
+    return dispatch.slots(work, found, minutes=minutes, within=within, most=most, per_day=per_day)
 
 
 def worked_minutes(site: Site, stay: Span[datetime]) -> int:
@@ -129,31 +387,197 @@ def people(
     return tuple(found)
 
 
+def _persons(
+    known: Mapping[int, workforce.Sendable], around: Span[datetime], *, with_notes: bool
+) -> Mapping[int, Person]:
+    """What decides whether people can go; how full their weeks are is left out."""
+    last_on = (around.to_at or around.from_at).date()
+    hours = workforce.technician_places(known, first_on=around.from_at.date(), last_on=last_on)
+    taken = _taken(known, around, None, with_tentative=with_notes)
+    return {
+        user_id: replace(
+            _skilled(one),
+            hours=hours[user_id],
+            taken=tuple(sorted(taken[user_id], key=lambda each: each.span.from_at)),
+        )
+        for user_id, one in known.items()
+    }
+
+
+def _skilled(one: workforce.Sendable) -> Person:
+    return Person(
+        key=str(one.user_id),
+        name=one.name,
+        hours=Place(one.name, ZoneInfo(one.zone), {}),
+        home=one.spot,
+        skills={code: Certificate(held.level, held.expires_on) for code, held in one.skills.items()},
+    )
+
+
+def _around(wanted: Iterable[Wanted]) -> Span[datetime]:
+    ends = []
+    for one in wanted:
+        if one.stay.to_at is None:
+            raise ValueError("Who can go is asked of a time that ends.")
+        ends.append(one.stay.to_at)
+    return Span(min(one.stay.from_at for one in wanted) - REACH, max(ends) + REACH)
+
+
+def _near(person: Person, wanted: Wanted) -> Person:
+    """Somebody with what they have around one presence, which is not in its own way."""
+    own = None if wanted.visit_id is None else str(wanted.visit_id)
+    around = _around((wanted,))
+    upto = bisect_left(person.taken, around.to_at or around.from_at, key=lambda each: each.span.from_at)
+    near = tuple(
+        each
+        for each in person.taken[:upto]
+        if (each.span.to_at or around.from_at) > around.from_at
+        and not (each.rule is Rule.VISIT and each.key == own)
+    )
+    return replace(person, taken=near)
+
+
+def _conflict(
+    person: Person | None, one: Objection, zone: str, known: Mapping[int, workforce.Sendable]
+) -> Conflict:
+    user_id = int(person.key) if person else None
+    is_own = one.rule in {Rule.OWN_CALENDAR, Rule.OWN_TENTATIVE}
+    return Conflict(
+        rule=one.rule,
+        starts_at=one.span.from_at,
+        ends_at=one.span.to_at or one.span.from_at,
+        zone=known[user_id].zone if user_id is not None and one.rule is Rule.LEAVE else zone,
+        user_id=user_id,
+        name=person.name if person else "",
+        words=one.words,
+        minutes=one.minutes,
+        visit_id=int(one.key) if one.key.isdigit() else None,
+        read_at=datetime.fromisoformat(one.key) if is_own and one.key else None,
+    )
+
+
+def _joined(found: Iterable[Conflict]) -> tuple[Conflict, ...]:
+    """One conflict where a rule is broken on several days in the same words."""
+    joined: dict[tuple[object, ...], Conflict] = {}
+    for one in found:
+        key = (
+            one.rule,
+            one.user_id,
+            one.visit_id,
+            one.words,
+            one.rule is Rule.OWN_CALENDAR and one.starts_at,
+        )
+        first = joined.get(key)
+        joined[key] = one if first is None else replace(first, ends_at=max(first.ends_at, one.ends_at))
+    return tuple(joined.values())
+
+
+def _attending(wanted: Sequence[Wanted]) -> Mapping[int, tuple[Attendee, ...]]:
+    """Who of the customer has to be at each presence, by its number, and when they cannot."""
+    visit_ids = sorted(
+        {one.visit_id for one in wanted if one.contact_ids is None and one.visit_id is not None}
+    )
+    contact_ids = sorted({contact_id for one in wanted for contact_id in one.contact_ids or ()})
+    if not visit_ids and not contact_ids:
+        return {}
+    whole = _around(wanted)
+    rows = _AWAY.all(ids=contact_ids, visit_ids=visit_ids, from_at=whole.from_at, to_at=whole.to_at)
+    found: dict[int, tuple[Attendee, ...]] = {}
+    for number, one in enumerate(wanted):
+        found[number] = _as_attendees(
+            (contact_id, name, starts, ends)
+            for of, contact_id, name, starts, ends in rows
+            if (
+                of == one.visit_id
+                if one.contact_ids is None
+                else of is None and contact_id in one.contact_ids
+            )
+        )
+    return found
+
+
+def _as_attendees(rows: Iterable[tuple[int, str, datetime | None, datetime | None]]) -> tuple[Attendee, ...]:
+    found: dict[int, tuple[str, list[Span[datetime]]]] = {}
+    for contact_id, name, starts, ends in rows:
+        _name, away = found.setdefault(contact_id, (name, []))
+        if starts is not None:
+            away.append(Span(starts, ends))
+    return tuple(Attendee(name, tuple(away)) for name, away in found.values())
+
+
+def _waiting(milestone_ids: Collection[int]) -> Mapping[int, tuple[date, str]]:
+    """The last day on which milestones that have not begun wait for another, and for which, by the plan."""
+    found: dict[int, tuple[date, str]] = {}
+    if milestone_ids:
+        for milestone_id, name, finish_on in _PREDECESSORS.all(ids=sorted(milestone_ids)):
+            if milestone_id not in found or found[milestone_id][0] < finish_on:
+                found[milestone_id] = (finish_on, localized(name))
+    return found
+
+
+_GATED = {VisitKind.DELIVERY: MilestoneKind.DELIVERED, VisitKind.INSTALL: MilestoneKind.INSTALLED}
+"""What a visit brings about that a gate may hold."""
+
+
+def _held(wanted: Sequence[Wanted]) -> Mapping[int, str]:
+    """Which gate holds each presence, by its number."""
+    asked = {one.project_id for one in wanted if one.kind in _GATED and one.project_id is not None}
+    gates = set(_GATES.all(ids=sorted(asked))) if asked else set()
+    found = {}
+    for number, one in enumerate(wanted):
+        kind = _GATED.get(one.kind) if one.kind else None
+        holding = (
+            [gate.value for gate in GATED.get(kind, ()) if (one.project_id, gate) in gates] if kind else []
+        )
+        if holding:
+            found[number] = holding[0]
+    return found
+
+
+def _unread(known: Mapping[int, workforce.Sendable]) -> Mapping[int, workforce.OwnCalendarShown]:
+    """Whose own calendar cannot be read: it frees nobody, and nobody knows of what came since."""
+    found: dict[int, workforce.OwnCalendarShown] = {}
+    for shown in workforce.own_calendars_shown(known.keys()) if known else ():
+        if shown.state is not OwnCalendarState.FRESH and shown.user_id not in found:
+            found[shown.user_id] = shown
+    return found
+
+
 def _taken(
-    known: Mapping[int, workforce.Sendable], around: Span[datetime], except_visit_id: int | None
+    known: Mapping[int, workforce.Sendable],
+    around: Span[datetime],
+    except_visit_id: int | None,
+    *,
+    with_tentative: bool = False,
 ) -> Mapping[int, Sequence[Taken]]:
     """What else people have: visits that are not over, leave, and their own calendars where those are sure."""
     assert around.to_at is not None  # noqa: S101 # what `people` has made
     found: dict[int, list[Taken]] = {user_id: [] for user_id in known}
-    asked = {
-        "user_ids": sorted(known),
-        "from_at": around.from_at,
-        "to_at": around.to_at,
-        "longest": around.from_at - LONGEST_VISIT,
-    }
-    for user_id, visit_id, title, starts_at, ends_at, *where in db.session.execute(_VISITS, asked):
+    rows = _VISITS.all(
+        user_ids=sorted(known),
+        from_at=around.from_at,
+        to_at=around.to_at,
+        longest=around.from_at - LONGEST_VISIT,
+    )
+    for user_id, visit_id, title, starts_at, ends_at, *where in rows:
         if visit_id != except_visit_id:
             country, city, latitude, longitude, site_id = where
             spot = Spot(country, city, latitude, longitude, f"site {site_id}")
             found[user_id].append(Taken(Span(starts_at, ends_at), Rule.VISIT, title, spot, str(visit_id)))
-    away = workforce.absences(known, first_on=around.from_at.date(), last_on=around.to_at.date())
+    away = workforce.absences(
+        known,
+        first_on=around.from_at.date() - timedelta(days=1),
+        last_on=around.to_at.date() + timedelta(days=1),
+    )
     for user_id, absences in away.items():
         for absence in absences:
             span = working.away_span(absence, known[user_id].zone)
             found[user_id].append(Taken(span, Rule.LEAVE, absence.kind.value))
     for time_ in workforce.taken_times(known, from_at=around.from_at, to_at=around.to_at):
-        if time_.kind is BusyKind.BUSY:
-            found[time_.user_id].append(Taken(Span(time_.starts_at, time_.ends_at), Rule.OWN_CALENDAR))
+        rule = Rule.OWN_CALENDAR if time_.kind is BusyKind.BUSY else Rule.OWN_TENTATIVE
+        if rule is Rule.OWN_CALENDAR or with_tentative:
+            key = time_.stale_since.isoformat() if time_.stale_since else ""
+            found[time_.user_id].append(Taken(Span(time_.starts_at, time_.ends_at), rule, key=key))
     return found
 
 
@@ -173,13 +597,14 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-_VISITS = (
+# Statements that are put together once: that costs several times what asking them does.
+_VISITS = Question(
     select(
         VisitTechnician.user_id,
         Visit.id,
         Visit.title,
-        Visit.starts_at,
-        Visit.ends_at,
+        sa.func.coalesce(Claim.from_at, Visit.starts_at, type_=UtcInstant()),
+        sa.func.coalesce(Claim.to_at, Visit.ends_at, type_=UtcInstant()),
         Site.country,
         Site.city,
         Site.latitude,
@@ -188,6 +613,7 @@ _VISITS = (
     )
     .join(Visit, Visit.id == VisitTechnician.visit_id)
     .join(Site, Site.id == Visit.site_id)
+    .outerjoin(Claim, Claim.member_id == VisitTechnician.id)
     .where(
         any_of(VisitTechnician.user_id, "user_ids"),
         Visit.state.not_in(OVER),
@@ -195,6 +621,57 @@ _VISITS = (
         Visit.ends_at > sa.bindparam("from_at", type_=UtcInstant),
         Visit.starts_at > sa.bindparam("longest", type_=UtcInstant),
     )
-    .order_by(Visit.starts_at, Visit.id)
+    .order_by(Visit.starts_at, Visit.id, Claim.from_at)
 )
-"""Put together once: that costs several times what asking it does."""
+_ACCEPTED = Question(
+    select(BrokenRule.about).where(
+        BrokenRule.visit_id == sa.bindparam("visit_id", type_=sa.Integer),
+        BrokenRule.reason != "",
+        BrokenRule.gone_at.is_(None),
+    )
+)
+_is_during = sa.and_(
+    ContactAway.contact_id == Contact.id,
+    ContactAway.starts_at < sa.bindparam("to_at", type_=UtcInstant),
+    ContactAway.ends_at > sa.bindparam("from_at", type_=UtcInstant),
+)
+_AWAY = Question(
+    sa.union_all(
+        select(
+            VisitAttendee.visit_id.label("visit_id"),
+            Contact.id.label("contact_id"),
+            Contact.name.label("name"),
+            ContactAway.starts_at.label("starts_at"),
+            ContactAway.ends_at.label("ends_at"),
+        )
+        .join(Contact, Contact.id == VisitAttendee.contact_id)
+        .outerjoin(ContactAway, _is_during)
+        .where(any_of(VisitAttendee.visit_id, "visit_ids")),
+        select(
+            sa.cast(sa.null(), sa.Integer),
+            Contact.id,
+            Contact.name,
+            ContactAway.starts_at,
+            ContactAway.ends_at,
+        )
+        .outerjoin(ContactAway, _is_during)
+        .where(any_of(Contact.id, "ids")),
+    )
+)
+_PREDECESSORS = Question(
+    select(MilestoneLink.milestone_id, _Before.name, _Before.forecast_on)
+    .join(_Before, _Before.id == MilestoneLink.predecessor_id)
+    .join(Milestone, Milestone.id == MilestoneLink.milestone_id)
+    .where(
+        any_of(MilestoneLink.milestone_id, "ids"),
+        MilestoneLink.kind == LinkKind.FINISH_TO_START,
+        MilestoneLink.lag >= 0,
+        Milestone.state == MilestoneState.PLANNED,
+        _Before.state.not_in([MilestoneState.DONE, MilestoneState.SKIPPED]),
+        _Before.forecast_on.is_not(None),
+    )
+    .order_by(MilestoneLink.milestone_id, _Before.id)
+)
+_GATES = Question(
+    select(Gate.project_id, Gate.kind).where(any_of(Gate.project_id, "ids"), Gate.state == GateState.HELD)
+)

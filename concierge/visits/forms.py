@@ -34,6 +34,21 @@ KINDS = (
     SelectChoice(VisitKind.TRAINING.value, _l("Training")),
     SelectChoice(VisitKind.REMOTE_CALL.value, _l("Remote call")),
 )
+LEVELS = (
+    SelectChoice(1, _l("1, works along")),
+    SelectChoice(2, _l("2, works alone")),
+    SelectChoice(3, _l("3, leads others")),
+    SelectChoice(4, _l("4, teaches")),
+    SelectChoice(5, _l("5, certifies others")),
+)
+ARRIVALS = (
+    SelectChoice(0, _l("At the start")),
+    SelectChoice(30, _l("Within half an hour of the start")),
+    SelectChoice(60, _l("Within an hour of the start")),
+    SelectChoice(120, _l("Within two hours of the start")),
+    SelectChoice(180, _l("Within three hours of the start")),
+    SelectChoice(240, _l("Within four hours of the start")),
+)
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 
 
@@ -88,7 +103,7 @@ class MoveVisit(Edited):
     conflict_reason = TextAreaField(
         _l("Why they go all the same"),
         description=_l(
-            "Needed only when somebody is elsewhere, away, taken by their own calendar, or not certified then."
+            "Needed only when a rule stands against it. It is kept with the visit and listed under Broken rules."
         ),
         validators=[Length(max=500)],
     )
@@ -185,6 +200,26 @@ class VisitForm(MoveVisit):
         ],
     )
     skill = SelectField(_l("Certification needed"))
+    level = SelectField(
+        _l("At what level"),
+        coerce=int,
+        choices=LEVELS,
+        default=1,
+        description=_l("Of who leads; others of a crew hold the certification at any level."),
+    )
+    arrival_minutes = SelectField(
+        _l("Arrival"),
+        coerce=int,
+        choices=ARRIVALS,
+        default=0,
+        description=_l("What the customer is told."),
+    )
+    attendees = SelectMultipleField(
+        _l("Who of the customer has to be there"),
+        coerce=int,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
     certainty = RadioField(
         _l("How certain is it?"),
         choices=(
@@ -209,6 +244,17 @@ class VisitForm(MoveVisit):
 class Act(Form):
     """An act that needs nothing but the version somebody saw."""
 
+    version = HiddenField()
+
+
+class Confirm(Form):
+    """Make a visit certain although a rule stands against it."""
+
+    conflict_reason = TextAreaField(
+        _l("Why they go all the same"),
+        description=_l("It is kept with the visit and listed under Broken rules."),
+        validators=[Length(max=500)],
+    )
     version = HiddenField()
 
 

@@ -229,7 +229,8 @@ DEFENCE = {
 """What no two visits may do, whoever writes: SQL by database. A range of one number needs no extension."""
 for _database, _statements in DEFENCE.items():
     for _statement in _statements:
-        sa.event.listen(Claim.__table__, "after_create", sa.DDL(_statement).execute_if(dialect=_database))
+        _defend = sa.DDL(_statement).execute_if(dialect=_database)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+        sa.event.listen(Claim.__table__, "after_create", _defend)
 
 
 class BrokenRule(Base):

@@ -6,17 +6,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from concierge.core.dispatch import Rule
+from concierge.core.spans import Span
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import NotFound, Refused, Stale
 from concierge.platform.events import RecordedEvent
 from concierge.projects.models import ProjectCrew
-from concierge.visits import queries
+from concierge.visits import feasibility, queries
 from concierge.visits.actions import arranging, checks, progress
+from concierge.visits.feasibility import Wanted
 from concierge.visits.models import Visit
-from concierge.visits.queries import ConflictKind
 from concierge.visits.states import VisitState
+from concierge.visits.words import sentence
 from concierge.workforce.models import Skill
 from tests.makers import orders, people, projects, visits, workforce
 from tests.makers.days import at, on
@@ -89,7 +92,7 @@ def test_an_absence_that_begins_during_the_visit_counts(app: Flask) -> None:
     with pytest.raises(checks.Conflicting, match=r"away \(leave\)"), unit_of_work():
         visits.visit(project, tomas, starts="Tue 2026-03-17 09:00", ends="Wed 2026-03-18 12:00")
     with unit_of_work():
-        visits.visit(project, tomas, starts="Tue 2026-03-17 09:00", ends="Tue 2026-03-17 23:59")
+        visits.visit(project, tomas, starts="Tue 2026-03-17 09:00", ends="Tue 2026-03-17 17:00")
 
 
 def test_an_absence_counts_in_the_zone_where_the_technician_lives(app: Flask) -> None:
@@ -101,42 +104,35 @@ def test_an_absence_counts_in_the_zone_where_the_technician_lives(app: Flask) ->
         tomas = workforce.technician()
         workforce.absence(tomas, on("Mon 2026-03-16"))
 
-    def clashes(starts_at: str) -> list[ConflictKind]:
-        found = queries.conflicts(
-            user_ids=[tomas.user_id],
-            site=site_of(project),
-            starts_at=at(starts_at),
-            ends_at=at(starts_at) + timedelta(hours=1),
-        )
-        return [conflict.kind for conflict in found]
+    def clashes(starts_at: str) -> list[Rule]:
+        stay = Span(at(starts_at), at(starts_at) + timedelta(hours=1))
+        found = feasibility.conflicts(Wanted(site_of(project), stay, (tomas.user_id,)))
+        return [conflict.rule for conflict in found]
 
-    assert ConflictKind.ABSENCE in clashes("Tue 2026-03-17 07:30+09:00")
-    assert ConflictKind.ABSENCE not in clashes("Tue 2026-03-17 08:30+09:00")
-    assert ConflictKind.ABSENCE not in clashes("Mon 2026-03-16 07:00+09:00")
+    # his Monday at home ends at 08:00 in Osaka; the flight there would lie in it
+    assert Rule.LEAVE in clashes("Tue 2026-03-17 07:30+09:00")
+    assert Rule.LEAVE not in clashes("Tue 2026-03-17 08:30+09:00")
+    assert Rule.TRAVEL in clashes("Tue 2026-03-17 08:30+09:00")
+    assert Rule.LEAVE not in clashes("Mon 2026-03-16 07:00+09:00")
 
 
-def test_an_expired_certification_is_a_conflict_and_closed_days_are_good_to_know(app: Flask) -> None:
+def test_every_rule_that_stands_against_a_time_is_said(app: Flask) -> None:
     with unit_of_work():
         project = projects.draft()
         tomas = workforce.technician(skills=("orbitrap",), skill_expires_on=on("Thu 2026-04-30"))
 
-    found = queries.conflicts(
-        user_ids=[tomas.user_id],
-        site=site_of(project),
-        starts_at=at("Fri 2026-05-01 07:00+02:00"),
-        ends_at=at("Fri 2026-05-01 09:00+02:00"),
-        skill="orbitrap",
-    )
+    stay = Span(at("Fri 2026-05-01 07:00+02:00"), at("Fri 2026-05-01 09:00+02:00"))
+    found = feasibility.conflicts(Wanted(site_of(project), stay, (tomas.user_id,), skill="orbitrap"))
 
-    assert [(conflict.kind, conflict.needs_reason) for conflict in found] == [
-        (ConflictKind.EXPIRED, True),
-        (ConflictKind.CLOSED, False),
-        (ConflictKind.ACCESS_HOURS, False),
+    assert [(one.rule, one.needs_reason, one.is_breakable) for one in found] == [
+        (Rule.SITE_CLOSED, True, True),
+        (Rule.SKILL_EXPIRED, True, False),
+        (Rule.DAY_OFF, True, True),
     ]
-    assert [checks.in_words(conflict) for conflict in found] == [
-        "The certification “orbitrap” of Tomas Keller will have run out by then.",
+    assert [sentence(conflict) for conflict in found] == [
         "The site is closed on Fri 1 May: Tag der Arbeit, Basel-Stadt.",
-        "The site lets people in only at 08:00–17:00.",
+        "The certification “orbitrap” of Tomas Keller will have run out by then.",
+        "Tomas Keller does not work on Fri 1 May (Tag der Arbeit, Basel-Stadt).",
     ]
 
 
@@ -178,14 +174,10 @@ def test_another_visit_the_same_day_is_good_to_know(app: Flask) -> None:
         cancelled = visits.visit(project, tomas, starts="Tue 2026-03-17 13:00")
         progress.cancel(cancelled, reason="No power", at=NOW, actor_id=None)
 
-    found = queries.conflicts(
-        user_ids=[tomas.user_id],
-        site=site_of(project),
-        starts_at=at("Tue 2026-03-17 13:00+01:00"),
-        ends_at=at("Tue 2026-03-17 15:00+01:00"),
-    )
+    stay = Span(at("Tue 2026-03-17 13:00+01:00"), at("Tue 2026-03-17 15:00+01:00"))
+    found = feasibility.conflicts(Wanted(site_of(project), stay, (tomas.user_id,)))
 
-    assert [(conflict.kind, conflict.words) for conflict in found] == [(ConflictKind.SAME_DAY, "Survey")]
+    assert [(one.rule, one.needs_reason, one.words) for one in found] == [(Rule.SAME_DAY, False, "Survey")]
 
 
 def test_moving_raises_the_sequence_and_records_from_where(app: Flask) -> None:

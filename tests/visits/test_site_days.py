@@ -8,13 +8,15 @@ from sqlalchemy import select
 
 from concierge.accounts.actions import hours
 from concierge.accounts.states import SiteClosureKind
+from concierge.core.dispatch import Rule
+from concierge.core.spans import Span
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.actions import replanning
 from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind
 from concierge.projects.models import Project
-from concierge.visits import queries
+from concierge.visits import feasibility
+from concierge.visits.feasibility import Wanted
 from concierge.visits.models import Visit
-from concierge.visits.queries import ConflictKind
 from tests.makers import orders, projects, visits, workforce
 from tests.makers.days import at, on
 from tests.makers.visits import site_of
@@ -54,32 +56,32 @@ def project(app: Flask) -> Project:
 
 
 @pytest.mark.parametrize(
-    ("starts", "ends", "kind", "words"),
+    ("starts", "ends", "rule", "words"),
     [
         ("Mon 2026-05-04 09:00+02:00", "Mon 2026-05-04 12:00+02:00", None, ""),
         ("Tue 2026-05-05 09:00+02:00", "Tue 2026-05-05 12:00+02:00", None, ""),
         (
             "Tue 2026-05-05 09:00+02:00",
             "Tue 2026-05-05 15:00+02:00",
-            ConflictKind.ACCESS_HOURS,
-            "08:00–12:00",
+            Rule.SITE_CLOSED,
+            "Power test",
         ),
-        ("Wed 2026-05-06 09:00+02:00", "Wed 2026-05-06 12:00+02:00", ConflictKind.CLOSED, "Audit"),
+        ("Wed 2026-05-06 09:00+02:00", "Wed 2026-05-06 12:00+02:00", Rule.SITE_CLOSED, "Audit"),
         ("Fri 2026-05-08 13:00+02:00", "Fri 2026-05-08 16:00+02:00", None, ""),
         (
             "Fri 2026-05-08 13:00+02:00",
             "Fri 2026-05-08 17:00+02:00",
-            ConflictKind.ACCESS_HOURS,
+            Rule.SITE_HOURS,
             "08:00–12:00, 13:00–16:00",
         ),
     ],
 )
 def test_what_stands_against_a_time_names_half_days_and_closures(
-    project: Project, starts: str, ends: str, kind: ConflictKind | None, words: str
+    project: Project, starts: str, ends: str, rule: Rule | None, words: str
 ) -> None:
-    found = queries.conflicts(user_ids=[], site=site_of(project), starts_at=at(starts), ends_at=at(ends))
+    found = feasibility.conflicts(Wanted(site_of(project), Span(at(starts), at(ends))))
 
-    assert [(one.kind, one.words) for one in found] == ([(kind, words)] if kind else [])
+    assert [(one.rule, one.words) for one in found] == ([(rule, words)] if rule else [])
 
 
 def test_a_visit_does_not_follow_onto_a_day_on_which_its_site_is_shut(project: Project) -> None:
@@ -112,6 +114,4 @@ def test_a_visit_does_not_follow_onto_a_day_on_which_its_site_is_shut(project: P
     ).first()
     assert moved is not None
     assert moved.starts_local.date() > start
-    assert not queries.conflicts(
-        user_ids=[], site=site_of(project), starts_at=moved.starts_at, ends_at=moved.ends_at
-    )
+    assert not feasibility.conflicts(Wanted(site_of(project), Span(moved.starts_at, moved.ends_at)))

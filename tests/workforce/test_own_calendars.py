@@ -11,6 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select
 
+from concierge.core.dispatch import Rule
+from concierge.core.spans import Span
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState
@@ -22,10 +24,10 @@ from concierge.platform.events import RecordedEvent
 from concierge.platform.fetching import BadAddress
 from concierge.projects.models import Project
 from concierge.timetable import TIMETABLE
-from concierge.visits import chores, queries
+from concierge.visits import chores, feasibility, queries
 from concierge.visits.actions import arranging, checks
 from concierge.visits.models import Visit
-from concierge.visits.queries import ConflictKind
+from concierge.visits.words import sentence
 from concierge.workforce import queries as workforce_queries
 from concierge.workforce.actions import own_calendars
 from concierge.workforce.busy import Busy, Reading
@@ -437,9 +439,9 @@ def test_something_tentative_only_warns(app: Flask, tomas: Technician) -> None:
         booked = visits.visit(project, tomas, starts="Tue 2026-03-17 09:00")
 
     found = conflicts_of(booked, tomas, project)
-    assert [(one.kind, one.needs_reason) for one in found] == [(ConflictKind.OWN_TENTATIVE, False)]
+    assert [(one.rule, one.needs_reason) for one in found] == [(Rule.OWN_TENTATIVE, False)]
     with app.test_request_context():
-        assert "may be taken from 10:00 to 11:00" in checks.in_words(found[0])
+        assert "may be taken from 10:00 to 11:00" in sentence(found[0])
 
 
 def test_stale_times_say_how_old_they_are_and_an_unread_calendar_is_named(
@@ -459,11 +461,11 @@ def test_stale_times_say_how_old_they_are_and_an_unread_calendar_is_named(
     unread = conflicts_of(booked, tomas, project)
 
     assert never.state is OwnCalendarState.WAITING
-    assert [one.kind for one in (*taken, *unread)] == [ConflictKind.OWN_CALENDAR, ConflictKind.OWN_UNREAD]
+    assert [one.rule for one in (*taken, *unread)] == [Rule.OWN_CALENDAR, Rule.OWN_UNREAD]
     assert not unread[0].needs_reason
     with app.test_request_context():
-        assert "since then it cannot be read" in checks.in_words(taken[0])
-        assert "could not be read yet" in checks.in_words(unread[0])
+        assert "since then it cannot be read" in sentence(taken[0])
+        assert "could not be read yet" in sentence(unread[0])
 
 
 def test_a_calendar_that_was_never_read_said_nothing_before(
@@ -486,18 +488,15 @@ def test_a_calendar_that_was_never_read_said_nothing_before(
     assert "What it said before still counts." in later
 
 
-def conflicts_of(booked: Visit, tomas: Technician, project: Project) -> list[queries.Conflict]:
+def conflicts_of(booked: Visit, tomas: Technician, project: Project) -> list[feasibility.Conflict]:
     """What stands against the visit in the technician's own calendars."""
     db.session.rollback()
-    found = queries.conflicts(
-        user_ids=[tomas.user_id],
-        site=visits.site_of(project),
-        starts_at=booked.starts_at,
-        ends_at=booked.ends_at,
-        except_visit_id=booked.id,
+    stay = Span(booked.starts_at, booked.ends_at)
+    found = feasibility.conflicts(
+        feasibility.Wanted(visits.site_of(project), stay, (tomas.user_id,), visit_id=booked.id)
     )
-    kinds = {ConflictKind.OWN_CALENDAR, ConflictKind.OWN_TENTATIVE, ConflictKind.OWN_UNREAD}
-    return [one for one in found if one.kind in kinds]
+    kinds = {Rule.OWN_CALENDAR, Rule.OWN_TENTATIVE, Rule.OWN_UNREAD}
+    return [one for one in found if one.rule in kinds]
 
 
 def test_our_own_visit_in_the_calendar_is_no_conflict_with_itself(

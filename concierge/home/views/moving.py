@@ -22,11 +22,13 @@ from concierge.projects.actions import gates, rescheduling
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
 from concierge.projects.views.milestone import milestone_facts
+from concierge.visits import feasibility
 from concierge.visits import forms as visit_forms
 from concierge.visits import queries as visits
 from concierge.visits.actions import arranging, checks
 from concierge.visits.models import Visit
 from concierge.visits.views.editing import times_of
+from concierge.visits.words import sentence
 
 Page = str | tuple[str, int] | Response
 
@@ -207,13 +209,8 @@ def _visit_seen(
 def _warnings(form: visit_forms.MoveVisit, visit: Visit) -> list[tuple[bool, str]]:
     """What stands against the visit then; whether it needs a reason, and a sentence."""
     when = form.when
-    found = visits.conflicts(
-        user_ids=[member.user_id for member in visit.crew_members],
-        site=visit.site,
-        starts_at=when.starts_at,
-        ends_at=when.ends_at,
-        skill=visit.skill,
-        except_visit_id=visit.id,
+    found = feasibility.conflicts(
+        feasibility.wanted_of(visit, starts_at=when.starts_at, ends_at=when.ends_at)
     )
-    unsettled = set(visits.unsettled(found, site=visit.site, visit=visit))
-    return [(one in unsettled, checks.in_words(one)) for one in found]
+    unsettled = set(feasibility.unsettled(found, visit_id=visit.id))
+    return [(one in unsettled, sentence(one)) for one in found]

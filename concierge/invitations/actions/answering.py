@@ -21,7 +21,6 @@ from concierge.platform.events import record
 from concierge.platform.words import span
 from concierge.visits import queries as visits
 from concierge.visits.actions import arranging, progress
-from concierge.visits.actions.checks import Conflicting
 from concierge.visits.clocks import nearest_stay, wall_time
 from concierge.visits.models import Visit
 from concierge.visits.states import FOLLOWS, VisitState
@@ -383,17 +382,15 @@ def _step_down(visit: Visit, user_id: int, *, at: datetime) -> None:
     if visit.state is not VisitState.TENTATIVE:
         progress.release(visit, at=at, actor_id=user_id)
     others = [other for other in visit.technician_ids if other != user_id]
-    try:
-        arranging.assign_technicians(visit, technician_ids=others, site=visit.site, at=at, actor_id=user_id)
-    except Conflicting:  # what stands against the others is not for somebody who declines to settle
-        arranging.assign_technicians(
-            visit,
-            technician_ids=others,
-            site=visit.site,
-            conflict_reason=_("They went before somebody else declined."),
-            at=at,
-            actor_id=user_id,
-        )
+    arranging.assign_technicians(
+        visit,
+        technician_ids=others,
+        site=visit.site,
+        # What stands against the others is not for somebody who declines to settle.
+        conflict_reason=_("They went before somebody else declined."),
+        at=at,
+        actor_id=user_id,
+    )
 
 
 def _open_proposals(invitation: Invitation) -> list[TimeProposal]:

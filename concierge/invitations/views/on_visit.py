@@ -19,10 +19,12 @@ from concierge.platform.errors import Refused
 from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
 from concierge.platform.words import instant, span
+from concierge.visits import feasibility
 from concierge.visits import queries as visits
 from concierge.visits.actions import checks
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
+from concierge.visits.words import sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,20 +207,15 @@ def _wish(found: TimeProposal, visit: Visit) -> Wish:
 
 def _proposal_page(found: TimeProposal) -> dict[str, object]:
     visit = visits.visit_for(viewer(), found.invitation.visit_id)
-    against = visits.conflicts(
-        user_ids=[member.user_id for member in visit.crew_members],
-        site=visit.site,
-        starts_at=found.starts_at,
-        ends_at=found.ends_at,
-        skill=visit.skill,
-        except_visit_id=visit.id,
+    against = feasibility.conflicts(
+        feasibility.wanted_of(visit, starts_at=found.starts_at, ends_at=found.ends_at)
     )
-    unsettled = set(visits.unsettled(against, site=visit.site, visit=visit))
+    unsettled = set(feasibility.unsettled(against, visit_id=visit.id))
     return {
         "visit": visit,
         "wish": _wish(found, visit),
         "is_open": found.state is ProposalState.OPEN,
         "state": found.state.value,
-        "warnings": [(one in unsettled, checks.in_words(one)) for one in against],
+        "warnings": [(one in unsettled, sentence(one)) for one in against],
         "needs_reason": bool(unsettled),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypedDict
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -17,8 +18,8 @@ from concierge.platform.events import record, record_many
 from concierge.platform.uids import fresh_uid
 from concierge.platform.words import instant, span
 from concierge.projects.models import Milestone, Project
-from concierge.visits import feasibility, queries
-from concierge.visits.actions import checks, progress, sharing, working
+from concierge.visits import feasibility
+from concierge.visits.actions import checks, claiming, judging, progress, sharing, working
 from concierge.visits.clocks import Stay, followed, nearest_stay, stay
 from concierge.visits.events import (
     TechniciansAssigned,
@@ -29,10 +30,18 @@ from concierge.visits.events import (
     VisitNeedsDecision,
     VisitPlanned,
 )
-from concierge.visits.models import Visit, VisitTechnician, WorkOrder
+from concierge.visits.models import Visit, VisitAttendee, VisitTechnician, WorkOrder
 from concierge.visits.states import FOLLOWING_THE_PLAN, VisitState, WorkOrderState
+from concierge.visits.words import sentence
 from concierge.workforce import queries as workforce
-from concierge.workforce.models import Technician
+
+
+class Act(TypedDict):
+    """Who does something, and when."""
+
+    at: datetime
+    actor_id: int | None
+
 
 MOVABLE = frozenset({VisitState.DRAFT, VisitState.TENTATIVE, VisitState.CONFIRMED, VisitState.ACCEPTED})
 """A visit in these states can get another time, other people and other details."""
@@ -53,6 +62,8 @@ def plan_visit(
     level: int = 1,
     crew: int = 1,
     technician_ids: Collection[int] = (),
+    contact_ids: Collection[int] = (),
+    arrival_minutes: int = 0,
     conflict_reason: str = "",
     note: str = "",
     titles: Mapping[str, str] | None = None,
@@ -69,7 +80,9 @@ def plan_visit(
     :param work_order: the open work that it is for; without one, work is opened that this visit does.
     :raises Refused: when the project is over, the work is not open, or somebody is no technician.
     :raises NoSuchTime: when the clocks at the site jump over the time.
-    :raises Conflicting: when somebody is sent who is elsewhere, away or not certified, without a reason.
+    :param contact_ids: people of the customer who have to be there.
+    :param arrival_minutes: how long after the start somebody may arrive, as the customer is promised.
+    :raises Conflicting: when a rule stands against it, without a reason.
     """
     # Two copies of one form wait for each other here, so that the second finds what the first planned.
     db.session.execute(select(Project.id).where(Project.id == project.id).with_for_update())
@@ -79,8 +92,6 @@ def plan_visit(
         raise Refused(_("The project is %(state)s; no visit can be planned.", state=project.state.value))
     when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
     ids = _technicians_among(technician_ids)
-    clashes = _clashes(ids, when, site=site, skill=skill)
-    checks.expect_reason(queries.unsettled(clashes, site=site), conflict_reason)
     work = work_order or working.work_for_visit(
         project,
         kind=kind,
@@ -110,16 +121,19 @@ def plan_visit(
         skill=skill,
         level=level,
         crew=crew,
+        arrival_minutes=arrival_minutes,
         note=note,
         created_at=at,
         crew_members=[],
+        attendees=[VisitAttendee(contact_id=contact_id) for contact_id in sorted(set(contact_ids))],
     )
+    visit.site = site
     _put(visit, when)
     db.session.add(visit)
     db.session.flush()
     if ids:  # a visit on which nobody goes shows the project to nobody
-        grave = {clash.user_id for clash in clashes if clash.needs_reason}
-        _send(visit, ids, reason=conflict_reason, over=grave)
+        _send(visit, ids)
+    judging.settle([visit], reason=conflict_reason, at=at, actor_id=actor_id)
     record(
         VisitPlanned(
             at=at,
@@ -158,20 +172,19 @@ def move_visit(
     :raises Stale: when somebody changed it since `version`.
     :raises NotNow: when it is on its way, over or cancelled.
     :raises NoSuchTime: when the clocks at the site jump over the time.
-    :raises Conflicting: when somebody is elsewhere, away or not certified then, and no reason is given.
+    :raises Conflicting: when a rule stands against it then, and no reason is given.
     """
     checks.expect_version(visit, version)
     checks.expect_state(visit, MOVABLE)
-    when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
-    ids = visit.technician_ids
-    clashes = _clashes(ids, when, site=site, skill=visit.skill, visit=visit)
-    checks.expect_reason(queries.unsettled(clashes, site=site, visit=visit), conflict_reason)
-    grave = {clash.user_id for clash in clashes if clash.needs_reason}
-    for member in visit.crew_members:
-        member.conflict_reason = (
-            (conflict_reason or member.conflict_reason) if member.user_id in grave else ""
-        )
-    _move(visit, when, cause="person", at=at, actor_id=actor_id)
+    event = _moved(
+        visit,
+        stay(starts_local, ends_local, zone=site.zone, fold=fold),
+        cause="person",
+        at=at,
+        actor_id=actor_id,
+    )
+    judging.settle([visit], reason=conflict_reason, at=at, actor_id=actor_id)
+    record(event)
 
 
 def assign_technicians(
@@ -188,33 +201,46 @@ def assign_technicians(
 
     :raises Stale: when somebody changed the visit since `version`.
     :raises NotNow: when it is on its way, over or cancelled, or confirmed and nobody would be left.
-    :raises Conflicting: when somebody is elsewhere, away or not certified then, and no reason is given.
+    :raises Conflicting: when a rule stands against it, and no reason is given.
     :raises Refused: when somebody is no technician.
     """
     checks.expect_version(visit, version)
-    checks.expect_state(visit, MOVABLE)
-    before = visit.technician_ids
-    ids = _technicians_among(technician_ids, keeping=before)
-    if visit.state not in FOLLOWING_THE_PLAN and visit.crew and not ids:
-        raise checks.NotNow(_("The visit is confirmed, so somebody has to go. Name another technician."))
-    clashes = _clashes(ids, visit, site=site, skill=visit.skill, visit=visit)
-    checks.expect_reason(queries.unsettled(clashes, site=site, visit=visit), conflict_reason)
-    _send(visit, ids, reason=conflict_reason, over={clash.user_id for clash in clashes if clash.needs_reason})
-    if visit.state is VisitState.ACCEPTED and set(ids) != set(before):
-        visit.state = VisitState.CONFIRMED
-    visit.sequence += 1
-    db.session.flush()
-    record(
-        TechniciansAssigned(
-            at=at,
-            actor_id=actor_id,
-            project_id=visit.project_id,
-            visit_id=visit.id,
-            title=visit.title,
-            technicians_before=before,
-            technicians_after=ids,
-            reason=conflict_reason if clashes else "",
-        )
+    assign_together({visit: technician_ids}, conflict_reason=conflict_reason, at=at, actor_id=actor_id)
+
+
+def assign_together(
+    people: Mapping[Visit, Collection[int]],
+    *,
+    conflict_reason: str = "",
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    """Send people on several visits in one act: what counts is who goes where once all is said, so they can swap.
+
+    Sites and people of the visits have to be loaded; whoever holds others' visits has locked them.
+
+    :raises Refused: as `assign_technicians` does, of any of them.
+    """
+    events = []
+    for visit, technician_ids in people.items():
+        checks.expect_state(visit, MOVABLE)
+        before = visit.technician_ids
+        ids = _technicians_among(technician_ids, keeping=before)
+        if visit.state not in FOLLOWING_THE_PLAN and visit.crew and not ids:
+            raise checks.NotNow(_("The visit is confirmed, so somebody has to go. Name another technician."))
+        _send(visit, ids)
+        if visit.state is VisitState.ACCEPTED and set(ids) != set(before):
+            visit.state = VisitState.CONFIRMED
+        visit.sequence += 1
+        events.append((visit, before))
+    found = judging.settle(list(people), reason=conflict_reason, at=at, actor_id=actor_id)
+    record_many(
+        [
+            _assigned(
+                visit, before, reason=conflict_reason if found.get(visit.id) else "", at=at, actor_id=actor_id
+            )
+            for visit, before in events
+        ]
     )
 
 
@@ -227,47 +253,47 @@ def change_details(
     skill: str,
     crew: int,
     note: str,
+    level: int | None = None,
+    arrival_minutes: int | None = None,
+    contact_ids: Collection[int] | None = None,
+    conflict_reason: str = "",
     version: int | None = None,
     at: datetime,
     actor_id: int | None,
 ) -> None:
     """Change what a visit is for and what is noted about it; nothing changed records nothing.
 
+    :param level: as `arrival_minutes` and `contact_ids`, `None` leaves it as it is.
     :raises Stale: when somebody changed it since `version`.
     :raises NotNow: when it is on its way, over or cancelled.
+    :raises Conflicting: when a rule stands against what is asked for now, and no reason is given.
     """
     checks.expect_version(visit, version)
     checks.expect_state(visit, MOVABLE)
-    new = {
-        "title": title,
-        "kind": kind,
-        "milestone_id": milestone_id,
-        "skill": skill,
-        "crew": crew,
-        "note": note,
-    }
-    before = {name: getattr(visit, name) for name in new}
-    for name, value in new.items():
-        setattr(visit, name, value)
-    changed = tuple(name for name in new if getattr(visit, name) != before[name])
+    details = Details(title, kind, milestone_id, skill, crew, note, level, arrival_minutes, contact_ids)
+    changed = _write_details(visit, details)
     if not changed:
         return
-    if "title" in changed:
-        visit.titles = {}  # what a person wrote is not translated
     db.session.flush()
-    going = visit.technician_ids
-    record(
-        VisitChanged(
-            at=at,
-            actor_id=actor_id,
-            project_id=visit.project_id,
-            visit_id=visit.id,
-            title=visit.title,
-            technicians_before=going,
-            technicians_after=going,
-            changed=changed,
-        )
-    )
+    if _JUDGED & set(changed):
+        judging.settle([visit], reason=conflict_reason, at=at, actor_id=actor_id)
+    record(_changed(visit, changed, at=at, actor_id=actor_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a visit is for and asks for; `None`: as it is."""
+
+    title: str
+    kind: VisitKind
+    milestone_id: int | None
+    skill: str
+    crew: int
+    note: str
+    level: int | None = None
+    arrival_minutes: int | None = None
+    contact_ids: Collection[int] | None = None
+    """People of the customer who have to be there."""
 
 
 def rearrange(
@@ -285,60 +311,49 @@ def rearrange(
     fold: int,
     technician_ids: Collection[int],
     conflict_reason: str,
+    level: int | None = None,
+    arrival_minutes: int | None = None,
+    contact_ids: Collection[int] | None = None,
     version: int | None,
     at: datetime,
     actor_id: int | None,
 ) -> None:
     """Do what a whole form says: details, time and people; only what differs is changed and recorded.
 
-    When both time and people change, only who goes at the new time is checked.
+    What counts is who goes at the new time and for what, not what stood against any of it before.
 
     :raises Refused: as `change_details`, `move_visit` and `assign_technicians` do.
     """
     checks.expect_version(visit, version)
-    act = {"at": at, "actor_id": actor_id}
-    change_details(
-        visit,
-        title=title,
-        kind=kind,
-        milestone_id=milestone_id,
-        skill=skill,
-        crew=crew,
-        note=note,
-        at=at,
-        actor_id=actor_id,
-    )
-    time_differs = (starts_local, ends_local, fold) != (visit.starts_local, visit.ends_local, visit.fold)
-    before, wanted = set(visit.technician_ids), set(technician_ids)
-    if time_differs and wanted != before:
+    checks.expect_state(visit, MOVABLE)
+    act: Act = {"at": at, "actor_id": actor_id}
+    details = Details(title, kind, milestone_id, skill, crew, note, level, arrival_minutes, contact_ids)
+    changed = _write_details(visit, details)
+    before = visit.technician_ids
+    is_moved = (starts_local, ends_local, fold) != (visit.starts_local, visit.ends_local, visit.fold)
+    is_assigned = set(technician_ids) != set(before)
+    events: list[VisitEvent] = [_changed(visit, changed, **act)] if changed else []
+    if is_assigned:
+        ids = _technicians_among(technician_ids, keeping=before)
+        if visit.state not in FOLLOWING_THE_PLAN and visit.crew and not ids:
+            raise checks.NotNow(_("The visit is confirmed, so somebody has to go. Name another technician."))
+        _send(visit, ids)
+    if is_moved:
         when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
-        clashes = _clashes(wanted, when, site=site, skill=skill, visit=visit)
-        checks.expect_reason(queries.unsettled(clashes, site=site, visit=visit), conflict_reason)
-        # Both change at once: what counts is who goes at the new time, not who would clash at the old one.
-        ids = _technicians_among(wanted, keeping=before)
-        old = visit.technician_ids
-        grave = {clash.user_id for clash in clashes if clash.needs_reason}
-        _send(visit, ids, reason=conflict_reason, over=grave)
-        _move(visit, when, cause="person", at=at, actor_id=actor_id, technicians_before=old)
+        events.append(_moved(visit, when, cause="person", technicians_before=before, **act))
+    elif is_assigned:
+        visit.sequence += 1
+        if visit.state is VisitState.ACCEPTED:
+            visit.state = VisitState.CONFIRMED
+        events.append(_assigned(visit, before, reason="", **act))
+    if not events:
         return
-    if time_differs:
-        move_visit(
-            visit,
-            starts_local=starts_local,
-            ends_local=ends_local,
-            site=site,
-            fold=fold,
-            conflict_reason=conflict_reason,
-            **act,  # type: ignore[arg-type]  # at and actor_id
-        )
-    if wanted != before:
-        assign_technicians(
-            visit,
-            technician_ids=technician_ids,
-            site=site,
-            conflict_reason=conflict_reason,
-            **act,  # type: ignore[arg-type]  # at and actor_id
-        )
+    db.session.flush()
+    if is_moved or is_assigned or _JUDGED & set(changed):
+        found = judging.settle([visit], reason=conflict_reason, **act)
+        if is_assigned and not is_moved and found.get(visit.id):
+            events[-1] = _assigned(visit, before, reason=conflict_reason, **act)
+    record_many(events)
 
 
 def keep_visit(
@@ -434,19 +449,18 @@ def follow_milestones(follows: Iterable[Following], *, at: datetime, actor_id: i
             event = _wait(one, at=at, actor_id=actor_id)
         if event is not None:
             events[one.visit.id] = [event]
-    going = [visit for visit in moved if visit.crew_members]
-    if going:
+    if moved:
         db.session.flush()
-        _hold({user_id for visit in going for user_id in visit.technician_ids})
-        clashes = queries.grave_conflicts(going)
-        for visit in going:
-            if (clash := clashes.get(visit.id)) is not None:
-                visit.needs_decision = _(
-                    "The plan moved this visit to %(when)s. %(conflict)s",
-                    when=instant(visit.starts_at, visit.zone),
-                    conflict=checks.in_words(clash),
-                )
-                events[visit.id].append(_undecided(visit, at=at, actor_id=actor_id))
+        going = [visit for visit in moved if visit.crew_members]
+        for visit_id, clashes in judging.note(going, at=at).items() if going else ():
+            visit = next(visit for visit in going if visit.id == visit_id)
+            visit.needs_decision = _(
+                "The plan moved this visit to %(when)s. %(conflict)s",
+                when=instant(visit.starts_at, visit.zone),
+                conflict=sentence(clashes[0]),
+            )
+            events[visit.id].append(_undecided(visit, at=at, actor_id=actor_id))
+        claiming.claim(going)
     record_many([event for each in events.values() for event in each])
 
 
@@ -492,68 +506,82 @@ def _technicians_among(user_ids: Collection[int], *, keeping: Collection[int] = 
     return ids
 
 
-def _clashes(
-    user_ids: Collection[int],
-    when: Stay | Visit,
-    *,
-    site: Site,
-    skill: str,
-    visit: Visit | None = None,
-) -> tuple[queries.Conflict, ...]:
-    """Say what stands against people going then; nobody else can send them in the same moment."""
-    if not user_ids:
-        return ()
-    _hold(user_ids)
-    return queries.conflicts(
-        user_ids=user_ids,
-        site=site,
-        starts_at=when.starts_at,
-        ends_at=when.ends_at,
-        skill=skill,
-        except_visit_id=visit.id if visit else None,
-    )
-
-
-def _hold(user_ids: Collection[int]) -> None:
-    """Let nobody else send these people until the commit; SQLite has one writer anyhow."""
-    if db.engine.dialect.name == "postgresql":
-        of_people = select(Technician.id).where(Technician.user_id.in_(user_ids)).order_by(Technician.id)
-        db.session.execute(of_people.with_for_update())
-
-
 def _put(visit: Visit, when: Stay) -> None:
     visit.starts_local, visit.ends_local = when.starts_local, when.ends_local
     visit.zone, visit.fold = when.zone, when.fold
     visit.starts_at, visit.ends_at = when.starts_at, when.ends_at
 
 
-def _send(visit: Visit, user_ids: Collection[int], *, reason: str, over: Collection[int | None]) -> None:
-    """Write who goes, and let them see the project."""
+def _send(visit: Visit, user_ids: Collection[int]) -> None:
+    """Write who goes, and let them see the project; why in spite of what stands against it is written later."""
     for member in [member for member in visit.crew_members if member.user_id not in user_ids]:
         visit.crew_members.remove(member)
         db.session.delete(member)
-    there = {member.user_id: member for member in visit.crew_members}
+    there = {member.user_id for member in visit.crew_members}
     for user_id in user_ids:
-        member = there.get(user_id) or VisitTechnician(visit_id=visit.id, user_id=user_id)
-        member.conflict_reason = (reason or member.conflict_reason or "") if user_id in over else ""
         if user_id not in there:
+            member = VisitTechnician(visit_id=visit.id, user_id=user_id, conflict_reason="")
             visit.crew_members.append(member)
     db.session.flush()
     sharing.share_project(visit.project_id)
 
 
-def _move(
-    visit: Visit,
-    when: Stay,
-    *,
-    cause: str,
-    at: datetime,
-    actor_id: int | None,
-    technicians_before: tuple[int, ...] | None = None,
-) -> None:
-    event = _moved(visit, when, cause=cause, at=at, actor_id=actor_id, technicians_before=technicians_before)
-    db.session.flush()
-    record(event)
+_JUDGED = frozenset({"kind", "milestone_id", "skill", "level", "crew", "contact_ids"})
+"""What of a visit decides which rules stand against it."""
+
+
+def _write_details(visit: Visit, details: Details) -> tuple[str, ...]:
+    """Write what differs, and name it."""
+    new = {
+        name: value
+        for name in ("title", "kind", "milestone_id", "skill", "level", "crew", "arrival_minutes", "note")
+        if (value := getattr(details, name)) is not None or name == "milestone_id"
+    }
+    before = {name: getattr(visit, name) for name in new}
+    for name, value in new.items():
+        setattr(visit, name, value)
+    changed = [name for name in new if getattr(visit, name) != before[name]]
+    if "title" in changed:
+        visit.titles = {}  # what a person wrote is not translated
+    if details.contact_ids is not None:
+        wanted = set(details.contact_ids)
+        if wanted != {one.contact_id for one in visit.attendees}:
+            for one in [one for one in visit.attendees if one.contact_id not in wanted]:
+                visit.attendees.remove(one)
+                db.session.delete(one)
+            there = {one.contact_id for one in visit.attendees}
+            visit.attendees += [VisitAttendee(contact_id=new_id) for new_id in sorted(wanted - there)]
+            changed.append("contact_ids")
+    return tuple(changed)
+
+
+def _changed(visit: Visit, changed: tuple[str, ...], *, at: datetime, actor_id: int | None) -> VisitChanged:
+    going = visit.technician_ids
+    return VisitChanged(
+        at=at,
+        actor_id=actor_id,
+        project_id=visit.project_id,
+        visit_id=visit.id,
+        title=visit.title,
+        technicians_before=going,
+        technicians_after=going,
+        changed=changed,
+    )
+
+
+def _assigned(
+    visit: Visit, before: tuple[int, ...], *, reason: str, at: datetime, actor_id: int | None
+) -> TechniciansAssigned:
+    return TechniciansAssigned(
+        at=at,
+        actor_id=actor_id,
+        project_id=visit.project_id,
+        visit_id=visit.id,
+        title=visit.title,
+        technicians_before=before,
+        technicians_after=visit.technician_ids,
+        reason=reason,
+    )
 
 
 def _moved(

@@ -11,17 +11,25 @@ from concierge.platform.events import record
 from concierge.projects.actions.gates import held_for
 from concierge.projects.models import Gate
 from concierge.projects.reasons import Reason, reason_of
-from concierge.visits.actions import checks, sharing
+from concierge.visits.actions import checks, judging, sharing
 from concierge.visits.events import VisitCancelled, VisitConfirmed, VisitStateChanged
 from concierge.visits.models import Visit
-from concierge.visits.states import VisitState
+from concierge.visits.states import OVER, VisitState
 
 
-def confirm(visit: Visit, *, version: int | None = None, at: datetime, actor_id: int | None) -> None:
+def confirm(
+    visit: Visit,
+    *,
+    conflict_reason: str = "",
+    version: int | None = None,
+    at: datetime,
+    actor_id: int | None,
+) -> None:
     """Make a visit certain; from now on it no longer follows the plan by itself.
 
     :raises Stale: when somebody changed it since `version`.
     :raises NotNow: when it is certain already, over or cancelled, or when nobody goes yet.
+    :raises Conflicting: when a rule stands against it for which nobody has given a reason yet.
     """
     checks.expect_version(visit, version)
     checks.expect_follows(visit, VisitState.CONFIRMED)
@@ -32,6 +40,7 @@ def confirm(visit: Visit, *, version: int | None = None, at: datetime, actor_id:
     settle(visit)
     visit.sequence += 1
     db.session.flush()
+    judging.settle([visit], reason=conflict_reason, at=at, actor_id=actor_id)
     record(
         VisitConfirmed(
             at=at,
@@ -133,6 +142,7 @@ def cancel(
     settle(visit)
     visit.sequence += 1
     db.session.flush()
+    judging.forget(visit, at=at)
     sharing.share_project(visit.project_id)
     going = visit.technician_ids
     record(
@@ -171,6 +181,8 @@ def _change(
     visit.state = to
     visit.sequence += 1
     db.session.flush()
+    if to in OVER:
+        judging.forget(visit, at=at)
     going = visit.technician_ids
     record(
         VisitStateChanged(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from concierge.platform.database import db
 from concierge.platform.events import RecordedEvent, record
+from concierge.visits.actions import judging
 from concierge.visits.clocks import nearest_stay
 from concierge.visits.events import VisitMoved, ZoneRulesChanged
 from concierge.visits.models import Visit
@@ -61,6 +62,7 @@ def follow_rules(*, at: datetime, version: str | None = None) -> ZoneRulesChange
     if before == now_in_use and not moved and not turns:
         return None
     db.session.flush()
+    judging.look_again(moved, at=at)
     event = ZoneRulesChanged(
         at=at,
         actor_id=None,

@@ -8,7 +8,8 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
-from concierge.accounts.models import Site
+from concierge.accounts import queries as accounts
+from concierge.accounts.models import Contact, Site
 from concierge.catalogue.states import VisitKind
 from concierge.core.spans import Span
 from concierge.identity import queries as people
@@ -73,7 +74,7 @@ def plan() -> Page:
     if form.validate_on_submit() and (known := queries.visit_by_uid(viewer(), form.token.data or "")):
         return back_to(known)
     warnings: list[tuple[bool, str]] = []
-    if not form.validate_on_submit() or not _is_settled(form, site, warnings):
+    if not form.validate_on_submit() or not _is_settled(form, project, site, warnings):
         return show_again("visits/form.html", form, project=project, visit=None, warnings=warnings)
     actor_id, at = viewer().user_id, clock.now()
     needs = Permission.SCHEDULE_VISITS.value
@@ -89,7 +90,10 @@ def plan() -> Page:
             fold=form.fold,
             skill=form.skill.data or "",
             crew=form.crew.data or 0,
+            level=form.level.data or 1,
+            arrival_minutes=form.arrival_minutes.data or 0,
             technician_ids=form.technicians.data or (),
+            contact_ids=form.attendees.data or (),
             conflict_reason=form.conflict_reason.data or "",
             note=form.note.data or "",
             state=VisitState(form.certainty.data),
@@ -118,7 +122,7 @@ def edit(visit_id: int) -> Page:
     if not form.is_submitted():
         form.load(visit.version)
         return render_template("visits/form.html", form=form, **page)
-    if not form.validate() or not _is_settled(form, visit.site, warnings, visit):
+    if not form.validate() or not _is_settled(form, project, visit.site, warnings, visit):
         return show_again("visits/form.html", form, **page)
     theirs = forms.VisitForm(formdata=None, data=_as_it_is(visit))
     _offer(theirs, project, [visit.site], visit)
@@ -158,7 +162,10 @@ def _rearrange(form: forms.VisitForm, visit: Visit, *, actor_id: int, at: dateti
         starts_local=form.starts_local,
         ends_local=form.ends_local,
         fold=form.fold if form.asks_for_hour else 0,
+        level=form.level.data or 1,
+        arrival_minutes=form.arrival_minutes.data or 0,
         technician_ids=form.technicians.data or (),
+        contact_ids=form.attendees.data or (),
         conflict_reason=form.conflict_reason.data or "",
         version=visit.version,
         actor_id=actor_id,
@@ -184,12 +191,19 @@ def _offer(
     form.technicians.choices = forms.choices(
         (user_id, f"{name}, {city}" if city else name) for user_id, name, city in (*people, *gone)
     )
+    there = {one.contact_id: one.contact.name for one in visit.attendees} if visit else {}
+    contacts = {one.id: _with_title(one) for one in accounts.contacts_of(project.account_id)}
+    form.attendees.choices = forms.choices((there | contacts).items())
     codes = dict.fromkeys([*workforce.skill_codes(), *([visit.skill] if visit and visit.skill else [])])
     form.skill.choices = forms.choices([("", _("None")), *((code, code) for code in codes)])
     form.zone = visit.zone if visit else project.site.zone
     if visit:
         del form.site
         del form.certainty
+
+
+def _with_title(contact: Contact) -> str:
+    return f"{contact.name}, {contact.title}" if contact.title else contact.name
 
 
 def _say_who_can(form: forms.VisitForm, site: Site, visit: Visit | None = None) -> None:
@@ -209,7 +223,12 @@ def _say_who_can(form: forms.VisitForm, site: Site, visit: Visit | None = None) 
             taken = span(wall_time(time.starts_at, form.zone), wall_time(time.ends_at, form.zone))
             perhaps.setdefault(time.user_id, []).append(_("perhaps taken %(when)s", when=taken))
     found = feasibility.candidates(
-        site, stay, skill=skill, user_ids=names, except_visit_id=visit.id if visit else None
+        site,
+        stay,
+        skill=skill,
+        level=form.level.data or 1,
+        user_ids=names,
+        except_visit_id=visit.id if visit else None,
     )
     said = {}
     for one in found:
@@ -234,7 +253,9 @@ def _times_for(form: forms.VisitForm, site: Site, visit: Visit | None = None) ->
         minutes=minutes,
         within=Span(when.starts_at, when.starts_at + LOOK_AHEAD),
         skill=form.skill.data or "",
+        level=form.level.data or 1,
         crew=form.crew.data or 1,
+        contact_ids=form.attendees.data or (),
         except_visit_id=visit.id if visit else None,
     )
     return [
@@ -289,20 +310,33 @@ def _looks(form: forms.VisitForm, site: Site, visit: Visit | None = None) -> dic
 
 
 def _is_settled(
-    form: forms.VisitForm, site: Site, warnings: list[tuple[bool, str]], visit: Visit | None = None
+    form: forms.VisitForm,
+    project: Project,
+    site: Site,
+    warnings: list[tuple[bool, str]],
+    visit: Visit | None = None,
 ) -> bool:
     """Say whether nothing stands against the booking, or a reason is given; warnings get what does."""
     when = form.when
-    found = queries.conflicts(
-        user_ids=form.technicians.data or (),
-        site=site,
-        starts_at=when.starts_at,
-        ends_at=when.ends_at,
-        skill=form.skill.data or "",
-        except_visit_id=visit.id if visit else None,
+    found = feasibility.conflicts(
+        feasibility.Wanted(
+            site=site,
+            stay=Span(when.starts_at, when.ends_at),
+            user_ids=tuple(form.technicians.data or ()),
+            kind=VisitKind(form.kind.data),
+            skill=form.skill.data or "",
+            level=form.level.data or 1,
+            crew=form.crew.data or 1,
+            project_id=project.id,
+            milestone_id=form.milestone.data or None,
+            contact_ids=tuple(form.attendees.data or ()),
+            visit_id=visit.id if visit else None,
+        )
     )
-    warnings += [(conflict.needs_reason, checks.in_words(conflict)) for conflict in found]
-    if (form.conflict_reason.data or "").strip() or not queries.unsettled(found, site=site, visit=visit):
+    unsettled = feasibility.unsettled(found, visit_id=visit.id if visit else None)
+    warnings += [(conflict.needs_reason, words.sentence(conflict)) for conflict in found]
+    is_needed = any(one.user_id is not None or form.technicians.data for one in unsettled)
+    if (form.conflict_reason.data or "").strip() or not is_needed:
         return True
     form.conflict_reason.errors = [
         _("Choose somebody else or another time, or say why they go all the same.")
@@ -352,5 +386,8 @@ def _as_it_is(visit: Visit, *, proposed: bool = False) -> dict[str, object]:
         "technicians": [member.user_id for member in visit.crew_members],
         "crew": visit.crew,
         "skill": visit.skill,
+        "level": visit.level,
+        "arrival_minutes": visit.arrival_minutes,
+        "attendees": [one.contact_id for one in visit.attendees],
         "note": visit.note,
     }

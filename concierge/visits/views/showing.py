@@ -13,12 +13,13 @@ from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.projects import calendars
 from concierge.projects.states import GateState
-from concierge.visits import forms, queries
-from concierge.visits.actions import arranging, checks
+from concierge.visits import feasibility, forms, queries
+from concierge.visits.actions import arranging
 from concierge.visits.clocks import Stay, is_repeated, wall_time
 from concierge.visits.models import Visit
 from concierge.visits.states import COMING, FOLLOWS, OVER, VisitState
 from concierge.visits.views.blueprint import Page, bp
+from concierge.visits.words import sentence
 
 WEEK = timedelta(days=7)
 NEAR = timedelta(hours=12)
@@ -108,7 +109,7 @@ def page_of(found: Visit, looking: Viewer) -> dict[str, object]:
         "visit": found,
         "held": _held(found),
         "offers": offers_for(found, looking),
-        "warnings": [(conflict.needs_reason, checks.in_words(conflict)) for conflict in conflicts],
+        "warnings": [(conflict.needs_reason, sentence(conflict)) for conflict in conflicts],
         "proposal": proposal,
         "there": _elsewhere(found, looking.zone),
         "is_repeated": is_repeated(found.starts_local, found.zone),
@@ -151,17 +152,8 @@ def _held(found: Visit) -> int:
     )
 
 
-def _conflicts(found: Visit) -> tuple[queries.Conflict, ...]:
-    if found.state in OVER:
-        return ()
-    return queries.conflicts(
-        user_ids=[member.user_id for member in found.crew_members],
-        site=found.site,
-        starts_at=found.starts_at,
-        ends_at=found.ends_at,
-        skill=found.skill,
-        except_visit_id=found.id,
-    )
+def _conflicts(found: Visit) -> tuple[feasibility.Conflict, ...]:
+    return () if found.state in OVER else feasibility.conflicts(feasibility.wanted_of(found))
 
 
 def _proposal(found: Visit) -> Stay | None:
