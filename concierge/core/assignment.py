@@ -1,0 +1,1021 @@
+"""Who does which unassigned work, and when: a plan that breaks no rule, how good it is, and why it is as it is.
+
+A problem is pieces of work and people, each with what else they have; a plan places pieces. What may be placed is
+decided by `core/dispatch.py` alone: `breaks` asks it of a whole plan. The quick looks in here answer the same in
+whole minutes, for many thousand times and people. Plans are compared by what is left over, then by lateness, travel
+and fairness.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import islice, pairwise
+
+from concierge.core.dispatch import (
+    NIGHT,
+    Objection,
+    Person,
+    Rule,
+    Taken,
+    Work,
+    against_person,
+    against_time,
+    minutes_there,
+    objections,
+    presence,
+)
+from concierge.core.hours import MINUTE, MINUTES_OF_DAY, Hours, Place, open_within
+from concierge.core.spans import Span
+from concierge.core.travel import Spot, way
+from concierge.core.worktime import WorkCalendar, workdays_between
+
+MOST_A_DAY = 4
+"""So many starts are looked at on one day of a site."""
+_NIGHT = NIGHT // MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Work that nobody does yet; `work.crew` says how many people are still to be found."""
+
+    key: str
+    work: Work
+    minutes: int
+    """How long a crew works at the site."""
+    deadline: date | None = None
+    """The day, at the site, on which it should end at the latest."""
+    title: str = ""
+    stay: Span[datetime] | None = None
+    """When it is, where only people are missing; `None`: that is to be found, too."""
+    going: frozenset[str] = frozenset()
+    """Keys of people who go already."""
+    days: WorkCalendar | None = None
+    """The working days in which lateness is counted; `None`: every day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is to be planned, from when to when, and with whom; starts lie `step` minutes apart.
+
+    Of people, `booked_minutes` and `capacity_minutes` are those of the whole time.
+
+    :raises ValueError: when the time never ends, two have one key, or a piece takes no time or nobody.
+    """
+
+    pieces: tuple[Piece, ...]
+    people: tuple[Person, ...]
+    within: Span[datetime]
+    step: int = 60
+
+    def __post_init__(self) -> None:
+        if self.within.to_at is None or self.step < 1:
+            raise ValueError("A plan is made for a time that ends, in steps of at least a minute.")
+        for keys in ([one.key for one in self.pieces], [one.key for one in self.people]):
+            if len(set(keys)) < len(keys):
+                raise ValueError("Two of the same key cannot be planned.")
+        if any(one.minutes < 1 or one.work.crew < 1 for one in self.pieces):
+            raise ValueError("A piece of work takes at least a minute and somebody to do it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A piece of work with a time and the keys of those who are sent."""
+
+    piece: str
+    stay: Span[datetime]
+    crew: tuple[str, ...]
+
+
+Plan = tuple[Placement, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Measure:
+    """How good a plan is; less is better, and what stands first counts first."""
+
+    left: int
+    """Pieces nobody does."""
+    late: int
+    """Working days after deadlines, all pieces together."""
+    travel: int
+    """Minutes on the way that the plan adds."""
+    unfair: int
+    """Minutes that people would have above their share, by what their hours allow."""
+    waiting: int
+    """Days until the pieces begin, together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A rule that a plan breaks."""
+
+    piece: str
+    person: str
+    what: Objection | str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Somebody who was not chosen for a time: the rule against them, else how much worse it would be."""
+
+    person: str
+    rule: Rule | None
+    travel: int = 0
+    """Minutes on the way that this person would add."""
+    load: int = 0
+    """What they would have to do then, in per mille of what their hours allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who was chosen: the minutes on the way this adds, and how full their time is with it, per mille."""
+
+    person: str
+    travel: int
+    load: int
+    comes_from: str = ""
+    """Title of the visit they come from, empty for home."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a piece is placed as it is."""
+
+    late: int
+    """Working days after the deadline; negative before it, 0 without one."""
+    crew: tuple[Member, ...]
+    beside: tuple[Beside, ...]
+    """The others with the skill: who could go as well first, the best of them first."""
+    earlier_days: int
+    """On so many days before, no whole crew could go at any start that was looked at."""
+    earlier: tuple[tuple[Rule, int], ...]
+    """What stood against people then: rules and how often, the commonest first."""
+    was_possible: int
+    """On so many days before, a crew could go; it would be later for others, farther, or less fair."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Why a piece is left over."""
+
+    starts: int
+    """Starts at which the site, the customer and the plan would allow it."""
+    against_time: tuple[tuple[Rule, int], ...]
+    """Rules that ruled other starts out, and how many each."""
+    able: int
+    """People who hold the skill at its level."""
+    needed: int
+    people: tuple[tuple[str, Rule], ...]
+    """For each of the able, the rule that stood most often against them; for too few, why others are not able."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """A time to do a piece at, in minutes after the begin of the problem's time."""
+
+    a: int
+    b: int
+    there: tuple[tuple[int, int], ...]
+    """When people are at the site."""
+    last_on: date
+    late: int
+    span: Span[datetime]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """Something somebody has, in minutes; `spot` numbers the place of a visit, -1 where none is known."""
+
+    a: int
+    b: int
+    rule: Rule
+    spot: int
+    words: str
+    piece: str = ""
+    """Which piece of the plan it is; empty for what was there before."""
+
+
+@dataclass(slots=True)
+class _Desk:
+    """One person with what they have and get."""
+
+    person: Person
+    home: int
+    entries: list[_Entry]
+    load: int
+    share: int = 0
+    opened: dict[tzinfo, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+    def above(self, minutes: int = 0) -> int:
+        """Minutes above their share with so many more."""
+        return max(0, self.load + minutes - self.share)
+
+    def full(self, minutes: int = 0) -> int:
+        """How full their time is with so many more minutes, per mille."""
+        return (
+            (self.load + minutes) * 1000 // self.person.capacity_minutes
+            if self.person.capacity_minutes
+            else 0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to place one person of a crew: the piece's number, the time's among its times, the person's."""
+
+    piece: int
+    stay: int
+    person: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """All ways to place that are looked at, and what excludes what, as numbers for a solver.
+
+    Options are numbered from 0; -1, -2 … are visits that are there anyhow. A saving is how many minutes less on the
+    way two visits take when one person goes straight from one to the other.
+    """
+
+    crews: tuple[int, ...]
+    """How many people each piece needs."""
+    stays: tuple[tuple[tuple[int, int], ...], ...]
+    """For each piece and time: working days late, days until then."""
+    options: tuple[Option, ...]
+    travel: tuple[int, ...]
+    """Minutes from home and back, by option."""
+    minutes: tuple[int, ...]
+    """Minutes of work, by piece."""
+    cliques: tuple[tuple[int, ...], ...]
+    """Options of which at most one can be."""
+    savings: tuple[tuple[int, int, int], ...]
+    """Node before, node after, minutes."""
+    saved_anyhow: int
+    """Minutes that the visits which are there anyhow save by lying beside each other."""
+    loads: tuple[tuple[int, int], ...]
+    """For each person, what is booked and their fair share."""
+    hint: tuple[int, ...]
+    """The options of the plan that is known."""
+    is_whole: bool
+    """Whether every start and person that breaks no rule is among the options."""
+
+
+class Planner:
+    """Answers about one problem; what costs time is worked out once."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Prepare the people; the times of a piece are looked up when they are asked for."""
+        self.problem = problem
+        self._origin = problem.within.from_at.astimezone(UTC)
+        self._end = -int(-((problem.within.to_at or self._origin) - self._origin) // MINUTE)
+        self._spots: dict[Spot, int] = {}
+        self._places: list[Spot] = []
+        self._ways: dict[tuple[int, int], int] = {}
+        self._stays: dict[str, tuple[_Stay, ...]] = {}
+        self._ruled_out: dict[str, Counter[Rule]] = {}
+        self._pieces = {one.key: one for one in problem.pieces}
+        wanted = sum(self._there(one) * one.work.crew for one in problem.pieces)
+        self._desks = {one.key: self._desk(one) for one in problem.people}
+        booked = sum(one.booked_minutes for one in problem.people)
+        capacity = sum(one.capacity_minutes for one in problem.people)
+        for desk in self._desks.values():
+            desk.share = (booked + wanted) * desk.person.capacity_minutes // capacity if capacity else 0
+        self._able = {one.key: self._able_for(one) for one in problem.pieces}
+        self._offered: list[list[tuple[_Stay, list[str]]]] = []
+
+    # ---------------------------------------------------------------- asked from outside
+
+    def greedy(self) -> Plan:
+        """Place what is due first at its best time, with who is best for it then; never fails.
+
+        A time is better when it is less late, then adds less travel, then is fairer, then is earlier.
+        """
+        return self.completed(())
+
+    def completed(self, plan: Plan) -> Plan:
+        """Keep what of a plan breaks no rule, in its order, and place the rest as `greedy` does."""
+        self._clear()
+        kept: list[Placement] = []
+        for one in plan:
+            stay = self._stay_of(one)
+            if stay is not None and self._fits(self._pieces[one.piece], stay, one.crew):
+                self._put(one.piece, stay, one.crew)
+                kept.append(one)
+        there = {one.piece for one in kept}
+        for piece in sorted(self.problem.pieces, key=self._urgency):
+            found = None if piece.key in there else self._best(piece)
+            if found is not None:
+                kept.append(Placement(piece.key, found[0].span, found[1]))
+                self._put(piece.key, *found)
+        order = {one.key: number for number, one in enumerate(self.problem.pieces)}
+        return tuple(sorted(kept, key=lambda one: order[one.piece]))
+
+    def improved(self, plan: Plan, *, rounds: int = 3) -> Plan:
+        """Take each piece out and place it where it is best beside all others, until nothing gets better.
+
+        What breaks a rule is placed anew; the answer is never worse than what is left of the plan then.
+        """
+        plan = self.completed(plan)
+        crews = {one.piece: one.crew for one in plan}
+        stays = {one.piece: stay for one in plan if (stay := self._stay_of(one)) is not None}
+        for _round in range(rounds):
+            is_better = False
+            for piece in sorted(self.problem.pieces, key=self._urgency):
+                had = stays.get(piece.key)
+                if had is not None:
+                    self._take(piece.key, crews[piece.key])
+                found = self._best(piece)
+                if found is not None:
+                    is_better |= had is None or (found[0].span, found[1]) != (had.span, crews[piece.key])
+                    stays[piece.key], crews[piece.key] = found
+                    self._put(piece.key, *found)
+            if not is_better:
+                break
+        return tuple(
+            Placement(one.key, stays[one.key].span, crews[one.key])
+            for one in self.problem.pieces
+            if one.key in stays
+        )
+
+    def measure(self, plan: Plan) -> Measure:
+        """Say how good a plan is.
+
+        :raises KeyError: when it places what the problem does not hold.
+        """
+        self._clear()
+        late = waiting = 0
+        before = sum(self._travel(desk) for desk in self._desks.values())
+        for one in plan:
+            stay = self._stay_of(one) or self._as_stay(self._pieces[one.piece], one.stay)
+            late, waiting = late + stay.late, waiting + max(0, stay.a) // MINUTES_OF_DAY
+            self._put(one.piece, stay, one.crew)
+        travel = sum(self._travel(desk) for desk in self._desks.values()) - before
+        unfair = sum(desk.above() for desk in self._desks.values())
+        return Measure(len(self.problem.pieces) - len(plan), late, travel, unfair, waiting)
+
+    def explain(self, plan: Plan) -> Mapping[str, Why | WhyNot]:
+        """Say of every piece why it is placed as it is, or why it is left over."""
+        self._clear()
+        stays = {
+            one.piece: self._stay_of(one) or self._as_stay(self._pieces[one.piece], one.stay) for one in plan
+        }
+        for one in plan:
+            self._put(one.piece, stays[one.piece], one.crew)
+        found: dict[str, Why | WhyNot] = {}
+        for one in plan:
+            self._take(one.piece, one.crew)
+            found[one.piece] = self._why(self._pieces[one.piece], stays[one.piece], one.crew)
+            self._put(one.piece, stays[one.piece], one.crew)
+        for piece in self.problem.pieces:
+            if piece.key not in found:
+                found[piece.key] = self._why_not(piece)
+        return found
+
+    def bound(self) -> tuple[int, int]:
+        """Say how many pieces are left over and how late the others are at least, whatever the plan."""
+        self._clear()
+        left = late = 0
+        for piece in self.problem.pieces:
+            found = (
+                stay.late
+                for stay in self._times(piece)
+                if sum(self._against(piece, stay, desk) is None for desk in self._able[piece.key])
+                >= piece.work.crew
+            )
+            least = next(found, None)  # times come in order, so the first is the least late
+            left, late = left + (least is None), late + (least or 0)
+        return left, late
+
+    def model(self, plan: Plan, *, most: int, with_ways: bool = True) -> Model:
+        """List the ways to place each piece, for a solver, among them those of a plan.
+
+        :param most: about so many options; with more, the later and the farther ones are left out.
+        :param with_ways: whether to say what going straight from one visit to the next saves.
+        """
+        self._clear()
+        numbers = {key: number for number, key in enumerate(self._desks)}
+        by_piece = {one.piece: one for one in plan}
+        quota = max(20, most // max(1, len(self.problem.pieces)))
+        options: list[Option] = []
+        times: list[_Stay] = []
+        hint: list[int] = []
+        stays: list[tuple[tuple[int, int], ...]] = []
+        is_whole = True
+        self._offered = []
+        for number, piece in enumerate(self.problem.pieces):
+            chosen = by_piece.get(piece.key)
+            found, all_there = self._ways_to_place(piece, quota, chosen)
+            is_whole &= all_there
+            self._offered.append(found)
+            stays.append(tuple((stay.late, max(0, stay.a) // MINUTES_OF_DAY) for stay, _people in found))
+            for place, (stay, people) in enumerate(found):
+                for key in people:
+                    if chosen is not None and stay.span == chosen.stay and key in chosen.crew:
+                        hint.append(len(options))
+                    options.append(Option(number, place, numbers[key]))
+                    times.append(stay)
+        cliques, savings, saved_anyhow = self._relations(options, times, with_ways)
+        return Model(
+            crews=tuple(one.work.crew for one in self.problem.pieces),
+            stays=tuple(stays),
+            options=tuple(options),
+            travel=tuple(self._from_home_and_back(one) for one in options),
+            minutes=tuple(self._there(one) for one in self.problem.pieces),
+            cliques=cliques,
+            savings=savings,
+            saved_anyhow=saved_anyhow,
+            loads=tuple((desk.load, desk.share) for desk in self._desks.values()),
+            hint=tuple(hint),
+            is_whole=is_whole,
+        )
+
+    def chosen(self, options: Iterable[Option]) -> Plan:
+        """Make the plan that some options of the last `model` are; what is not whole is left out."""
+        people, crews = list(self._desks), dict[tuple[int, int], list[str]]()
+        for one in options:
+            crews.setdefault((one.piece, one.stay), []).append(people[one.person])
+        found = []
+        for (number, place), crew in sorted(crews.items()):
+            piece, stay = self.problem.pieces[number], self._offered[number][place][0]
+            if len(crew) == piece.work.crew:
+                found.append(Placement(piece.key, stay.span, tuple(sorted(crew))))
+        return tuple(found)
+
+    # ---------------------------------------------------------------- times of a piece
+
+    def _times(self, piece: Piece) -> tuple[_Stay, ...]:
+        """The times at which a piece can be done as far as the site, the customer and the plan go, in order."""
+        if piece.key not in self._stays:
+            ruled_out: Counter[Rule] = Counter()
+            spans = [piece.stay] if piece.stay else self._possible(piece)
+            is_simple = piece.stay is None and not piece.work.site.shut and not piece.work.attendees
+            found = []
+            for span in spans:
+                against = (
+                    _against_begin(span, piece.work) if is_simple else _rules(against_time(span, piece.work))
+                )
+                ruled_out.update(against)
+                if not against:
+                    found.append(self._as_stay(piece, span))
+            self._stays[piece.key], self._ruled_out[piece.key] = tuple(found), ruled_out
+        return self._stays[piece.key]
+
+    def _possible(self, piece: Piece) -> Iterator[Span[datetime]]:
+        """Times that hold the piece's minutes of planned opening; on one day where it fits into one."""
+        planned = replace(piece.work.site, shut={})
+        days = _by_day(open_within(planned, self.problem.within), planned.zone)
+        length = piece.minutes * MINUTE
+        fits = any(sum((_end(one) - one.from_at for one in opened), timedelta()) >= length for opened in days)
+        for number, opened in enumerate(days):
+            later = opened if fits else [one for day in days[number:] for one in day]
+            starts = _starts(opened, self.problem.step) if fits else iter([opened[0].from_at])
+            for begins in islice(starts, MOST_A_DAY):
+                ends = _worked(begins, length, later)
+                if ends is None:
+                    break
+                yield Span(begins, ends)
+
+    def _as_stay(self, piece: Piece, span: Span[datetime]) -> _Stay:
+        there = tuple(
+            (self._minute(one.from_at), self._minute(_end(one))) for one in presence(span, piece.work.site)
+        )
+        last_on = (_end(span) - MINUTE).astimezone(piece.work.site.zone).date()
+        late = 0 if piece.stay else max(0, _after(piece, last_on))
+        return _Stay(self._minute(span.from_at), self._minute_after(_end(span)), there, last_on, late, span)
+
+    def _stay_of(self, one: Placement) -> _Stay | None:
+        return next((stay for stay in self._times(self._pieces[one.piece]) if stay.span == one.stay), None)
+
+    def _there(self, piece: Piece) -> int:
+        return minutes_there(piece.stay, piece.work.site) if piece.stay else piece.minutes
+
+    # ---------------------------------------------------------------- people
+
+    def _desk(self, person: Person) -> _Desk:
+        entries = [
+            _Entry(
+                self._minute(taken.span.from_at),
+                self._minute_after(_end(taken.span)),
+                taken.rule,
+                -1 if taken.spot is None else self._number(taken.spot),
+                taken.words,
+            )
+            for taken in person.taken
+        ]
+        return _Desk(person, self._number(person.home), sorted(entries, key=_begin), person.booked_minutes)
+
+    def _able_for(self, piece: Piece) -> tuple[_Desk, ...]:
+        """Who holds the skill at its level, perhaps not to the end, and does not go already."""
+        skill, level = piece.work.skill, piece.work.level
+        return tuple(
+            desk
+            for key, desk in self._desks.items()
+            if key not in piece.going
+            and (not skill or (skill in desk.person.skills and desk.person.skills[skill].level >= level))
+        )
+
+    def _opened(self, desk: _Desk, zone: tzinfo) -> tuple[tuple[int, int], ...]:
+        """When somebody works at a place of a zone, around the problem's time."""
+        if zone not in desk.opened:
+            around = Span(
+                self._origin - timedelta(days=2), self._origin + (self._end + 2 * MINUTES_OF_DAY) * MINUTE
+            )
+            always = Place("", zone, dict.fromkeys(range(7), (Hours(0, MINUTES_OF_DAY),)))
+            free = replace(desk.person, taken=(), skills={})
+            shut = against_person(around, Work(always, desk.person.home), free)
+            at, found = self._minute(around.from_at), []
+            for one in sorted(shut, key=lambda one: one.span.from_at):
+                if self._minute(one.span.from_at) > at:
+                    found.append((at, self._minute(one.span.from_at)))
+                at = max(at, self._minute_after(_end(one.span)))
+            if at < self._minute(_end(around)):
+                found.append((at, self._minute(_end(around))))
+            desk.opened[zone] = tuple(found)
+        return desk.opened[zone]
+
+    def _against(self, piece: Piece, stay: _Stay, desk: _Desk) -> Rule | None:
+        """The first rule that stands against sending somebody; as `core/dispatch.py` says, or stricter."""
+        work = piece.work
+        if work.skill:
+            until = desk.person.skills[work.skill].until
+            if until is not None and until < stay.last_on:
+                return Rule.SKILL_EXPIRED
+        for entry in desk.entries:
+            if entry.a >= stay.b:
+                break
+            if entry.b > stay.a and (
+                entry.rule is not Rule.LEAVE or any(entry.b > a and entry.a < b for a, b in stay.there)
+            ):
+                return entry.rule
+        opened = self._opened(desk, work.site.zone)
+        for a, b in stay.there:
+            if not any(first <= a and b <= last for first, last in opened):
+                return Rule.HOURS
+        return None if self._can_travel(stay, self._number(work.spot), desk) else Rule.TRAVEL
+
+    def _can_travel(self, stay: _Stay, spot: int, desk: _Desk) -> bool:
+        """Whether nothing lies on the ways there and back, nor on those from the visit before and to the one after."""
+        before, after = _around(stay.a, stay.b, desk)
+        there = back = self._way(desk.home, spot)
+        if before is not None:
+            straight = self._straight(before.spot, spot, stay.a - before.b, desk)
+            there = there if straight is None else straight
+            if self._is_blocked(before, straight, desk) and not self._was_blocked(before, desk):
+                return False
+        if after is not None:
+            straight = self._straight(spot, after.spot, after.a - stay.b, desk)
+            back = back if straight is None else straight
+            if self._is_blocked(after, straight, desk, coming=True) and not self._was_blocked(
+                after, desk, coming=True
+            ):
+                return False
+        entries = [one for one in desk.entries if one.b <= stay.a or one.a >= stay.b]
+        return not _overlaps(stay.a - there, stay.a, entries) and not _overlaps(
+            stay.b, stay.b + back, entries
+        )
+
+    def _is_blocked(self, visit: _Entry, straight: int | None, desk: _Desk, *, coming: bool = False) -> bool:
+        """Whether something lies on the way from a visit, or to it: straight, or home where that is `None`."""
+        minutes = self._way(desk.home, visit.spot) if straight is None else straight
+        span = (visit.a - minutes, visit.a) if coming else (visit.b, visit.b + minutes)
+        return _overlaps(*span, [one for one in desk.entries if one.b <= visit.a or one.a >= visit.b])
+
+    def _was_blocked(self, visit: _Entry, desk: _Desk, *, coming: bool = False) -> bool:
+        """The same as it is before anything else is placed beside the visit."""
+        before, after = _around(visit.a, visit.b, desk)
+        other = before if coming else after
+        if other is None:
+            return self._is_blocked(visit, None, desk, coming=coming)
+        pause = visit.a - other.b if coming else other.a - visit.b
+        return self._is_blocked(
+            visit, self._straight(other.spot, visit.spot, pause, desk), desk, coming=coming
+        )
+
+    def _straight(self, here: int, there: int, pause: int, desk: _Desk) -> int | None:
+        """Minutes straight from one visit to the next, where there is no time to go home in between."""
+        over_home = self._way(desk.home, here) + self._way(desk.home, there) + _NIGHT
+        return self._way(here, there) if pause < over_home else None
+
+    def _leg(self, before: _Entry | None, after: _Entry | None, desk: _Desk) -> int:
+        """Minutes on the way between two visits, over home where there is time; `None` is home."""
+        if before is None or after is None:
+            one = before or after
+            return 0 if one is None else self._way(desk.home, one.spot)
+        straight = self._straight(before.spot, after.spot, after.a - before.b, desk)
+        if straight is not None:
+            return straight
+        return self._way(desk.home, before.spot) + self._way(desk.home, after.spot)
+
+    def _travel(self, desk: _Desk) -> int:
+        visits: list[_Entry | None] = [None, *(one for one in desk.entries if _is_visit(one)), None]
+        return sum(self._leg(before, after, desk) for before, after in pairwise(visits))
+
+    def _added(self, piece: Piece, stay: _Stay, desk: _Desk) -> int:
+        """Minutes on the way that a piece adds for somebody."""
+        before, after = _around(stay.a, stay.b, desk)
+        new = _Entry(stay.a, stay.b, Rule.VISIT, self._number(piece.work.spot), "")
+        return self._leg(before, new, desk) + self._leg(new, after, desk) - self._leg(before, after, desk)
+
+    # ---------------------------------------------------------------- placing
+
+    def _urgency(self, piece: Piece) -> tuple[object, ...]:
+        """What has one time only, then what is due first, then what few can do, then what takes long."""
+        spare = len(self._able[piece.key]) - piece.work.crew
+        return piece.stay is None, piece.deadline or date.max, spare, -piece.minutes, piece.key
+
+    def _fits(self, piece: Piece, stay: _Stay, crew: Sequence[str]) -> bool:
+        able = {desk.person.key for desk in self._able[piece.key]}
+        return (
+            len(set(crew)) == len(crew) == piece.work.crew
+            and able.issuperset(crew)
+            and all(self._against(piece, stay, self._desks[key]) is None for key in crew)
+        )
+
+    def _best(self, piece: Piece) -> tuple[_Stay, tuple[str, ...]] | None:
+        """The best time and crew for a piece beside what is placed; `None` when there is none."""
+        best: tuple[tuple[int, int, int, int], _Stay, tuple[str, ...]] | None = None
+        if len(self._able[piece.key]) < piece.work.crew:
+            return None
+        for stay in self._times(piece):
+            if best is not None and stay.late > best[0][0]:
+                continue
+            crew = self._crew(piece, stay)
+            if crew is not None:
+                travel = sum(one[0] for one in crew)
+                unfair = sum(one[1] for one in crew)
+                worth = stay.late, travel, unfair, stay.a
+                if best is None or worth < best[0]:
+                    best = worth, stay, tuple(sorted(one[-1] for one in crew))
+        return None if best is None else best[1:]
+
+    def _crew(self, piece: Piece, stay: _Stay) -> list[tuple[int, int, int, str, str]] | None:
+        """Who adds the least travel, then is fairest to send; `None` when too few can go."""
+        minutes = self._there(piece)
+        free = sorted(
+            (
+                self._added(piece, stay, desk),
+                desk.above(minutes) - desk.above(),
+                desk.full(minutes),
+                desk.person.name,
+                desk.person.key,
+            )
+            for desk in self._able[piece.key]
+            if self._against(piece, stay, desk) is None
+        )
+        return free[: piece.work.crew] if len(free) >= piece.work.crew else None
+
+    def _put(self, key: str, stay: _Stay, crew: Iterable[str]) -> None:
+        piece = self._pieces[key]
+        for one in crew:
+            desk = self._desks[one]
+            spot = self._number(piece.work.spot)
+            desk.entries.append(_Entry(stay.a, stay.b, Rule.VISIT, spot, piece.title, key))
+            desk.entries.sort(key=_begin)
+            desk.load += self._there(piece)
+
+    def _take(self, key: str, crew: Iterable[str]) -> None:
+        for one in crew:
+            desk = self._desks[one]
+            desk.entries = [entry for entry in desk.entries if entry.piece != key]
+            desk.load -= self._there(self._pieces[key])
+
+    def _clear(self) -> None:
+        for desk in self._desks.values():
+            desk.entries = [entry for entry in desk.entries if not entry.piece]
+            desk.load = desk.person.booked_minutes
+
+    # ---------------------------------------------------------------- reasons
+
+    def _why(self, piece: Piece, stay: _Stay, crew: Sequence[str]) -> Why:
+        minutes, members, beside = self._there(piece), [], []
+        for desk in self._able[piece.key]:
+            key, full = desk.person.key, desk.full(minutes)
+            if key in crew:
+                before, _after_it = _around(stay.a, stay.b, desk)
+                spot = self._number(piece.work.spot)
+                pause = stay.a - before.b if before else 0
+                straight = before is not None and self._straight(before.spot, spot, pause, desk) is not None
+                comes_from = before.words if before is not None and straight else ""
+                members.append(Member(key, self._added(piece, stay, desk), full, comes_from))
+            elif (rule := self._against(piece, stay, desk)) is not None:
+                beside.append(Beside(key, rule))
+            else:
+                beside.append(Beside(key, None, self._added(piece, stay, desk), full))
+        beside.sort(key=lambda one: (one.rule is not None, one.travel, one.load, one.person))
+        blocked, possible, rules = self._days_before(piece, stay)
+        late = 0 if piece.stay else _after(piece, stay.last_on)
+        return Why(late, tuple(members), tuple(beside), blocked, tuple(rules.most_common()), possible)
+
+    def _days_before(self, piece: Piece, stay: _Stay) -> tuple[int, int, Counter[Rule]]:
+        """Days before on which no crew could go and on which one could, and what stood against people."""
+        rules: Counter[Rule] = Counter()
+        days: dict[date, bool] = {}
+        for one in self._times(piece):
+            if one.a >= stay.a:
+                break
+            day = one.span.from_at.astimezone(piece.work.site.zone).date()
+            against = [self._against(piece, one, desk) for desk in self._able[piece.key]]
+            rules.update(rule for rule in against if rule is not None)
+            days[day] = days.get(day, False) or against.count(None) >= piece.work.crew
+        days.pop(stay.span.from_at.astimezone(piece.work.site.zone).date(), None)
+        return list(days.values()).count(False), list(days.values()).count(True), rules
+
+    def _why_not(self, piece: Piece) -> WhyNot:
+        times, able, people = self._times(piece), self._able[piece.key], []
+        if len(able) < piece.work.crew:
+            keys = {desk.person.key for desk in able}
+            for key, desk in self._desks.items():
+                if key not in keys | piece.going:
+                    held = desk.person.skills.get(piece.work.skill)
+                    people.append((key, Rule.SKILL_MISSING if held is None else Rule.SKILL_LEVEL))
+        for desk in able:
+            against = Counter(self._against(piece, stay, desk) for stay in times)
+            against.pop(None, None)
+            if against:
+                rule = against.most_common(1)[0][0]
+                assert rule is not None  # noqa: S101 # what was taken out above
+                people.append((desk.person.key, rule))
+        out = tuple(self._ruled_out[piece.key].most_common())
+        return WhyNot(len(times), out, len(able), piece.work.crew, tuple(people))
+
+    # ---------------------------------------------------------------- for a solver
+
+    def _ways_to_place(
+        self, piece: Piece, quota: int, chosen: Placement | None
+    ) -> tuple[list[tuple[_Stay, list[str]]], bool]:
+        """Times and who can go then beside what is there anyhow, and whether these are all of them.
+
+        Where they are more than `quota`, the first of each day and the nearest people; the plan's own in any case.
+        """
+        found: list[tuple[_Stay, list[str]]] = []
+        for stay in self._times(piece):
+            people = [
+                desk.person.key for desk in self._able[piece.key] if self._against(piece, stay, desk) is None
+            ]
+            if len(people) >= piece.work.crew:
+                found.append((stay, people))
+        if sum(len(people) for _stay, people in found) <= quota:
+            return found, True
+        spot = self._number(piece.work.spot)
+        near = {desk.person.key: self._way(desk.home, spot) for desk in self._able[piece.key]}
+        most, left = max(piece.work.crew + 5, quota // 24), quota
+        kept: list[tuple[_Stay, list[str]]] = []
+        last: date | None = None
+        for stay, people in sorted(found, key=lambda one: (one[0].late, one[0].a)):
+            best = sorted(people, key=lambda key: (near[key], key))[:most]
+            if chosen is not None and stay.span == chosen.stay:
+                kept.append((stay, sorted({*best, *chosen.crew}.intersection(people))))
+            elif left > 0 and last != stay.last_on:
+                kept.append((stay, best))
+                left, last = left - len(best), stay.last_on
+        return kept, False
+
+    def _from_home_and_back(self, option: Option) -> int:
+        home = self._number(self.problem.people[option.person].home)
+        return 2 * self._way(home, self._number(self._work_of(option).spot))
+
+    def _relations(
+        self, options: Sequence[Option], times: Sequence[_Stay], with_ways: bool
+    ) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, int, int], ...], int]:
+        """What of each person's options excludes what, what is saved between visits, and what is saved anyhow."""
+        by_person: dict[int, list[int]] = {}
+        for number, option in enumerate(options):
+            by_person.setdefault(option.person, []).append(number)
+        cliques: list[tuple[int, ...]] = []
+        savings: list[tuple[int, int, int]] = []
+        saved_anyhow = fixed = 0
+        for person, desk in enumerate(self._desks.values()):
+            mine = sorted(by_person.get(person, ()), key=lambda number: (times[number].a, number))
+            nodes = [
+                (number, times[number].a, times[number].b, self._number(self._work_of(options[number]).spot))
+                for number in mine
+            ]
+            cliques += _at_once(nodes)
+            for entry in desk.entries:
+                if _is_visit(entry):
+                    fixed -= 1
+                    nodes.append((fixed, entry.a, entry.b, entry.spot))
+            nodes.sort(key=lambda node: node[1])
+            self._relate(desk, nodes, options, cliques, savings if with_ways else None)
+            saved_anyhow += self._saved_anyhow(desk)
+        return tuple(cliques), tuple(savings), saved_anyhow
+
+    def _relate(
+        self,
+        desk: _Desk,
+        nodes: Sequence[tuple[int, int, int, int]],
+        options: Sequence[Option],
+        cliques: list[tuple[int, ...]],
+        savings: list[tuple[int, int, int]] | None,
+    ) -> None:
+        """Note what cannot be done one after the other for want of time on the way, and what going straight saves."""
+        farthest = max((self._way(desk.home, node[3]) for node in nodes), default=0)
+        reach = 2 * farthest + (0 if savings is None else _NIGHT)
+        others = [entry for entry in desk.entries if not _is_visit(entry)]
+        for place, (here, _a, ends, spot) in enumerate(nodes):
+            for there, begins, _b, to_spot in nodes[place + 1 :]:
+                if begins - ends >= reach:
+                    break
+                if begins < ends or (
+                    here >= 0 and there >= 0 and options[here].piece == options[there].piece
+                ):
+                    continue
+                straight = self._straight(spot, to_spot, begins - ends, desk)
+                if straight is None:
+                    continue
+                is_free = begins - ends >= straight and not (
+                    _overlaps(ends, ends + straight, others) or _overlaps(begins - straight, begins, others)
+                )
+                if is_free or (here < 0 and there < 0):
+                    saved = self._way(desk.home, spot) + self._way(desk.home, to_spot) - straight
+                    if saved > 0 and savings is not None:
+                        savings.append((here, there, saved))
+                elif here >= 0 and there >= 0:
+                    cliques.append((here, there))
+
+    def _saved_anyhow(self, desk: _Desk) -> int:
+        visits = [one for one in desk.entries if _is_visit(one)]
+        return sum(2 * self._way(desk.home, one.spot) for one in visits) - self._travel(desk)
+
+    def _work_of(self, option: Option) -> Work:
+        return self.problem.pieces[option.piece].work
+
+    # ---------------------------------------------------------------- minutes and places
+
+    def _minute(self, at: datetime) -> int:
+        return (at - self._origin) // MINUTE
+
+    def _minute_after(self, at: datetime) -> int:
+        return -((self._origin - at) // MINUTE)
+
+    def _number(self, spot: Spot) -> int:
+        """The number of a place; one that is not known well is another place each time."""
+        if spot not in self._spots:
+            self._spots[spot] = len(self._places)
+            self._places.append(spot)
+        return self._spots[spot]
+
+    def _way(self, here: int, there: int) -> int:
+        key = (here, there) if here <= there else (there, here)
+        if key not in self._ways:
+            self._ways[key] = way(self._places[here], self._places[there]).minutes
+        return self._ways[key]
+
+
+def breaks(problem: Problem, plan: Plan) -> tuple[Break, ...]:
+    """Say which rules a plan breaks: each placement beside all others, and what was booked before beside them.
+
+    Nothing of it is remembered or approximated; it asks `core/dispatch.py` of every person's whole diary.
+    """
+    pieces = {one.key: one for one in problem.pieces}
+    people = {one.key: one for one in problem.people}
+    found: list[Break] = []
+    seen: set[str] = set()
+    for one in plan:
+        piece = pieces.get(one.piece)
+        if piece is None or one.piece in seen or not people.keys() >= set(one.crew):
+            found.append(Break(one.piece, "", "placed twice, or not asked for"))
+            continue
+        seen.add(one.piece)
+        found += [Break(one.piece, "", text) for text in _misplaced(problem, piece, one)]
+        for key in one.crew:
+            person = _with(people[key], _given(plan, pieces, key, but=one.piece))
+            found += [Break(one.piece, key, what) for what in objections(one.stay, piece.work, person)]
+    for key, person in people.items():
+        given = _given(plan, pieces, key)
+        if given:
+            found += [Break("", key, what) for what in _newly_blocked(person, given)]
+    return tuple(found)
+
+
+def _misplaced(problem: Problem, piece: Piece, one: Placement) -> Iterator[str]:
+    if len(one.crew) != piece.work.crew or len(set(one.crew)) < len(one.crew):
+        yield "another number of people than asked for"
+    if piece.going.intersection(one.crew):
+        yield "somebody is sent who goes already"
+    if piece.stay is not None and one.stay != piece.stay:
+        yield "another time than it has"
+    if piece.stay is None:
+        if one.stay.from_at < problem.within.from_at or _end(one.stay) > _end(problem.within):
+            yield "outside the time that may be planned"
+        if minutes_there(one.stay, piece.work.site) < piece.minutes:
+            yield "less time than it takes"
+
+
+def _given(plan: Plan, pieces: Mapping[str, Piece], person: str, *, but: str = "") -> list[Taken]:
+    return [
+        Taken(one.stay, Rule.VISIT, pieces[one.piece].title, pieces[one.piece].work.spot, one.piece)
+        for one in plan
+        if person in one.crew and one.piece != but and one.piece in pieces
+    ]
+
+
+def _with(person: Person, given: Iterable[Taken]) -> Person:
+    return replace(person, taken=tuple(sorted((*person.taken, *given), key=lambda one: one.span.from_at)))
+
+
+def _newly_blocked(person: Person, given: Sequence[Taken]) -> Iterator[Objection]:
+    """Ways of visits that were there before and that a plan makes impossible."""
+    for number, visit in enumerate(person.taken):
+        if visit.rule is Rule.VISIT and visit.spot is not None:
+            rest = replace(person, taken=person.taken[:number] + person.taken[number + 1 :])
+            always = Place("", UTC, dict.fromkeys(range(7), (Hours(0, MINUTES_OF_DAY),)))
+            work = Work(always, visit.spot)
+            was = {one.rule for one in against_person(visit.span, work, rest)}
+            for one in against_person(visit.span, work, _with(rest, given)):
+                if one.rule in {Rule.TRAVEL, Rule.VISIT} and one.rule not in was:
+                    yield one
+
+
+def _at_once(nodes: Sequence[tuple[int, int, int, int]]) -> list[tuple[int, ...]]:
+    """The largest sets of stays that share a moment, of stays in order of their begin."""
+    found: list[tuple[int, ...]] = []
+    active: list[tuple[int, int]] = []
+    for number, a, b, _spot in nodes:
+        if any(ends <= a for ends, _other in active):
+            if len(active) > 1:
+                found.append(tuple(other for _ends, other in active))
+            active = [one for one in active if one[0] > a]
+        active.append((b, number))
+    if len(active) > 1:
+        found.append(tuple(other for _ends, other in active))
+    return found
+
+
+def _after(piece: Piece, last_on: date) -> int:
+    """Working days from the deadline to the day on which it ends; negative before it, 0 without one."""
+    if piece.deadline is None:
+        return 0
+    if piece.days is None:
+        return (last_on - piece.deadline).days
+    return workdays_between(piece.days, piece.deadline, last_on)
+
+
+def _against_begin(span: Span[datetime], work: Work) -> list[Rule]:
+    found = [Rule.GATE] if work.held_by else []
+    if work.not_before is not None and span.from_at < work.not_before:
+        found.append(Rule.PREREQUISITE)
+    return found
+
+
+def _rules(found: Iterable[Objection]) -> list[Rule]:
+    return sorted({one.rule for one in found}, key=lambda rule: rule.value)
+
+
+def _by_day(opened: Iterable[Span[datetime]], zone: tzinfo) -> list[list[Span[datetime]]]:
+    """Stretches by the day of the zone on which they begin, in order."""
+    days: dict[date, list[Span[datetime]]] = {}
+    for span in opened:
+        days.setdefault(span.from_at.astimezone(zone).date(), []).append(span)
+    return list(days.values())
+
+
+def _starts(opened: Iterable[Span[datetime]], step: int) -> Iterator[datetime]:
+    for span in opened:
+        starts = span.from_at
+        while starts < _end(span):
+            yield starts
+            starts += step * MINUTE
+
+
+def _worked(starts: datetime, length: timedelta, opened: Iterable[Span[datetime]]) -> datetime | None:
+    """When so much of planned opening has passed from a start on; `None` when it does not."""
+    for span in opened:
+        begins = max(span.from_at, starts)
+        if begins < _end(span):
+            if _end(span) - begins >= length:
+                return begins + length
+            length -= _end(span) - begins
+    return None
+
+
+def _around(a: int, b: int, desk: _Desk) -> tuple[_Entry | None, _Entry | None]:
+    """The visits before and after a stretch."""
+    before = after = None
+    for entry in desk.entries:
+        if not _is_visit(entry):
+            continue
+        if entry.b <= a and (before is None or entry.b >= before.b):
+            before = entry
+        if entry.a >= b:
+            after = entry
+            break
+    return before, after
+
+
+def _is_visit(entry: _Entry) -> bool:
+    return entry.rule is Rule.VISIT and entry.spot >= 0
+
+
+def _overlaps(a: int, b: int, entries: Iterable[_Entry]) -> bool:
+    return any(entry.a < b and entry.b > a for entry in entries)
+
+
+def _begin(entry: _Entry) -> tuple[int, int]:
+    return entry.a, entry.b
+
+
+def _end(span: Span[datetime]) -> datetime:
+    if span.to_at is None:
+        raise ValueError("This stretch of time never ends.")
+    return span.to_at
