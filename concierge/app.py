@@ -13,7 +13,7 @@ from concierge.home import consequences
 from concierge.home.views import story
 from concierge.identity import signed_in
 from concierge.identity.guard import public, viewer
-from concierge.identity.permissions import Permission
+from concierge.identity.permissions import Permission, Role
 from concierge.platform import (
     assets,
     database,
@@ -49,6 +49,8 @@ SLICES = (
     "readiness",
     "feeds",
     "invitations",
+    "dispatch",
+    "fieldwork",
     "portal",
     "home",
 )
@@ -98,7 +100,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _root() -> Response:
     """The first page of the day."""
-    return redirect(url_for("home.today"), code=303)
+    is_technician = current_user.is_authenticated and viewer().role is Role.TECHNICIAN
+    return redirect(url_for("fieldwork.day" if is_technician else "home.today"), code=303)
 
 
 def _speak(app: Flask) -> None:

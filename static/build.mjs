@@ -3,9 +3,10 @@
 // Run by `./dev run`, `./dev test` and the wheel build (hatch_build.py); Deno and Node both can.
 // Says nothing and does nothing when no input has changed since the last time.
 //
-//   static/css/main.css            -> main.css in the manifest (also css/portal.css, for customers' pages)
+//   static/css/main.css            -> main.css in the manifest (also css/portal.css, for customers' pages, and css/day.css)
 //   static/js/app.js               -> app.js
 //   static/js/behaviours/<n>.js    -> behaviours/<n>.js; app.js loads them with import(`./behaviours/${n}.js`)
+//   static/js/day/worker.js        -> day-worker.js, one classic script; and day-shell.json, the scripts that pages may load
 //   static/icons.txt               -> icons.svg, one <symbol id="name"> for each listed Lucide icon
 //   Inter, latin and latin-ext     -> inter-latin-wght-normal.woff2 and inter-latin-ext-wght-normal.woff2
 //   Inter and Noto Sans (7 scripts) -> fonts/print/ for PDFs, with an index of which letters each file holds: print-fonts.json
@@ -68,7 +69,7 @@ function hashed(name, content) {
 
 function entryPoints() {
   const entries = {};
-  for (const name of ["main", "portal", "document"]) {
+  for (const name of ["main", "portal", "document", "day"]) {
     const path = join(here, "css", `${name}.css`);
     if (existsSync(path)) entries[name] = path;
   }
@@ -112,7 +113,32 @@ async function bundle(manifest) {
       manifest[basename(inputs[0])] = name;
     }
   }
+  const scripts = Object.keys(result.metafile.outputs).filter((path) => path.endsWith(".js"));
+  await shipWorker(manifest, scripts.map((path) => slashed(relative(fresh, join(root, path)))).sort());
   return Object.keys(result.metafile.inputs);
+}
+
+// A service worker is one file; browsers differ in whether it may import others.
+async function shipWorker(manifest, scripts) {
+  const made = await build({
+    absWorkingDir: root,
+    entryPoints: [join(here, "js", "day", "worker.js")],
+    bundle: true,
+    format: "iife",
+    target: "es2022",
+    minify: true,
+    write: false,
+    logLevel: "warning",
+  });
+  for (
+    const [name, content] of [["day-worker.js", made.outputFiles[0].text], [
+      "day-shell.json",
+      JSON.stringify(scripts),
+    ]]
+  ) {
+    manifest[name] = hashed(name, content);
+    writeFileSync(join(fresh, manifest[name]), content);
+  }
 }
 
 function shipFonts(manifest) {

@@ -13,7 +13,7 @@ from flask_login import current_user
 from concierge.core.names import initials
 from concierge.home import queries
 from concierge.home.views.blueprint import bp
-from concierge.identity.permissions import Permission
+from concierge.identity.permissions import Permission, Role
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.platform.speech import gettext as _
@@ -87,9 +87,12 @@ class Shell:
     def nav(self) -> tuple[Place, ...]:
         """Where they may go, in the order of a day's work."""
         counts = self._counts
+        goes = self._viewer.role is Role.TECHNICIAN
+        mine = ((_("My day"), "/day", "smartphone", "y", True, None, Permission.WORK_VISITS),) if goes else ()
         return tuple(
             _place(name, url, icon, key=key, short=short, count=count)
             for name, url, icon, key, short, count, permission in (
+                *mine,
                 (_("Today"), "/today", "sun", "t", True, None, Permission.SIGNED_IN),
                 (
                     _("Projects"),
@@ -102,6 +105,7 @@ class Shell:
                 ),
                 (_("Orders"), "/orders", "receipt-text", "o", True, counts.orders, Permission.SEE_ORDERS),
                 (_("Visits"), "/visits", "calendar-check", "v", False, None, Permission.SEE_VISITS),
+                (_("Dispatch"), "/dispatch", "chart-gantt", "d", False, None, Permission.SEE_PEOPLE),
                 (_("Rota"), "/rota", "table-2", "", False, None, Permission.SEE_VISITS),
                 (_("Calendar"), "/calendar", "calendar-days", "c", True, None, Permission.SIGNED_IN),
                 (_("Accounts"), "/accounts", "building-2", "a", False, None, Permission.SEE_ACCOUNTS),
