@@ -68,5 +68,32 @@ def _in_array(element: any_of, compiler: SQLCompiler, **how: Any) -> str:  # Any
     return f"{column} = ANY ({values})"
 
 
+class beside(FunctionElement[Any]):  # noqa: N801 # reads like a function of SQL
+    """A column by which SQLite is not to look for rows, only to judge those that another index finds.
+
+    SQLite begins a join with the table it takes for the smaller one, which from so many rows on is the wrong one:
+    it then reads all of it where a partial index of the other has the first few rows at hand, in order.
+
+    :param column: compared as it would be itself.
+    """
+
+    inherit_cache = True
+    name = "beside"
+
+    def __init__(self, column: sa.orm.InstrumentedAttribute[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(beside)
+def _as_value(element: beside, compiler: SQLCompiler, **how: Any) -> str:  # Any: SQLAlchemy's own
+    return f"+{compiler.process(next(iter(element.clauses)), **how)}"
+
+
+@compiles(beside, "postgresql")
+def _as_it_is(element: beside, compiler: SQLCompiler, **how: Any) -> str:  # Any: SQLAlchemy's own
+    return compiler.process(next(iter(element.clauses)), **how)
+
+
 def _has_arrays(dialect: Dialect) -> bool:
     return dialect.name == "postgresql"

@@ -13,6 +13,7 @@ from concierge.core.urgency import Matter
 from concierge.feeds import reach
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import UtcInstant, db
+from concierge.platform.statements import beside
 from concierge.projects.models import Project
 from concierge.projects.scope import visible_to
 from concierge.projects.states import ProjectState
@@ -154,8 +155,8 @@ def of_project(question: Question) -> Question:
 
 
 def running(looking: Looking) -> tuple[sa.ColumnElement[bool], ...]:
-    """That a project is under way; one that is on hold waits for something else."""
-    return (Project.state == ProjectState.LIVE, Project.held_on.is_(None), *looking.whose)
+    """That the project of what waits is under way; one that is on hold waits for something else."""
+    return (beside(Project.state) == ProjectState.LIVE, Project.held_on.is_(None), *looking.whose)
 
 
 def found_of(

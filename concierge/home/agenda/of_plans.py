@@ -29,6 +29,7 @@ from concierge.home.agenda.asking import (
 from concierge.identity.permissions import Permission
 from concierge.orders.models import Order, OrderLine
 from concierge.orders.states import OrderState
+from concierge.platform.statements import beside
 from concierge.projects.models import CalendarProposal, Gate, Hold, Milestone, Project, Proposal
 from concierge.projects.states import CalendarProposalState, GateState, ProjectState
 
@@ -92,7 +93,12 @@ def late(looking: Looking) -> Found:
     def question() -> Question:
         return (
             of_project(sa.select(Project.promised_handover_on, Project.forecast_handover_on))
-            .where(Project.slip_workdays > 0, *running(looking))
+            .where(
+                Project.state == ProjectState.LIVE,
+                Project.slip_workdays > 0,
+                Project.held_on.is_(None),
+                *looking.whose,
+            )
             .order_by(Project.slip_workdays.desc(), Project.id)
         )
 
@@ -140,7 +146,7 @@ def holds_over(looking: Looking) -> Found:
             .where(
                 Hold.resumed_on.is_(None),
                 Hold.expected_on <= TODAY,
-                Project.state == ProjectState.LIVE,
+                beside(Project.state) == ProjectState.LIVE,
                 *looking.whose,
             )
             .order_by(Hold.expected_on, Hold.id)
