@@ -4,6 +4,8 @@ from concierge.accounts import events as accounts
 from concierge.catalogue import events as catalogue
 from concierge.feeds import events as feeds
 from concierge.feeds import reactions as in_feeds
+from concierge.fieldwork import events as fieldwork
+from concierge.fieldwork import reactions as in_fieldwork
 from concierge.identity import events as identity
 from concierge.identity import reactions as in_identity
 from concierge.invitations import events as invitations
@@ -264,6 +266,8 @@ REACTIONS: Reactions = {
     readiness.SectionHandedOn: Reaction(later=(in_readiness.mail_section,)),
     readiness.QuestionAsked: Reaction(later=(in_readiness.mail_question,)),
     readiness.QuestionAnswered: Reaction(later=(in_readiness.mail_answer,)),
+    readiness.QuestionSettled: NOTHING,
+    readiness.MessageSent: Reaction(now=(in_readiness.mail_message,)),
     readiness.DocumentsReturned: Reaction(later=(in_readiness.read_returned,)),
     readiness.ReturnsRead: Reaction(later=(in_readiness.answer_sender,)),
     readiness.ReturnSettled: NOTHING,
@@ -280,4 +284,12 @@ REACTIONS: Reactions = {
     invitations.TimeProposed: NOTHING,
     invitations.TimeProposalDecided: Reaction(later=(in_invitations.tell_wish_declined,)),
     invitations.InvitationUndeliverable: NOTHING,
+    # --- fieldwork
+    fieldwork.FieldworkReported: NOTHING,
+    fieldwork.SiteNotReady: NOTHING,
+    fieldwork.NotReadyWithdrawn: NOTHING,
+    fieldwork.EntryChosen: NOTHING,
+    fieldwork.StraysSeen: NOTHING,
+    fieldwork.RecordIssued: Reaction(later=(in_fieldwork.print_record,)),
+    fieldwork.RecordPrinted: NOTHING,
 }

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from concierge.fieldwork import words as field_words
 from concierge.home import queries
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
@@ -80,6 +81,9 @@ LOOKS = {
     "ReturnsRead": ("idle", "file-text"),
     "CustomerReminded": ("idle", "send"),
     "QuestionAsked": ("warn", "message-circle"),
+    "FieldworkReported": ("go", "pen-line"),
+    "SiteNotReady": ("bad", "octagon-alert"),
+    "RecordIssued": ("ok", "clipboard-check"),
     "ActUndone": ("idle", "undo-2"),
 }
 """The events that are told here, each with the state and the icon of its line; others need not be heard of."""
@@ -170,6 +174,8 @@ def _words(name: str, payload: Payload, count: int) -> str:
             return _readiness_words(name, _text(payload, "requirement"), count)
         case _ if name.startswith(("Visit", "Technicians")):
             return _visit_words(name, payload, count)
+        case "FieldworkReported" | "SiteNotReady" | "RecordIssued":
+            return field_words.changed(name, payload)
         case "WorkOpened" | "WorkDone" | "WorkReopened" | "WorkCancelled":
             return _work_words(name, _text(payload, "code"), count)
         case "InvitationAnswered" | "TimeProposed" | "InvitationUndeliverable":

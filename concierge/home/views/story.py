@@ -7,6 +7,7 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from concierge.catalogue.words import team_words
+from concierge.fieldwork import words as field_words
 from concierge.home import queries
 from concierge.home.views.changed import LOOKS, Change, visit_state
 from concierge.identity.permissions import Permission
@@ -109,6 +110,7 @@ def words(name: str, told: Payload) -> str:
         or _about_invitations(name, told)
         or _about_calendars(name, told)
         or _about_letters(name, told)
+        or field_words.story(name, told)
     )
     return said or name
 
@@ -570,6 +572,12 @@ def _about_customers_page(name: str, told: Payload) -> str:
             return _("asked: “%(question)s”", question=told.get("text", ""))
         case "QuestionAnswered":
             return _("answered %(name)s: “%(answer)s”", name=who, answer=told.get("text", ""))
+        case "QuestionSettled":
+            return _("read what %(name)s wrote: “%(text)s”", name=who, text=told.get("text", ""))
+        case "MessageSent" if who:
+            return _("wrote to %(name)s: “%(text)s”", name=who, text=told.get("text", ""))
+        case "MessageSent":
+            return _("wrote to the customer: “%(text)s”", text=told.get("text", ""))
     return ""
 
 
