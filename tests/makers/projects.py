@@ -10,7 +10,7 @@ from concierge.platform.database import db
 from concierge.projects.actions.approving import approve_plan
 from concierge.projects.actions.creation import create_project
 from concierge.projects.models import Milestone, Project
-from tests.makers import orders
+from tests.makers import again, orders
 
 
 def draft(
@@ -29,8 +29,14 @@ def draft(
 
 def live(**wanted: object) -> Project:
     """A project under way, its dates promised."""
-    project = draft(**wanted)  # type: ignore[arg-type]  # the same arguments
-    return approve_plan(project.id, actor_id=None, at=wanted.get("at", orders.RECEIVED))  # type: ignore[arg-type]  # an instant
+
+    def approved() -> Project:
+        project = draft(**wanted)  # type: ignore[arg-type]  # the same arguments
+        return approve_plan(project.id, actor_id=None, at=wanted.get("at", orders.RECEIVED))  # type: ignore[arg-type]  # an instant
+
+    if "place" in wanted:  # one of several, which is made beside others
+        return approved()
+    return again.made(("live", *sorted(wanted.items())), approved)
 
 
 def now(project: Project) -> Project:

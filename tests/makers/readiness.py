@@ -20,7 +20,7 @@ from concierge.projects.actions.creation import create_project
 from concierge.projects.models import Project
 from concierge.readiness import queries
 from concierge.readiness.models import Checklist, ReadinessItem
-from tests.makers import catalogue, orders
+from tests.makers import again, catalogue, orders
 from tests.makers.days import on
 
 
@@ -96,11 +96,24 @@ def project(
     language: str = "en",
 ) -> Project:
     """A live project with its checklist, delivery asked for on Wed 2026-04-29; needs a unit of work."""
+    if instruments:
+        return _project(instruments, number=number, key=key, country=country, language=language)
+    return again.made(
+        ("ready", number, key, country, language),
+        lambda: _project(
+            (instrument(f"lcms-{key.lower()}"),), number=number, key=key, country=country, language=language
+        ),
+    )
+
+
+def _project(
+    instruments: tuple[Product, ...], *, number: str, key: str, country: str, language: str
+) -> Project:
     place = orders.site(key=key, account=f"{key} Biologics", country=country)
     person = orders.contact(place, language=language)
     sold = orders.order(
         place,
-        *(instruments or (instrument(f"lcms-{key.lower()}"),)),
+        *instruments,
         number=number,
         requested_from=on("Wed 2026-04-29"),
         person=person,
