@@ -2,6 +2,7 @@
 
 from concierge.accounts import events as accounts
 from concierge.catalogue import events as catalogue
+from concierge.equipment import events as equipment
 from concierge.feeds import events as feeds
 from concierge.feeds import reactions as in_feeds
 from concierge.fieldwork import events as fieldwork
@@ -41,6 +42,8 @@ TOLD = (in_invitations.mark_people,)
 """What follows later when a visit has changed: whom it may concern is told once it is quiet."""
 AWAY = (in_feeds.renew_free_busy, in_visits.question_visits)
 """What follows when somebody will be away: free and busy times, and visits that need another technician."""
+LOOKED_AT = (in_visits.look_at_visits_of_person,)
+"""What follows later when somebody's hours, certificates, leave or own calendar are others: rules are looked at."""
 BACK_AGAIN = (in_feeds.renew_free_busy, in_visits.settle_visits)
 
 REACTIONS: Reactions = {
@@ -70,13 +73,21 @@ REACTIONS: Reactions = {
     accounts.SiteAdded: NOTHING,
     accounts.SiteChanged: Reaction(
         now=(in_feeds.write_visits_of_site, in_readiness.follow_site),
-        later=(in_invitations.mark_people_of_site,),
+        later=(in_invitations.mark_people_of_site, in_visits.look_at_visits_at_site),
     ),
-    accounts.SiteHoursSet: Reaction(later=(in_readiness.follow_site_days,)),
-    accounts.SiteClosureEntered: Reaction(later=(in_readiness.follow_site_days,)),
-    accounts.SiteClosureChanged: Reaction(later=(in_readiness.follow_site_days,)),
-    accounts.SiteClosureRemoved: Reaction(later=(in_readiness.follow_site_days,)),
+    accounts.SiteHoursSet: Reaction(later=(in_readiness.follow_site_days, in_visits.look_at_visits_at_site)),
+    accounts.SiteClosureEntered: Reaction(
+        later=(in_readiness.follow_site_days, in_visits.look_at_visits_at_site)
+    ),
+    accounts.SiteClosureChanged: Reaction(
+        later=(in_readiness.follow_site_days, in_visits.look_at_visits_at_site)
+    ),
+    accounts.SiteClosureRemoved: Reaction(
+        later=(in_readiness.follow_site_days, in_visits.look_at_visits_at_site)
+    ),
     accounts.ContactAdded: NOTHING,
+    accounts.ContactAwayEntered: Reaction(later=(in_visits.look_at_visits_with_contact,)),
+    accounts.ContactAwayRemoved: Reaction(later=(in_visits.look_at_visits_with_contact,)),
     accounts.ContactChanged: Reaction(
         now=(in_feeds.write_calendar_of_contact,), later=(in_invitations.mark_contact,)
     ),
@@ -91,31 +102,37 @@ REACTIONS: Reactions = {
     catalogue.PlaybookChosen: NOTHING,
     # --- workforce
     workforce.TechnicianAdded: NOTHING,
-    workforce.SkillGranted: NOTHING,
-    workforce.TechnicianChanged: NOTHING,
-    workforce.SkillRemoved: NOTHING,
-    workforce.HoursSet: NOTHING,
-    workforce.DaySet: NOTHING,
-    workforce.DayCleared: NOTHING,
+    workforce.SkillGranted: Reaction(later=LOOKED_AT),
+    workforce.TechnicianChanged: Reaction(later=LOOKED_AT),
+    workforce.SkillRemoved: Reaction(later=LOOKED_AT),
+    workforce.HoursSet: Reaction(later=LOOKED_AT),
+    workforce.DaySet: Reaction(later=LOOKED_AT),
+    workforce.DayCleared: Reaction(later=LOOKED_AT),
     workforce.CapacitySet: NOTHING,
     workforce.CapacityRemoved: NOTHING,
     workforce.TerritoryAdded: NOTHING,
     workforce.TerritoryChanged: NOTHING,
     workforce.TerritoryRemoved: NOTHING,
-    workforce.AbsenceEntered: Reaction(now=AWAY),
-    workforce.AbsenceRemoved: Reaction(now=BACK_AGAIN),
+    workforce.AbsenceEntered: Reaction(now=AWAY, later=LOOKED_AT),
+    workforce.AbsenceRemoved: Reaction(now=BACK_AGAIN, later=LOOKED_AT),
     workforce.LeaveRequested: Reaction(later=(in_workforce.tell_deciders,)),
-    workforce.LeaveApproved: Reaction(now=AWAY, later=(in_workforce.tell_decided,)),
+    workforce.LeaveApproved: Reaction(now=AWAY, later=(in_workforce.tell_decided, *LOOKED_AT)),
     workforce.LeaveRefused: Reaction(later=(in_workforce.tell_decided,)),
-    workforce.LeaveWithdrawn: Reaction(now=BACK_AGAIN, later=(in_workforce.tell_withdrawn,)),
-    workforce.ClosureEntered: Reaction(later=(in_readiness.follow_company_days,)),
-    workforce.ClosureChanged: Reaction(later=(in_readiness.follow_company_days,)),
-    workforce.ClosureRemoved: Reaction(later=(in_readiness.follow_company_days,)),
+    workforce.LeaveWithdrawn: Reaction(now=BACK_AGAIN, later=(in_workforce.tell_withdrawn, *LOOKED_AT)),
+    workforce.ClosureEntered: Reaction(
+        later=(in_readiness.follow_company_days, in_visits.look_at_all_visits)
+    ),
+    workforce.ClosureChanged: Reaction(
+        later=(in_readiness.follow_company_days, in_visits.look_at_all_visits)
+    ),
+    workforce.ClosureRemoved: Reaction(
+        later=(in_readiness.follow_company_days, in_visits.look_at_all_visits)
+    ),
     workforce.HomeOfficeSet: NOTHING,
     workforce.OwnCalendarAdded: NOTHING,
     workforce.OwnCalendarRenamed: NOTHING,
-    workforce.OwnCalendarRemoved: Reaction(now=(in_feeds.renew_free_busy,)),
-    workforce.OwnCalendarRead: Reaction(now=(in_feeds.renew_free_busy,)),
+    workforce.OwnCalendarRemoved: Reaction(now=(in_feeds.renew_free_busy,), later=LOOKED_AT),
+    workforce.OwnCalendarRead: Reaction(now=(in_feeds.renew_free_busy,), later=LOOKED_AT),
     workforce.OwnCalendarFailed: NOTHING,
     workforce.TurnEntered: Reaction(now=(in_feeds.write_turn,)),
     workforce.TurnChanged: Reaction(now=(in_feeds.write_turn,)),
@@ -124,12 +141,27 @@ REACTIONS: Reactions = {
     orders.OrderReceived: Reaction(now=(in_projects.order_becomes_project,)),
     orders.OrderChanged: Reaction(now=(in_projects.project_hears_of_change,)),
     orders.OrderCancellationReceived: Reaction(now=(in_projects.project_hears_of_cancellation,)),
-    orders.OrderLineMatched: Reaction(now=(in_projects.matched_line_joins_plan, in_readiness.follow_order)),
+    orders.OrderLineMatched: Reaction(
+        now=(in_projects.matched_line_joins_plan, in_projects.expect_matched, in_readiness.follow_order)
+    ),
+    # --- equipment
+    equipment.EquipmentExpected: NOTHING,
+    equipment.AssetAdded: NOTHING,
+    equipment.AssetChanged: NOTHING,
+    equipment.AssetMoved: NOTHING,
+    equipment.AssetRemoved: NOTHING,
+    equipment.ClocksStarted: NOTHING,
     # --- projects
     projects.ProjectCreated: Reaction(later=FORECAST),
     projects.PlanRenewed: Reaction(now=(in_feeds.write_milestones,), later=FORECAST),
     projects.PlanApproved: Reaction(
-        now=(in_visits.plan_visits, in_readiness.issue, in_feeds.write_milestones), later=FORECAST
+        now=(
+            in_projects.expect_equipment,
+            in_visits.plan_visits,
+            in_readiness.issue,
+            in_feeds.write_milestones,
+        ),
+        later=FORECAST,
     ),
     projects.DatesPromised: Reaction(later=FORECAST),
     projects.BaselineTaken: NOTHING,
@@ -170,7 +202,12 @@ REACTIONS: Reactions = {
     projects.ProjectFinished: NOTHING,
     projects.ProjectReopened: NOTHING,
     projects.ProjectCancelled: Reaction(
-        now=(in_projects.order_is_cancelled, in_visits.cancel_visits, in_feeds.write_milestones),
+        now=(
+            in_projects.order_is_cancelled,
+            in_projects.expect_no_equipment,
+            in_visits.cancel_visits,
+            in_feeds.write_milestones,
+        ),
         later=FORECAST,
     ),
     projects.GateCleared: NOTHING,
@@ -179,10 +216,12 @@ REACTIONS: Reactions = {
     projects.NoteWritten: NOTHING,
     projects.NoteChanged: NOTHING,
     projects.NoteRemoved: NOTHING,
-    projects.UnitRecorded: NOTHING,
-    projects.UnitRemoved: NOTHING,
+    projects.UnitRecorded: Reaction(now=(in_projects.know_serial,)),
+    projects.UnitRemoved: Reaction(now=(in_projects.forget_serial,)),
     projects.ProposalMade: NOTHING,
-    projects.ProposalDecided: Reaction(now=(in_projects.order_stands, in_readiness.follow_order)),
+    projects.ProposalDecided: Reaction(
+        now=(in_projects.order_stands, in_projects.expect_equipment, in_readiness.follow_order)
+    ),
     projects.DelayEntered: NOTHING,
     projects.DelayAmended: NOTHING,
     projects.DelayClosed: NOTHING,
@@ -198,7 +237,13 @@ REACTIONS: Reactions = {
     ),
     projects.ProjectReminded: Reaction(now=(in_readiness.remind,)),
     projects.ProjectTakenOver: Reaction(
-        now=(in_visits.plan_visits, in_readiness.take_over, in_feeds.write_milestones), later=FORECAST
+        now=(
+            in_projects.expect_equipment,
+            in_visits.plan_visits,
+            in_readiness.take_over,
+            in_feeds.write_milestones,
+        ),
+        later=FORECAST,
     ),
     projects.ProjectBroughtUpToDate: Reaction(now=FOLLOWED, later=FORECAST),
     projects.ViewSaved: NOTHING,

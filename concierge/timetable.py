@@ -26,6 +26,7 @@ TIMETABLE: tuple[Chore, ...] = (
     Chore(Daily(time(2, 18)), in_readiness.forget_batches),
     Chore(Daily(time(2, 19)), in_readiness.forget_unfinished),
     Chore(Daily(time(2, 20)), in_platform.sweep_files),
+    Chore(Daily(time(2, 25)), in_visits.look_at_rules),
     Chore(Daily(time(2, 30)), in_identity.forget_ended_access),
     Chore(Daily(time(2, 50)), in_projects.renew_forecasts),
     Chore(Every(minutes=60), in_feeds.renew_old_entries),

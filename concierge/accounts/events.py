@@ -62,6 +62,28 @@ class ContactChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactAwayEntered(Event):
+    """A customer's person is not there on these days, both inclusive."""
+
+    account_id: int
+    contact_id: int
+    name: str
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactAwayRemoved(Event):
+    """A customer's person is there after all."""
+
+    account_id: int
+    contact_id: int
+    name: str
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteHoursSet(Event):
     """We are let into a site at these hours: weekday (Monday is 0), opening and closing as the clock shows them.
 

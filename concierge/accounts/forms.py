@@ -19,7 +19,7 @@ from wtforms.validators import Email, InputRequired, Length, Optional, Regexp, V
 from concierge.accounts.states import ContactRole, SiteClosureKind
 from concierge.core.travel import degrees
 from concierge.platform.clashes import Edited
-from concierge.platform.day_fields import HalfDays
+from concierge.platform.day_fields import Days, HalfDays
 from concierge.platform.forms import Form
 from concierge.platform.speech import AUTONYMS
 
@@ -246,3 +246,18 @@ def _refuse_disorder(opens: time | None, closes: time) -> None:
         raise ValidationError(str(_l("Enter from when we are let in.")))
     if closes <= opens:
         raise ValidationError(str(_l("Choose a time after the site opens.")))
+
+
+class ContactAwayForm(Days):
+    """Days on which a customer's person is not there."""
+
+    from_time = TimeField(
+        _l("Away from"),
+        description=_l("On the first day; leave it empty for the whole day."),
+        validators=[Optional()],
+    )
+    to_time = TimeField(
+        _l("Away until"),
+        description=_l("On the last day; leave it empty for the whole day."),
+        validators=[Optional()],
+    )

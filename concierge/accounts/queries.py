@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from concierge.accounts.models import Account, Contact, Site
+from concierge.accounts.models import Account, Contact, ContactAway, Site
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db
@@ -152,6 +153,14 @@ def contact_by_id(viewer: Viewer, account_id: int, contact_id: int) -> Contact:
     if contact is None:
         raise NotFound
     return contact
+
+
+def aways_of(contact_id: int, *, from_at: datetime) -> list[ContactAway]:
+    """When a customer's person is not there, from an instant on, earliest first."""
+    question = sa.select(ContactAway).where(
+        ContactAway.contact_id == contact_id, ContactAway.ends_at > from_at
+    )
+    return list(db.session.scalars(question.order_by(ContactAway.starts_at, ContactAway.id)))
 
 
 def contact_seen(viewer: Viewer, contact_id: int) -> Contact:

@@ -13,6 +13,7 @@ from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer t
 
 from concierge.accounts import clocks, forms, queries
 from concierge.accounts.actions import accounts as naming
+from concierge.accounts.actions import away as absences
 from concierge.accounts.actions import contacts as people
 from concierge.accounts.actions import sites as places
 from concierge.accounts.models import Account, Contact, Site
@@ -24,6 +25,7 @@ from concierge.identity.permissions import Permission
 from concierge.platform import clock
 from concierge.platform.clashes import Edited, Met, meet
 from concierge.platform.database import unit_of_work
+from concierge.platform.errors import Refused
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
 
@@ -177,7 +179,7 @@ def edit_contact(account_id: int, contact_id: int) -> Page:
     account = queries.account_by_id(viewer(), account_id)
     contact = queries.contact_by_id(viewer(), account_id, contact_id)
     form = _contact_form(account, contact)
-    context = {"account": account, "contact": contact}
+    context = {"account": account, "contact": contact, **_away_of(contact)}
     if request.method != "POST":
         form.load(contact.version)
         return render_template("accounts/contact_form.html", form=form, **context)
@@ -199,6 +201,64 @@ def edit_contact(account_id: int, contact_id: int) -> Page:
         _want_reminders(form, contact)
     flash(_("%(name)s was saved.", name=contact.name))
     return redirect(url_for("accounts.account", account_id=account_id), code=303)
+
+
+@bp.post("/accounts/<int:account_id>/contacts/<int:contact_id>/away")
+@requires(Permission.EDIT_ACCOUNTS)
+def enter_contact_away(account_id: int, contact_id: int) -> Page:
+    """Note when a customer's person is not there."""
+    account = queries.account_by_id(viewer(), account_id)
+    contact = queries.contact_by_id(viewer(), account_id, contact_id)
+    away = forms.ContactAwayForm()
+    form = _contact_form(account, contact, fresh=True)
+    form.load(contact.version)
+    context = {"form": form, "account": account, "contact": contact}
+    if not away.validate_on_submit() or not away.first_on.data or not away.last_on.data:
+        return render_template(
+            "accounts/contact_form.html", **context, **_away_of(contact, away)
+        ), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        with unit_of_work():
+            absences.enter_away(
+                contact,
+                first_on=away.first_on.data,
+                last_on=away.last_on.data,
+                from_time=away.from_time.data,
+                to_time=away.to_time.data,
+                actor_id=viewer().user_id,
+                at=clock.now(),
+            )
+    except Refused as refusal:
+        away.last_on.errors = [refusal.sentence]
+        return render_template(
+            "accounts/contact_form.html", **context, **_away_of(contact, away)
+        ), HTTPStatus.UNPROCESSABLE_ENTITY
+    flash(_("Noted. Visits at which %(name)s has to be are looked at again.", name=contact.name))
+    return _to_contact(account_id, contact_id)
+
+
+@bp.post("/accounts/<int:account_id>/contacts/<int:contact_id>/away/<int:away_id>/removal")
+@requires(Permission.EDIT_ACCOUNTS)
+def remove_contact_away(account_id: int, contact_id: int, away_id: int) -> Page:
+    """Note that a customer's person is there after all."""
+    contact = queries.contact_by_id(viewer(), account_id, contact_id)
+    with unit_of_work():
+        absences.remove_away(contact, away_id, actor_id=viewer().user_id, at=clock.now())
+    flash(_("Removed."))
+    return _to_contact(account_id, contact_id)
+
+
+def _to_contact(account_id: int, contact_id: int) -> Response:
+    where = url_for("accounts.edit_contact", account_id=account_id, contact_id=contact_id, _anchor="away")
+    return redirect(where, code=303)
+
+
+def _away_of(contact: Contact, form: forms.ContactAwayForm | None = None) -> dict[str, Any]:
+    """What the page of a person shows of when they are not there. Any: what the template is given."""
+    return {
+        "away": form or forms.ContactAwayForm(formdata=None),
+        "aways": queries.aways_of(contact.id, from_at=clock.now()),
+    }
 
 
 def _want_reminders(form: forms.ContactForm, contact: Contact) -> None:

@@ -1,4 +1,4 @@
-"""What happens at an hour: technicians' own calendars are read, without what stands there of our own visits."""
+"""What happens at an hour: technicians' own calendars are read, and all visits judged by the rules anew."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -10,12 +10,18 @@ from flask_babel import force_locale
 from concierge.platform import clock, deliveries, fetching
 from concierge.platform.errors import Refused
 from concierge.visits import queries
+from concierge.visits.actions import judging
 from concierge.workforce import busy
 from concierge.workforce import queries as workforce
 from concierge.workforce.actions import own_calendars
 from concierge.workforce.models import OwnCalendar
 
 ACCEPTED = "text/calendar, */*;q=0.1"
+
+
+def look_at_rules(due_at: datetime) -> None:
+    """Order all visits to come to be judged anew: whatever changed unseen, no broken rule stays unlisted for long."""
+    judging.order_all(at=due_at)
 
 
 def order_own_calendars(due_at: datetime) -> None:

@@ -215,6 +215,7 @@ def judged(wanted: Sequence[Wanted], *, with_notes: bool = False) -> tuple[tuple
             ]
         told = [_conflict(person, objection, one.site.zone, known) for person, objection in against]
         if with_notes:
+            said = {each.user_id for each in told if each.read_at is not None}
             told += [
                 Conflict(
                     Rule.OWN_UNREAD,
@@ -226,7 +227,7 @@ def judged(wanted: Sequence[Wanted], *, with_notes: bool = False) -> tuple[tuple
                     read_at=unread[user_id].fetched_at,
                 )
                 for user_id in one.user_ids
-                if user_id in unread
+                if user_id in unread and user_id not in said
             ]
         found.append(_joined(each for each in told if with_notes or each.needs_reason))
     return tuple(found)

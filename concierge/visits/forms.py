@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     DateField,
+    DecimalField,
     HiddenField,
     IntegerField,
     RadioField,
@@ -303,3 +305,103 @@ class Finish(Form):
         """
         if self.outcome.data == VisitState.INCOMPLETE.value and not (field.data or "").strip():
             raise ValidationError(_l("Say what is left to do, so that the next visit can be planned."))
+
+
+class WorkForm(Form):
+    """What is to be done at a site, and what it asks for."""
+
+    title = StringField(
+        _l("Title"),
+        description=_l("What people read in their calendar."),
+        validators=[InputRequired(_l("Enter a title, such as “Install the spectrometer”.")), Length(max=200)],
+    )
+    kind = SelectField(_l("Kind"), choices=KINDS)
+    milestone = SelectField(_l("Moves along with"), coerce=int)
+    site = SelectField(_l("Site"), coerce=int)
+    asset = SelectField(_l("At which instrument"), coerce=int)
+    hours = DecimalField(
+        _l("Hours at the site"),
+        default=Decimal(8),
+        places=None,
+        description=_l("Of a whole crew, all visits together."),
+        validators=[
+            InputRequired(_l("Enter a number of hours, such as 8 or 1.5.")),
+            NumberRange(Decimal("0.25"), 2000, _l("Enter a number of hours from a quarter to 2000.")),
+        ],
+    )
+    crew = WholeNumber(
+        _l("Technicians needed"),
+        default=1,
+        validators=[
+            InputRequired(_l("Enter how many technicians are needed, 0 for none.")),
+            NumberRange(0, 20, _l("Enter a number from 0 to 20.")),
+        ],
+    )
+    skill = SelectField(_l("Certification needed"))
+    level = WholeNumber(
+        _l("At what level"),
+        default=1,
+        description=_l("From 1 to 5."),
+        validators=[Optional(), NumberRange(1, 5, _l("Enter a level from 1 to 5."))],
+    )
+    tools = TextAreaField(_l("Tools to bring"), description=_l("One a line."), validators=[Length(max=2000)])
+    needs_customer = BooleanField(_l("Somebody of the customer has to be there"))
+    note = TextAreaField(_l("Notes"), validators=[Length(max=4000)])
+    version = HiddenField()
+
+    @property
+    def minutes(self) -> int:
+        """The hours as minutes. Only for a form without errors."""
+        return int((self.hours.data or 0) * 60)
+
+    @property
+    def tool_list(self) -> list[str]:
+        """The tools, one by one."""
+        return [line.strip() for line in (self.tools.data or "").splitlines() if line.strip()]
+
+    def validate_tools(self, field: Any) -> None:  # Any: WTForms' own field
+        """Refuse a list that nobody could carry.
+
+        :raises ValidationError: when there are too many, or one is too long.
+        """
+        if len(self.tool_list) > 20 or any(len(line) > 60 for line in self.tool_list):
+            raise ValidationError(_l("Name at most 20 tools, each in at most 60 characters."))
+
+
+class CloseWork(Form):
+    """Say that nothing is left to do."""
+
+    note = TextAreaField(
+        _l("Why nothing is left to do"),
+        validators=[InputRequired(_l("Say in a few words why the work is done.")), Length(max=500)],
+    )
+    version = HiddenField()
+
+
+class ReopenWork(Form):
+    """Say that there is something to do again."""
+
+    reason = TextAreaField(
+        _l("What is left to do"),
+        validators=[InputRequired(_l("Say in a few words what is left to do.")), Length(max=500)],
+    )
+    version = HiddenField()
+
+
+class SplitVisit(Form):
+    """Make visits of single days out of one that lasts several."""
+
+    days = SelectMultipleField(
+        _l("On which days somebody comes"),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    version = HiddenField()
+
+    def validate_days(self, field: Any) -> None:  # Any: WTForms' own field
+        """Ask for two days at least.
+
+        :raises ValidationError: when fewer are chosen.
+        """
+        if len(field.data or ()) < 2:
+            raise ValidationError(_l("Choose two days at least; for a single one, move the visit."))

@@ -249,7 +249,9 @@ class BrokenRule(Base):
     words: Mapped[str] = mapped_column(Prose(300), default="")
     """What it is about, as the rule says it: a title, hours, why the place is closed."""
     minutes: Mapped[int] = mapped_column(default=0)
-    other_visit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("visits.id", ondelete="SET NULL"))
+    other_visit_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("visits.id", ondelete="SET NULL"), index=True
+    )
     found_at: Mapped[datetime]
     gone_at: Mapped[datetime | None]
     """Since when it is no longer broken."""

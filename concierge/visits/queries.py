@@ -120,6 +120,32 @@ def coming_visits_of(user_id: int, span: Span[datetime]) -> Sequence[Visit]:
     return db.session.scalars(question.options(*_whole()).order_by(Visit.starts_at, Visit.id)).all()
 
 
+def coming_visit_ids(
+    *,
+    at: datetime,
+    user_id: int | None = None,
+    site_id: int | None = None,
+    contact_id: int | None = None,
+) -> Sequence[int]:
+    """List the visits that are not over, by what something that changed may concern: a person, a site, a contact."""
+    question = select(Visit.id).where(Visit.ends_at > at, Visit.state.not_in(OVER))
+    if user_id is not None:
+        question = question.where(_goes(user_id))
+    if site_id is not None:
+        question = question.where(Visit.site_id == site_id)
+    if contact_id is not None:
+        attends = select(VisitAttendee.visit_id).where(VisitAttendee.contact_id == contact_id)
+        question = question.where(Visit.id.in_(attends))
+    return db.session.scalars(question.order_by(Visit.starts_at, Visit.id)).all()
+
+
+def visits_of_members(member_ids: Collection[int]) -> frozenset[int]:
+    """Say on which visits rows of people lie that go there."""
+    return frozenset(
+        db.session.scalars(select(VisitTechnician.visit_id).where(VisitTechnician.id.in_(member_ids)))
+    )
+
+
 def visits_with_uids(uids: Collection[str]) -> frozenset[str]:
     """Say which of these identify visits, in whatever state."""
     return frozenset(db.session.scalars(select(Visit.uid).where(Visit.uid.in_(uids))))

@@ -1,13 +1,26 @@
 """What visits do when something happens to the project they belong to."""
 
+from typing import TypeAlias
+
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from concierge.accounts.events import (
+    ContactAwayEntered,
+    ContactAwayRemoved,
+    SiteChanged,
+    SiteClosureChanged,
+    SiteClosureEntered,
+    SiteClosureRemoved,
+    SiteHoursSet,
+)
 from concierge.accounts.models import Site
 from concierge.catalogue.states import VisitKind
 from concierge.identity.models import User
+from concierge.platform import undo
 from concierge.platform.database import db
+from concierge.platform.events import Event
 from concierge.platform.prepared import Rows, rows_by_id
 from concierge.platform.statements import any_of
 from concierge.projects import calendars
@@ -26,13 +39,43 @@ from concierge.projects.events import (
 from concierge.projects.models import Milestone, Project
 from concierge.projects.reasons import Because, Reason, reason_of_json
 from concierge.projects.states import MilestoneState, ProjectState
-from concierge.visits.actions import arranging, away, from_playbook, progress, sharing, working
+from concierge.visits import queries
+from concierge.visits.actions import arranging, away, from_playbook, judging, progress, sharing, working
 from concierge.visits.events import VisitCancelled, VisitStateChanged
 from concierge.visits.models import Visit, VisitTechnician, WorkOrder
 from concierge.visits.states import COMING, VisitState
 from concierge.workforce.calendars import away_span
-from concierge.workforce.events import AbsenceEntered, AbsenceRemoved, LeaveApproved, LeaveWithdrawn
+from concierge.workforce.events import (
+    AbsenceEntered,
+    AbsenceRemoved,
+    DayCleared,
+    DaySet,
+    HoursSet,
+    LeaveApproved,
+    LeaveWithdrawn,
+    OwnCalendarRead,
+    OwnCalendarRemoved,
+    SkillGranted,
+    SkillRemoved,
+    TechnicianChanged,
+)
 from concierge.workforce.models import Absence
+
+_OfPerson: TypeAlias = (
+    AbsenceEntered
+    | AbsenceRemoved
+    | DayCleared
+    | DaySet
+    | HoursSet
+    | LeaveApproved
+    | LeaveWithdrawn
+    | OwnCalendarRead
+    | OwnCalendarRemoved
+    | SkillGranted
+    | SkillRemoved
+    | TechnicianChanged
+)
+_SiteClosed: TypeAlias = SiteClosureEntered | SiteClosureChanged | SiteClosureRemoved
 
 
 def plan_visits(event: PlanApproved | ProjectTakenOver) -> None:
@@ -196,7 +239,33 @@ def settle_visits(event: AbsenceRemoved | LeaveWithdrawn) -> None:
 def share_undone(event: ActUndone) -> None:
     """Let those see the project who go there, now that visits are as they were."""
     if {"visits", "visit_technicians"} & event.touched.keys():
+        visits = undo.rows_of(
+            event.act, "visits"
+        )  # of all projects: two visits may have swapped their people
+        members = queries.visits_of_members(undo.rows_of(event.act, "visit_technicians"))
+        judging.look_again({*visits, *members}, insists=True, at=event.at)
         sharing.share_project(event.project_id)
+
+
+def look_at_visits_of_person(event: _OfPerson) -> None:
+    """Judge the coming visits of somebody anew: their hours, certificates, leave or own calendar are others."""
+    found = judging.look_again(queries.coming_visit_ids(at=event.at, user_id=event.user_id), at=event.at)
+    away.question_unfit(event.user_id, found, at=event.at, actor_id=event.actor_id)
+
+
+def look_at_visits_at_site(event: SiteChanged | SiteHoursSet | _SiteClosed) -> None:
+    """Judge the coming visits to a site anew: its hours or closed days are others."""
+    judging.look_again(queries.coming_visit_ids(at=event.at, site_id=event.site_id), at=event.at)
+
+
+def look_at_visits_with_contact(event: ContactAwayEntered | ContactAwayRemoved) -> None:
+    """Judge the coming visits anew at which somebody of the customer has to be."""
+    judging.look_again(queries.coming_visit_ids(at=event.at, contact_id=event.contact_id), at=event.at)
+
+
+def look_at_all_visits(event: Event) -> None:
+    """Judge all coming visits anew: the company is closed on other days."""
+    judging.order_all(at=event.at)
 
 
 def _gone(

@@ -1,6 +1,6 @@
 """Visits whose technician will be away, and is there after all: a person says who goes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,6 +9,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 
+from concierge.core.dispatch import Rule
 from concierge.core.spans import Span
 from concierge.platform.database import db
 from concierge.platform.events import record_many
@@ -16,9 +17,11 @@ from concierge.platform.speech import STAFF
 from concierge.platform.words import day
 from concierge.visits.actions import progress
 from concierge.visits.events import VisitDecided, VisitNeedsDecision
+from concierge.visits.feasibility import Conflict
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.queries import coming_visits_of
 from concierge.visits.states import COMING
+from concierge.visits.words import sentence
 
 LONGEST_REASON = 500
 
@@ -58,21 +61,45 @@ def question(gone: Gone, span: Span[datetime], *, at: datetime, actor_id: int | 
             continue
         said = f"{visit.needs_decision} {sentence}".strip()
         visit.needs_decision = said if len(said) <= LONGEST_REASON else sentence[:LONGEST_REASON]
-        events.append(
-            VisitNeedsDecision(
-                at=at,
-                actor_id=actor_id,
-                project_id=visit.project_id,
-                visit_id=visit.id,
-                title=visit.title,
-                technicians_before=visit.technician_ids,
-                technicians_after=visit.technician_ids,
-                reason=visit.needs_decision,
-            )
-        )
+        events.append(_waits(visit, at=at, actor_id=actor_id))
     db.session.flush()
     record_many(events)
     return found
+
+
+UNFIT = frozenset(
+    {Rule.SKILL_MISSING, Rule.SKILL_LEVEL, Rule.SKILL_EXPIRED, Rule.DAY_OFF, Rule.HOURS, Rule.TRAVEL}
+)
+"""Rules that somebody breaks because their hours, certificates or home are others; leave says so itself."""
+
+
+def question_unfit(
+    user_id: int, found: Mapping[int, Sequence[Conflict]], *, at: datetime, actor_id: int | None
+) -> None:
+    """Let visits wait for a person on which somebody goes who breaks a rule now that they did not before.
+
+    :param found: what visits break that they did not before, by visit id.
+    """
+    said = {
+        visit_id: first
+        for visit_id, conflicts in found.items()
+        if (first := next((one for one in conflicts if one.user_id == user_id and one.rule in UNFIT), None))
+    }
+    if not said:
+        return
+    visits = db.session.scalars(
+        sa.select(Visit)
+        .where(Visit.id.in_(said), Visit.state.in_(COMING), Visit.needs_decision == "")
+        .options(selectinload(Visit.crew_members))
+        .order_by(Visit.id)
+    ).all()
+    for visit in visits:
+        visit.needs_decision = _(
+            "%(conflict)s Send somebody else, or say why they go all the same.",
+            conflict=sentence(said[visit.id]),
+        )[:LONGEST_REASON]
+    db.session.flush()
+    record_many([_waits(visit, at=at, actor_id=actor_id) for visit in visits])
 
 
 def settle(gone: Gone, *, at: datetime, actor_id: int | None) -> None:
@@ -107,6 +134,19 @@ def settle(gone: Gone, *, at: datetime, actor_id: int | None) -> None:
         )
     db.session.flush()
     record_many(events)
+
+
+def _waits(visit: Visit, *, at: datetime, actor_id: int | None) -> VisitNeedsDecision:
+    return VisitNeedsDecision(
+        at=at,
+        actor_id=actor_id,
+        project_id=visit.project_id,
+        visit_id=visit.id,
+        title=visit.title,
+        technicians_before=visit.technician_ids,
+        technicians_after=visit.technician_ids,
+        reason=visit.needs_decision,
+    )
 
 
 def _goes(user_id: int) -> sa.ColumnElement[bool]:

@@ -10,6 +10,7 @@ from concierge.accounts.models import Site
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVisit
 from concierge.catalogue.states import VisitKind
 from concierge.core.worktime import DAY, WorkCalendar, workdays_between
+from concierge.equipment.queries import only_unit
 from concierge.orders.models import OrderLine
 from concierge.platform.database import db
 from concierge.projects import calendars
@@ -118,6 +119,8 @@ def _plan(
         needs_customer=template.needs_customer,
         at=at,
     )
+    if milestone.order_line_id is not None:
+        work.asset_id = only_unit(milestone.order_line_id)
     return plan_visit(
         project,
         kind=template.kind,

@@ -1,24 +1,31 @@
 """Which rules visits break: refused without a reason, kept with one, gone when they are no longer broken.
 
 A row of `broken_rules` is found, and found to be gone, by the same question that refuses a booking. Verbs ask it of
-the visits they change, `look_again` of those that somebody else's act may concern, and nightly of all to come.
+the visits they change, and of those whose way they cross or no longer cross; what else changes (hours, leave,
+certificates, sites) asks `look_again` of the visits it concerns, and a nightly chore of all that are to come.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from concierge.platform import clock, deliveries
 from concierge.platform.database import db
 from concierge.platform.prepared import Rows
 from concierge.platform.statements import any_of
-from concierge.visits import feasibility
+from concierge.visits import feasibility, queries
 from concierge.visits.actions import checks, claiming
 from concierge.visits.feasibility import Conflict
 from concierge.visits.models import BrokenRule, Visit
 from concierge.visits.states import OVER
 from concierge.workforce.models import Technician
+
+TOGETHER = 100
+"""So many visits are looked at in one transaction."""
+LOOK = "visits.actions.judging.look_at_ordered"
 
 
 def settle(
@@ -51,6 +58,7 @@ def settle(
         _keep(visit, rows.get(visit.id, ()), against, given, at=at, actor_id=actor_id)
     db.session.flush()
     claiming.claim(visits)
+    _look_beside(visits, rows, found, at=at)
     return found
 
 
@@ -71,11 +79,19 @@ def note(visits: Sequence[Visit], *, at: datetime) -> Mapping[int, tuple[Conflic
         if open_:
             to_decide[visit.id] = open_
         _keep(visit, rows.get(visit.id, ()), against, {}, at=at, actor_id=None)
+    _look_beside(visits, rows, found, at=at)
     return to_decide
 
 
-def look_again(visit_ids: Collection[int], *, at: datetime) -> None:
-    """Keep which rules visits break now, whatever changed around them; what is over breaks none any more."""
+def look_again(
+    visit_ids: Collection[int], *, insists: bool = False, at: datetime
+) -> Mapping[int, tuple[Conflict, ...]]:
+    """Keep which rules visits break now, whatever changed around them; what is over breaks none any more.
+
+    :param insists: whether two bookings at once that nobody gave a reason for are refused; else they are kept.
+    :return: what they break that they did not before, by visit id.
+    :raises Conflicting: when they are refused.
+    """
     visits = db.session.scalars(
         sa.select(Visit)
         .where(Visit.id.in_(visit_ids))
@@ -85,18 +101,40 @@ def look_again(visit_ids: Collection[int], *, at: datetime) -> None:
         .execution_options(populate_existing=True)
     ).all()
     if not visits:
-        return
-    claiming.renew(visits, insists=False)
+        return {}
+    claiming.renew(visits, insists=insists)
     rows = _rows(visits)
     found = feasibility.grave_conflicts([visit for visit in visits if visit.state not in OVER])
+    new = {}
     for visit in visits:
         known = rows.get(visit.id, ())
         against = found.get(visit.id, ())
         # What was accepted before rules were kept one by one stays accepted.
         reasons = {member.user_id: member.conflict_reason for member in visit.crew_members}
         given = {one.about: reasons.get(one.user_id or 0, "") for one in against} if not known else {}
+        standing = {row.about for row in known if row.gone_at is None}
+        if fresh := tuple(one for one in against if one.about not in standing):
+            new[visit.id] = fresh
         _keep(visit, known, against, given, at=at, actor_id=None)
     db.session.flush()
+    return new
+
+
+def order_all(*, at: datetime) -> None:
+    """Order all visits to come to be looked at again, some at a time."""
+    ids = queries.coming_visit_ids(at=at)
+    parts = [list(ids[start : start + TOGETHER]) for start in range(0, len(ids), TOGETHER)]
+    deliveries.enqueue_many(
+        [(LOOK, {"visit_ids": part}, f"{LOOK}:{part[0]}:{at.isoformat()}") for part in parts], queue="chores"
+    )
+
+
+def look_at_ordered(args: dict[str, Any]) -> None:  # Any: JSON
+    """Look again at the visits of one order."""
+    look_again(args["visit_ids"], at=clock.now())
+
+
+deliveries.register(LOOK, look_at_ordered)
 
 
 def forget(visit: Visit, *, at: datetime) -> None:
@@ -104,6 +142,22 @@ def forget(visit: Visit, *, at: datetime) -> None:
     rows = _prepare([visit])
     _keep(visit, rows.get(visit.id, ()), (), {}, at=at, actor_id=None)
     db.session.flush()
+    _look_beside([visit], rows, {}, at=at)
+
+
+def _look_beside(
+    visits: Sequence[Visit],
+    rows: Mapping[int, Sequence[BrokenRule]],
+    found: Mapping[int, Sequence[Conflict]],
+    *,
+    at: datetime,
+) -> None:
+    """Judge anew the visits in whose way these lay or lie now; nearly always there are none."""
+    ids = {visit.id for visit in visits}
+    beside = {row.visit_id for known in rows.values() for row in known}
+    beside |= {one.visit_id for against in found.values() for one in against if one.visit_id is not None}
+    if beside - ids:
+        look_again(beside - ids, at=at)
 
 
 def _prepare(visits: Sequence[Visit]) -> Mapping[int, Sequence[BrokenRule]]:
@@ -163,5 +217,8 @@ def _keep(
 
 
 _KNOWN = Rows(
-    sa.select(BrokenRule).where(any_of(BrokenRule.visit_id, "visit_ids")).order_by(BrokenRule.id), anew=True
+    sa.select(BrokenRule)
+    .where(sa.or_(any_of(BrokenRule.visit_id, "visit_ids"), any_of(BrokenRule.other_visit_id, "visit_ids")))
+    .order_by(BrokenRule.id),
+    anew=True,
 )

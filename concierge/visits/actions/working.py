@@ -53,6 +53,7 @@ def open_work(
     tools: Collection[str] = (),
     needs_customer: bool = False,
     note: str = "",
+    asset_id: int | None = None,
     at: datetime,
     actor_id: int | None,
 ) -> WorkOrder:
@@ -77,6 +78,8 @@ def open_work(
         note=note,
         at=at,
     )
+    work.asset_id = asset_id
+    db.session.flush()
     record(
         WorkOpened(
             at=at,
@@ -172,7 +175,7 @@ def change_work(
     :raises Refused: when it is done or cancelled.
     """
     expect_version(work, version)
-    _expect_open(work)
+    expect_open(work)
     new = {
         "title": title,
         "kind": kind,
@@ -325,7 +328,7 @@ def close_work(
     :raises Refused: when it is done or cancelled already, or a visit of it has not ended.
     """
     expect_version(work, version)
-    _expect_open(work)
+    expect_open(work)
     if any(visit.state in COMING or visit.state in HELD_BY_VISITS for visit in work.visits):
         raise Refused(
             _("A visit of this work is still to come or under way. Finish or cancel it, then close the work.")
@@ -375,7 +378,7 @@ def cancel_work(
     :raises Refused: when it is done or cancelled already, or somebody is on the way or at work.
     """
     expect_version(work, version)
-    _expect_open(work)
+    expect_open(work)
     if any(visit.state in HELD_BY_VISITS for visit in work.visits):
         raise Refused(
             _("Somebody is on the way or at work for it. Finish that visit first, then cancel the rest.")
@@ -453,7 +456,11 @@ def expect_version(work: WorkOrder, version: int | None) -> None:
         )
 
 
-def _expect_open(work: WorkOrder) -> None:
+def expect_open(work: WorkOrder) -> None:
+    """Make sure that there is still something to do.
+
+    :raises NotNow: when the work is done or cancelled.
+    """
     if work.state is WorkOrderState.DONE:
         raise checks.NotNow(_("The work is done. Open it again if something is left to do."))
     if work.state is WorkOrderState.CANCELLED:
