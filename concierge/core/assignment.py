@@ -7,7 +7,7 @@ and fairness.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import islice, pairwise
@@ -19,10 +19,10 @@ from concierge.core.dispatch import (
     Rule,
     Taken,
     Work,
+    against_crew,
     against_person,
     against_time,
     minutes_there,
-    objections,
     presence,
 )
 from concierge.core.hours import MINUTE, MINUTES_OF_DAY, Hours, Place, open_within
@@ -33,11 +33,16 @@ from concierge.core.worktime import WorkCalendar, workdays_between
 MOST_A_DAY = 4
 """So many starts are looked at on one day of a site."""
 _NIGHT = NIGHT // MINUTE
+_BLOCKING = frozenset({Rule.VISIT, Rule.LEAVE, Rule.OWN_CALENDAR})
+"""What keeps somebody from a visit; the rest is good to know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Work that nobody does yet; `work.crew` says how many people are still to be found."""
+    """Work that nobody does yet; `work.crew` says how many people are still to be found.
+
+    Who leads a crew has the level that is asked for, the others hold the certification at any.
+    """
 
     key: str
     work: Work
@@ -164,7 +169,7 @@ class WhyNot:
     against_time: tuple[tuple[Rule, int], ...]
     """Rules that ruled other starts out, and how many each."""
     able: int
-    """People who hold the skill at its level."""
+    """People who hold the skill; at its level, where one is enough."""
     needed: int
     people: tuple[tuple[str, Rule], ...]
     """For each of the able, the rule that stood most often against them; for too few, why others are not able."""
@@ -254,6 +259,8 @@ class Model:
     """Minutes that the visits which are there anyhow save by lying beside each other."""
     loads: tuple[tuple[int, int], ...]
     """For each person, what is booked and their fair share."""
+    leads: tuple[bool, ...]
+    """Whether the person could lead, by option; every crew needs one who does."""
     hint: tuple[int, ...]
     """The options of the plan that is known."""
     is_whole: bool
@@ -379,8 +386,9 @@ class Planner:
             found = (
                 stay.late
                 for stay in self._times(piece)
-                if sum(self._against(piece, stay, desk) is None for desk in self._able[piece.key])
-                >= piece.work.crew
+                if self._is_crew(
+                    piece, [one for one in self._able[piece.key] if self._against(piece, stay, one) is None]
+                )
             )
             least = next(found, None)  # times come in order, so the first is the least late
             left, late = left + (least is None), late + (least or 0)
@@ -393,6 +401,7 @@ class Planner:
         :param with_ways: whether to say what going straight from one visit to the next saves.
         """
         self._clear()
+        people = list(self._desks.values())
         numbers = {key: number for number, key in enumerate(self._desks)}
         by_piece = {one.piece: one for one in plan}
         quota = max(20, most // max(1, len(self.problem.pieces)))
@@ -408,8 +417,8 @@ class Planner:
             is_whole &= all_there
             self._offered.append(found)
             stays.append(tuple((stay.late, max(0, stay.a) // MINUTES_OF_DAY) for stay, _people in found))
-            for place, (stay, people) in enumerate(found):
-                for key in people:
+            for place, (stay, keys) in enumerate(found):
+                for key in keys:
                     if chosen is not None and stay.span == chosen.stay and key in chosen.crew:
                         hint.append(len(options))
                     options.append(Option(number, place, numbers[key]))
@@ -425,6 +434,9 @@ class Planner:
             savings=savings,
             saved_anyhow=saved_anyhow,
             loads=tuple((desk.load, desk.share) for desk in self._desks.values()),
+            leads=tuple(
+                self._could_lead(self.problem.pieces[one.piece], people[one.person]) for one in options
+            ),
             hint=tuple(hint),
             is_whole=is_whole,
         )
@@ -501,18 +513,29 @@ class Planner:
                 taken.words,
             )
             for taken in person.taken
+            if taken.rule in _BLOCKING
         ]
         return _Desk(person, self._number(person.home), sorted(entries, key=_begin), person.booked_minutes)
 
     def _able_for(self, piece: Piece) -> tuple[_Desk, ...]:
-        """Who holds the skill at its level, perhaps not to the end, and does not go already."""
-        skill, level = piece.work.skill, piece.work.level
+        """Who holds the skill, perhaps not to the end, and does not go already; one who goes alone has its level."""
+        is_alone = piece.work.crew == 1
         return tuple(
             desk
             for key, desk in self._desks.items()
             if key not in piece.going
-            and (not skill or (skill in desk.person.skills and desk.person.skills[skill].level >= level))
+            and (not piece.work.skill or piece.work.skill in desk.person.skills)
+            and (not is_alone or self._could_lead(piece, desk))
         )
+
+    def _could_lead(self, piece: Piece, desk: _Desk) -> bool:
+        """Whether somebody has the level that is asked for, or somebody goes already who has."""
+        going = (self._desks[key].person for key in piece.going if key in self._desks)
+        return any(_has_level(one, piece.work) for one in (desk.person, *going))
+
+    def _is_crew(self, piece: Piece, desks: Collection[_Desk]) -> bool:
+        """Whether these are enough people, and somebody among them could lead."""
+        return len(desks) >= piece.work.crew and any(self._could_lead(piece, desk) for desk in desks)
 
     def _opened(self, desk: _Desk, zone: tzinfo) -> tuple[tuple[int, int], ...]:
         """When somebody works at a place of a zone, around the problem's time."""
@@ -628,13 +651,14 @@ class Planner:
         return (
             len(set(crew)) == len(crew) == piece.work.crew
             and able.issuperset(crew)
+            and self._is_crew(piece, [self._desks[key] for key in crew])
             and all(self._against(piece, stay, self._desks[key]) is None for key in crew)
         )
 
     def _best(self, piece: Piece) -> tuple[_Stay, tuple[str, ...]] | None:
         """The best time and crew for a piece beside what is placed; `None` when there is none."""
         best: tuple[tuple[int, int, int, int], _Stay, tuple[str, ...]] | None = None
-        if len(self._able[piece.key]) < piece.work.crew:
+        if not self._is_crew(piece, self._able[piece.key]):
             return None
         for stay in self._times(piece):
             if best is not None and stay.late > best[0][0]:
@@ -662,7 +686,10 @@ class Planner:
             for desk in self._able[piece.key]
             if self._against(piece, stay, desk) is None
         )
-        return free[: piece.work.crew] if len(free) >= piece.work.crew else None
+        leads = next((one for one in free if self._could_lead(piece, self._desks[one[-1]])), None)
+        if leads is None or len(free) < piece.work.crew:
+            return None
+        return [leads, *(one for one in free if one is not leads)][: piece.work.crew]
 
     def _put(self, key: str, stay: _Stay, crew: Iterable[str]) -> None:
         piece = self._pieces[key]
@@ -716,19 +743,20 @@ class Planner:
             day = one.span.from_at.astimezone(piece.work.site.zone).date()
             against = [self._against(piece, one, desk) for desk in self._able[piece.key]]
             rules.update(rule for rule in against if rule is not None)
-            days[day] = days.get(day, False) or against.count(None) >= piece.work.crew
+            free = [desk for desk, rule in zip(self._able[piece.key], against, strict=True) if rule is None]
+            days[day] = days.get(day, False) or self._is_crew(piece, free)
         days.pop(stay.span.from_at.astimezone(piece.work.site.zone).date(), None)
         return list(days.values()).count(False), list(days.values()).count(True), rules
 
     def _why_not(self, piece: Piece) -> WhyNot:
         times, able, people = self._times(piece), self._able[piece.key], []
-        if len(able) < piece.work.crew:
-            keys = {desk.person.key for desk in able}
+        if not self._is_crew(piece, able):
+            keys = {desk.person.key for desk in able if self._could_lead(piece, desk)}
             for key, desk in self._desks.items():
                 if key not in keys | piece.going:
                     held = desk.person.skills.get(piece.work.skill)
                     people.append((key, Rule.SKILL_MISSING if held is None else Rule.SKILL_LEVEL))
-        for desk in able:
+        for desk in able if self._is_crew(piece, able) else ():
             against = Counter(self._against(piece, stay, desk) for stay in times)
             against.pop(None, None)
             if against:
@@ -749,11 +777,9 @@ class Planner:
         """
         found: list[tuple[_Stay, list[str]]] = []
         for stay in self._times(piece):
-            people = [
-                desk.person.key for desk in self._able[piece.key] if self._against(piece, stay, desk) is None
-            ]
-            if len(people) >= piece.work.crew:
-                found.append((stay, people))
+            free = [desk for desk in self._able[piece.key] if self._against(piece, stay, desk) is None]
+            if self._is_crew(piece, free):
+                found.append((stay, [desk.person.key for desk in free]))
         if sum(len(people) for _stay, people in found) <= quota:
             return found, True
         spot = self._number(piece.work.spot)
@@ -762,7 +788,9 @@ class Planner:
         kept: list[tuple[_Stay, list[str]]] = []
         last: date | None = None
         for stay, people in sorted(found, key=lambda one: (one[0].late, one[0].a)):
-            best = sorted(people, key=lambda key: (near[key], key))[:most]
+            by_way = sorted(people, key=lambda key: (near[key], key))
+            leads = next(key for key in by_way if self._could_lead(piece, self._desks[key]))
+            best = [leads, *(key for key in by_way if key != leads)][:most]
             if chosen is not None and stay.span == chosen.stay:
                 kept.append((stay, sorted({*best, *chosen.crew}.intersection(people))))
             elif left > 0 and last != stay.last_on:
@@ -878,14 +906,21 @@ def breaks(problem: Problem, plan: Plan) -> tuple[Break, ...]:
             continue
         seen.add(one.piece)
         found += [Break(one.piece, "", text) for text in _misplaced(problem, piece, one)]
-        for key in one.crew:
-            person = _with(people[key], _given(plan, pieces, key, but=one.piece))
-            found += [Break(one.piece, key, what) for what in objections(one.stay, piece.work, person)]
+        crew = [_with(people[key], _given(plan, pieces, key, but=one.piece)) for key in one.crew]
+        there = [people[key] for key in piece.going if key in people]  # one of them may lead
+        for about, what in against_crew(one.stay, piece.work, [*crew, *there]):
+            if about is None or about.key in one.crew:
+                found.append(Break(one.piece, about.key if about else "", what))
     for key, person in people.items():
         given = _given(plan, pieces, key)
         if given:
             found += [Break("", key, what) for what in _newly_blocked(person, given)]
     return tuple(found)
+
+
+def _has_level(person: Person, work: Work) -> bool:
+    held = person.skills.get(work.skill)
+    return not work.skill or (held is not None and held.level >= work.level)
 
 
 def _misplaced(problem: Problem, piece: Piece, one: Placement) -> Iterator[str]:

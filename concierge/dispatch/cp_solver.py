@@ -109,6 +109,9 @@ def _built(
             cp.add(cp_model.LinearExpr.sum(happens) == crew * together)
             for option in happens:
                 cp.add_implication(option, together)
+            leaders = [options[number] for number in numbers if model["leads"][number]]
+            if len(leaders) < len(numbers):
+                cp.add_bool_or([~together, *leaders])
             happens = [together]
         ways.setdefault(piece, []).extend(happens)
         if days_late:

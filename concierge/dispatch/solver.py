@@ -211,6 +211,7 @@ def _written(model: Model, known: Measure, stages: tuple[int, ...]) -> bytes:
             "cliques": model.cliques,
             "savings": model.savings,
             "loads": model.loads,
+            "leads": model.leads,
             "hint": model.hint,
             "reached": reached,
         }

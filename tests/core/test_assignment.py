@@ -109,10 +109,34 @@ def test_a_crew_of_two_goes_together_and_long_work_goes_on_after_the_weekend() -
     assert breaks(problem, (placed,)) == ()
 
 
+def test_who_leads_has_the_level_and_who_helps_need_not() -> None:
+    novices = [somebody("a", level=1), somebody("b", level=1)]
+    work = replace(WORK, crew=2, level=3)
+    _problem, planner = planned([a_piece(work=work)], novices)
+    assert planner.greedy() == ()
+    problem, planner = planned([a_piece(work=work)], [*novices, somebody("far", BERN)])
+    assert [one.crew for one in planner.greedy()] == [("a", "far")]
+    assert breaks(problem, planner.greedy()) == ()
+    led = a_piece(
+        work=replace(WORK, level=3),
+        going=frozenset({"far"}),
+        stay=stay("Mon 2026-11-23", "08:00", "16:00"),
+    )
+    problem, planner = planned([led], [*novices, somebody("far", BERN)])
+    assert [one.crew for one in planner.greedy()] == [("a",)]
+    assert breaks(problem, planner.greedy()) == ()
+
+
 @pytest.mark.parametrize(
     ("piece", "people", "able", "rules"),
     [
         (a_piece(work=replace(WORK, level=5)), [somebody("one")], 0, [Rule.SKILL_LEVEL]),
+        (
+            a_piece(work=replace(WORK, level=5, crew=2)),
+            [somebody("one"), somebody("two")],
+            2,
+            [Rule.SKILL_LEVEL],
+        ),
         (
             a_piece(work=replace(WORK, crew=2)),
             [somebody("one"), somebody("two", skills={})],
@@ -169,6 +193,7 @@ def test_the_checker_sees_what_a_plan_breaks() -> None:
     assert breaks(problem, (Placement("w1", monday, ("one",)),)) == ()
     for plan in (
         (Placement("w1", monday, ("two",)),),
+        (Placement("w1", stay("Mon 2026-11-23", "08:00", "16:00", "Tue 2026-11-24"), ("two",)),),
         (Placement("w1", monday, ("one", "two")),),
         (Placement("w1", stay("Mon 2026-11-23", "08:00", "12:00"), ("one",)),),
         (Placement("w1", stay("Sat 2026-11-28", "08:00", "16:00"), ("one",)),),
