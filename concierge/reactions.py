@@ -312,7 +312,7 @@ REACTIONS: Reactions = {
     readiness.QuestionAsked: Reaction(later=(in_readiness.mail_question,)),
     readiness.QuestionAnswered: Reaction(later=(in_readiness.mail_answer,)),
     readiness.QuestionSettled: NOTHING,
-    readiness.MessageSent: Reaction(now=(in_readiness.mail_message,)),
+    readiness.MessageWritten: Reaction(now=(in_readiness.mail_message,)),
     readiness.DocumentsReturned: Reaction(later=(in_readiness.read_returned,)),
     readiness.ReturnsRead: Reaction(later=(in_readiness.answer_sender,)),
     readiness.ReturnSettled: NOTHING,

@@ -82,10 +82,10 @@ class HandOnForm(Form):
 
 
 class QuestionForm(Form):
-    """A question to us."""
+    """A question, or anything else that is written to us."""
 
     text = TextAreaField(
-        _l("Your question"), validators=[DataRequired(_l("Write your question.")), Length(max=2000)]
+        _l("Your message"), validators=[DataRequired(_l("Write your message.")), Length(max=2000)]
     )
 
 
@@ -400,3 +400,15 @@ class AnswerQuestionForm(Form):
     """Our answer to a customer's question."""
 
     answer = TextAreaField(_l("Answer"), validators=[InputRequired(_l("Write an answer.")), Length(max=4000)])
+
+
+class MessageForm(Form):
+    """What one of ours writes to the customer."""
+
+    link_id = SelectField(
+        _l("Who gets it by mail"),
+        description=_l("Everybody who sees the whole page reads it there."),
+        coerce=int,
+        validators=[InputRequired(_l("Choose a person."))],
+    )
+    text = TextAreaField(_l("Message"), validators=[DataRequired(_l("Write a message.")), Length(max=4000)])

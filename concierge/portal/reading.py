@@ -212,9 +212,10 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with our answer."""
+    """What somebody at the customer's wrote, with our answer."""
 
-    id: int
+    anchor: str
+    at: datetime
     text: str
     about: str
     name: str
@@ -222,6 +223,10 @@ class Asked:
     answer: str
     answered: str
     """Who answered, and when; empty while nobody did."""
+    is_ours: bool = False
+    """Whether it is a message of ours, which waits for nothing."""
+    is_new: bool = False
+    """Whether something of ours in it came after its reader last looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -652,6 +657,40 @@ class Reader:
         titles = {task.id: task.title for task in self.tasks.values()}
         return tuple(self._asked(one, titles, {k: u.name for k, u in answerers.items()}) for one in rows)
 
+    @cached_property
+    def messages(self) -> tuple[Asked, ...]:
+        """What we wrote of our own accord; who has only a section sees what was written to them."""
+        rows = queries.messages_to(self.project.id, link_id=None if self.sees_all else self.link.id)
+        writers = queries.people_named(one.by_id for one in rows)
+        return tuple(
+            Asked(
+                anchor=f"message-{one.id}",
+                at=one.sent_at,
+                text=one.text,
+                about="",
+                name=writers[one.by_id].name if one.by_id in writers else settings.current().company,
+                when=self.tongue.instant(one.sent_at, self.zone),
+                answer="",
+                answered="",
+                is_ours=True,
+                is_new=self._is_new(one.sent_at),
+            )
+            for one in rows
+        )
+
+    @cached_property
+    def talk(self) -> tuple[Asked, ...]:
+        """Everything that was written both ways, the newest first."""
+        return tuple(sorted((*self.questions, *self.messages), key=lambda one: one.at, reverse=True))
+
+    @property
+    def news(self) -> tuple[Asked, ...]:
+        """What we wrote that the reader has not looked at, the newest first."""
+        return tuple(one for one in self.talk if one.is_new)
+
+    def _is_new(self, at: datetime) -> bool:
+        return at > (self.link.read_at or self.link.created_at)
+
     def _asked(self, one: CustomerQuestion, titles: Mapping[int, str], names: Mapping[int, str]) -> Asked:
         answered = ""
         if one.answered_at is not None:
@@ -659,13 +698,15 @@ class Reader:
             by = names.get(one.answered_by_id or 0, "")
             answered = _("%(name)s, %(when)s", name=by, when=when) if by else when
         return Asked(
-            id=one.id,
+            anchor=f"question-{one.id}",
+            at=one.asked_at,
             text=one.text,
             about=titles.get(one.item_id or 0, ""),
             name=one.name,
             when=self.tongue.instant(one.asked_at, self.zone),
             answer=one.answer,
             answered=answered,
+            is_new=bool(one.answer) and one.answered_at is not None and self._is_new(one.answered_at),
         )
 
     # --- what is true now

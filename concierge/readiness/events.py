@@ -323,6 +323,24 @@ class QuestionAnswered(Event):
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionSettled(Event):
+    """What a customer wrote needs no answer."""
+
+    question_id: int
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageWritten(Event):
+    """We wrote to the customer of our own accord; ``name`` is empty when it went to everybody with the whole page."""
+
+    message_id: int
+    name: str
+    text: str
+
+
 # --- what comes back
 
 

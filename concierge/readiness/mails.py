@@ -20,7 +20,13 @@ from concierge.readiness import returned_words, scope
 from concierge.readiness.actions.chasing import Point, Reader
 from concierge.readiness.document.values import Checklist
 from concierge.readiness.document.words import Figures, Words
-from concierge.readiness.models import CustomerLink, CustomerQuestion, ReadinessItem, ReturnedDocument
+from concierge.readiness.models import (
+    CustomerLink,
+    CustomerMessage,
+    CustomerQuestion,
+    ReadinessItem,
+    ReturnedDocument,
+)
 from concierge.readiness.queries import Sender
 from concierge.readiness.states import Fate, ItemState
 
@@ -222,6 +228,23 @@ def answer_letter(
             quoted_from=by,
             address=address,
             secret=token,
+        )
+
+
+def message_letter(
+    message: CustomerMessage, link: CustomerLink, project: Project, *, by: str, address: str, token: str
+) -> Letter:
+    """The letter that brings a customer what one of ours wrote."""
+    with force_locale(link.language):
+        return _page_letter(
+            link,
+            project,
+            subject=_("A message about %(project)s", project=project.name),
+            paragraphs=(_("%(name)s writes to you:", name=by) if by else _("we write to you:"),),
+            quoted=message.text,
+            address=address,
+            secret=token,
+            small=_("You can answer on your page."),
         )
 
 

@@ -31,6 +31,7 @@ from concierge.readiness.models import (
     Checklist,
     ChecklistDocument,
     CustomerLink,
+    CustomerMessage,
     CustomerQuestion,
     ItemAnswer,
     ItemEvidence,
@@ -529,6 +530,33 @@ def question_by_id(question_id: int) -> CustomerQuestion:
     if question is None:
         raise NotFound
     return question
+
+
+def messages_to(project_id: int, *, link_id: int | None = None) -> list[CustomerMessage]:
+    """What we wrote to the customer of a project of our own accord, the newest first.
+
+    :param link_id: only what went to this link by name; None: everything.
+    """
+    wanted = sa.select(CustomerMessage).where(CustomerMessage.project_id == project_id)
+    if link_id is not None:
+        wanted = wanted.where(CustomerMessage.link_id == link_id)
+    return list(db.session.scalars(wanted.order_by(CustomerMessage.id.desc()).limit(200)))
+
+
+def message_by_id(message_id: int) -> CustomerMessage:
+    """One message of ours.
+
+    :raises NotFound: when it is gone.
+    """
+    message = db.session.get(CustomerMessage, message_id)
+    if message is None:
+        raise NotFound
+    return message
+
+
+def links_to_write_to(project_id: int, *, at: datetime) -> list[CustomerLink]:
+    """The open links whose holders see a whole project."""
+    return [link for link in links_of(project_id) if not link.section and link.is_open(at=at)]
 
 
 def waiting_questions(link_id: int) -> int:

@@ -48,6 +48,7 @@ from concierge.projects.models import Project
 from concierge.projects.states import ProjectState, ProposalKind, ShownOn
 from concierge.readiness import fields, mails, plan, queries, returning, scope, standing
 from concierge.readiness.actions import (
+    asking,
     assessing,
     chasing,
     computing,
@@ -80,6 +81,7 @@ from concierge.readiness.events import (
     LinkRotated,
     LinkSent,
     ListSigned,
+    MessageWritten,
     QuestionAnswered,
     QuestionAsked,
     ReturnsRead,
@@ -663,6 +665,29 @@ def mail_answer(event: QuestionAnswered) -> None:
         token=linking.token_of(link),
     )
     post(letter, key=f"answer:{question.id}", project_id=project.id)
+
+
+def mail_message(event: MessageWritten) -> None:
+    """Bring the customer what one of ours wrote, each in their language."""
+    message = queries.message_by_id(event.message_id)
+    found = (
+        [queries.link_for_change(message.link_id)]
+        if message.link_id is not None
+        else queries.links_to_write_to(message.project_id, at=event.at)
+    )
+    project = queries.projects_printed([message.project_id])[0]
+    people = queries.people_named([message.by_id])
+    by = people[message.by_id].name if message.by_id in people else ""
+    for link in found:
+        letter = mails.message_letter(
+            message,
+            link,
+            project,
+            by=by,
+            address=f"{linking.address_of(link)}/questions#message-{message.id}",
+            token=linking.token_of(link),
+        )
+        post(letter, key=asking.letter_key(message, link), project_id=project.id)
 
 
 def _section_letter(link: CustomerLink, project: Project, *, by_name: str, note: str) -> Letter:

@@ -45,6 +45,7 @@ LEFT_OUT = {
          "on_call_turns.note", "skills.number", "other_hours.reason", "capacities.reason",
          "leave_requests.note", "leave_requests.answer", "customer_questions.name",
          "customer_questions.text", "customer_questions.answer",
+         "customer_messages.name", "customer_messages.text",
          "uploads_under_way.name", "returned_documents.detail", "returned_documents.entries",
          "readiness_signatures.critical"),
         ON_ITS_PAGE,

@@ -319,6 +319,7 @@ def _at_the_customers(project: Project, item: ReadinessItem, owner: User) -> Non
     link = linking.give_link(project, contact, is_mailed=False, at=at, actor_id=owner.id)
     asked = asking.ask(link, "Is it enough?", item=item, at=at)
     asking.answer_question(asked, "It is", at=at, actor_id=owner.id)
+    asking.write(project.id, "We come at eight", to=link, at=at, actor_id=owner.id)
     uploading.begin_upload(link, item, name="half.jpg", size=5_000_000, changed="", at=at)
 
 

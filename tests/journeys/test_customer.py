@@ -101,8 +101,8 @@ def test_a_customer_answers_on_the_phone(
     expect(page.locator("main")).to_contain_text("urs@example.com")
 
     page = screen.open(f"{path}/questions")
-    page.get_by_label("Your question").fill("Does the crate fit through a door of 92 cm?")
-    page.get_by_role("button", name="Send the question").click()
+    page.get_by_label("Your message").fill("Does the crate fit through a door of 92 cm?")
+    page.get_by_role("button", name="Send the message").click()
     expect(page.locator("main")).to_contain_text("We have it, and answer soon.")
     looks_right(screen)
 
@@ -117,8 +117,8 @@ def test_the_concierge_answers_the_question_and_sees_the_page_as_the_customer_do
     path = give(screens, site, projects[1])
     customer = screens(**PHONE)
     page = customer.open(f"{path}/questions")
-    page.get_by_label("Your question").fill("Who brings the regulators?")
-    page.get_by_role("button", name="Send the question").click()
+    page.get_by_label("Your message").fill("Who brings the regulators?")
+    page.get_by_role("button", name="Send the message").click()
 
     screen = screens()
     screen.sign_in_as("concierge")

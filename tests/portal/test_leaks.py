@@ -157,6 +157,9 @@ def test_nothing_internal_reaches_a_customer(app: Flask, world: World) -> None:
         item = queries.checklist_of(project_id).items[0]  # type: ignore[union-attr]  # there is one
         asked = asking.ask(link, "A question", item=item, at=clock.now())
         asking.answer_question(asked, "An answer", at=clock.now(), actor_id=world.people["concierge"].id)
+        asking.write(
+            project_id, "We come at eight", to=None, at=clock.now(), actor_id=asked.answered_by_id or 0
+        )
         linking.hand_on(
             link, section=item.section, name="Urs", email="urs@example.com", note="", at=clock.now()
         )

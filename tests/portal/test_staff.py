@@ -13,7 +13,7 @@ from concierge.platform import clock as clocks
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.models import Project, Promise
 from concierge.readiness import queries
-from concierge.readiness.actions import asking
+from concierge.readiness.actions import asking, linking
 from concierge.readiness.models import CustomerLink
 from tests.conftest import csrf_token
 from tests.makers import people, readiness
@@ -109,6 +109,85 @@ def test_a_question_waits_on_today_until_it_is_answered(
     assert "No." in letters(app, to=address)[-1].text
     history = ada.get(f"/projects/{project.key}/history").get_data(as_text=True)
     assert "Is &lt;16 A&gt; enough?" in history
+
+
+def test_what_we_write_stands_on_the_page_and_goes_out_by_mail(
+    app: Flask, project: Project, customer: Customer, ada: FlaskClient
+) -> None:
+    address = link_of(project).email
+    with unit_of_work():
+        colleague = linking.hand_on(
+            queries.link_for_change(customer.link_id),
+            section="power",
+            name="Urs Keller",
+            email="urs@example.com",
+            at=clocks.now(),
+        )
+        section_link = Customer(app, app.test_client(), linking.token_of(colleague), colleague.id)
+    before = len(letters(app))
+
+    empty = send(ada, project, "/messages", link_id="0", text="  ")
+    foreign = send(ada, project, "/messages", link_id="987654", text="Hello")
+    to_all = send(ada, project, "/messages", link_id="0", text="The crate <is> 92 cm wide.")
+    to_urs = send(ada, project, "/messages", link_id=str(section_link.link_id), text="Which breaker is it?")
+
+    assert (empty, foreign, to_all, to_urs) == (422, 422, 303, 303)
+    sent = letters(app)[before:]
+    assert [(one.to, "92 cm" in one.text, "breaker" in one.text) for one in sent] == [
+        (address, True, False),
+        ("urs@example.com", False, True),
+    ]
+    assert "&lt;is&gt;" in sent[0].html
+    assert customer.token not in sent[0].text, "the ledger forgets it"
+    assert "We wrote to you 2 times." in customer.get()
+    page, its = customer.get("/questions"), section_link.get("/questions")
+    assert "The crate &lt;is&gt; 92 cm wide." in page
+    assert "Ada Okoro" in page
+    assert page.index("Which breaker") < page.index("The crate"), "the newest first"
+    assert "Which breaker" in its
+    assert "The crate" not in its, "who has only a section reads what was written to them"
+    assert "We wrote to you" not in customer.get(), "it was read"
+    answer = customer.post("/questions", page="/questions", text="It fits, thank you.")
+    assert answer.status_code == 303
+    shown = ada.get(f"/projects/{project.key}/customer").get_data(as_text=True)
+    assert shown.index("It fits") < shown.index("The crate")
+    history = ada.get(f"/projects/{project.key}/history").get_data(as_text=True)
+    assert "wrote to the customer: “The crate &lt;is&gt; 92 cm wide.”" in history
+    assert "wrote to Urs Keller: “Which breaker is it?”" in history
+
+
+def test_what_needs_no_answer_no_longer_waits(project: Project, customer: Customer, ada: FlaskClient) -> None:
+    customer.post("/questions", page="/questions", text="Thank you!")
+    db.session.rollback()
+    number = queries.questions_of(project.id)[0].id
+
+    settled = send(ada, project, f"/questions/{number}/settlement")
+    again = send(ada, project, f"/questions/{number}/settlement")
+
+    assert (settled, again) == (303, 409)
+    assert "No message waits for an answer." in ada.get(f"/projects/{project.key}/customer").get_data(
+        as_text=True
+    )
+    assert "We have read it." in customer.get("/questions")
+    db.session.rollback()
+    assert queries.waiting_questions(customer.link_id) == 0
+
+
+def test_nobody_is_written_to_whose_link_has_ended(
+    project: Project, customer: Customer, ada: FlaskClient
+) -> None:
+    with unit_of_work():
+        linking.revoke_link(queries.link_for_change(customer.link_id), at=clocks.now(), actor_id=None)
+
+    ended = ada.post(
+        f"/projects/{project.key}/customer/messages",
+        data={"csrf_token": csrf_token(ada, "/today"), "link_id": "0", "text": "Are you there?"},
+    )
+
+    assert ended.status_code == 422
+    assert "Give somebody one first" in ended.get_data(as_text=True)
+    assert "Are you there?" in ended.get_data(as_text=True)
+    assert queries.messages_to(project.id) == []
 
 
 def test_a_preview_shows_the_page_and_notes_nothing(

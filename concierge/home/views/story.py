@@ -574,9 +574,9 @@ def _about_customers_page(name: str, told: Payload) -> str:
             return _("answered %(name)s: “%(answer)s”", name=who, answer=told.get("text", ""))
         case "QuestionSettled":
             return _("read what %(name)s wrote: “%(text)s”", name=who, text=told.get("text", ""))
-        case "MessageSent" if who:
+        case "MessageWritten" if who:
             return _("wrote to %(name)s: “%(text)s”", name=who, text=told.get("text", ""))
-        case "MessageSent":
+        case "MessageWritten":
             return _("wrote to the customer: “%(text)s”", text=told.get("text", ""))
     return ""
 

@@ -233,6 +233,21 @@ def unknown(_error: NotFound) -> Response:
     return ask_again(HTTPStatus.NOT_FOUND)
 
 
+def note_read(reader: Reader) -> None:
+    """Note that the messages were read, if any of them was new; as `note_seen` writes."""
+    if reader.is_preview or current_user.is_authenticated or not reader.news:
+        return
+    link_id, at = reader.link.id, reader.at
+    db.session.rollback()  # gives the connection back before a second one is taken
+    try:
+        with write_aside() as beside:
+            read = beside.get(CustomerLink, link_id)
+            if read is not None:
+                read.read_at = at
+    except Exception as error:  # as above
+        log.warning("messages not noted as read", link_id=link_id, exc_info=error)
+
+
 @customers.errorhandler(CSRFError)
 def form_too_old(_error: CSRFError) -> Response:
     """A form that is too old, or comes from elsewhere."""

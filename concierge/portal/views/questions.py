@@ -1,4 +1,4 @@
-"""What the customer asks, and what we answer."""
+"""What the customer and we write to each other."""
 
 from http import HTTPStatus
 
@@ -12,6 +12,7 @@ from concierge.platform.web import csrf
 from concierge.portal import forms
 from concierge.portal.views.access import (
     expect_own_form,
+    note_read,
     read_again,
     reader_of,
     rendered,
@@ -29,17 +30,19 @@ from concierge.readiness.actions import asking
 @unknown_links
 @shows_page
 def questions(token: str) -> Page:
-    """Show what was asked and answered, and a form for the next question."""
+    """Show what was written both ways, and a form for more."""
     reader = reader_of(token)
     number = request.args.get("item", "")
     about = reader.item(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
-    return rendered(
+    shown = rendered(
         "portal/questions.html",
         reader,
         form=forms.QuestionForm(formdata=None),
         about=reader.tasks[about.id] if about is not None else None,
         said=request.args.get("said", ""),
     )
+    note_read(reader)
+    return shown
 
 
 @customers.post("/p/<token>/questions")

@@ -10,7 +10,7 @@ from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer t
 
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clock, speech
+from concierge.platform import clock, mail, speech
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound
 from concierge.platform.once import taken_once
@@ -27,7 +27,7 @@ from concierge.projects.views.heads import remedy_of
 from concierge.readiness import queries
 from concierge.readiness.actions import asking, linking
 from concierge.readiness.document import filling
-from concierge.readiness.models import CustomerLink, CustomerQuestion
+from concierge.readiness.models import CustomerLink, CustomerMessage, CustomerQuestion
 
 
 @bp.get("/projects/<key>/customer")
@@ -108,6 +108,48 @@ def answer_question(key: str, question_id: int) -> Page:
     return redirect(url_for("portal.customer", key=key, _anchor=f"question-{question_id}"), code=303)
 
 
+@bp.post("/projects/<key>/customer/questions/<int:question_id>/settlement")
+@requires(Permission.EDIT_PROJECTS)
+def settle_question(key: str, question_id: int) -> Page:
+    """Note that what a customer wrote needs no answer."""
+    _project, found = queries.question_for(viewer(), key, question_id)
+    with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+        outcome.led_to = url_for("portal.customer", key=key)
+        question = queries.question_by_id(found.id)
+        asking.settle(question, at=clock.now(), actor_id=viewer().user_id)
+        name = question.name
+    flash(_("%(name)s sees on their page that you have read it.", name=name))
+    return redirect(url_for("portal.customer", key=key), code=303)
+
+
+@bp.post("/projects/<key>/customer/messages")
+@requires(Permission.EDIT_PROJECTS)
+def write_message(key: str) -> Page:
+    """Write to the customer: on their page, and by mail."""
+    project = projects.project_by_key(viewer(), key)
+    form = _message_form(project)
+    if not form.validate_on_submit():
+        return show_again("portal/customer.html", form, **_context(project) | {"message_form": form})
+    at, letter = clock.now(), ""
+    try:
+        with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+            outcome.led_to = url_for("portal.customer", key=key, _anchor="messages")
+            chosen = form.link_id.data
+            to = queries.link_for_change(chosen, project_id=project.id) if chosen else None
+            written = asking.write(project.id, form.text.data or "", to=to, at=at, actor_id=viewer().user_id)
+            name, letter = written.name, asking.letter_key(written, to) if to else ""
+    except asking.NotAsked as problem:
+        form.form_errors.append(problem.sentence)
+        return show_again("portal/customer.html", form, **_context(project) | {"message_form": form})
+    said = (
+        _("It stands on the customer’s page, and %(name)s gets it by mail.", name=name)
+        if name
+        else _("It stands on the customer’s page, and everybody who sees it gets it by mail.")
+    )
+    flash(mail.told(said, letter))  # type: ignore[arg-type]  # any JSON value will do
+    return redirect(url_for("portal.customer", key=key, _anchor="messages"), code=303)
+
+
 @bp.get("/projects/<key>/customer/links/<int:link_id>/preview")
 @requires(Permission.SEE_CHECKLISTS)
 def preview(key: str, link_id: int) -> Page:
@@ -161,11 +203,30 @@ def _give_form(project: Project) -> forms.GiveLinkForm:
     return form
 
 
+def _message_form(project: Project) -> forms.MessageForm:
+    form = forms.MessageForm()
+    open_links = [link for link in queries.links_of(project.id) if link.is_open(at=clock.now())]
+    form.link_id.choices = [
+        SelectChoice(0, _("Everybody who sees the whole page")),
+        *(SelectChoice(link.id, f"{link.name}, {link.email}") for link in open_links),
+    ]
+    return form
+
+
+def _written_at(one: CustomerQuestion | CustomerMessage) -> datetime:
+    return one.sent_at if isinstance(one, CustomerMessage) else one.asked_at
+
+
 def _context(project: Project) -> dict[str, object]:
     found = queries.questions_of(project.id)
     waiting: list[CustomerQuestion] = [one for one in found if one.answered_at is None]
     requirements = queries.requirements_named(one.item_id for one in found)
     links = queries.links_of(project.id)
+    messages = queries.messages_to(project.id)
+    thread: list[CustomerQuestion | CustomerMessage] = [*messages, *(one for one in found if one.answered_at)]
+    message_form = _message_form(project)
+    if request.method != "POST" and project.contact_id is not None:
+        message_form.link_id.data = next((one.id for one in links if one.contact_id == project.contact_id), 0)
     return {
         "project": project,
         "remedy": remedy_of(project),
@@ -175,10 +236,13 @@ def _context(project: Project) -> dict[str, object]:
         "now": clock.now(),
         "zone": viewer().zone,
         "waiting": waiting,
-        "answered": [one for one in found if one.answered_at is not None],
+        "thread": sorted(thread, key=_written_at, reverse=True),
         "requirements": requirements,
-        "people": queries.people_named(one.answered_by_id for one in found),
+        "people": queries.people_named(
+            [*(one.answered_by_id for one in found), *(one.by_id for one in messages)]
+        ),
         "give_form": _give_form(project),
         "answer_form": forms.AnswerQuestionForm(formdata=None),
+        "message_form": message_form,
         "may_edit": viewer().may(Permission.EDIT_PROJECTS),
     }

@@ -1,4 +1,4 @@
-"""What customers ask about their project, and what we answer."""
+"""What customers and we write to each other about a project: questions, answers, and messages of ours."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.readiness import queries
-from concierge.readiness.events import QuestionAnswered, QuestionAsked
-from concierge.readiness.models import CustomerLink, CustomerQuestion, ReadinessItem
+from concierge.readiness.events import MessageWritten, QuestionAnswered, QuestionAsked, QuestionSettled
+from concierge.readiness.models import CustomerLink, CustomerMessage, CustomerQuestion, ReadinessItem
 
 MOST_WAITING = 20
 """Questions of one link that may wait for an answer."""
@@ -28,9 +28,9 @@ def ask(
     :raises NotAsked: when it says nothing, or many wait already.
     """
     if not text.strip():
-        raise NotAsked(_("Write your question."))
+        raise NotAsked(_("Write your message."))
     if queries.waiting_questions(link.id) >= MOST_WAITING:
-        raise NotAsked(_("Many of your questions wait for us already. Please call us."))
+        raise NotAsked(_("Many of your messages wait for us already. Please call us."))
     question = CustomerQuestion(
         project_id=link.project_id,
         item_id=item.id if item else None,
@@ -60,8 +60,7 @@ def answer_question(question: CustomerQuestion, text: str, *, at: datetime, acto
 
     :raises NotAsked: when it was answered already, or the answer says nothing.
     """
-    if question.answered_at is not None:
-        raise NotAsked(_("Somebody answered this question already. Look again."))
+    _expect_waiting(question)
     if not text.strip():
         raise NotAsked(_("Write an answer."))
     question.answer, question.answered_at, question.answered_by_id = text.strip(), at, actor_id
@@ -75,3 +74,71 @@ def answer_question(question: CustomerQuestion, text: str, *, at: datetime, acto
             text=question.answer,
         )
     )
+
+
+def settle(question: CustomerQuestion, *, at: datetime, actor_id: int) -> None:
+    """Note that what a customer wrote needs no answer; their page says that we have read it.
+
+    :raises NotAsked: when it was answered already.
+    """
+    _expect_waiting(question)
+    question.answered_at, question.answered_by_id = at, actor_id
+    record(
+        QuestionSettled(
+            at=at,
+            actor_id=actor_id,
+            project_id=question.project_id,
+            question_id=question.id,
+            name=question.name,
+            text=question.text,
+        )
+    )
+
+
+def write(
+    project_id: int, text: str, *, to: CustomerLink | None, at: datetime, actor_id: int
+) -> CustomerMessage:
+    """Write to the customer; it stands on their page, and a letter brings it.
+
+    :param to: whose letter it is; None: everybody's who sees the whole page.
+    :raises NotAsked: when it says nothing, or nobody would get it.
+    """
+    if not text.strip():
+        raise NotAsked(_("Write a message."))
+    if to is None and not queries.links_to_write_to(project_id, at=at):
+        raise NotAsked(_("Nobody at the customer’s holds a link. Give somebody one first."))
+    if to is not None and (to.project_id != project_id or not to.is_open(at=at)):
+        raise NotAsked(
+            _("The link of %(name)s opens nothing any more. Give them a new one first.", name=to.name)
+        )
+    message = CustomerMessage(
+        project_id=project_id,
+        link_id=to.id if to else None,
+        name=to.name if to else "",
+        text=text.strip(),
+        sent_at=at,
+        by_id=actor_id,
+    )
+    db.session.add(message)
+    db.session.flush()
+    record(
+        MessageWritten(
+            at=at,
+            actor_id=actor_id,
+            project_id=project_id,
+            message_id=message.id,
+            name=message.name,
+            text=message.text,
+        )
+    )
+    return message
+
+
+def letter_key(message: CustomerMessage, link: CustomerLink) -> str:
+    """Names the letter that brings somebody a message."""
+    return f"message:{message.id}:{link.id}"
+
+
+def _expect_waiting(question: CustomerQuestion) -> None:
+    if question.answered_at is not None:
+        raise NotAsked(_("Somebody answered this question already. Look again."))

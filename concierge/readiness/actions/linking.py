@@ -288,7 +288,9 @@ def forget_codes(*, before: datetime) -> None:
 def _lock_handing_on(project_id: int) -> None:
     """Keep others from handing sections of a project on until this act is saved; they see it then."""
     wanted = sa.select(Project.id).where(Project.id == project_id)
-    db.session.execute(wanted.with_for_update(key_share=True))  # what only refers to the project need not wait
+    db.session.execute(
+        wanted.with_for_update(key_share=True)
+    )  # what only refers to the project need not wait
 
 
 def _only_one(made: CustomerLink, contact: Contact) -> CustomerLink:

@@ -193,7 +193,9 @@ class Words(Figures):
         """The document that the figure was read from, as markup; empty when none is known."""
         if not item.source:
             return Markup()
-        return self.said(f"{self.plain(item.source)}, {self.plain(words.source_revision(item.source_revision))}")
+        return self.said(
+            f"{self.plain(item.source)}, {self.plain(words.source_revision(item.source_revision))}"
+        )
 
     def deed(self, deed: Deed) -> str:
         """One line about something that was done."""

@@ -9,7 +9,13 @@ from concierge.readiness.models.checklists import (
     ReadinessItem,
 )
 from concierge.readiness.models.judgement import Assessment, ReadinessSignature, Waiver
-from concierge.readiness.models.links import CustomerLink, CustomerQuestion, LinkCode, UploadUnderWay
+from concierge.readiness.models.links import (
+    CustomerLink,
+    CustomerMessage,
+    CustomerQuestion,
+    LinkCode,
+    UploadUnderWay,
+)
 from concierge.readiness.models.returned import DocumentBatch, ReturnedDocument
 
 __all__ = [
@@ -17,6 +23,7 @@ __all__ = [
     "Checklist",
     "ChecklistDocument",
     "CustomerLink",
+    "CustomerMessage",
     "CustomerQuestion",
     "DocumentBatch",
     "ItemAnswer",

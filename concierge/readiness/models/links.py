@@ -36,6 +36,8 @@ class CustomerLink(Base):
     """When it was last mailed."""
     opened_at: Mapped[datetime | None]
     """When it was last used."""
+    read_at: Mapped[datetime | None]
+    """When its holder last read the messages."""
 
     project: Mapped[Project] = relationship(lazy="raise_on_sql")
     contact: Mapped[Contact | None] = relationship(lazy="raise_on_sql")
@@ -111,3 +113,18 @@ class CustomerQuestion(Base):
             postgresql_where=sa.text("answered_at IS NULL"),
         ),
     )
+
+
+class CustomerMessage(Base):
+    """What one of ours wrote to the customer of their own accord; it stands on the customer's page."""
+
+    __tablename__ = "customer_messages"
+
+    project_id: Mapped[int] = mapped_column(sa.ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+    link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer_links.id", ondelete="SET NULL"))
+    """To whom it went by mail; None: to everybody who sees the whole page."""
+    name: Mapped[str] = mapped_column(Line(120), default="")
+    """Of whom it went to; empty: everybody."""
+    text: Mapped[str] = mapped_column(Prose(4000))
+    sent_at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
