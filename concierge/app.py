@@ -44,6 +44,7 @@ SLICES = (
     "catalogue",
     "workforce",
     "orders",
+    "equipment",
     "projects",
     "visits",
     "readiness",

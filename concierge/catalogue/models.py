@@ -274,6 +274,8 @@ class Product(Searchable, Base):
     playbook_id: Mapped[int | None] = mapped_column(sa.ForeignKey("playbooks.id"))
     option_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("products.id"))
     """For an option: the instrument it belongs to; None: any."""
+    warranty_months: Mapped[int] = mapped_column(default=0)
+    """Of an instrument how long its warranty lasts, 0: as usual; of anything else how much longer it makes it."""
 
     playbook: Mapped[Playbook | None] = relationship(lazy="raise_on_sql")
     facts: Mapped[list["ProductFact"]] = relationship(lazy="raise_on_sql", order_by="ProductFact.id")
@@ -284,6 +286,7 @@ class Product(Searchable, Base):
             "(kind = 'instrument') = (instrument_class IS NOT NULL AND playbook_id IS NOT NULL)",
             name="instrument_has_class_and_playbook",
         ),
+        sa.CheckConstraint("warranty_months BETWEEN 0 AND 240", name="warranty_within_reason"),
     )
 
 

@@ -1,6 +1,7 @@
 """The closed lists of the catalogue in the reader's words, for every page that shows them."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from flask_babel import gettext as _
 
@@ -27,6 +28,7 @@ from concierge.catalogue.states import (
     Team,
     VisitKind,
 )
+from concierge.platform.words import localized
 
 
 def team_words() -> Mapping[Team, str]:
@@ -215,6 +217,56 @@ def step_words() -> Mapping[StepKind, str]:
         StepKind.PHOTO: _("A photo"),
         StepKind.TEXT: _("A text"),
     }
+
+
+class _Step(Protocol):
+    """A step of a playbook, as a value or as a row."""
+
+    @property
+    def kind(self) -> StepKind: ...
+    @property
+    def text(self) -> Mapping[str, str]: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def minimum(self) -> float | None: ...
+    @property
+    def maximum(self) -> float | None: ...
+    @property
+    def is_required(self) -> bool: ...
+
+
+def step_in_words(step: _Step) -> str:
+    """A step with how it is answered: "Base pressure: a reading, at most 0.01 mbar"."""
+    said = [step_words()[step.kind]]
+    if range_words := range_in_words(step.minimum, step.maximum, step.unit):
+        said.append(range_words)
+    if not step.is_required:
+        said.append(str(_("may be left out")))
+    return str(_("%(what)s: %(how)s", what=localized(step.text), how=", ".join(said)))
+
+
+def range_in_words(minimum: float | None, maximum: float | None, unit: str) -> str:
+    """The range of a reading with its unit; empty when any number will do and it has no unit."""
+    least, most = ("" if end is None else _number(end) for end in (minimum, maximum))
+    if least and most:
+        return f"{least}–{most} {unit}".strip()
+    if least:
+        return str(_("at least %(bound)s", bound=f"{least} {unit}".strip()))
+    if most:
+        return str(_("at most %(bound)s", bound=f"{most} {unit}".strip()))
+    return str(_("in %(unit)s", unit=unit)) if unit else ""
+
+
+def _number(value: float) -> str:
+    """A number as people write it: 0.5, 2 × 10⁻⁵."""
+    digits, _e, exponent = f"{value:.6g}".partition("e")
+    if not exponent:
+        return digits
+    return f"{digits} × 10{str(int(exponent)).translate(_RAISED)}"
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def field_words() -> Mapping[FieldKind, str]:

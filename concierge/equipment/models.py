@@ -11,12 +11,16 @@ from concierge.catalogue.models import Product
 from concierge.equipment.states import AssetState
 from concierge.orders.models import OrderLine
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
+from concierge.platform.searching import Searchable
 
 
-class Asset(Versioned, Base):
+class Asset(Searchable, Versioned, Base):
     """One unit that a customer owns: what it is, where it stands, and since when its clocks run."""
 
     __tablename__ = "assets"
+    searched = ("name", "serial")
+    found_key = "serial"
+    found_under = ("sites", "site_id")
 
     site_id: Mapped[int] = mapped_column(sa.ForeignKey("sites.id"), index=True)
     product_id: Mapped[int | None] = mapped_column(sa.ForeignKey("products.id"), index=True)
@@ -41,6 +45,8 @@ class Asset(Versioned, Base):
     training_from: Mapped[date | None]
     training_to: Mapped[date | None]
     """In which days the introduction that was sold has to be taken."""
+    removed_on: Mapped[date | None]
+    removal_reason: Mapped[str] = mapped_column(Prose(500), default="")
     note: Mapped[str] = mapped_column(Prose(4000), default="")
     created_at: Mapped[datetime]
 
@@ -50,6 +56,15 @@ class Asset(Versioned, Base):
 
     __table_args__ = (
         sa.Index("ix_assets_serial", "serial"),
+        sa.Index(
+            "ix_assets_stands_once",
+            "product_id",
+            "serial",
+            unique=True,
+            sqlite_where=sa.text("serial <> '' AND state <> 'removed'"),
+            postgresql_where=sa.text("serial <> '' AND state <> 'removed'"),
+        ),
+        sa.CheckConstraint("state <> 'removed' OR removed_on IS NOT NULL", name="removed_has_day"),
         sa.CheckConstraint("(warranty_from IS NULL) = (warranty_to IS NULL)", name="warranty_whole"),
         sa.CheckConstraint("warranty_from IS NULL OR warranty_from <= warranty_to", name="warranty_in_order"),
         sa.CheckConstraint("(training_from IS NULL) = (training_to IS NULL)", name="training_whole"),

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from concierge.accounts.events import AccountRenamed
+from concierge.equipment.actions import expecting
 from concierge.orders.actions.cancelling import settle_cancellation
 from concierge.orders.events import OrderCancellationReceived, OrderChanged, OrderLineMatched, OrderReceived
-from concierge.platform.events import together
+from concierge.platform.events import Event, together
 from concierge.platform.searching import renew
 from concierge.projects import queries
 from concierge.projects.actions import creation, delays, forecasting, proposals
@@ -13,12 +14,17 @@ from concierge.projects.events import (
     MilestoneBlocked,
     MilestoneSkipped,
     MilestoneUnblocked,
+    PlanApproved,
     ProjectCancelled,
     ProjectEvent,
     ProjectHeld,
     ProjectResumed,
+    ProjectTakenOver,
     ProposalDecided,
+    UnitRecorded,
+    UnitRemoved,
 )
+from concierge.projects.models import Project
 from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import ProjectState, ProposalKind
 
@@ -77,6 +83,55 @@ def matched_line_joins_plan(event: OrderLineMatched) -> None:
     if project is not None and project.state is ProjectState.DRAFT:
         reason = Reason(Because.LINE_MATCHED)
         creation.renew_plan(project.id, reason=reason, actor_id=event.actor_id, at=event.at)
+
+
+def expect_equipment(event: PlanApproved | ProjectTakenOver | ProposalDecided) -> None:
+    """Let the installed base hold the units that the project brings; after a change of the order no more and no less."""
+    if isinstance(event, ProposalDecided) and not event.accepted:
+        return
+    _expect_units(queries.project_for_change(event.project_id), event)
+
+
+def expect_matched(event: OrderLineMatched) -> None:
+    """Let the installed base hold the units of a line whose meaning is known now, where the plan is agreed."""
+    project = queries.project_of_order(event.order_id)
+    if project is not None and project.state is ProjectState.LIVE:
+        _expect_units(project, event)
+
+
+def expect_no_equipment(event: ProjectCancelled) -> None:
+    """Take out of the installed base what no longer comes."""
+    project = queries.project_for_change(event.project_id)
+    expecting.expect_nothing(
+        project.order_id,
+        reason=event.reason,
+        on=event.at.date(),
+        project_id=project.id,
+        actor_id=event.actor_id,
+        at=event.at,
+    )
+
+
+def know_serial(event: UnitRecorded) -> None:
+    """Tell the installed base the serial number that was read on a unit."""
+    expecting.know_serial(event.order_line_id, event.serial)
+
+
+def forget_serial(event: UnitRemoved) -> None:
+    """Take a serial number back from the installed base that was noted by mistake."""
+    expecting.forget_serial(event.order_line_id, event.serial)
+
+
+def _expect_units(project: Project, event: Event) -> None:
+    if project.state in {ProjectState.DRAFT, ProjectState.CANCELLED}:
+        return
+    expecting.expect_units(
+        project.order_id,
+        site_id=project.site_id,
+        project_id=project.id,
+        actor_id=event.actor_id,
+        at=event.at,
+    )
 
 
 def forecast_many_anew(events: Sequence[ProjectEvent]) -> None:

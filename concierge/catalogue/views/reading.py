@@ -22,6 +22,7 @@ from concierge.catalogue.words import (
     quantity_words,
     responsible_words,
     section_words,
+    step_in_words,
     team_words,
     visit_words,
 )
@@ -86,7 +87,7 @@ def playbook(key: str) -> Page:
         section_words=section_words(),
         teams=team_words(),
         visit_kinds=visit_words(),
-        step_words=telling.step_in_words,
+        step_words=step_in_words,
         kinds=field_words(),
         audiences=audience_words(),
         responsible=responsible_words(),

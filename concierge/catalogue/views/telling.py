@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
@@ -359,55 +359,5 @@ def _visit(visit: VisitPart) -> str:
         said.append(str(_("with %(tools)s", tools=listed(visit.tools))))
     if visit.needs_customer:
         said.append(str(_("the customer has to be there")))
-    said += [step_in_words(step) for step in visit.steps]
+    said += [words.step_in_words(step) for step in visit.steps]
     return "; ".join(said)
-
-
-class _Step(Protocol):
-    """A step of a playbook, as a value or as a row."""
-
-    @property
-    def kind(self) -> StepKind: ...
-    @property
-    def text(self) -> Texts: ...
-    @property
-    def unit(self) -> str: ...
-    @property
-    def minimum(self) -> float | None: ...
-    @property
-    def maximum(self) -> float | None: ...
-    @property
-    def is_required(self) -> bool: ...
-
-
-def step_in_words(step: _Step) -> str:
-    """A step with how it is answered: "Base pressure: a reading, at most 0.01 mbar"."""
-    said = [words.step_words()[step.kind]]
-    if range_words := range_in_words(step.minimum, step.maximum, step.unit):
-        said.append(range_words)
-    if not step.is_required:
-        said.append(str(_("may be left out")))
-    return str(_("%(what)s: %(how)s", what=localized(step.text), how=", ".join(said)))
-
-
-def range_in_words(minimum: float | None, maximum: float | None, unit: str) -> str:
-    """The range of a reading with its unit; empty when any number will do and it has no unit."""
-    least, most = ("" if end is None else _number(end) for end in (minimum, maximum))
-    if least and most:
-        return f"{least}–{most} {unit}".strip()
-    if least:
-        return str(_("at least %(bound)s", bound=f"{least} {unit}".strip()))
-    if most:
-        return str(_("at most %(bound)s", bound=f"{most} {unit}".strip()))
-    return str(_("in %(unit)s", unit=unit)) if unit else ""
-
-
-def _number(value: float) -> str:
-    """A number as people write it: 0.5, 2 × 10⁻⁵."""
-    digits, _e, exponent = f"{value:.6g}".partition("e")
-    if not exponent:
-        return digits
-    return f"{digits} × 10{str(int(exponent)).translate(_RAISED)}"
-
-
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

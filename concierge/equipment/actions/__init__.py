@@ -1,0 +1,1 @@
+"""What is done with units of the installed base."""

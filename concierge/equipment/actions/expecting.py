@@ -1,0 +1,177 @@
+"""Units that an order brings: expected with its plan, more or fewer with the order, and known by their serials."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from concierge.catalogue.models import Product
+from concierge.catalogue.states import ProductKind
+from concierge.equipment import queries
+from concierge.equipment.events import EquipmentExpected
+from concierge.equipment.models import Asset
+from concierge.equipment.states import AssetState
+from concierge.orders.models import OrderLine
+from concierge.platform.database import db
+from concierge.platform.events import record
+
+MOST_OF_A_LINE = 200
+"""Units of one line that are listed one by one; nobody installs more at once."""
+
+
+def expect_units(
+    order_id: int, *, site_id: int, project_id: int | None = None, at: datetime, actor_id: int | None
+) -> Sequence[Asset]:
+    """Let the base hold one unit for each one that the order's instrument lines sell; twice changes nothing.
+
+    What is expected beyond that and has no serial number yet is taken out again; a unit that is known by its
+    number or stands there already stays for a person to look at.
+
+    :return: what came in.
+    """
+    lines = db.session.scalars(
+        sa.select(OrderLine)
+        .where(OrderLine.order_id == order_id, OrderLine.product_id.is_not(None))
+        .options(joinedload(OrderLine.product))
+        .order_by(OrderLine.position)
+    ).all()
+    there: dict[int | None, list[Asset]] = {}
+    for asset in queries.assets_of_order(order_id):
+        there.setdefault(asset.order_line_id, []).append(asset)
+    made, gone = [], 0
+    for line in lines:
+        known = there.get(line.id, [])
+        wanted = _units(line)
+        kept = [asset for asset in known if asset.product_id == line.product_id and _is_settled(asset)]
+        loose = [asset for asset in known if not _is_settled(asset)]
+        matching = [asset for asset in loose if asset.product_id == line.product_id]
+        missing = max(0, wanted - len(kept))
+        for asset in [*matching[missing:], *(one for one in loose if one not in matching)]:
+            db.session.delete(asset)
+            gone += 1
+        options = _options_with(line, lines)
+        for asset in matching[:missing]:
+            if asset.options != options:
+                asset.options = options
+        made += [
+            _expected(line, site_id=site_id, options=options, at=at) for _n in range(missing - len(matching))
+        ]
+    db.session.add_all(made)
+    db.session.flush()
+    if made or gone:
+        record(
+            EquipmentExpected(
+                at=at,
+                actor_id=actor_id,
+                project_id=project_id,
+                order_id=order_id,
+                added=len(made),
+                taken_out=gone,
+            )
+        )
+    return made
+
+
+def expect_nothing(
+    order_id: int, *, reason: str, on: date, project_id: int | None, at: datetime, actor_id: int | None
+) -> None:
+    """Take out what is still expected of an order that is cancelled; a unit with a serial number is noted as gone."""
+    gone = 0
+    for asset in queries.assets_of_order(order_id):
+        if asset.state is not AssetState.EXPECTED:
+            continue
+        gone += 1
+        if asset.serial:
+            asset.state, asset.removed_on, asset.removal_reason = AssetState.REMOVED, on, reason
+        else:
+            db.session.delete(asset)
+    db.session.flush()
+    if gone:
+        record(
+            EquipmentExpected(
+                at=at, actor_id=actor_id, project_id=project_id, order_id=order_id, taken_out=gone
+            )
+        )
+
+
+def know_serial(order_line_id: int, serial: str) -> Asset | None:
+    """Give a serial number that was read to the first unit of a line that has none; `None` when there is none.
+
+    A number that a unit of that product has already is not given twice.
+    """
+    asset = db.session.scalar(
+        sa.select(Asset)
+        .where(Asset.order_line_id == order_line_id, Asset.serial == "", Asset.state != AssetState.REMOVED)
+        .order_by(Asset.id)
+        .limit(1)
+        .with_for_update()
+    )
+    if asset is None or queries.standing(asset.product_id, serial) is not None:
+        return None
+    asset.serial = serial
+    db.session.flush()
+    return asset
+
+
+def forget_serial(order_line_id: int, serial: str) -> None:
+    """Take a serial number back that was noted by mistake, as long as the unit is only expected."""
+    asset = db.session.scalar(
+        sa.select(Asset)
+        .where(
+            Asset.order_line_id == order_line_id,
+            Asset.serial == serial,
+            Asset.state == AssetState.EXPECTED,
+        )
+        .with_for_update()
+    )
+    if asset is not None:
+        asset.serial = ""
+        db.session.flush()
+
+
+def _units(line: OrderLine) -> int:
+    product = line.product
+    if line.cancelled or product is None or product.kind is not ProductKind.INSTRUMENT:
+        return 0
+    return min(MOST_OF_A_LINE, -int(-line.quantity // 1))
+
+
+def _is_settled(asset: Asset) -> bool:
+    """Whether more is known of a unit than that it was ordered."""
+    return asset.state is not AssetState.EXPECTED or bool(asset.serial)
+
+
+def _options_with(line: OrderLine, lines: Sequence[OrderLine]) -> list[str]:
+    """Names of the options of an order that go with one of its instruments."""
+    instruments = {
+        one.product_id for one in lines if one.product and one.product.kind is ProductKind.INSTRUMENT
+    }
+    return [
+        one.product.name
+        for one in lines
+        if one.product is not None
+        and one.product.kind is ProductKind.OPTION
+        and not one.cancelled
+        and one.quantity > 0
+        and _belongs(one.product, line, alone=len(instruments) == 1)
+    ]
+
+
+def _belongs(option: Product, line: OrderLine, *, alone: bool) -> bool:
+    return option.option_of_id == line.product_id or (option.option_of_id is None and alone)
+
+
+def _expected(line: OrderLine, *, site_id: int, options: list[str], at: datetime) -> Asset:
+    return Asset(
+        site_id=site_id,
+        product_id=line.product_id,
+        order_line_id=line.id,
+        name=line.product.name if line.product else line.name[:160],
+        serial="",
+        options=options,
+        software=[],
+        place="",
+        state=AssetState.EXPECTED,
+        created_at=at,
+    )
