@@ -55,6 +55,31 @@ def work_for(viewer: Viewer, key: str, number: int) -> WorkOrder:
     return work
 
 
+def named(work_order_id: int | None) -> tuple[str, int] | None:
+    """What people call a work order, and its number in its project; `None` without one."""
+    if work_order_id is None:
+        return None
+    row = db.session.execute(
+        sa.select(WorkOrder.code, WorkOrder.number).where(WorkOrder.id == work_order_id)
+    ).one_or_none()
+    return (row.code, row.number) if row else None
+
+
+def open_work_in(project_id: int, number: str) -> WorkOrder | None:
+    """Find open work of a project by what stands in an address; `None` when there is none such."""
+    if not (number.isascii() and number.isdigit() and len(number) < 6):
+        return None
+    return db.session.scalar(
+        sa.select(WorkOrder)
+        .where(
+            WorkOrder.project_id == project_id,
+            WorkOrder.number == int(number),
+            WorkOrder.state == WorkOrderState.OPEN,
+        )
+        .options(joinedload(WorkOrder.site), selectinload(WorkOrder.visits))
+    )
+
+
 def work_for_change(work_order_id: int) -> WorkOrder:
     """Find one work order, whole and locked until the end of the unit of work, whoever asks.
 
@@ -90,9 +115,9 @@ def work_of_asset(viewer: Viewer, asset_id: int) -> Sequence[WorkOrder]:
         WorkOrder.asset_id == asset_id
     )
     return db.session.scalars(
-        question.options(joinedload(WorkOrder.project), selectinload(WorkOrder.visits)).order_by(
-            WorkOrder.opened_at.desc(), WorkOrder.id.desc()
-        )
+        question.options(
+            joinedload(WorkOrder.project), joinedload(WorkOrder.site), selectinload(WorkOrder.visits)
+        ).order_by(WorkOrder.opened_at.desc(), WorkOrder.id.desc())
     ).all()
 
 
