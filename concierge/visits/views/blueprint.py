@@ -5,11 +5,13 @@ from typing import TypeAlias
 from flask import Blueprint, Response, redirect, url_for
 from werkzeug.wrappers import Response as Redirect
 
+from concierge.catalogue.words import step_in_words
 from concierge.visits import words
 from concierge.visits.models import Visit
 
 bp = Blueprint("visits", __name__)
 bp.add_app_template_filter(words.cancel_words, "cancel_words")
+bp.add_app_template_filter(step_in_words, "step_words")
 
 LONGEST_NUMBER = 19
 """Digits that no count of changes has."""

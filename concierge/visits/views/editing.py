@@ -12,6 +12,7 @@ from concierge.accounts import queries as accounts
 from concierge.accounts.models import Contact, Site
 from concierge.catalogue.states import VisitKind
 from concierge.core.spans import Span
+from concierge.core.worktime import DAY, next_workday
 from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
@@ -25,10 +26,10 @@ from concierge.platform.web import show_again
 from concierge.platform.words import listed, localized, span
 from concierge.projects import calendars
 from concierge.projects.models import Project
-from concierge.visits import feasibility, forms, queries, words
+from concierge.visits import feasibility, forms, queries, words, work
 from concierge.visits.actions import arranging, checks
 from concierge.visits.clocks import wall_time
-from concierge.visits.models import Visit
+from concierge.visits.models import Visit, WorkOrder
 from concierge.visits.states import VisitState
 from concierge.visits.views.blueprint import Page, back_to, bp
 from concierge.workforce import queries as workforce
@@ -50,7 +51,10 @@ def new() -> Page:
     except NotFound:
         choose.project.errors = [_("There is no project with this key. Look it up under Projects.")]
         return show_again("visits/choose.html", choose)
-    form = forms.VisitForm(data=_proposed(project, request.args.get("milestone", "")))
+    found = work.open_work_in(project.id, request.args.get("work", ""))
+    milestone = str(found.milestone_id) if found else request.args.get("milestone", "")
+    proposed = _proposed(project, milestone) | (_again(found) if found else {})
+    form = forms.VisitForm(data=proposed)
     _offer(form, project, queries.sites_of_account(project.account_id))
     _say_who_can(form, project.site)
     return render_template("visits/form.html", form=form, project=project, visit=None, warnings=())
@@ -62,6 +66,10 @@ def plan() -> Page:
     """Plan a visit."""
     project = queries.project_to_visit(viewer(), request.args.get("project", ""))
     sites = queries.sites_of_account(project.account_id)
+    wanted = request.args.get("work", "")
+    of_work = work.open_work_in(project.id, wanted)
+    if wanted and of_work is None:
+        raise Refused(_("That work is not open any more. Look at the project’s visits, then plan anew."))
     form = forms.VisitForm()
     _offer(form, project, sites)
     site = next((each for each in sites if each.id == form.site.data), project.site)
@@ -87,6 +95,7 @@ def plan() -> Page:
             ends_local=form.ends_local,
             site=site,
             milestone=next((each for each in project.milestones if each.id == form.milestone.data), None),
+            work_order=of_work,
             fold=form.fold,
             skill=form.skill.data or "",
             crew=form.crew.data or 0,
@@ -356,6 +365,31 @@ def _proposed(project: Project, milestone_id: str) -> dict[str, object]:
         "end_time": project.site.access_to,
         "token": fresh_uid(at=clock.now()),
     }
+
+
+def _again(found: WorkOrder) -> dict[str, object]:
+    """Fill an empty form from work: what it asks for, on the first open day after its last visit, for what is left."""
+    last = max(
+        (each.ends_local for each in found.visits if each.state is not VisitState.CANCELLED), default=None
+    )
+    today = clock.today(found.site.zone)
+    days = calendars.site_calendars([found.site_id])[found.site_id]
+    filled: dict[str, object] = {
+        "title": found.title,
+        "kind": found.kind.value,
+        "site": found.site_id,
+        "skill": found.skill,
+        "level": found.level,
+        "crew": found.crew,
+    }
+    if last is not None:
+        filled["start_on"] = next_workday(days, max(last.date(), today) + DAY)
+    left = found.minutes - work.planned_minutes([found])[found.id]
+    opens = datetime.combine(today, found.site.access_from)
+    ends = opens + timedelta(minutes=left)
+    if left > 0 and ends.date() == today and ends.time() < found.site.access_to:
+        filled["end_time"] = ends.time()
+    return filled
 
 
 def times_of(visit: Visit, *, proposed: bool = False) -> dict[str, object]:
