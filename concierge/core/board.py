@@ -61,6 +61,10 @@ class WallAxis:
         x, x2 = self.at(starts), self.at(ends)
         return None if x2 <= x else (x, x2)
 
+    def at_minute(self, minute: int) -> float:
+        """Where a minute of the first day lies."""
+        return self._share(minute) * 100 / self.days
+
     def _share(self, minute: int) -> float:
         """Which part of its column has passed at a minute of the day."""
         if minute < self.opens:

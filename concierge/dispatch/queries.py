@@ -1,25 +1,44 @@
-"""Questions of those who dispatch: what work has nobody yet, and by when it should be done."""
+"""Questions of those who dispatch: what work has nobody yet and is due when, and who is where on which days."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from concierge.accounts.models import Account, Site
 from concierge.catalogue.states import VisitKind
+from concierge.core.board import WallAxis
+from concierge.core.hours import Place
 from concierge.core.travel import Spot
+from concierge.dispatch.plan import Board, Booked, Gap, Known, board
 from concierge.identity.viewer import Viewer
-from concierge.platform.database import UtcInstant
-from concierge.platform.prepared import Question
+from concierge.platform.database import UtcInstant, db
+from concierge.platform.errors import NotFound
+from concierge.platform.events import Event, RecordedEvent
+from concierge.platform.prepared import Question, rows_by_id
 from concierge.platform.statements import any_of
+from concierge.projects import calendars
+from concierge.projects.events import ProjectEvent
 from concierge.projects.models import Milestone, Project
+from concierge.projects.scope import visible_to
 from concierge.projects.states import ProjectState
+from concierge.visits import queries as visits
+from concierge.visits.feasibility import LONGEST_VISIT, REACH
 from concierge.visits.models import Visit, VisitTechnician, WorkOrder
 from concierge.visits.states import COMING, VisitState, WorkOrderState
+from concierge.workforce import calendars as working
+from concierge.workforce import queries as workforce
+from concierge.workforce.models import OnCallTurn, Technician
+from concierge.workforce.states import BusyKind
 
+WINDOW = 500
+"""So many events back the board looks for what others committed late."""
 TO_STAFF = COMING - {VisitState.ON_ROUTE}
 """Visits in these states can still get somebody more."""
 
@@ -115,6 +134,41 @@ def tray(
         if (keys is None or one.key in keys) and (until is None or (_due_on(one) or until) <= until)
     )
     return tuple(sorted(chosen, key=_urgency))
+
+
+def work_for(viewer: Viewer, work_order_id: int) -> WorkOrder:
+    """Find work that a visit may be booked for, with project, site and milestone.
+
+    :raises NotFound: when there is none, or the viewer may not see it.
+    """
+    question = (
+        select(WorkOrder)
+        .join(Project, Project.id == WorkOrder.project_id)
+        .where(WorkOrder.id == work_order_id)
+        .options(
+            joinedload(WorkOrder.project).joinedload(Project.account),
+            joinedload(WorkOrder.site),
+            joinedload(WorkOrder.milestone),
+        )
+    )
+    found = db.session.scalar(visible_to(viewer, question))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def swappable(viewer: Viewer, visit: Visit) -> Sequence[Visit]:
+    """List the visits whose people could take over a visit and hand theirs on: those of its week, with people."""
+    week = timedelta(days=7)
+    found = visits.visits_between(
+        viewer, from_at=visit.starts_at - week, to_at=visit.ends_at + week, most=200
+    )
+    mine = set(visit.technician_ids)
+    return [
+        one
+        for one in found
+        if one.id != visit.id and one.state in TO_STAFF and any(who not in mine for who in one.technician_ids)
+    ]
 
 
 def _due_on(one: Unassigned) -> date | None:
@@ -300,4 +354,243 @@ _GOING = Question(
     select(VisitTechnician.visit_id, VisitTechnician.user_id)
     .where(any_of(VisitTechnician.visit_id, "visit_ids"))
     .order_by(VisitTechnician.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which part of the board somebody looks at; empty: all."""
+
+    first: date
+    days: int
+    territory: str = ""
+    skill: str = ""
+    technician: int | None = None
+    kind: VisitKind | None = None
+
+
+def read_board(viewer: Viewer, wanted: Wanted, axis: WallAxis, *, at: datetime) -> Board:
+    """Read who is where on some days, with a constant number of statements however many there are.
+
+    Days are columns whatever place's they are: visits lie at their site's wall time, leave and hours at that of
+    the technician's home. Technicians see nobody.
+
+    :param axis: of the same days.
+    """
+    if not viewer.sees_all_projects:
+        return board((), {}, {}, axis, now_local=at.replace(tzinfo=None))
+    people = _people(wanted, axis)
+    booked = _booked(axis)
+    shown = {one.user_id: booked[one.user_id] for one in people.technicians if one.user_id in booked}
+    places = _places(shown)
+    least = 100 * _LEAST_DAYS[axis.days > 7] / axis.days
+    return board(
+        [_known(one, shown.get(one.user_id, ()), people, axis) for one in people.technicians],
+        places,
+        visits.broken_rules([one.visit_id for each in shown.values() for one in each]),
+        axis,
+        now_local=at.astimezone(ZoneInfo(viewer.zone)).replace(tzinfo=None),
+        shows=(lambda one: one.kind is wanted.kind) if wanted.kind else (lambda _one: True),
+        least_width=least,
+        crews=_crews(booked),
+    )
+
+
+def _crews(booked: Mapping[int, Sequence[Booked]]) -> Mapping[int, tuple[int, ...]]:
+    """Who goes on each visit, by its id: user ids, in order."""
+    found: dict[int, list[int]] = {}
+    for user_id, theirs in booked.items():
+        for one in theirs:
+            found.setdefault(one.visit_id, []).append(user_id)
+    return {visit_id: tuple(sorted(ids)) for visit_id, ids in found.items()}
+
+
+_LEAST_DAYS = {False: 0.2, True: 0.9}
+"""How much of a day a bar takes at least, so that it can be hit: of a week or less, and of more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What decides when people work and what takes them, by user id."""
+
+    technicians: Sequence[workforce.Sendable]
+    hours: Mapping[int, Place]
+    percents: Mapping[int, Sequence[Any]]
+    absences: Mapping[int, Sequence[Any]]
+    own: Mapping[int, Sequence[workforce.Taken]]
+    calls: Mapping[int, Sequence[tuple[datetime, datetime, str]]]
+
+
+def _people(wanted: Wanted, axis: WallAxis) -> _Read:
+    everybody = workforce.holders(wanted.skill, on=axis.first)
+    where = workforce.territory_named(wanted.territory)
+    there = {one.user_id for one in workforce.technicians_of(where.id, where.name)} if where else set()
+    chosen = [
+        user_id
+        for user_id in everybody
+        if wanted.technician in (None, user_id) and (not wanted.territory or user_id in there)
+    ]
+    known = workforce.sendable(chosen)
+    ids, first_on, last_on = chosen, axis.first, axis.last
+    from_at = datetime.combine(first_on, time(), UTC) - REACH
+    to_at = datetime.combine(last_on, time(), UTC) + REACH
+    own: dict[int, list[workforce.Taken]] = {}
+    for taken in workforce.taken_times(ids, from_at=from_at, to_at=to_at):
+        if taken.kind is BusyKind.BUSY:
+            own.setdefault(taken.user_id, []).append(taken)
+    calls: dict[int, list[tuple[datetime, datetime, str]]] = {}
+    asked = {"user_ids": ids, "from_at": from_at, "to_at": to_at}
+    for user_id, starts_local, ends_local, note in _CALLS.all(**asked):
+        calls.setdefault(user_id, []).append((starts_local, ends_local, note))
+    first_near, last_near = first_on - REACH, last_on + REACH
+    return _Read(
+        technicians=[known[user_id] for user_id in ids if user_id in known],
+        hours=workforce.technician_places(ids, first_on=first_near, last_on=last_near),
+        percents=workforce.capacities(ids, first_on=first_on, last_on=last_on),
+        absences=workforce.absences(ids, first_on=first_near, last_on=last_near),
+        own=own,
+        calls=calls,
+    )
+
+
+def _booked(axis: WallAxis) -> Mapping[int, Sequence[Booked]]:
+    from_at = datetime.combine(axis.first, time(), UTC) - REACH
+    asked = {
+        "from_at": from_at,
+        "to_at": datetime.combine(axis.last, time(), UTC) + REACH,
+        "longest": from_at - LONGEST_VISIT,
+    }
+    found: dict[int, list[Booked]] = {}
+    for *about, site_id, city, country, latitude, longitude in _BOOKED.all(**asked):
+        spot = Spot(country, city, latitude, longitude, f"site {site_id}")
+        one = Booked._make((*about, site_id, city, spot))
+        found.setdefault(one.user_id, []).append(one)
+    return found
+
+
+def _places(booked: Mapping[int, Iterable[Booked]]) -> Mapping[int, Place]:
+    every = (one for each in booked.values() for one in each)
+    site_ids = {one.site_id for one in every if one.starts_local.date() != one.ends_local.date()}
+    return calendars.site_places(rows_by_id(Site, sorted(site_ids)).values())
+
+
+def _known(one: workforce.Sendable, booked: Sequence[Booked], people: _Read, axis: WallAxis) -> Known:
+    user_id, hours = one.user_id, people.hours[one.user_id]
+    gaps = []
+    for absence in people.absences.get(user_id, ()):
+        starts = datetime.combine(absence.first_on, absence.from_time or time())
+        last = absence.last_on if absence.to_time else absence.last_on + timedelta(days=1)
+        gaps.append(Gap(absence.kind.value, starts, datetime.combine(last, absence.to_time or time())))
+    there = ZoneInfo(one.zone)
+    for each in people.own.get(user_id, ()):
+        starts, ends = (at.astimezone(there).replace(tzinfo=None) for at in (each.starts_at, each.ends_at))
+        gaps.append(Gap("own", starts, ends))
+    gaps += [Gap("call", *call) for call in people.calls.get(user_id, ())]
+    gaps += _days_off(hours, axis)
+    percents = people.percents.get(user_id, ())
+    return Known(
+        user_id=user_id,
+        name=one.name,
+        city=one.city,
+        territory=one.territory,
+        zone=one.zone,
+        home=one.spot,
+        hours=hours,
+        booked=tuple(booked),
+        gaps=tuple(gaps),
+        percent=partial(working.percent_on, percents),
+    )
+
+
+def _days_off(hours: Place, axis: WallAxis) -> Iterable[Gap]:
+    """Whole days on which somebody does not work, with the reason of those that are not their weekend."""
+    for day in axis.every:
+        if hours.planned_on(day):
+            continue
+        starts = datetime.combine(day, time())
+        exception = hours.exceptions.get(day)
+        closed = hours.days.closed.get(day, "") if hours.days is not None else ""
+        words = exception.reason if exception is not None else closed
+        yield Gap("off", starts, starts + timedelta(days=1), words)
+
+
+def version_of(base: int | None = None) -> tuple[int, int]:
+    """Tell two boards apart: an event before which nothing is new to somebody, and how many that matter came since.
+
+    A number alone would miss what was numbered earlier and committed later.
+
+    :param base: as it was told before; `None`: for a board that is read now.
+    """
+    if base is None:
+        base = max(0, (db.session.scalar(sa.select(sa.func.max(RecordedEvent.id))) or 0) - WINDOW)
+    (count,) = _SINCE.first(base=base, names=_that_matter()) or (0,)
+    return base, int(count)
+
+
+@cache
+def _that_matter() -> list[str]:
+    """Names of the events after which the board may look otherwise."""
+    slices = ("concierge.visits.", "concierge.workforce.", "concierge.dispatch.", "concierge.fieldwork.")
+    return sorted(
+        name
+        for name, kind in Event.known.items()
+        if kind.__module__.startswith(slices) or issubclass(kind, ProjectEvent)
+    )
+
+
+_SINCE = Question(
+    select(sa.func.count(RecordedEvent.id)).where(
+        RecordedEvent.id > sa.bindparam("base", type_=sa.Integer),
+        any_of(RecordedEvent.name, "names", sa.String),
+    )
+)
+_CALLS = Question(
+    select(Technician.user_id, OnCallTurn.starts_local, OnCallTurn.ends_local, OnCallTurn.note)
+    .join(Technician, Technician.id == OnCallTurn.technician_id)
+    .where(
+        any_of(Technician.user_id, "user_ids"),
+        OnCallTurn.cancelled_at.is_(None),
+        OnCallTurn.starts_at < sa.bindparam("to_at", type_=UtcInstant),
+        OnCallTurn.ends_at > sa.bindparam("from_at", type_=UtcInstant),
+    )
+    .order_by(OnCallTurn.starts_at, OnCallTurn.id)
+)
+_BOOKED = Question(
+    select(
+        VisitTechnician.user_id,
+        Visit.id,
+        Visit.version,
+        Visit.title,
+        Visit.titles,
+        Visit.kind,
+        Visit.state,
+        Visit.starts_local,
+        Visit.ends_local,
+        Visit.zone,
+        Visit.starts_at,
+        Visit.ends_at,
+        Visit.skill,
+        Visit.level,
+        Visit.crew,
+        Visit.needs_decision,
+        VisitTechnician.conflict_reason,
+        Project.key,
+        Account.name,
+        Site.id,
+        Site.city,
+        Site.country,
+        Site.latitude,
+        Site.longitude,
+    )
+    .join(Visit, Visit.id == VisitTechnician.visit_id)
+    .join(Project, Project.id == Visit.project_id)
+    .join(Account, Account.id == Project.account_id)
+    .join(Site, Site.id == Visit.site_id)
+    .where(
+        Visit.state != VisitState.CANCELLED,
+        Visit.starts_at < sa.bindparam("to_at", type_=UtcInstant),
+        Visit.ends_at > sa.bindparam("from_at", type_=UtcInstant),
+        Visit.starts_at > sa.bindparam("longest", type_=UtcInstant),
+    )
+    .order_by(Visit.starts_at, Visit.id, VisitTechnician.user_id)
 )
