@@ -271,6 +271,11 @@ def work_at(
     )
 
 
+def waiting(milestone_ids: Collection[int]) -> Mapping[int, tuple[date, str]]:
+    """Say from which day on work for milestones can begin, and which other one it waits for, by milestone id."""
+    return _waiting(milestone_ids)
+
+
 def attendees(contact_ids: Collection[int], within: Span[datetime]) -> tuple[Attendee, ...]:
     """Tell of people of a customer when they cannot be there, as far as it touches a stretch of time.
 

@@ -1,6 +1,6 @@
-"""Pages of visits: a project's visits, one visit, planning and changing it, and what people do on the day."""
+"""Pages of visits: a project's work and visits, one of each, planning and changing it, and acts of the day."""
 
-from concierge.visits.views import acts, editing, showing
+from concierge.visits.views import acts, editing, rules, showing, work_orders
 from concierge.visits.views.blueprint import bp
 
-__all__ = ["acts", "bp", "editing", "showing"]
+__all__ = ["acts", "bp", "editing", "rules", "showing", "work_orders"]

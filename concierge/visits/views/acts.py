@@ -13,19 +13,42 @@ from concierge.platform.errors import Refused
 from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
 from concierge.projects import calendars
-from concierge.visits import forms, queries
+from concierge.visits import feasibility, forms, queries
 from concierge.visits.actions import arranging, checks, progress
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
 from concierge.visits.views.blueprint import Page, back_to, bp, seen_version
 from concierge.visits.views.showing import page_of
+from concierge.visits.words import sentence
 
 
 @bp.post("/visits/<int:visit_id>/confirmation")
 @requires(Permission.SCHEDULE_VISITS)
 def confirm(visit_id: int) -> Page:
-    """Make a visit certain."""
-    return _do(visit_id, progress.confirm, _("The visit is confirmed."), needs=Permission.SCHEDULE_VISITS)
+    """Make a visit certain; where a rule stands against it, ask why."""
+    visit = queries.visit_for(viewer(), visit_id)
+    form = forms.Confirm()
+    if not form.validate_on_submit():
+        raise Refused(_("This form has expired. Load the page again and repeat."))
+    reason, actor_id, at = form.conflict_reason.data or "", viewer().user_id, clock.now()
+    needs = Permission.SCHEDULE_VISITS.value
+    try:
+        with unit_of_work(), undo.undoable(actor_id=actor_id, at=at, needs=needs) as kept:
+            progress.confirm(
+                queries.visit_for_change(visit_id),
+                conflict_reason=reason,
+                version=seen_version(form.version.data),
+                actor_id=actor_id,
+                at=at,
+            )
+    except checks.Conflicting as refusal:
+        visit = queries.visit_for(viewer(), visit_id)
+        found = feasibility.conflicts(feasibility.wanted_of(visit))
+        said = [sentence(one) for one in feasibility.unsettled(found, visit_id=visit_id)]
+        form.conflict_reason.errors = [refusal.sentence]
+        return show_again("visits/confirm.html", form, visit=visit, warnings=said)
+    undo.tell(kept, _("The visit is confirmed."))
+    return back_to(visit)
 
 
 @bp.post("/visits/<int:visit_id>/release")

@@ -7,19 +7,22 @@ from zoneinfo import ZoneInfo
 from flask import render_template, request
 
 from concierge.catalogue.states import GateKind, VisitKind
+from concierge.core.dispatch import Rule
+from concierge.equipment import queries as equipment
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
 from concierge.projects import calendars
 from concierge.projects.states import GateState
-from concierge.visits import feasibility, forms, queries
+from concierge.visits import feasibility, forms, queries, work
 from concierge.visits.actions import arranging
 from concierge.visits.clocks import Stay, is_repeated, wall_time
 from concierge.visits.models import Visit
-from concierge.visits.states import COMING, FOLLOWS, OVER, VisitState
+from concierge.visits.states import COMING, FOLLOWS, OVER, VisitState, WorkOrderState
 from concierge.visits.views.blueprint import Page, bp
-from concierge.visits.words import sentence
+from concierge.visits.views.rules import marks
+from concierge.visits.words import arrival, sentence
 
 WEEK = timedelta(days=7)
 NEAR = timedelta(hours=12)
@@ -53,12 +56,18 @@ def visit(visit_id: int) -> Page:
 @bp.get("/projects/<key>/visits")
 @requires(Permission.SEE_VISITS)
 def of_project(key: str) -> Page:
-    """Show a project's visits: what needs a decision, what comes, what is over."""
+    """Show a project's visits and work: what needs a decision, what comes, what is to do, what is over."""
     project = queries.project_to_visit(viewer(), key)
     visits = queries.visits_of_project(viewer(), project.id)
+    orders = work.work_of_project(viewer(), project.id)
+    planned = work.planned_minutes(orders)
+    rows = [(each, work.standing_of(each), planned[each.id]) for each in orders]
     return render_template(
         "visits/of_project.html",
         project=project,
+        work_open=[row for row in rows if row[0].state is WorkOrderState.OPEN],
+        work_closed=[row for row in rows if row[0].state is not WorkOrderState.OPEN],
+        units=equipment.assets_of_order(project.order_id),
         deciding=[each for each in visits if each.needs_decision and each.state in COMING],
         coming=[
             each
@@ -67,6 +76,7 @@ def of_project(key: str) -> Page:
         ],
         over=[each for each in visits if each.state in OVER],
         may_plan=viewer().may(Permission.SCHEDULE_VISITS),
+        broken=marks(visits),
         now=clock.now(),
     )
 
@@ -98,6 +108,7 @@ def week() -> Page:
         mine=mine,
         zone=looking.zone,
         may_plan=looking.may(Permission.SCHEDULE_VISITS),
+        broken=marks(visits),
     )
 
 
@@ -107,9 +118,13 @@ def page_of(found: Visit, looking: Viewer) -> dict[str, object]:
     proposal = _proposal(found)
     return {
         "visit": found,
+        "of_work": work.named(found.work_order_id),
+        "lasts_days": (found.ends_local.date() - found.starts_local.date()).days > 0,
         "held": _held(found),
         "offers": offers_for(found, looking),
-        "warnings": [(conflict.needs_reason, sentence(conflict)) for conflict in conflicts],
+        "warnings": [(one.needs_reason, sentence(one)) for one in conflicts if one.rule is not Rule.GATE],
+        "arrival": arrival(found),
+        "leader": feasibility.leaders([found]).get(found.id) if found.crew > 1 else None,
         "proposal": proposal,
         "there": _elsewhere(found, looking.zone),
         "is_repeated": is_repeated(found.starts_local, found.zone),
@@ -142,13 +157,14 @@ def offers_for(found: Visit, looking: Viewer) -> Offers:
 
 
 def _held(found: Visit) -> int:
-    """Count the blocking points that hold an installation; 0 when nothing does."""
-    if found.kind is not VisitKind.INSTALL or found.state in OVER:
+    """Count the blocking points that hold a delivery or an installation; 0 when nothing does."""
+    if found.state in OVER:
         return 0
+    kinds = {VisitKind.INSTALL: {GateKind.INSTALL}, VisitKind.DELIVERY: {GateKind.SHIP}}.get(
+        found.kind, set()
+    )
     return sum(
-        gate.open_items
-        for gate in found.project.gates
-        if gate.kind is GateKind.INSTALL and gate.state is GateState.HELD
+        gate.open_items for gate in found.project.gates if gate.kind in kinds and gate.state is GateState.HELD
     )
 
 
