@@ -272,6 +272,8 @@ FOUND = {
     "accounts": Permission.SEE_ACCOUNTS,
     "sites": Permission.SEE_ACCOUNTS,
     "contacts": Permission.SEE_ACCOUNTS,
+    "work_orders": Permission.SEE_VISITS,
+    "assets": Permission.SEE_ACCOUNTS,
     "units": Permission.SEE_PROJECTS,
     "project_notes": Permission.SEE_PROJECTS,
     "delays": Permission.SEE_PROJECTS,
@@ -280,7 +282,7 @@ FOUND = {
     "users": Permission.SEE_PEOPLE,
 }
 """What is searched, in the order in which it is shown, and what one has to be allowed to find it."""
-NOT_OF_PROJECTS = frozenset({"orders", "accounts", "sites", "contacts", "playbooks", "users"})
+NOT_OF_PROJECTS = frozenset({"orders", "accounts", "sites", "contacts", "assets", "playbooks", "users"})
 """Kinds that are found by everybody who may see them at all."""
 
 

@@ -19,11 +19,12 @@ from concierge.catalogue.models import (
     PlaybookMessage,
     PlaybookMilestone,
     PlaybookVersion,
+    PlaybookStep,
     PlaybookVisit,
     Product,
     ProductFact,
 )
-from concierge.catalogue.states import FieldKind, GateKind, VisitKind
+from concierge.catalogue.states import FieldKind, GateKind, StepKind, VisitKind
 from concierge.core import codes
 from concierge.core.search import normalised
 from concierge.feeds.actions import addresses
@@ -96,7 +97,7 @@ from tests.makers import orders, people, readiness, visits, workforce
 
 CODES = {
     "accounts.key", "playbooks.key", "playbook_milestones.key", "playbook_links.predecessor_key",
-    "playbook_items.key", "playbook_items.option_key", "products.key", "projects.key", "milestones.key",
+    "playbook_items.key", "playbook_items.option_key", "playbook_steps.key", "products.key", "projects.key", "milestones.key",
     "milestones.driver", "baseline_milestones.milestone_key", "readiness_items.key", "users.language",
     "contacts.language", "users.zone", "contacts.zone", "sites.zone", "visits.zone", "recorded_events.name",
     "jobs.kind", "deliveries.name", "deliveries.queue", "deliveries.token", "deliveries.unique_key",
@@ -187,7 +188,9 @@ def _in_the_catalogue(instrument: Product) -> None:
                         printed="2 kg", text={"en": "Heavy"}, source="Guide", source_rev="1",
                         checked_on=date(2026, 1, 5)),
             PlaybookVisit(milestone_id=training, kind=VisitKind.TRAINING, title={"en": "Training"}, skill="lcms",
-                          minutes=240),
+                          minutes=240, tools=["Leak detector"],
+                          steps=[PlaybookStep(position=0, key="ran", kind=StepKind.READING, text={"en": "It ran"},
+                                              unit="kPa", minimum=1.0, maximum=2.0)]),
             PlaybookField(version_id=version_id, position=1, key="room", name={"en": "Room"}, kind=FieldKind.TEXT),
             PlaybookField(version_id=version_id, position=2, key="power", name={"en": "Power"},
                           kind=FieldKind.NUMBER, unit="kW"),

@@ -29,6 +29,8 @@ ICONS = {
     "accounts": "building-2",
     "sites": "map-pin",
     "contacts": "user",
+    "work_orders": "clipboard-list",
+    "assets": "tag",
     "units": "tag",
     "project_notes": "pencil",
     "delays": "clock",
@@ -123,6 +125,12 @@ def _hit(row: Row) -> Hit:
             name, note, url = row.title, row.code, f"/accounts/{row.row_id}"
         case "sites" | "contacts":
             name, note, url = row.title, under, f"/accounts/{row.under_id}"
+        case "work_orders":
+            name, note = row.title, f"{row.code} · {under}"
+            url = f"/projects/{row.under_code}/work/{row.code.rpartition('-W')[2]}"
+        case "assets":
+            name, note = row.title, " · ".join(part for part in (row.code, under) if part)
+            url = f"/equipment/{row.row_id}"
         case "units":
             name, note = row.title, f"{row.under_code} · {under}"
             url = f"/projects/{row.under_code}/notes#unit-{row.row_id}"
@@ -230,6 +238,8 @@ def _kind_words() -> dict[str, str]:
         "accounts": _("Accounts"),
         "sites": _("Sites"),
         "contacts": _("Contacts"),
+        "work_orders": _("Work orders"),
+        "assets": _("Installed base"),
         "units": _("Serial numbers"),
         "project_notes": _("Notes"),
         "delays": _("Holds, blocks and delays"),

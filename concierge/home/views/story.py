@@ -110,6 +110,7 @@ def words(name: str, told: Payload) -> str:
         or _about_invitations(name, told)
         or _about_calendars(name, told)
         or _about_letters(name, told)
+        or _about_equipment(name, told)
         or field_words.story(name, told)
     )
     return said or name
@@ -391,6 +392,59 @@ def _about_visits(name: str, told: Payload) -> str:
         case "VisitCancelled":
             return _("cancelled the visit %(title)s: %(reason)s", title=title, reason=reason)
     return _about_work(name, told, work=f"{told.get('code', '')}, {title}", reason=reason)
+
+
+def _about_equipment(name: str, told: Payload) -> str:
+    unit = ", ".join(filter(None, (str(told.get("name") or ""), str(told.get("serial") or ""))))
+    reason = str(told.get("reason") or "")
+    match name:
+        case "EquipmentExpected":
+            return _about_expected(int(told.get("added") or 0), int(told.get("taken_out") or 0))
+        case "AssetAdded":
+            return _("entered %(unit)s into the installed base", unit=unit)
+        case "AssetChanged" if "serial" in (told.get("changed") or ()):
+            if not told.get("serial"):
+                return _("took the serial number off %(unit)s", unit=unit)
+            return _("noted the serial number of %(unit)s", unit=unit)
+        case "AssetChanged":
+            return _("corrected what is known of %(unit)s", unit=unit)
+        case "AssetMoved":
+            return _(
+                "moved %(unit)s from %(before)s to %(after)s: %(reason)s",
+                unit=unit,
+                before=told.get("site_before", ""),
+                after=told.get("site", ""),
+                reason=reason,
+            )
+        case "AssetRemoved":
+            return _("took %(unit)s out of the installed base: %(reason)s", unit=unit, reason=reason)
+        case "ClocksStarted":
+            return _(
+                "started the clocks of %(unit)s; warranty lasts until %(on)s",
+                unit=unit,
+                on=told_day(told.get("warranty_to")),
+            )
+    return ""
+
+
+def _about_expected(added: int, taken_out: int) -> str:
+    if added and taken_out:
+        return _(
+            "found other instruments expected at the site: %(more)s more, %(fewer)s fewer",
+            more=added,
+            fewer=taken_out,
+        )
+    if added:
+        return ngettext(
+            "noted %(num)s instrument as expected at the site",
+            "noted %(num)s instruments as expected at the site",
+            added,
+        )
+    return ngettext(
+        "noted %(num)s instrument as no longer expected",
+        "noted %(num)s instruments as no longer expected",
+        taken_out,
+    )
 
 
 def _about_work(name: str, told: Payload, *, work: str, reason: str) -> str:
