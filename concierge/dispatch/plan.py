@@ -18,6 +18,9 @@ HOUR = 60
 MOST_DAYS = 366
 """No visit is carried further than a year by days on which its site is closed."""
 DAY = timedelta(days=1)
+_PX_PER_PERCENT = {False: 6.0, True: 9.8}
+"""How wide a hundredth of the axis is at least, of a week or less and of more: whether words have room."""
+LEAST_WAY_PX = 8
 LANE_PX, BAR_PX, PAD_PX = 50, 44, 7
 """How high a lane of a row is, a bar in it, and what is left above."""
 
@@ -106,6 +109,21 @@ class Block(NamedTuple):
     y: int
     height: int
     words: str
+    words_x: float = 0.0
+    """Where its words begin, in percent of itself; they have room there."""
+
+    def spoken(self, words: str, bars: Iterable[Bar], days: int) -> "Block":
+        """With words where no bar lies on them; without where they have no room."""
+        starts, ends = self.x, self.x + self.width
+        for bar in sorted(bars, key=lambda each: each.x):
+            if bar.x < ends and bar.x + bar.width > starts:
+                if bar.x - starts > (ends - starts) / 2:
+                    ends = bar.x
+                    break
+                starts = bar.x + bar.width
+        if (ends - starts) * _PX_PER_PERCENT[days > 7] < 14 + 6.2 * len(words):
+            return self._replace(words="")
+        return self._replace(words=words, words_x=round((starts - self.x) / self.width * 100, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +280,7 @@ def _row(
                 (one.ends_local, one.ends_local + back * MINUTE),
             ):
                 way_there = axis.stretch(starts, ends)
-                if way_there is not None:
+                if way_there is not None and _is_seen(way_there, axis):
                     travelling.append((*way_there, x))
     drawn.sort(key=lambda each: (each[0], each[2].visit_id))
     found = lanes((x, x2) for x, x2, _one in drawn)
@@ -300,6 +318,10 @@ def _row(
     blocks.sort(key=lambda each: each.kind != "off")
     hours = sum(_length(known.hours.hours_on(day)) * known.percent(day) // 100 for day in axis.every)
     return Row(known, Load(booked, hours), bars, tuple(blocks), height, tuple(calls))
+
+
+def _is_seen(stretch: tuple[float, float], axis: WallAxis) -> bool:
+    return (stretch[1] - stretch[0]) * _PX_PER_PERCENT[axis.days > 7] >= LEAST_WAY_PX
 
 
 def look_of(one: Booked | Visit) -> str:

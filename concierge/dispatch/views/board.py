@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from concierge.core.names import initials
 from concierge.dispatch import queries, words
-from concierge.dispatch.plan import Bar, Board, Row
+from concierge.dispatch.plan import Bar, Block, Board, Row
 from concierge.dispatch.queries import Unassigned
 from concierge.dispatch.views.blueprint import DAYS, Look, Page, bp, look_from_address
 from concierge.identity.guard import requires, viewer
@@ -28,6 +28,8 @@ MARKS = {
     "asks": "hourglass",
 }
 """Icons by look; a clash has the triangle whatever it looks like."""
+WORDLESS = frozenset({"way", "call"})
+"""Grey stretches that are too thin for words; those who hear the row are told."""
 STATES = {
     "draft": "idle",
     "planned": "go",
@@ -73,7 +75,7 @@ class ShownRow(NamedTuple):
     load: str
     height: int
     bars: list[ShownBar]
-    blocks: list[tuple[str, float, float, int, int, str]]
+    blocks: list[Block]
     said: str
 
 
@@ -191,8 +193,9 @@ def _card(one: Unassigned, look: Look, query: Mapping[str, Any]) -> Card:  # Any
 def _shown(row: Row, found: Board, telling: words.Telling, may_move: bool) -> ShownRow:
     known, gaps = row.known, words.gaps()
     bars = [_shown_bar(bar, row, found, telling, may_move) for bar in row.bars]
+    days = found.axis.days
     blocks = [
-        (one.kind, one.x, one.width, one.y, one.height, one.words or gaps.get(one.kind, ""))
+        one if one.kind in WORDLESS else one.spoken(_gap_words(one, gaps), row.bars, days)
         for one in row.blocks
     ]
     away = [
@@ -213,6 +216,11 @@ def _shown(row: Row, found: Board, telling: words.Telling, may_move: bool) -> Sh
         blocks=blocks,
         said="; ".join(away),
     )
+
+
+def _gap_words(one: Block, gaps: Mapping[str, str]) -> str:
+    """What takes somebody; of a holiday its name without the place."""
+    return one.words.split(",")[0] if one.words else gaps.get(one.kind, "")
 
 
 def _shown_bar(bar: Bar, row: Row, found: Board, telling: words.Telling, may_move: bool) -> ShownBar:
@@ -258,7 +266,9 @@ def _heads(look: Look) -> list[tuple[float, str, bool]]:
 def _head(on: date, view: str, number: int) -> str:
     if view == "week":
         return f"{day(on).split()[0].rstrip(',')} {on.day}"
-    return str(on.day) if number % 7 and on.day > 1 else day(on, weekday=False)
+    if number % 7 == 0:
+        return day(on, weekday=False)
+    return "" if number % 7 == 1 else str(on.day)  # the first day of a week takes the room of two
 
 
 def _period(look: Look) -> str:

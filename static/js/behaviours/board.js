@@ -105,11 +105,7 @@ export default function board(element, { signal }) {
   function show(page, url) {
     const sheet = document.createElement("div");
     sheet.className = "board-sheet";
-    const close = document.createElement("form");
-    close.method = "dialog";
-    close.className = "board-close";
-    close.innerHTML = '<button class="btn quiet icon"><span aria-hidden="true">×</span></button>';
-    close.firstChild.setAttribute("aria-label", element.dataset.close);
+    const close = document.getElementById("board-close").content.cloneNode(true);
     sheet.append(
       close,
       ...[...page.getElementById("main").childNodes].map((one) => document.importNode(one, true)),
@@ -118,9 +114,12 @@ export default function board(element, { signal }) {
     dialog.replaceChildren(sheet);
     if (!dialog.open) dialog.showModal();
     htmx.process(sheet);
-    const first = sheet.querySelector(".summary, .btn.primary, h1");
-    if (first?.matches("h1")) first.tabIndex = -1;
-    first?.focus();
+    const title = sheet.querySelector("h1");
+    if (title) title.tabIndex = -1;
+    const asks = sheet.querySelector("input:not([type=hidden]), select, textarea");
+    const first = sheet.querySelector(".summary") ??
+      (asks ? title : sheet.querySelector(".btn.primary, .btn.danger"));
+    (first ?? title)?.focus();
   }
 
   function shout(text) {
@@ -169,7 +168,7 @@ export default function board(element, { signal }) {
     };
     if (kind === "bar") {
       const row = thing.closest("tr");
-      const shape = thing.firstElementChild;
+      const shape = thing.querySelector("svg");
       held.row = row;
       held.left = (parseFloat(shape.getAttribute("x")) / 100) * days();
       held.wide = (parseFloat(shape.getAttribute("width")) / 100) * days();
