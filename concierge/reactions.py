@@ -2,6 +2,7 @@
 
 from concierge.accounts import events as accounts
 from concierge.catalogue import events as catalogue
+from concierge.dispatch import events as dispatch
 from concierge.equipment import events as equipment
 from concierge.feeds import events as feeds
 from concierge.feeds import reactions as in_feeds
@@ -329,6 +330,11 @@ REACTIONS: Reactions = {
     invitations.TimeProposed: NOTHING,
     invitations.TimeProposalDecided: Reaction(later=(in_invitations.tell_wish_declined,)),
     invitations.InvitationUndeliverable: NOTHING,
+    # --- dispatch
+    dispatch.PlanAsked: NOTHING,
+    dispatch.PlanCancelled: NOTHING,
+    dispatch.ProposalRejected: NOTHING,
+    dispatch.ProposalChanged: NOTHING,
     # --- fieldwork
     fieldwork.FieldworkReported: NOTHING,
     fieldwork.SiteNotReady: NOTHING,

@@ -31,6 +31,27 @@ class Book(Arrange):
     token = HiddenField(validators=[Optional(), Regexp(r"^[A-Za-z0-9-]{1,64}\Z")])
 
 
+class ChangeProposal(Arrange):
+    """Another time for what a plan proposes, or other people."""
+
+    version = HiddenField(validators=[Regexp(r"^[0-9]{1,18}\Z")])
+
+
+class PlanThese(Form):
+    """What is to be planned: for how many weeks, where, and what for."""
+
+    weeks = IntegerField(
+        _l("Weeks"),
+        default=4,
+        validators=[
+            InputRequired(_l("Enter a number of weeks.")),
+            NumberRange(1, 12, _l("Plan for one to twelve weeks.")),
+        ],
+    )
+    territory = SelectField(_l("Territory"), default="")
+    skill = SelectField(_l("Certification"), default="")
+
+
 class Drop(Form):
     """Where a bar was put: so many half days or minutes later, taken from one person and given to another."""
 

@@ -25,8 +25,8 @@ class PlanningRun(Versioned, Base):
     first_on: Mapped[date]
     last_on: Mapped[date]
     """The days that may be planned, both included."""
-    territory_id: Mapped[int | None]
-    """Only sites of this territory; None: all."""
+    territory: Mapped[str] = mapped_column(Line(60), default="")
+    """Only sites of this territory, by who serves it; empty: all."""
     skill: Mapped[str] = mapped_column(Line(60), default="")
     """Only work that asks for this skill; empty: all."""
     keys: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
@@ -36,9 +36,7 @@ class PlanningRun(Versioned, Base):
     people: Mapped[int] = mapped_column(default=0)
     """How many technicians were looked at."""
     result: Mapped[dict[str, Any] | None]
-    """How good it is, as `core/assignment.py` measures: ``measure``, ``greedy``, ``bound`` and by whom."""
-    problem: Mapped[str] = mapped_column(Prose(500), default="")
-    """Why it failed, in a sentence."""
+    """How good it is: ``measure`` and ``greedy`` as lists (`core/assignment.py`), ``bound``, and how it was found."""
 
     asked_by: Mapped[User | None] = relationship(lazy="raise_on_sql")
     proposals: Mapped[list["PlanningProposal"]] = relationship(
@@ -81,7 +79,7 @@ class PlanningProposal(Versioned, Base):
     """Who would go, by user id, without those who go already."""
     deadline_on: Mapped[date | None]
     facts: Mapped[dict[str, Any]]
-    """Why so, or why not, as `dispatch/explaining.py` writes and `dispatch/words.py` says it."""
+    """Why so, or why not, as `actions/planning.py` writes and `proposal_words.py` says it."""
     refusal: Mapped[str] = mapped_column(Prose(1000), default="")
     """Why it could not be booked when somebody accepted it, in a sentence."""
     decided_at: Mapped[datetime | None]

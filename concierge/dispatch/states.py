@@ -9,7 +9,6 @@ class PlanningState(Enum):
     PLANNING = "planning"
     READY = "ready"
     CANCELLED = "cancelled"
-    FAILED = "failed"
 
 
 class ProposalState(Enum):
@@ -19,7 +18,3 @@ class ProposalState(Enum):
     LEFT = "left over"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-
-
-DECIDABLE = frozenset({ProposalState.PROPOSED})
-"""A proposal in these states waits for a person."""

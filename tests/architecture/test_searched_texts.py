@@ -48,6 +48,8 @@ LEFT_OUT = {
          "leave_requests.note", "leave_requests.answer", "customer_questions.name",
          "customer_questions.text", "customer_questions.answer",
          "customer_messages.name", "customer_messages.text",
+         "planning_runs.territory", "planning_runs.skill", "planning_runs.keys", "planning_runs.result",
+         "planning_proposals.user_ids", "planning_proposals.facts", "planning_proposals.refusal",
          "uploads_under_way.name", "returned_documents.detail", "returned_documents.entries",
          "readiness_signatures.critical"),
         ON_ITS_PAGE,

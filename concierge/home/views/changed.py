@@ -53,6 +53,8 @@ LOOKS = {
     "GateHeld": ("warn", "lock"),
     "GateOverridden": ("warn", "shield"),
     "VisitPlanned": ("idle", "calendar-plus"),
+    "ProposalRejected": ("idle", "x"),
+    "ProposalChanged": ("idle", "pencil"),
     "VisitMoved": ("warn", "calendar-clock"),
     "VisitNeedsDecision": ("warn", "calendar-x"),
     "VisitConfirmed": ("ok", "calendar-check"),

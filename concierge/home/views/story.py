@@ -365,6 +365,10 @@ def _about_visits(name: str, told: Payload) -> str:
             return _(
                 "planned the visit %(title)s for %(on)s", title=title, on=told_day(told.get("starts_at"))
             )
+        case "ProposalRejected":
+            return _("rejected the proposal for %(title)s", title=title)
+        case "ProposalChanged":
+            return _("changed the proposal for %(title)s; it is not booked yet", title=title)
         case "VisitMoved":
             before, after = told_day(told.get("starts_before")), told_day(told.get("starts_at"))
             return _(
