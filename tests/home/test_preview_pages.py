@@ -7,18 +7,20 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from concierge.core.worktime import next_workday
 from concierge.identity.models import User
+from concierge.identity.permissions import Role
 from concierge.platform import clock
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import RecordedEvent
-from concierge.projects import queries
+from concierge.projects import calendars, queries
 from concierge.projects.actions import proposals, rescheduling
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState, ProposalKind
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
 from tests.conftest import csrf_token
-from tests.makers import projects, visits, workforce
+from tests.makers import people, projects, visits, workforce
 from tests.makers.pages import agree, hidden_in
 
 SignIn = Callable[[User], FlaskClient]
@@ -122,7 +124,6 @@ def test_a_visit_that_leaves_its_milestone_says_so_and_what_moving_that_would_do
     assert shown.status_code == 200
     assert "The visit would no longer lie within “Install" in text
     assert "Moving that along: handover moves from" in text
-    assert f"/projects/{project.key}/milestones/{install.id}/move?to={day.isoformat()}" in text
     assert "Tomas Keller" in text
     assert "Yuki Tanaka counts on what no longer holds" in text
     assert db.session.get_one(Visit, visit.id, populate_existing=True).starts_local == visit.starts_local
@@ -130,6 +131,49 @@ def test_a_visit_that_leaves_its_milestone_says_so_and_what_moving_that_would_do
     assert done.status_code == 303
     db.session.rollback()
     assert db.session.get_one(Visit, visit.id, populate_existing=True).starts_local.date() == day
+    assert now(project, "install").start_on == install.start_on
+
+
+def test_a_dispatcher_moves_a_visit_and_its_milestone_in_one_act(app: Flask, sign_in: SignIn) -> None:
+    project = running()
+    install = now(project, "install")
+    with unit_of_work():
+        visit = visits.visit(
+            project,
+            workforce.technician(),
+            milestone=install,
+            starts=f"{install.start_on:%a %Y-%m-%d} 09:00",
+            state=VisitState.CONFIRMED,
+            at=clock.now(),
+        )
+        jonas = people.user(name="Jonas Reuter", role=Role.DISPATCHER)
+    browser = sign_in(jonas)
+    path = f"/visits/{visit.id}/move"
+    held = hidden_in(browser.get(path).get_data(as_text=True), of="loaded")
+    day = next_workday(
+        calendars.site_calendars([project.site_id])[project.site_id], install.finish_on + timedelta(days=14)
+    )
+    form = {**held, "start_on": day.isoformat(), "start_time": "09:00", "end_on": "", "end_time": "12:00"}
+
+    seen = browser.post(path, data={**form, "act": "along"}).get_data(as_text=True)
+    done = browser.post(path, data={**form, **hidden_in(seen, of="agreed"), "act": "along"})
+
+    assert "This is what it will do" in seen
+    assert "Go-live" in seen or "Handover" in seen
+    assert done.status_code == 303
+    db.session.rollback()
+    moved = db.session.get_one(Visit, visit.id, populate_existing=True)
+    assert (moved.starts_local.date(), moved.needs_decision, moved.state) == (day, "", VisitState.CONFIRMED)
+    assert now(project, "install").start_on == day
+    early = {
+        **form,
+        "start_on": (clock.today("UTC") + timedelta(days=1)).isoformat(),
+        "conflict_reason": "agreed by phone",
+    }
+    held = hidden_in(browser.get(path).get_data(as_text=True), of="loaded")
+    assert "cannot start before" in browser.post(path, data={**early, **held, "act": "preview"}).get_data(
+        as_text=True
+    )
 
 
 def test_a_visit_to_where_somebody_is_away_needs_a_reason(app: Flask, ada: FlaskClient) -> None:

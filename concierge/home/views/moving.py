@@ -13,6 +13,7 @@ from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clashes, clock, undo
+from concierge.platform.database import clean
 from concierge.platform.errors import Refused
 from concierge.platform.previews import carry_out, foreseen
 from concierge.platform.web import show_again
@@ -20,12 +21,11 @@ from concierge.platform.words import day, localized
 from concierge.projects import forms, queries
 from concierge.projects.actions import gates, rescheduling
 from concierge.projects.models import Milestone, Project
-from concierge.projects.states import MilestoneState
 from concierge.projects.views.milestone import milestone_facts
 from concierge.visits import feasibility
 from concierge.visits import forms as visit_forms
 from concierge.visits import queries as visits
-from concierge.visits.actions import arranging, checks
+from concierge.visits.actions import arranging, bridging, checks
 from concierge.visits.models import Visit
 from concierge.visits.views.editing import times_of
 from concierge.visits.words import sentence
@@ -102,26 +102,31 @@ def move_visit(visit_id: int) -> Page:
     needs_reason = (
         any(grave for grave, _sentence in warnings) and not (form.conflict_reason.data or "").strip()
     )
-    if met or needs_reason or request.form.get("act") != "save":
+    along = request.form.get("act") == "along"
+    if met or needs_reason or request.form.get("act") not in {"save", "along"}:
         if needs_reason and not met:
             form.conflict_reason.errors = [_("Choose another time, or say why they go all the same.")]
         page |= {"met": met, **_visit_seen(form, visit, can_move=not needs_reason), "warnings": warnings}
         status = 409 if met else 422 if needs_reason else 200
         return render_template("home/move_visit.html", form=form, **page), status
     actor_id, at = viewer().user_id, clock.now()
+    move = _move_along if along else _move_visit
     act = carry_out(
-        lambda: _move_visit(form, visit, actor_id=actor_id, at=at),
+        lambda: move(form, visit, actor_id=actor_id, at=at),
         project_id=visit.project_id,
         actor_id=actor_id,
         at=at,
         needs=Permission.SCHEDULE_VISITS.value,
-        title=_("Move the visit %(title)s", title=visit.title),
+        title=_("Move the visit %(title)s and its milestone", title=visit.title)
+        if along
+        else _("Move the visit %(title)s", title=visit.title),
         verb=_("Move it"),
         back=url_for("visits.visit", visit_id=visit.id),
+        ask=True if along else None,
     )
     if not isinstance(act, undo.Act):
         return act
-    undo.tell(act, _("The visit has moved."))
+    undo.tell(act, _("The visit has moved, and the plan with it.") if along else _("The visit has moved."))
     return redirect(url_for("visits.visit", visit_id=visit.id), code=303)
 
 
@@ -172,8 +177,31 @@ def _move_visit(
     )
 
 
+def _move_along(
+    form: visit_forms.MoveVisit, visit: Visit, *, actor_id: int, at: Any
+) -> None:  # Any: an instant
+    bridging.move_with_plan(
+        visit.id,
+        starts_local=form.starts_local,
+        ends_local=form.ends_local,
+        fold=form.fold if form.asks_for_hour else 0,
+        conflict_reason=form.conflict_reason.data or "",
+        reason=clean(request.form.get("plan_reason", "")[:500], lines=True),
+        version=visit.version,
+        at=at,
+        actor_id=actor_id,
+    )
+
+
 def _nothing_seen() -> dict[str, Any]:  # Any: for the page
-    return {"consequences": None, "warnings": [], "outside": "", "along": None, "along_url": ""}
+    return {
+        "consequences": None,
+        "warnings": [],
+        "outside": "",
+        "along": None,
+        "why_not_along": "",
+        "asks_reason": False,
+    }
 
 
 def _visit_seen(
@@ -186,24 +214,36 @@ def _visit_seen(
         page["consequences"] = foreseen(
             lambda: _move_visit(form, visit, actor_id=actor_id, at=at), project_id=visit.project_id, at=at
         )
-    milestone, first_on = visit.milestone, form.starts_local.date()
-    if milestone is None or milestone.start_on is None or milestone.finish_on is None:
-        return page
-    if milestone.start_on <= first_on and form.ends_local.date() <= max(
-        milestone.start_on, milestone.finish_on
+    milestone = visit.milestone
+    if milestone is None or not bridging.may_take_along(
+        visit, starts_local=form.starts_local, ends_local=form.ends_local
     ):
         return page
     page["outside"] = localized(milestone.name)
-    is_open = milestone.state is MilestoneState.PLANNED and milestone.started_on is None
-    if is_open and viewer().may(Permission.EDIT_PROJECTS):
+    page["asks_reason"] = gates.settled_since(visit.project.gates) is not None
+    if can_move:
         try:
-            page["along"] = _milestone_moved(visit.project_id, milestone.id, first_on)
-        except Refused:
-            return page
-        page["along_url"] = url_for(
-            "home.move", key=visit.project.key, milestone_id=milestone.id, to=first_on.isoformat()
-        )
+            page["along"] = foreseen(
+                lambda: _look_along(form, visit, actor_id=actor_id, at=at), project_id=visit.project_id, at=at
+            )
+        except Refused as refusal:
+            page["why_not_along"] = refusal.sentence
     return page
+
+
+def _look_along(
+    form: visit_forms.MoveVisit, visit: Visit, *, actor_id: int, at: Any
+) -> None:  # Any: see above
+    bridging.move_with_plan(
+        visit.id,
+        starts_local=form.starts_local,
+        ends_local=form.ends_local,
+        fold=form.fold if form.asks_for_hour else 0,
+        conflict_reason=form.conflict_reason.data or "",
+        reason=_("to see what it does"),
+        at=at,
+        actor_id=actor_id,
+    )
 
 
 def _warnings(form: visit_forms.MoveVisit, visit: Visit) -> list[tuple[bool, str]]:
