@@ -290,6 +290,11 @@ def records_of_project(project_id: int) -> Sequence[FieldRecord]:
     return db.session.scalars(question).all()
 
 
+def records_at(visit_id: int) -> Sequence[FieldRecord]:
+    """Certificates and reports of a visit, the newest first, with their prints."""
+    return _records([visit_id]).get(visit_id, [])[::-1]
+
+
 def last_record(visit_id: int, kind: RecordKind) -> FieldRecord | None:
     """The newest revision of a visit's certificate or report."""
     question = select(FieldRecord).where(FieldRecord.visit_id == visit_id, FieldRecord.kind == kind)

@@ -1,12 +1,14 @@
 """What the field does when something happened: records become PDFs."""
 
 from collections.abc import Callable
+from typing import Any
 
 from concierge.fieldwork import queries
+from concierge.fieldwork.actions import settling
 from concierge.fieldwork.document import printing
 from concierge.fieldwork.events import RecordIssued, RecordPrinted
 from concierge.fieldwork.models import FieldPrint
-from concierge.platform import clock, files
+from concierge.platform import clock, deliveries, files
 from concierge.platform.database import db
 from concierge.platform.deliveries import Hopeless, outside
 from concierge.platform.errors import NotFound
@@ -67,3 +69,15 @@ def print_in(record_id: int, language: str) -> Callable[[], None] | None:
         )
 
     return keep
+
+
+@outside
+def print_ordered(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: JSON values
+    """Make the PDF of a record in a language that somebody asked for.
+
+    :raises Hopeless: when it is gone or cannot be laid out.
+    """
+    return print_in(int(args["record_id"]), str(args["language"]))
+
+
+deliveries.register(settling.PRINT, print_ordered)

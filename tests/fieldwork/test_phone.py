@@ -1,0 +1,422 @@
+"""The technician's day in a real browser on a phone: whole visits without network, and nothing lost on the way."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route
+
+from tests.browser import Screen, Site, opened, served
+from tests.fieldwork import phones
+from tests.fieldwork.phones import PASSWORD
+from tests.makers import fieldwork
+from tests.processes import free_port
+
+pytestmark = [pytest.mark.browser]
+
+COMPANY = phones.Company()
+MINUTE_MS = 60_000
+
+
+class Served:
+    """The company's server, which can be stopped and started again at the same address."""
+
+    def __init__(self, instance: Path) -> None:
+        self.instance, self.port = instance, free_port()
+        self._running = ExitStack()
+        self.site = self.start()
+
+    def start(self) -> Site:
+        wanted = served(self.instance, port=self.port, CONCIERGE_DEMO="no")
+        self.site = self._running.enter_context(wanted)
+        return self.site
+
+    def stop(self) -> None:
+        self._running.close()
+
+    def rows(self, question: str, **values: object) -> list[tuple[object, ...]]:
+        """What the database says now, asked beside the server."""
+        engine = sa.create_engine(f"sqlite:///{self.instance / 'concierge.sqlite3'}")
+        with engine.connect() as connection:
+            found = [tuple(row) for row in connection.execute(sa.text(question), values)]
+        engine.dispose()
+        return found
+
+    def count(self, kind: str, like: str = "%") -> int:
+        """How many changes of a kind arrived."""
+        (row,) = self.rows("SELECT count(*) FROM field_changes WHERE kind = :kind", kind=kind)
+        return int(str(row[0]))
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Served]:
+    phones.build(tmp_path)
+    running = Served(tmp_path)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def phone(browser: Browser, company: Served) -> Iterator[Callable[..., Screen]]:
+    """A maker of phones; what a phone without network reports of requests is no fault, all else is."""
+    with ExitStack() as stack:
+        made: list[Screen] = []
+
+        def make(*, of: str = COMPANY.tomas, **looks: bool) -> Screen:
+            screen = stack.enter_context(opened(browser, company.site, width=390, height=844, **looks))
+            screen.page.context.set_default_timeout(20_000)
+            made.append(screen)
+            screen.sign_in(of, PASSWORD)
+            return screen
+
+        yield make
+        for screen in made:
+            faults = [one for one in screen.faults if one.startswith(("content policy", "error on"))]
+            assert not faults, "\n".join(faults)
+
+
+def preloaded(page: Page) -> None:
+    """Wait until the device holds the pages and files that it needs."""
+    page.wait_for_function(
+        """async () => {
+          if (!navigator.serviceWorker.controller) return false;
+          const pages = await (await caches.open("concierge-day-pages")).keys();
+          return ["/day", "/day/outbox", "/day/visits/visit-now", "/day/visits/visit-tomorrow"]
+            .every((path) => pages.some((request) => new URL(request.url).pathname === path));
+        }"""
+    )
+
+
+def all_sent(page: Page) -> None:
+    """Wait until nothing waits on the device."""
+    page.wait_for_function(
+        """() => new Promise((resolve) => {
+          const opening = indexedDB.open("concierge-day");
+          opening.onsuccess = () => {
+            const asked = opening.result.transaction("changes").objectStore("changes").getAll();
+            asked.onsuccess = () => {
+              opening.result.close();
+              resolve(asked.result.every((change) => change.state === "sent"));
+            };
+          };
+        })""",
+        timeout=MINUTE_MS,
+    )
+
+
+def step(page: Page, key: str) -> object:
+    return page.locator(f'.step[data-step="{key}"]')
+
+
+def test_a_whole_visit_without_network_arrives_once(
+    phone: Callable[..., Screen], company: Served, tmp_path: Path
+) -> None:
+    screen = phone()
+    page, context = screen.page, screen.page.context
+    page.wait_for_url("**/day")
+    preloaded(page)
+    context.set_offline(True)
+    company.stop()
+
+    page.reload()
+    page.get_by_role("heading", level=1).get_by_text("One visit today").wait_for()
+    screen.assert_accessible()
+    page.get_by_role("link", name="Open the visit").click()
+    page.get_by_text("No network since").wait_for()
+    page.get_by_role("button", name="Arrived").click()
+    page.get_by_role("button", name="Done", exact=True).click()
+    temperature = page.get_by_label("Room temperature")
+    temperature.fill("31")
+    page.get_by_text("Out of range: should be 18").wait_for()
+    temperature.fill("21,5 °C")
+    page.get_by_text("In range").wait_for()
+    step(page, "temperature").get_by_role("button", name="Save").click()  # type: ignore[attr-defined]  # a locator
+    page.get_by_label("Serial number").fill("SN-4711")
+    page.keyboard.press("Enter")
+    picture = tmp_path / "label.jpg"
+    picture.write_bytes(fieldwork.photo((2600, 1900), quality=100))
+    page.locator('.step[data-step="label"] input[capture]').set_input_files(picture)
+    page.locator('.step[data-step="label"] img').wait_for()
+    page.get_by_role("textbox", name="Note").fill("The door is 2 cm too narrow.")
+    page.get_by_role("button", name="Add the note").click()
+    page.reload()  # whoever loads again without network finds it all
+    page.get_by_text("The door is 2 cm too narrow.").wait_for()
+    assert page.locator(".entry.here").count() == 5
+    page.get_by_text("The customer signs").click()
+    drawing = page.locator("details[open] canvas")
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 40, box["y"] + 60)
+    page.mouse.down()
+    for number in range(12):
+        page.mouse.move(box["x"] + 40 + 15 * number, box["y"] + 60 + 20 * (number % 3))
+    page.mouse.up()
+    page.locator("details[open]").get_by_role("button", name="Sign").click()
+    page.get_by_text("Signed by Yuki Tanaka").wait_for()
+    page.get_by_role("button", name="Everything is done").click()
+    page.get_by_text("Over since").first.wait_for()
+    screen.assert_accessible()
+    screen.assert_no_sideways_scroll()
+    page.goto(f"{company.site.address}/day/outbox")
+    assert page.locator("[data-row]").count() == 8
+    screen.assert_accessible()
+    assert company.count("tick") == 0
+
+    company.start()
+    context.set_offline(False)
+    all_sent(page)
+    page.get_by_text("Nothing waits.").wait_for()
+
+    kinds = dict(company.rows("SELECT kind, count(*) FROM field_changes GROUP BY kind"))
+    assert kinds == {
+        "state": 2, "tick": 1, "reading": 1, "serial": 1, "photo": 1, "note": 1, "signature": 1,
+    }  # fmt: skip
+    assert company.rows("SELECT state FROM visits WHERE uid = :uid", uid=COMPANY.now) == [("complete",)]
+    ((size,),) = company.rows(
+        "SELECT stored_files.size FROM field_photos JOIN stored_files ON stored_files.id = field_photos.file_id"
+    )
+    assert int(str(size)) > 10_000
+    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+    page.get_by_text("21.5 °C").wait_for()
+    assert page.locator(".entry.here").count() == 0
+
+
+def test_an_answer_that_is_lost_and_a_tab_that_dies_send_nothing_twice(
+    phone: Callable[..., Screen], company: Served
+) -> None:
+    screen = phone()
+    page, context = screen.page, screen.page.context
+    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+    preloaded(page)
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        lost.append(route.request.url)
+        route.abort()
+
+    context.route("**/day/changes", lose)
+    page.get_by_role("textbox", name="Note").fill("Once")
+    page.get_by_role("button", name="Add the note").click()
+    page.locator(".entry.here", has_text="Once").wait_for()
+    wait_for(lambda: bool(lost))
+    page.close(run_before_unload=False)
+    context.unroute("**/day/changes")
+
+    one, other = context.new_page(), context.new_page()
+    for tab in (one, other):
+        tab.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+    one.get_by_role("textbox", name="Note").fill("From one tab")
+    one.get_by_role("button", name="Add the note").click()
+    other.get_by_role("textbox", name="Note").fill("From another tab")
+    other.get_by_role("button", name="Add the note").click()
+    for tab in (one, other):
+        all_sent(tab)
+        for text in ("Once", "From one tab", "From another tab"):
+            tab.locator('[data-entries="note"] > li', has_text=text).wait_for()
+
+    notes = sorted(str(row[0]) for row in company.rows("SELECT text FROM field_notes"))
+    assert notes == ["From another tab", "From one tab", "Once"]
+
+
+def test_a_wrong_tap_is_taken_back_before_anybody_hears_of_it(
+    phone: Callable[..., Screen], company: Served
+) -> None:
+    page = phone().page
+    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+
+    page.get_by_role("button", name="On my way").click()
+    page.get_by_text("On the way since").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("Taken back.").wait_for()
+
+    page.get_by_role("button", name="On my way").wait_for()
+    page.wait_for_timeout(500)
+    assert company.count("state") == 0
+
+
+def test_what_one_person_entered_is_never_sent_by_the_next(
+    phone: Callable[..., Screen], company: Served
+) -> None:
+    screen = phone()
+    page, context = screen.page, screen.page.context
+    page.goto(f"{company.site.address}/day/visits/{COMPANY.both}")
+    preloaded(page)
+    context.set_offline(True)
+    page.get_by_role("textbox", name="Note").fill("Written by Tomas")
+    page.get_by_role("button", name="Add the note").click()
+    page.locator(".entry.here").wait_for()
+    context.clear_cookies()  # the sign-in has ended
+    context.set_offline(False)
+    page.get_by_text("Your sign-in has ended.").wait_for()
+    assert "1 change waits." in page.locator("[data-strip]").inner_text()
+
+    screen.sign_in(COMPANY.ines, PASSWORD)
+    page.goto(f"{company.site.address}/day")
+    preloaded(page)
+    page.goto(f"{company.site.address}/day/outbox")
+    page.get_by_text("Nothing waits.").wait_for()
+    page.wait_for_timeout(1000)
+    assert company.count("note") == 0
+    context.set_offline(True)
+    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}", wait_until="commit")  # Tomas's alone
+    page.get_by_role("heading", name="No network here").wait_for()
+    context.set_offline(False)
+    leave(page, company)
+
+    screen.sign_in(COMPANY.tomas, PASSWORD)
+    page.goto(f"{company.site.address}/day")
+    all_sent(page)
+    ((name,),) = company.rows(
+        "SELECT users.name FROM field_changes JOIN users ON users.id = field_changes.user_id"
+    )
+    assert name == "Tomas Keller"
+
+
+def test_signing_out_asks_and_clears(phone: Callable[..., Screen], company: Served) -> None:
+    screen = phone()
+    page, context = screen.page, screen.page.context
+    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+    preloaded(page)
+    context.route("**/day/changes", lambda route: route.abort())
+    page.get_by_role("textbox", name="Note").fill("Not sent")
+    page.get_by_role("button", name="Add the note").click()
+    page.locator(".entry.here").wait_for()
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        if len(asked) == 1:
+            dialog.dismiss()
+        else:
+            dialog.accept()
+
+    page.on("dialog", answer)
+    page.goto(f"{company.site.address}/settings/me")
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    wait_for(lambda: len(asked) == 1, page)
+    assert "1 change of yours has not been sent" in asked[0]
+    assert page.url.endswith("/settings/me")
+
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.wait_for_url("**/sign-in")
+
+    left = page.evaluate(
+        """async () => {
+          const count = (await (await caches.open("concierge-day-pages")).keys()).length;
+          const opened = await new Promise((resolve) => {
+            const opening = indexedDB.open("concierge-day");
+            opening.onsuccess = () => resolve(opening.result);
+          });
+          const all = (name) => new Promise((resolve) => {
+            const asked = opened.transaction(name).objectStore(name).getAll();
+            asked.onsuccess = () => resolve(asked.result.length);
+          });
+          return [count, await all("changes"), await all("files")];
+        }"""
+    )
+    assert left == [0, 0, 0]
+
+
+def test_what_moved_and_what_two_people_say_is_shown(phone: Callable[..., Screen], company: Served) -> None:
+    tomas, ines = phone(), phone(of=COMPANY.ines)
+    for screen in (tomas, ines):
+        screen.page.goto(f"{company.site.address}/day/visits/{COMPANY.both}")
+        preloaded_both(screen.page)
+        screen.page.context.set_offline(True)
+    for screen, typed in ((tomas, "20"), (ines, "22")):
+        screen.page.get_by_label("Room temperature").fill(typed)
+        step(screen.page, "temperature").get_by_role("button", name="Save").click()  # type: ignore[attr-defined]
+        screen.page.locator(".entry.here").wait_for()
+    with phones.application(company.instance):
+        phones.move(COMPANY.both, minutes=60)
+    for screen in (tomas, ines):
+        screen.page.context.set_offline(False)
+        all_sent(screen.page)
+    ines.page.get_by_text("has moved: it was").wait_for()
+
+    page = ines.page
+    page.goto(f"{company.site.address}/day/outbox")
+    page.get_by_role("heading", name="Two values for one step").wait_for()
+    ines.assert_accessible()
+    page.locator(".side", has_text="20 °C").get_by_role("button", name="Keep this one").click()
+    all_sent(page)
+
+    page.goto(f"{company.site.address}/day/visits/{COMPANY.both}")
+    page.locator(".entry", has_text="20 °C").wait_for()
+    assert page.locator(".entry.conflict").count() == 0
+
+
+def test_a_full_device_says_so_and_keeps_what_was_typed(
+    phone: Callable[..., Screen], company: Served
+) -> None:
+    page = phone().page
+    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+    page.locator("[data-scripted]:not([hidden])").first.wait_for()
+    page.evaluate(
+        """() => {
+          IDBObjectStore.prototype.add = function () { throw new DOMException("full", "QuotaExceededError"); };
+        }"""
+    )
+
+    page.get_by_role("textbox", name="Note").fill("Too much")
+    page.get_by_role("button", name="Add the note").click()
+
+    page.get_by_text("The device is full").wait_for()
+    assert page.get_by_role("textbox", name="Note").input_value() == "Too much"
+
+
+def test_the_same_visit_without_scripts(
+    phone: Callable[..., Screen], company: Served, tmp_path: Path
+) -> None:
+    page = phone(scripts=False).page
+    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+
+    page.get_by_role("button", name="Arrived").click()
+    step(page, "unpacked").get_by_role("button", name="Done", exact=True).click()  # type: ignore[attr-defined]
+    page.get_by_label("Room temperature").fill("21,5")
+    step(page, "temperature").get_by_role("button", name="Save").click()  # type: ignore[attr-defined]
+    picture = tmp_path / "label.jpg"
+    picture.write_bytes(fieldwork.photo())
+    page.locator('.step[data-step="label"] input[capture]').set_input_files(picture)
+    step(page, "label").get_by_role("button", name="Send the photo").click()  # type: ignore[attr-defined]
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"GIF89a no picture at all")
+    page.locator('.step[data-step="label"] input[capture]').set_input_files(broken)
+    step(page, "label").get_by_role("button", name="Send the photo").click()  # type: ignore[attr-defined]
+    page.get_by_text("That was not kept").wait_for()
+    page.get_by_text("Somebody has to come again").click()
+    page.get_by_label("What is left to do").fill("Train the users")
+    page.get_by_role("button", name="Finish for today").click()
+
+    kinds = dict(company.rows("SELECT kind, count(*) FROM field_changes GROUP BY kind"))
+    assert kinds == {"state": 2, "tick": 1, "reading": 1, "photo": 1}
+    assert company.rows("SELECT state FROM visits WHERE uid = :uid", uid=COMPANY.now) == [("incomplete",)]
+
+
+def leave(page: Page, company: Served) -> None:
+    page.goto(f"{company.site.address}/settings/me")
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.wait_for_url("**/sign-in")
+
+
+def preloaded_both(page: Page) -> None:
+    page.wait_for_function(
+        """async () => navigator.serviceWorker.controller &&
+          (await (await caches.open("concierge-day-pages")).match("/day/visits/visit-tomorrow")) !== undefined"""
+    )
+
+
+def wait_for(holds: Callable[[], bool], page: Page | None = None, timeout_s: float = 15) -> None:
+    give_up_at = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < give_up_at
+        if page is None:
+            time.sleep(0.05)
+        else:
+            page.wait_for_timeout(50)
