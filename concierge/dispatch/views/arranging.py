@@ -435,7 +435,9 @@ def _sent(starts: datetime, ends: datetime, fold: int, who: Collection[int]) -> 
     found["end_time"] = f"{ends:%H:%M}"
     if fold:
         found["later_hour"] = "y"
-    found.setlist("technicians", [str(user_id) for user_id in sorted(who)])
+    found.poplist("technicians")
+    for user_id in sorted(who):
+        found.add("technicians", str(user_id))
     return found
 
 

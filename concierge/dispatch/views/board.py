@@ -117,7 +117,7 @@ def changes() -> Response:
     """Tell a board that is open what others have changed since it was read; nothing when nothing was."""
     base, count = _seen(request.args.get("seen", ""))
     tag = f"{base}.{count}"
-    if base and queries.version_of(base) == (base, count):
+    if base >= 0 and queries.version_of(base) == (base, count):
         answer = make_response("", HTTPStatus.NOT_MODIFIED)
         answer.set_etag(tag)
         return answer
@@ -172,7 +172,7 @@ def _seen(text: str) -> tuple[int, int]:
     base, _dot, count = text.partition(".")
     if base.isascii() and base.isdigit() and count.isascii() and count.isdigit() and len(text) < 30:
         return int(base), int(count)
-    return 0, 0
+    return -1, 0
 
 
 def _belongs(one: Unassigned, look: Look) -> bool:
