@@ -134,6 +134,7 @@ def test_a_board_takes_as_many_questions_for_two_as_for_ten(app: Flask) -> None:
         ada = people.user()
         project = emptied(projects.live())
         more(range(2))
+    asked()  # a connection is made ready
     few = asked()
     with unit_of_work():
         more(range(2, 10))
