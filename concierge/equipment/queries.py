@@ -203,7 +203,7 @@ def counts_by_line(order_line_ids: Collection[int]) -> Mapping[int, int]:
         .where(Asset.order_line_id.in_(order_line_ids), Asset.state != AssetState.REMOVED)
         .group_by(Asset.order_line_id)
     )
-    return {line_id: count for line_id, count in rows.tuples() if line_id is not None}
+    return {line_id: count for line_id, count in rows if line_id is not None}
 
 
 def _whole() -> tuple[ORMOption, ...]:

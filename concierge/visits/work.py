@@ -203,7 +203,7 @@ def steps_of(work_order_ids: Collection[int]) -> Mapping[int, tuple[PlaybookStep
         .order_by(WorkOrder.id, PlaybookVisit.id, PlaybookStep.position)
     )
     found: dict[int, dict[str, PlaybookStep]] = {}
-    for work_order_id, step in rows.tuples():
+    for work_order_id, step in rows:
         found.setdefault(work_order_id, {}).setdefault(step.key, step)
     return {work_order_id: tuple(steps.values()) for work_order_id, steps in found.items()}
 

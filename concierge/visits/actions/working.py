@@ -228,8 +228,6 @@ def follow_playbook(project_id: int, *, version_before_id: int, at: datetime, ac
             .join(PlaybookVisit, PlaybookVisit.milestone_id == PlaybookMilestone.id)
             .where(PlaybookMilestone.version_id == version_before_id)
         )
-        .tuples()
-        .all()
     }
     for work in found:
         template = work.milestone.template if work.milestone else None
