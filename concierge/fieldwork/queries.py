@@ -89,9 +89,16 @@ def whole() -> tuple[Any, ...]:  # Any: loader options
     )
 
 
-def visit_with_uid(uid: str) -> Visit | None:
-    """The visit with a uid, whoever asks; None when there is none."""
-    return db.session.scalar(select(Visit).where(Visit.uid == uid)) if uid else None
+def visit_for_change(uid: str) -> Visit | None:
+    """The visit with a uid and who goes, locked until the end of the unit of work, whoever asks."""
+    question = (
+        select(Visit)
+        .where(Visit.uid == uid)
+        .with_for_update()
+        .options(selectinload(Visit.crew_members))
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalar(question) if uid else None
 
 
 def visit_for(viewer: Viewer, uid: str) -> Visit:
@@ -255,6 +262,19 @@ def strays_at(visit_id: int) -> Sequence[FieldChange]:
         .options(joinedload(FieldChange.user))
     )
     return db.session.scalars(question).all()
+
+
+def is_signed(visit_id: int) -> bool:
+    """Whether anybody has signed at a visit."""
+    question = (
+        select(FieldSignature.id).join(FieldSignature.change).where(FieldChange.visit_id == visit_id).limit(1)
+    )
+    return db.session.scalar(question) is not None
+
+
+def work_of(visit: Visit) -> WorkOrder | None:
+    """The work that a visit is for, as it is now."""
+    return db.session.get(WorkOrder, visit.work_order_id) if visit.work_order_id is not None else None
 
 
 def record_by_id(record_id: int) -> FieldRecord:

@@ -1,13 +1,15 @@
 """Certificates and reports: what was signed becomes a record that never changes, and the clocks of the unit start."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from concierge.catalogue.states import StepKind, VisitKind
+from concierge.equipment import queries as equipment
+from concierge.equipment.actions import installing
 from concierge.fieldwork import plan, queries
 from concierge.fieldwork.events import RecordIssued
 from concierge.fieldwork.models import FieldEntry, FieldRecord, FieldSignature, FieldStep
@@ -41,10 +43,10 @@ def issue_if_signed(visit_id: int, *, actor_id: int | None, at: datetime) -> tup
     signed = [one for one in (ours, theirs) if one is not None]
     made = [_issue(found, RecordKind.REPORT, signed, actor_id=actor_id, at=at)]
     if theirs is not None and not lacks(found):
-        certificate = _issue(found, RecordKind.CERTIFICATE, signed, actor_id=actor_id, at=at)
-        made.append(certificate)
-        if certificate is not None and certificate.revision == 1:
+        if queries.last_record(visit_id, RecordKind.CERTIFICATE) is None:
             _hand_over(found, theirs, actor_id=actor_id, at=at)
+            found = found_of(visit_id)  # with the clocks that run now
+        made.append(_issue(found, RecordKind.CERTIFICATE, signed, actor_id=actor_id, at=at))
     return tuple(one for one in made if one is not None)
 
 
@@ -241,10 +243,35 @@ def _hand_over(found: Found, theirs: FieldSignature, *, actor_id: int | None, at
                 milestones.finish(visit.project_id, milestone.id, on=on, actor_id=actor_id, at=at)
         except Refused as refusal:
             problems.append(refusal.sentence)
+    problems += _start_clocks(found, on=on, actor_id=actor_id, at=at)
     if problems and row.stray is None:
         row.stray = Stray.NOT_POSSIBLE
         row.said = _("The certificate is signed, but: %(why)s", why=" ".join(problems))[:500]
         db.session.flush()
+
+
+def _start_clocks(found: Found, *, on: date, actor_id: int | None, at: datetime) -> list[str]:
+    """Let the warranty of the unit begin; what stands in the way, as sentences."""
+    visit = found.visit
+    work = visit.work_order
+    if work is None or work.asset_id is None:
+        return [_("The work order names no instrument, so no warranty began. Name it there.")]
+    try:
+        with db.session.begin_nested():
+            asset = equipment.asset_for_change(work.asset_id)
+            terms = equipment.terms_for(asset)
+            installing.start_clocks(
+                asset,
+                installed_on=on,
+                warranty_months=terms.warranty_months,
+                training_days=terms.training_days,
+                project_id=visit.project_id,
+                at=at,
+                actor_id=actor_id,
+            )
+    except Refused as refusal:
+        return [refusal.sentence]
+    return []
 
 
 def content_of(
@@ -286,6 +313,8 @@ def content_of(
             "serial": asset.serial if asset is not None else "",
             "options": [str(one) for one in asset.options] if asset is not None else [],
             "place": asset.place if asset is not None else "",
+            "warranty_to": _day(asset.warranty_to if asset is not None else None),
+            "training_to": _day(asset.training_to if asset is not None else None),
         },
         "people": [one.user.name for one in visit.crew_members],
         "times": [
@@ -366,6 +395,10 @@ def _step(found: Found, step: FieldStep, covered: set[str]) -> dict[str, Any]:  
         "is_open": is_contradicted(found, step) or not is_answered(found, step),
         "photos": sum(one.step_id == step.id for one in found.photos),
     }
+
+
+def _day(on: date | None) -> str:
+    return on.isoformat() if on is not None else ""
 
 
 def _is_odd(one: Any) -> bool:  # Any: whatever hangs on a change

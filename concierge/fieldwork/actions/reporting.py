@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 
+from concierge.equipment import queries as equipment
+from concierge.equipment.actions import keeping
 from concierge.fieldwork import queries
 from concierge.fieldwork.events import NotReadyWithdrawn, SiteNotReady
 from concierge.fieldwork.models import FieldChange, NotReady, PhotoUpload
@@ -135,5 +137,20 @@ def _is_blocked(visit: Visit, milestone_id: int) -> bool:
     return found is not None and found.state is MilestoneState.BLOCKED
 
 
-def note_serial(visit: Visit, serial: str, *, actor_id: int, at: datetime) -> None:
-    """Write the serial that was read at the site to the unit that is worked on, where it is known which."""
+def note_serial(visit: Visit, serial: str, *, actor_id: int, at: datetime) -> str:
+    """Write the serial that was read at the site to the unit that is worked on, where it is known which.
+
+    :return: why that could not be done, as a sentence; empty when it was, or nothing is known.
+    """
+    work = queries.work_of(visit)
+    if work is None or work.asset_id is None or not serial.strip():
+        return ""
+    try:
+        with db.session.begin_nested():
+            asset = equipment.asset_for_change(work.asset_id)
+            keeping.change_asset(
+                asset, project_id=visit.project_id, serial=serial.strip(), at=at, actor_id=actor_id
+            )
+    except Refused as refusal:
+        return refusal.sentence
+    return ""

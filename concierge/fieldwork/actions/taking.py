@@ -43,7 +43,6 @@ from concierge.platform.errors import OUT_OF_RANGE, NotFound, Refused, Stale, re
 from concierge.platform.events import record
 from concierge.projects.states import BlockCause
 from concierge.readiness.plan import problem_in_words
-from concierge.visits import queries as visits
 from concierge.visits.actions import progress
 from concierge.visits.models import Visit
 from concierge.visits.states import COMING, OVER, VisitState
@@ -74,6 +73,42 @@ class _Came:
 
 
 @dataclass(slots=True)
+class _Batch:
+    """What is sent at once: the visits it is about, locked, with their steps and the keys that are known there."""
+
+    changes: Sequence[Change]
+    user_id: int
+    off: int
+    at: datetime
+    came: dict[int, _Came] = field(default_factory=dict)
+    visits: dict[str, Visit] = field(default_factory=dict)
+    steps: dict[int, Sequence[FieldStep]] = field(default_factory=dict)
+
+    def visit(self, uid: str) -> Visit:
+        """A visit, locked: two devices at the same one wait for each other here.
+
+        :raises NotFound: when there is none.
+        """
+        if uid not in self.visits:
+            found = queries.visit_for_change(uid)
+            if found is None:
+                raise NotFound
+            self.visits[uid] = found
+        return self.visits[uid]
+
+    def steps_of(self, visit: Visit) -> Sequence[FieldStep]:
+        """The steps of a visit, kept from now on."""
+        if visit.id not in self.steps:
+            self.steps[visit.id] = kept_steps(visit)
+        return self.steps[visit.id]
+
+    def forget(self) -> None:
+        """A change was undone: what was loaded meanwhile is read again."""
+        self.visits.clear()
+        self.steps.clear()
+
+
+@dataclass(slots=True)
 class _Taken:
     """One change that is being kept: its row, and what is to be said about it."""
 
@@ -87,6 +122,12 @@ class _Taken:
     is_theirs: bool
     """Whether the person may still work on the visit."""
     came: _Came
+    batch: _Batch
+
+    def step(self) -> FieldStep | None:
+        """The step that the change names; None when there is none with this key."""
+        key = self.change.step
+        return next((one for one in self.batch.steps_of(self.visit) if one.key == key), None) if key else None
 
     def stray(self, why: Stray, sentence: str) -> None:
         """Let a person of the office look at it; the first reason stays."""
@@ -104,19 +145,23 @@ def take_changes(
     :param at: when it arrived.
     :return: what became of each, in order.
     """
-    off = plan.clock_off(sent_at, at)
-    came: dict[int, _Came] = {}
-    results = [_take(change, user_id=user_id, off=off, at=at, came=came) for change in changes]
-    for one in came.values():
+    batch = _Batch(changes, user_id, plan.clock_off(sent_at, at), at)
+    results = []
+    for change in changes:
+        result = _take(change, batch)
+        if result.outcome in {Outcome.REFUSED, Outcome.LATER}:
+            batch.forget()
+        results.append(result)
+    for one in batch.came.values():
         _conclude(one, user_id=user_id, at=at)
     return results
 
 
-def _take(change: Change, *, user_id: int, off: int, at: datetime, came: dict[int, _Came]) -> Result:
+def _take(change: Change, batch: _Batch) -> Result:
     """Keep one change in a savepoint of its own."""
     try:
         with db.session.begin_nested():
-            return _kept(change, user_id=user_id, off=off, at=at, came=came)
+            return _kept(change, batch)
     except _Later:
         return Result(change.key, Outcome.LATER, _("The photo is not here yet. It is sent again."))
     except plan.Malformed as problem:
@@ -130,7 +175,7 @@ def _take(change: Change, *, user_id: int, off: int, at: datetime, came: dict[in
     except Refused as problem:
         return Result(change.key, Outcome.REFUSED, problem.sentence)
     except sa.exc.IntegrityError as error:
-        return _known(change, user_id=user_id) or _failed(change, error)
+        return _known(change, user_id=batch.user_id) or _failed(change, error)
     except OUT_OF_RANGE:
         return Result(change.key, Outcome.REFUSED, _("The value of this change cannot be read."))
     except sa.exc.OperationalError:
@@ -158,15 +203,11 @@ def _known(change: Change, *, user_id: int) -> Result | None:
     return Result(change.key, Outcome.KNOWN, row.said)
 
 
-def _kept(change: Change, *, user_id: int, off: int, at: datetime, came: dict[int, _Came]) -> Result:
-    digest = plan.digest_of(change)
-    found = queries.visit_with_uid(change.visit)
-    if found is None:
-        raise NotFound
-    user = queries.role_of(user_id)
+def _kept(change: Change, batch: _Batch) -> Result:
+    digest, user_id = plan.digest_of(change), batch.user_id
+    visit, user = batch.visit(change.visit), queries.role_of(user_id)
     if user is None:
         raise NotFound
-    visit = visits.visit_for_change(found.id)  # two devices at the same visit wait for each other here
     goes = user_id in visit.technician_ids
     may_schedule = Permission.SCHEDULE_VISITS in MAY[user.role]
     key = settings.current().secret_key
@@ -181,8 +222,8 @@ def _kept(change: Change, *, user_id: int, off: int, at: datetime, came: dict[in
         visit_id=visit.id,
         kind=change.kind,
         at=change.at,
-        clock_off=off,
-        received_at=at,
+        clock_off=batch.off,
+        received_at=batch.at,
         said="",
     )
     db.session.add(row)
@@ -192,20 +233,20 @@ def _kept(change: Change, *, user_id: int, off: int, at: datetime, came: dict[in
         change=change,
         row=row,
         visit=visit,
-        at=at,
-        happened_at=plan.happened_at(change.at, off=off, received_at=at),
+        at=batch.at,
+        happened_at=plan.happened_at(change.at, off=batch.off, received_at=batch.at),
         is_theirs=goes or may_schedule,
         came=story,
+        batch=batch,
     )
     _look_at_visit(taken)
     sentence = _BY_KIND[change.kind](taken)
     db.session.flush()
     if row.stray is not None:
         story.count("strays")
-    known_story = came.setdefault(visit.id, _Came(visit))  # only what is kept counts
+    told = batch.came.setdefault(visit.id, _Came(visit))  # only what is kept counts
     for what, number in story.counts.items():
-        known_story.counts[what] = known_story.counts.get(what, 0) + number
-    known_story.visit = visit
+        told.counts[what] = told.counts.get(what, 0) + number
     if row.stray is not None:
         return Result(change.key, Outcome.CONFLICT, row.said)
     if story.counts.get("conflicts"):
@@ -226,7 +267,7 @@ def _look_at_visit(taken: _Taken) -> None:
 
 def _conclude(one: _Came, *, user_id: int, at: datetime) -> None:
     """Tell what arrived for a visit, and issue what is signed by now."""
-    visit = visits.visit_for_change(one.visit.id)
+    visit = one.visit
     counted = {
         name: one.counts.get(name, 0)
         for name in ("entries", "notes", "photos", "signatures", "conflicts", "strays")
@@ -242,7 +283,8 @@ def _conclude(one: _Came, *, user_id: int, at: datetime) -> None:
                 **counted,
             )
         )
-    issuing.issue_if_signed(visit.id, actor_id=user_id, at=at)
+    if queries.is_signed(visit.id):
+        issuing.issue_if_signed(visit.id, actor_id=user_id, at=at)
 
 
 # --- what each kind of change does; each returns what is said, mostly nothing
@@ -265,7 +307,7 @@ def _tap(taken: _Taken) -> str:
         with db.session.begin_nested():
             _drive(taken, to, note)
     except Refused as problem:
-        visits.visit_for_change(visit.id)  # as it was before
+        queries.visit_for_change(visit.uid)  # as it was before
         taken.stray(Stray.NOT_POSSIBLE, problem.sentence)
         return ""
     if is_early and visit.state not in COMING:
@@ -302,7 +344,7 @@ def _drive(taken: _Taken, to: Tap, note: str) -> None:
 def _entry(taken: _Taken) -> str:
     change = taken.change
     value = _entered(taken)
-    step = step_of(taken.visit, change.step)
+    step = taken.step()
     if step is None or step.kind is not AT_STEP[change.kind]:
         # The list was another one when this was entered: better a note than nothing.
         text = f"{change.step}: {value}" if change.step else value
@@ -328,7 +370,9 @@ def _entry(taken: _Taken) -> str:
     stand(step.id)
     taken.came.count("entries")
     if step.kind is StepKind.SERIAL and entry.standing is Standing.CURRENT and taken.row.stray is None:
-        reporting.note_serial(taken.visit, value, actor_id=taken.row.user_id, at=taken.at)
+        problem = reporting.note_serial(taken.visit, value, actor_id=taken.row.user_id, at=taken.at)
+        if problem:
+            taken.stray(Stray.NOT_POSSIBLE, problem)
     if entry.standing is Standing.CONFLICT:
         taken.came.count("conflicts")
         return _("Somebody else entered another value. Both are kept; choose one of them.")
@@ -363,7 +407,7 @@ def _photo(taken: _Taken) -> str:
     value = _object(taken)
     caption = _said(taken, value.get("caption", ""), most=LONGEST_TEXT)
     upload = _upload(taken, value.get("file"))
-    step = step_of(taken.visit, taken.change.step) if taken.change.step else None
+    step = taken.step()
     photo = FieldPhoto(
         change_id=taken.row.id,
         step_id=step.id if step else None,
@@ -445,11 +489,6 @@ _BY_KIND: dict[Kind, Callable[[_Taken], str]] = {
 
 
 # --- steps and how entries stand
-
-
-def step_of(visit: Visit, key: str) -> FieldStep | None:
-    """A step of a visit, kept from now on as its playbook has it; None when there is none with this key."""
-    return next((one for one in kept_steps(visit) if one.key == key), None)
 
 
 def kept_steps(visit: Visit) -> Sequence[FieldStep]:

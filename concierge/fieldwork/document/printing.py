@@ -146,6 +146,19 @@ class Words(Figures):
         at = max(datetime.fromisoformat(one["at"]) for one in self.content["signatures"])
         return at.astimezone(ZoneInfo(self.zone)).date()
 
+    def clocks(self) -> str:
+        """Until when the warranty and the days for the introduction run; empty while they do not."""
+        unit = self.content["unit"]
+        warranty, training = (unit.get(name) for name in ("warranty_to", "training_to"))
+        return in_a_row(
+            [
+                _("Warranty until %(day)s", day=self.day(date.fromisoformat(warranty))) if warranty else "",
+                _("Training to be taken until %(day)s", day=self.day(date.fromisoformat(training)))
+                if training
+                else "",
+            ]
+        )
+
     def rows(self) -> list[Row]:
         """The steps."""
         return [self._row(number, step) for number, step in enumerate(self.content["steps"], 1)]
