@@ -20,6 +20,7 @@ TIMETABLE: tuple[Chore, ...] = (
     Chore(Every(minutes=60), in_projects.follow_the_day),
     Chore(Every(minutes=60), in_projects.send_letters),
     Chore(Every(minutes=60), in_platform.forget_limits),
+    Chore(Every(minutes=60), in_platform.weigh_tables),
     Chore(Daily(time(2, 5)), in_platform.forget_forms),
     Chore(Daily(time(2, 10)), in_platform.forget_deliveries),
     Chore(Daily(time(2, 15)), in_platform.forget_acts),

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from concierge.platform import deliveries, files, limits, mailbox, once, undo
+from concierge.platform import database, deliveries, files, limits, mailbox, once, undo
 from concierge.platform.deliveries import outside
 
 KEPT = timedelta(days=30)
@@ -32,6 +32,11 @@ def forget_forms(due_at: datetime) -> None:
 def forget_acts(due_at: datetime) -> None:
     """Remove acts that can no longer be taken back."""
     undo.forget(before=due_at - undo.KEPT)
+
+
+def weigh_tables(due_at: datetime) -> None:
+    """Let SQLite look how many rows there are, so that it asks the smaller table first; PostgreSQL does it itself."""
+    database.weigh_tables()
 
 
 @outside

@@ -761,9 +761,10 @@ def _gathered(kind: str) -> sa.Executable:
     arms = [sa.select(*within.subquery().c)]
     for place, path in enumerate(root.gathers):
         question, there = _led(root, path)
+        led_to = there.id + 0  # a sum has no index: no database begins with all entries of the kind
         arm = (
             question.add_columns(entry.c.words, sa.literal(place), *order)
-            .join(entry, sa.and_(entry.c.kind == _name(there), entry.c.row_id == there.id))
+            .join(entry, sa.and_(entry.c.kind == _name(there), entry.c.row_id == led_to))
             .where(root.id.in_(ids))  # type: ignore[attr-defined]  # every table has one
         )
         arms.append(sa.select(*arm.subquery().c))

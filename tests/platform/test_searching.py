@@ -17,11 +17,12 @@ from concierge.identity.permissions import Role
 from concierge.identity.viewer import Viewer
 from concierge.orders import queries as orders_found
 from concierge.orders.models import Order
-from concierge.platform.database import db, unit_of_work
+from concierge.platform import searching
+from concierge.platform.database import db, unit_of_work, weigh_tables
 from concierge.projects import queries as projects_found
 from concierge.projects.models import Project
 from concierge.projects.queries import Filter
-from tests.makers import orders, people
+from tests.makers import orders, people, projects
 
 NOW = orders.RECEIVED
 
@@ -177,3 +178,31 @@ def test_text_follows_its_words_and_nothing_else(app: Flask) -> None:
 
 def _keys(found: object) -> list[str]:
     return [project.key.partition("-")[0] for project in found]  # type: ignore[attr-defined]  # projects
+
+
+def test_what_belongs_to_a_project_is_gathered_from_the_project_also_in_tables_nobody_has_weighed(
+    sqlite_app: Flask,
+) -> None:
+    with sqlite_app.app_context():
+        asked = searching._gathered("projects").params(ids=[1, 2])
+        text = str(asked.compile(db.engine, compile_kwargs={"literal_binds": True}))
+        steps = [row[3] for row in db.session.connection().exec_driver_sql("EXPLAIN QUERY PLAN " + text)]
+        db.session.remove()
+
+    assert any("(kind=? AND row_id=?)" in step for step in steps)
+    assert not [step for step in steps if step.startswith("SCAN search_entries") or "(kind=?)" in step]
+
+
+def test_the_database_learns_how_large_its_tables_are(app: Flask) -> None:
+    with unit_of_work():
+        projects.live()
+    with unit_of_work():
+        weigh_tables()
+
+    if db.engine.dialect.name == "sqlite":
+        (weighed,) = (
+            db.session.connection()
+            .exec_driver_sql("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'milestones'")
+            .one()
+        )
+        assert weighed > 0
