@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.catalogue.checking import Instrument
@@ -106,7 +107,7 @@ def product_by_id(product_id: int) -> Product:
     """
     product = db.session.get(Product, product_id)
     if product is None:
-        raise NotFound("That product is no longer in the catalogue. Choose another one.")
+        raise NotFound(_("That product is no longer in the catalogue. Choose another one."))
     return product
 
 

@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 import sqlalchemy as sa
 import structlog
 from flask import Flask, current_app, g
+from flask_babel import gettext as _
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -321,7 +322,7 @@ def try_again(delivery_id: int) -> None:
     if row is None:
         raise NotFound
     if row.status is not DeliveryStatus.DEAD:
-        raise Refused("This delivery is not dead, so it will be tried again by itself.")
+        raise Refused(_("This delivery is not dead, so it will be tried again by itself."))
     now = database_now()
     row.status, row.attempts, row.run_at, row.finished_at = DeliveryStatus.READY, 0, now, None
     _announce(row.id, row.queue, row.priority, None)

@@ -5,6 +5,9 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -35,7 +38,7 @@ class NotFound(Refused):
     status = HTTPStatus.NOT_FOUND
 
     def __init__(self, sentence: str = "") -> None:
-        super().__init__(sentence or "There is nothing at this address, or it is not shared with you.")
+        super().__init__(sentence or _said(_SENTENCES[404]))
 
 
 class NotAllowed(Refused):
@@ -45,13 +48,22 @@ class NotAllowed(Refused):
 
 
 _SENTENCES = {
-    400: "The request could not be read. Go back, reload the page and try again.",
-    403: "You may not do this. An administrator can change your role.",
-    404: "There is nothing at this address, or it is not shared with you.",
-    405: "This address does not take that kind of request.",
-    413: "The file is too large. Send one of at most 20 MB.",
-    429: "That was tried too often. Wait a minute, then try again.",
+    400: _l("The request could not be read. Go back, reload the page and try again."),
+    403: _l("You may not do this. An administrator can change your role."),
+    404: _l("There is nothing at this address, or it is not shared with you."),
+    405: _l("This address does not take that kind of request."),
+    413: _l("The file is too large. Send one of at most 20 MB."),
+    429: _l("That was tried too often. Wait a minute, then try again."),
 }
+
+
+def _said(sentence: LazyString) -> str:
+    """A sentence in the reader's language; in English where it cannot be known, as while the database is away."""
+    try:
+        return str(sentence)
+    except Exception:  # whatever keeps us from knowing who reads
+        with force_locale("en"):
+            return str(sentence)
 
 
 def register(app: Flask) -> None:
@@ -89,17 +101,18 @@ def _form_again(error: Refused) -> Response | None:
 
 def _csrf(_: CSRFError) -> Response:
     return _answer(
-        HTTPStatus.BAD_REQUEST, "This form has expired. Go back, reload the page and send it again."
+        HTTPStatus.BAD_REQUEST,
+        _said(_l("This form has expired. Go back, reload the page and send it again.")),
     )
 
 
 def _http(error: HTTPException) -> Response:
     code = error.code or 500
     if isinstance(error, SecurityError):  # a foreign Host: no page can be built, because no address is ours
-        return Response(_SENTENCES[400], status=400, content_type="text/plain; charset=utf-8")
+        return Response(_said(_SENTENCES[400]), status=400, content_type="text/plain; charset=utf-8")
     if code < 400:
         return error.get_response()  # type: ignore[return-value]  # werkzeug types its own Response here
-    answer = _answer(HTTPStatus(code), _SENTENCES.get(code, "This could not be done."))
+    answer = _answer(HTTPStatus(code), _said(_SENTENCES.get(code, _l("This could not be done."))))
     if code == 405 and getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]  # MethodNotAllowed
     return answer
@@ -108,7 +121,7 @@ def _http(error: HTTPException) -> Response:
 def _out_of_range(error: Exception) -> Response:
     """A number, day or sign that no column holds was asked for; what forms take is checked before."""
     log.warning("value out of range", exc_info=error)
-    return _answer(HTTPStatus.BAD_REQUEST, _SENTENCES[400])
+    return _answer(HTTPStatus.BAD_REQUEST, _said(_SENTENCES[400]))
 
 
 def reference_of(error: Exception) -> str:
@@ -120,10 +133,10 @@ def reference_of(error: Exception) -> str:
 
 def _failed(error: Exception) -> Response:
     reference = reference_of(error)
-    sentence = (
+    sentence = _l(
         "Something went wrong on our side. Nothing was saved. Try again; if it stays, tell us the reference."
     )
-    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, sentence, reference=reference)
+    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, _said(sentence), reference=reference)
 
 
 def _asks_json() -> bool:

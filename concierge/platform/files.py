@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Protocol, cast
 import fsspec
 import sqlalchemy as sa
 from flask import Flask, current_app
+from flask_babel import gettext as _
 from sqlalchemy.orm import Mapped, mapped_column
 
 from concierge.platform import clock
@@ -129,7 +130,9 @@ def pieces(file: StoredFile, *, size: int = 1024 * 1024) -> Iterator[bytes]:
     try:
         stream = system.open(f"{root}/{file.place}", "rb")
     except FileNotFoundError as error:
-        raise NotFound("The file is no longer in the store. Ask an administrator to restore it.") from error
+        raise NotFound(
+            _("The file is no longer in the store. Ask an administrator to restore it.")
+        ) from error
     return _read_on(stream, size)
 
 
@@ -149,7 +152,9 @@ def read(file: StoredFile) -> bytes:
     try:
         data = system.cat_file(f"{root}/{file.place}")
     except FileNotFoundError as error:
-        raise NotFound("The file is no longer in the store. Ask an administrator to restore it.") from error
+        raise NotFound(
+            _("The file is no longer in the store. Ask an administrator to restore it.")
+        ) from error
     if hashlib.sha256(data).hexdigest() != file.sha256:
         raise FileDamaged(f"File {file.id} differs from what was stored.")
     return data

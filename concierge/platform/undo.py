@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from flask import Flask, current_app, flash
+from flask_babel import gettext as _
 from sqlalchemy import event
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, defer, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
@@ -213,9 +214,9 @@ def restore(act: str, *, at: datetime) -> Restored:
         .execution_options(populate_existing=True)
     ).all()
     if not parts or parts[0].at < at - KEPT:
-        raise Refused("This can no longer be taken back; acts are kept for a month.")
+        raise Refused(_("This can no longer be taken back; acts are kept for a month."))
     if any(part.undone_at for part in parts):
-        raise Refused("This was taken back already.")
+        raise Refused(_("This was taken back already."))
     session = db.session()
     session.flush()
     restored = Restored(act, parts[0].first_event_id, needs=parts[0].needs)

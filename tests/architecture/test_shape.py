@@ -41,6 +41,11 @@ KINDS = {
 }  # fmt: skip
 
 
+TOLD = {"Refused", "Stale", "NotNow", "NotFound", "Conflicting", "WrongMoment", "flash"}
+FOR_OPERATORS = ("concierge/readiness/actions/batching.py", "concierge/readiness/queries.py")
+"""They also serve the command line, which names its own commands."""
+
+
 def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -205,6 +210,22 @@ def test_no_text_that_is_said_later_holds_values() -> None:
                 found += [f"{named(path)}:{node.lineno}"] if node.keywords or len(node.args) != 1 else []
 
     assert not found, "say it at once: gettext"
+
+
+def test_what_people_are_told_is_marked_for_translation() -> None:
+    """Operators read the command line, letters of other systems and the log in English."""
+    theirs = {"cli", "core", "demo"}
+    said = [
+        f"{named(path)}:{node.lineno}"
+        for path in SOURCES
+        if path.relative_to(PACKAGE).parts[0] not in theirs
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and node.args and dotted(node.func).rsplit(".")[-1] in TOLD
+        for text in node.args[:1]
+        if isinstance(text, ast.JoinedStr) or (isinstance(text, ast.Constant) and " " in str(text.value))
+    ]
+
+    assert [place for place in said if not place.startswith(FOR_OPERATORS)] == []
 
 
 def test_every_import_of_a_template_is_used() -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 
 from concierge.identity import passwords
 from concierge.identity.actions.links import end_links, use_link
@@ -52,7 +53,10 @@ def invite_again(user: User, *, actor_id: int, at: datetime) -> None:
     """
     if user.state is not AccessState.INVITED:
         raise Refused(
-            f"{user.name} needs no invitation. They can ask for a new password on the sign-in page."
+            _(
+                "%(name)s needs no invitation. They can ask for a new password on the sign-in page.",
+                name=user.name,
+            )
         )
     record(PersonInvited(at=at, actor_id=actor_id, user_id=user.id, role=user.role.value))
 
@@ -74,7 +78,9 @@ def add_person(
     :raises Refused: when the password is too short.
     """
     if len(password) < passwords.LEAST:
-        raise Refused(f"The password is too short. Use at least {passwords.LEAST} characters.")
+        raise Refused(
+            _("The password is too short. Use at least %(least)s characters.", least=passwords.LEAST)
+        )
     user = _new(email=email, name=name, role=role, zone=zone, language=language, at=at)
     user.password_hash, user.state = passwords.hashed(password), AccessState.ACTIVE
     db.session.flush()
@@ -93,7 +99,7 @@ def choose_password(
     :raises Refused: when the person may not sign in.
     """
     if user.state is AccessState.DISABLED:
-        raise Refused("This access was ended. An administrator can restore it under People.")
+        raise Refused(_("This access was ended. An administrator can restore it under People."))
     if link is not None:
         use_link(link, at=at)
     user.password_hash, user.state = password_hash, AccessState.ACTIVE
@@ -126,9 +132,9 @@ def disable(user: User, *, actor_id: int, at: datetime) -> None:
     :raises LastAdministrator: when nobody would be left who can manage people.
     """
     if user.id == actor_id:
-        raise Refused("You cannot end your own access. Ask another administrator to do it.")
+        raise Refused(_("You cannot end your own access. Ask another administrator to do it."))
     if user.state is AccessState.DISABLED:
-        raise Refused(f"{user.name} has no access already.")
+        raise Refused(_("%(name)s has no access already.", name=user.name))
     _keep_an_administrator(user)
     user.state = AccessState.DISABLED
     end_links(user, at=at)
@@ -142,7 +148,7 @@ def restore(user: User, *, actor_id: int, at: datetime) -> None:
     :raises Refused: when they have access.
     """
     if user.state is not AccessState.DISABLED:
-        raise Refused(f"{user.name} has access already.")
+        raise Refused(_("%(name)s has access already.", name=user.name))
     user.state = AccessState.ACTIVE if user.password_hash else AccessState.INVITED
     record(AccessRestored(at=at, actor_id=actor_id, user_id=user.id))
     if user.state is AccessState.INVITED:
@@ -169,7 +175,7 @@ def change_profile(
     :raises Stale: when somebody changed it in the meantime.
     """
     if version != str(user.version):
-        raise Stale("Somebody else changed this person in the meantime. Load the page again and repeat.")
+        raise Stale(_("Somebody else changed this person in the meantime. Load the page again and repeat."))
     user.name, user.zone, user.language, user.phone = name, zone, language, phone
     user.keys_off = keys_off
     if invited_by_mail is not None:

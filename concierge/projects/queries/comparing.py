@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.core.compare import Comparison, Dated, compare
@@ -13,6 +14,7 @@ from concierge.core.worktime import WorkCalendar
 from concierge.platform import clock
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
+from concierge.platform.words import day
 from concierge.projects.models import Baseline, DateChange, Milestone, Project
 from concierge.projects.states import DateKind, MilestoneState
 
@@ -65,7 +67,7 @@ def baseline_of(project: Project, number: str) -> Baseline:
         )
     if found is None:
         raise Refused(
-            f"{project.key} has no baseline {number or 'of that number'}. Choose one from the list."
+            _("%(key)s has no baseline %(number)s. Choose one from the list.", key=project.key, number=number)
         )
     return found
 
@@ -93,12 +95,12 @@ def of_baseline(baseline: Baseline) -> tuple[Dated, ...]:
     )
 
 
-def plan_on(project: Project, day: date) -> tuple[Dated, ...]:
+def plan_on(project: Project, on: date) -> tuple[Dated, ...]:
     """The plan as it was at the end of a day at the site, from the history of dates.
 
     What was in no plan on that day is left out. Milestones of a draft that was laid out anew since are new ones.
     """
-    until = datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(project.site.zone))
+    until = datetime.combine(on + timedelta(days=1), time(), tzinfo=ZoneInfo(project.site.zone))
     kinds = (DateKind.PLANNED, DateKind.ACTUAL)
     rows = db.session.execute(
         sa.select(DateChange.milestone_id, DateChange.kind, DateChange.start_on, DateChange.finish_on)
@@ -147,19 +149,32 @@ def _day(project: Project, kind: str, value: str, *, at: datetime) -> date:
         try:
             wanted = date.fromisoformat(value)
         except ValueError:
-            raise Refused("Write the day as year-month-day, such as 2026-11-27.") from None
+            raise Refused(_("Write the day as year-month-day, such as 2026-11-27.")) from None
     else:
-        raise Refused("Choose a baseline or a day to compare with.")
+        raise Refused(_("Choose a baseline or a day to compare with."))
     began_on = clock.day_at(project.created_at, project.site.zone)
     if wanted < began_on:
         raise Refused(
-            f"{project.key} began on {began_on:%-d %B %Y}; there was no plan on {wanted:%-d %B %Y}. "
-            "Choose a later day."
+            _(
+                "%(key)s began on %(began)s; there was no plan on %(wanted)s. Choose a later day.",
+                key=project.key,
+                began=day(began_on),
+                wanted=day(wanted),
+            )
         )
     if wanted > today:
-        raise Refused("Nobody knows the plan of a day that lies ahead. Choose today or an earlier day.")
+        raise Refused(_("Nobody knows the plan of a day that lies ahead. Choose today or an earlier day."))
     since = noted_since(project)
     if since is None or wanted < since:
-        known = f"from {since:%-d %B %Y} on" if since else "from its next change on"
-        raise Refused(f"The dates of {project.key} are noted {known}. Choose a later day, or a baseline.")
+        if since is None:
+            said = _(
+                "The dates of %(key)s are noted from its next change on. Choose a baseline.", key=project.key
+            )
+        else:
+            said = _(
+                "The dates of %(key)s are noted from %(since)s on. Choose a later day, or a baseline.",
+                key=project.key,
+                since=day(since),
+            )
+        raise Refused(said)
     return wanted

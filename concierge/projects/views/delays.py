@@ -70,7 +70,10 @@ def enter_delay(key: str) -> Page:
     project = queries.project_by_key(viewer(), key)
     if project.state is ProjectState.DRAFT:
         raise Refused(
-            f"The plan of {project.key} is a draft, so no day of it can be lost yet. Approve it first."
+            _(
+                "The plan of %(key)s is a draft, so no day of it can be lost yet. Approve it first.",
+                key=project.key,
+            )
         )
     form = _filled(forms.DelayForm(first_on=clock.today(project.site.zone)), project)
     if form.validate_on_submit():

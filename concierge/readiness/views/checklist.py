@@ -124,7 +124,7 @@ def issue(key: str) -> AnyResponse:
     project, _found = queries.checklist_for(viewer(), key)
     with unit_of_work():
         if project.approved_at is None:
-            raise Refused("The checklist is issued when the plan is approved. Approve the plan first.")
+            raise Refused(_("The checklist is issued when the plan is approved. Approve the plan first."))
         issuing.issue_checklist(project, at=clock.now(), actor_id=viewer().user_id)
     flash(_("The checklist was issued."))
     return redirect(url_for("readiness.checklist", key=key), code=303)

@@ -25,7 +25,7 @@ def pdf(key: str) -> Page:
     """Show the newest print of the checklist, or its record, or say that it is being made."""
     project_id, checklist_id = state.checklist_for(viewer(), key)
     if checklist_id is None:
-        raise NotFound("This project has no checklist yet. It is issued when the plan is approved.")
+        raise NotFound(_("This project has no checklist yet. It is issued when the plan is approved."))
     language, kind = _language(), _kind()
     content = state.content_hash(checklist_id, project_id, language=language, kind=kind)
     kept = queries.document_with(checklist_id, language=language, content_hash=content)

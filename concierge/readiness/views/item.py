@@ -53,7 +53,7 @@ def answer(key: str, item_id: int) -> Page:
     project, asked = queries.item_for(viewer(), key, item_id)
     form = _answer_form(asked, sent=True)
     if form is None:
-        raise NotFound("This point is not answered in words. Attach a file to it, or read it.")
+        raise NotFound(_("This point is not answered in words. Attach a file to it, or read it."))
     if not form.validate_on_submit():
         return item_again(project, asked, form)
     theirs = _answer_form(asked) if form.version.data else None
@@ -113,7 +113,9 @@ def evidence(key: str, evidence_id: int) -> AnyResponse:
 def same_version(asked: ReadinessItem, version: str | None) -> None:
     if version and version != str(asked.version):
         raise Stale(
-            "Somebody else answered this point in the meantime. Open it again, look at what is new, then repeat."
+            _(
+                "Somebody else answered this point in the meantime. Open it again, look at what is new, then repeat."
+            )
         )
 
 

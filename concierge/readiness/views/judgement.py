@@ -240,7 +240,7 @@ def _refuse_stranger(asked: ReadinessItem) -> None:
 def _with_checklist(key: str) -> tuple[Project, Checklist]:
     project, found = queries.checklist_for(viewer(), key)
     if found is None:
-        raise NotFound("This project has no checklist yet. It is issued when the plan is approved.")
+        raise NotFound(_("This project has no checklist yet. It is issued when the plan is approved."))
     return project, found
 
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 import structlog
 from flask import render_template, request
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -57,7 +58,7 @@ def printed_pdf(token: str) -> AnyResponse:
     found, project, document = _by_link(token)
     kept = _newest(found, document)
     if kept is None:
-        raise NotFound("The PDF is not made yet. Open this page again in a minute.")
+        raise NotFound(_("The PDF is not made yet. Open this page again in a minute."))
     answer = served(kept.file, inline=True)
     _note_shown(project, plan.shown_by(kept), ShownOn.PDF, reference=codes.written(kept.code or ""))
     return answer

@@ -64,7 +64,7 @@ def add_technician(
     :raises Refused: when they are a technician already.
     """
     if db.session.scalar(select(Technician.id).where(Technician.user_id == user.id)):
-        raise Refused(f"{user.name} is a technician already.")
+        raise Refused(_("%(name)s is a technician already.", name=user.name))
     technician = Technician(
         user_id=user.id,
         country=country.upper(),
