@@ -81,8 +81,10 @@ class LostDays:
     end_on: date
     end_name: dict[str, str]
     is_over: bool
-    replanned: tuple[str, ...] = ()
-    """What was changed in working calendars since, in words: it moved the end without anybody's delay."""
+    replanned: tuple[tuple[str, bool], ...] = ()
+    """What was changed in working calendars since, which moved the end without anybody's delay: what each change
+    is called, and whether it took an earlier one back.
+    """
 
 
 def lost_days(project: Project, *, at: datetime) -> LostDays | None:
@@ -248,9 +250,9 @@ def _events_since(project_id: int, since: datetime) -> Sequence[RecordedEvent]:
     ).all()
 
 
-def _replanned(project_id: int, since: datetime) -> tuple[str, ...]:
-    rows = _replannings(project_id, since)
-    return tuple(dict.fromkeys(str(row.payload.get("change") or "") for row in rows))
+def _replanned(project_id: int, since: datetime) -> tuple[tuple[str, bool], ...]:
+    told = (row.payload for row in _replannings(project_id, since))
+    return tuple(dict.fromkeys((str(one.get("change") or ""), bool(one.get("is_back"))) for one in told))
 
 
 def _replannings(project_id: int, since: datetime) -> Sequence[RecordedEvent]:

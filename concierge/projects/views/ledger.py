@@ -18,7 +18,7 @@ from concierge.projects.models import Delay, Project
 from concierge.projects.queries import lost_days
 from concierge.projects.states import Party
 from concierge.projects.verdict import block_words
-from concierge.projects.words import party_words
+from concierge.projects.words import change_title, party_words
 
 LOOKS = {
     Party.CUSTOMER: "wait",
@@ -189,7 +189,10 @@ def _told(row: RecordedEvent) -> str:
 
 def _unexplained(one: Booking, found: lost_days.LostDays) -> str:
     if one.step is None and found.replanned:
-        return _("Working days were changed: %(changes)s", changes=listed(found.replanned))
+        return _(
+            "Working days were changed: %(changes)s",
+            changes=listed(change_title(*one) for one in found.replanned),
+        )
     if one.step is None:
         return _("The plan was changed since, or its working days.")
     return _("No cause is entered; it counts for whoever is accountable.")
