@@ -3,6 +3,7 @@
 from datetime import time
 
 from concierge.feeds import chores as in_feeds
+from concierge.fieldwork import chores as in_fieldwork
 from concierge.identity import chores as in_identity
 from concierge.invitations import chores as in_invitations
 from concierge.platform import chores as in_platform
@@ -26,6 +27,7 @@ TIMETABLE: tuple[Chore, ...] = (
     Chore(Daily(time(2, 15)), in_platform.forget_acts),
     Chore(Daily(time(2, 18)), in_readiness.forget_batches),
     Chore(Daily(time(2, 19)), in_readiness.forget_unfinished),
+    Chore(Daily(time(2, 19)), in_fieldwork.forget_photos),
     Chore(Daily(time(2, 20)), in_platform.sweep_files),
     Chore(Daily(time(2, 25)), in_visits.look_at_rules),
     Chore(Daily(time(2, 30)), in_identity.forget_ended_access),

@@ -31,6 +31,8 @@ class Kind(Enum):
     """Two answers about a site contradict each other."""
     REVIEW = "review"
     """An answer about a site counts only when somebody has looked at it."""
+    FIELD = "field"
+    """What technicians entered contradicts itself, or came in after its visit was changed."""
     DECISION = "decision"
     """A confirmed visit no longer fits its plan."""
     DECLINED = "declined"
@@ -81,6 +83,7 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.LOST: 5,
     Kind.CONTRADICTED: 4,
     Kind.REVIEW: 4,
+    Kind.FIELD: 4,
     Kind.DECISION: 4,
     Kind.DECLINED: 4,
     Kind.ANSWERS: 4,

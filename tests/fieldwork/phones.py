@@ -1,5 +1,7 @@
 """A company with two technicians whose visits lie around now, in an instance folder that a server can serve."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,8 @@ from concierge.platform import clock
 from concierge.platform.database import Base, db, unit_of_work
 from concierge.platform.schema import wanted
 from concierge.platform.settings import load
+from concierge.visits import queries as visits
+from concierge.visits.actions import arranging
 from concierge.visits.models import Visit
 from tests.makers import fieldwork, people, projects, workforce
 
@@ -35,11 +39,20 @@ class Company:
     later: str = "visit-later"
 
 
+@contextmanager
+def application(instance: Path) -> Iterator[None]:
+    """The application on an instance folder, beside a server that runs on it."""
+    app = create_app(load({"CONCIERGE_INSTANCE": str(instance), "CONCIERGE_DEMO": "no"}))
+    with app.app_context():
+        yield
+        db.session.remove()
+        db.engine.dispose()
+
+
 def build(instance: Path) -> Company:
     """Make the tables and the company; visits: one that goes on now, one tomorrow, one the day after."""
-    settings = load({"CONCIERGE_INSTANCE": str(instance), "CONCIERGE_DEMO": "no"})
     made = Company()
-    with create_app(settings).app_context():
+    with application(instance):
         with db.engine.execution_options(writing=True).begin() as tables:
             Base.metadata.create_all(tables)
             tables.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
@@ -80,10 +93,19 @@ def build(instance: Path) -> Company:
     return made
 
 
-def visit_with(uid: str) -> Visit:
-    """A visit by its uid, as it is now."""
-    db.session.rollback()
-    return db.session.scalars(sa.select(Visit).where(Visit.uid == uid)).one()
+def move(uid: str, *, minutes: int) -> None:
+    """Let the dispatcher move a visit; stands inside `application`."""
+    with unit_of_work():
+        visit = visits.visit_for_change(db.session.scalars(sa.select(Visit.id).where(Visit.uid == uid)).one())
+        arranging.move_visit(
+            visit,
+            starts_local=visit.starts_local + timedelta(minutes=minutes),
+            ends_local=visit.ends_local + timedelta(minutes=minutes),
+            site=visit.site,
+            conflict_reason="The customer asked for it.",
+            actor_id=None,
+            at=clock.now(),
+        )
 
 
 def _wall(at: datetime) -> str:

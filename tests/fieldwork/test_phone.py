@@ -1,14 +1,14 @@
 """The technician's day in a real browser on a phone: whole visits without network, and nothing lost on the way."""
 
-import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route
+from playwright.sync_api import Browser, Dialog, Page, Route
 
 from tests.browser import Screen, Site, opened, served
 from tests.fieldwork import phones
@@ -52,10 +52,17 @@ class Served:
         return int(str(row[0]))
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The company as it is before anybody enters anything."""
+    folder = tmp_path_factory.mktemp("company")
+    phones.build(folder)
+    return folder
+
+
 @pytest.fixture
-def company(tmp_path: Path) -> Iterator[Served]:
-    phones.build(tmp_path)
-    running = Served(tmp_path)
+def company(made: Path, tmp_path: Path) -> Iterator[Served]:
+    running = Served(Path(shutil.copytree(made, tmp_path / "instance")))
     yield running
     running.stop()
 

@@ -43,6 +43,8 @@ TO_REVIEW = sa.text(
     " AND (readiness_items.reviewer IS NOT NULL OR readiness_items.reported_at IS NOT NULL)"
 )
 CONTRADICTED = sa.text("item_answers.standing = 'conflict'")
+STRAY = sa.text("field_changes.stray IS NOT NULL AND field_changes.looked_at IS NULL")
+ENTRY_IN_CONFLICT = sa.text("field_entries.standing = 'conflict'")
 NOT_READY_ANY_MORE = sa.text("checklists.ready_lost_at IS NOT NULL")
 TO_DECIDE = sa.text("visits.needs_decision <> ''")
 OPEN_PROPOSAL = sa.text("proposals.state = 'open'")

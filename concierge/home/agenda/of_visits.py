@@ -7,13 +7,16 @@ from concierge.core.urgency import Kind, Matter
 from concierge.feeds import reach
 from concierge.feeds.models import Calendar, CalendarEntry, Feed
 from concierge.feeds.states import Subject
+from concierge.fieldwork.models import FieldChange, FieldEntry
 from concierge.home.agenda.asking import (
     DECLINED,
+    ENTRY_IN_CONFLICT,
     NEAR,
     NOW,
     OPEN_WISH,
     RETURNED,
     SOON,
+    STRAY,
     TO_DECIDE,
     TO_SETTLE,
     UNREAD_SINCE,
@@ -52,6 +55,33 @@ def to_decide(looking: Looking) -> Found:
         question,
         lambda row: Matter(
             f"decision:{row.id}", Kind.DECISION, days_left=days_until(row.starts_local.date(), looking.today)
+        ),
+    )
+
+
+def from_field(looking: Looking) -> Found:
+    """Visits where values that technicians entered contradict each other, or that were changed before they arrived."""
+
+    def question() -> Question:
+        strays = sa.select(FieldChange.visit_id).where(STRAY)
+        conflicts = (
+            sa.select(FieldChange.visit_id)
+            .join(FieldEntry, FieldEntry.change_id == FieldChange.id)
+            .where(ENTRY_IN_CONFLICT)
+        )
+        waiting = strays.union(conflicts).subquery()
+        return (
+            about(Visit, Visit.id, Visit.title, Visit.starts_local)
+            .join(waiting, waiting.c.visit_id == Visit.id)
+            .where(*looking.whose)
+            .order_by(Visit.starts_at, Visit.id)
+        )
+
+    return found_of(
+        looking,
+        question,
+        lambda row: Matter(
+            f"field:{row.id}", Kind.FIELD, days_left=days_until(row.starts_local.date(), looking.today)
         ),
     )
 

@@ -154,6 +154,7 @@ _WORDS: dict[Kind, Words] = {
     Kind.LOST: needs_of_sites.lost,
     Kind.CONTRADICTED: needs_of_sites.contradicted,
     Kind.REVIEW: needs_of_sites.to_review,
+    Kind.FIELD: needs_of_visits.from_field,
     Kind.DECISION: needs_of_visits.to_decide,
     Kind.DECLINED: needs_of_visits.declined,
     Kind.WISH: needs_of_visits.wish,

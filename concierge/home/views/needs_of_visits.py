@@ -24,6 +24,22 @@ def to_decide(row: Row, today: date) -> Need:
     )
 
 
+def from_field(row: Row, today: date) -> Need:
+    return Need(
+        state="warn",
+        icon="pen-line",
+        title=_("Look at what came in from %(title)s", title=row.title),
+        url=f"/visits/{row.id}#field",
+        why=_(
+            "%(place)s. Values stand against each other, or the visit was changed before they arrived.",
+            place=place(row),
+        ),
+        when=day(row.starts_local),
+        note=until(row.starts_local.date(), today),
+        action=_("Look"),
+    )
+
+
 def declined(row: Row, today: date) -> Need:
     is_ours = row.user_id is not None
     said = _("%(who)s declined", who=row.who) + (f": {row.comment}" if row.comment else "")
