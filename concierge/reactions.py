@@ -171,7 +171,9 @@ REACTIONS: Reactions = {
     projects.PlanReplanned: Reaction(now=FOLLOWED, later=FORECAST),
     projects.PlanReplannedAmongMany: Reaction(later=(*FOLLOWED, *FORECAST)),
     projects.MilestoneStarted: Reaction(now=(in_readiness.follow_milestone, *ALONG), later=FORECAST),
-    projects.MilestoneFinished: Reaction(now=(in_readiness.follow_milestone, *ALONG), later=FORECAST),
+    projects.MilestoneFinished: Reaction(
+        now=(in_projects.note_installed, in_readiness.follow_milestone, *ALONG), later=FORECAST
+    ),
     projects.MilestoneBlocked: Reaction(
         now=(in_projects.block_costs_days, *ALONG),
         later=FORECAST,
@@ -180,7 +182,9 @@ REACTIONS: Reactions = {
         now=(in_projects.block_cost_days, *ALONG),
         later=FORECAST,
     ),
-    projects.MilestoneReopened: Reaction(now=(in_readiness.follow_milestone, *ALONG), later=FORECAST),
+    projects.MilestoneReopened: Reaction(
+        now=(in_projects.note_installed, in_readiness.follow_milestone, *ALONG), later=FORECAST
+    ),
     projects.MilestoneAdded: Reaction(now=(in_visits.plan_visit_of_added, *FOLLOWED), later=FORECAST),
     projects.PlaybookAdopted: Reaction(
         now=(in_visits.follow_playbook, in_readiness.renew, *FOLLOWED, in_feeds.write_milestones),

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 
 from concierge.accounts.events import AccountRenamed
+from concierge.catalogue.states import MilestoneKind
 from concierge.equipment.actions import expecting
 from concierge.orders.actions.cancelling import settle_cancellation
 from concierge.orders.events import OrderCancellationReceived, OrderChanged, OrderLineMatched, OrderReceived
+from concierge.platform.database import db
 from concierge.platform.events import Event, together
 from concierge.platform.searching import renew
 from concierge.projects import queries
 from concierge.projects.actions import creation, delays, forecasting, proposals
 from concierge.projects.events import (
     MilestoneBlocked,
+    MilestoneFinished,
+    MilestoneReopened,
     MilestoneSkipped,
     MilestoneUnblocked,
     PlanApproved,
@@ -24,7 +28,7 @@ from concierge.projects.events import (
     UnitRecorded,
     UnitRemoved,
 )
-from concierge.projects.models import Project
+from concierge.projects.models import Milestone, Project
 from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import ProjectState, ProposalKind
 
@@ -86,7 +90,7 @@ def matched_line_joins_plan(event: OrderLineMatched) -> None:
 
 
 def expect_equipment(event: PlanApproved | ProjectTakenOver | ProposalDecided) -> None:
-    """Let the installed base hold the units that the project brings; after a change of the order no more and no less."""
+    """Let the installed base hold the units that the project brings, after a change of the order too."""
     if isinstance(event, ProposalDecided) and not event.accepted:
         return
     _expect_units(queries.project_for_change(event.project_id), event)
@@ -96,7 +100,7 @@ def expect_matched(event: OrderLineMatched) -> None:
     """Let the installed base hold the units of a line whose meaning is known now, where the plan is agreed."""
     project = queries.project_of_order(event.order_id)
     if project is not None and project.state is ProjectState.LIVE:
-        _expect_units(project, event)
+        _expect_units(queries.project_for_change(project.id), event)
 
 
 def expect_no_equipment(event: ProjectCancelled) -> None:
@@ -110,6 +114,13 @@ def expect_no_equipment(event: ProjectCancelled) -> None:
         actor_id=event.actor_id,
         at=event.at,
     )
+
+
+def note_installed(event: MilestoneFinished | MilestoneReopened) -> None:
+    """Tell the installed base that units stand at the site, or do not yet after all."""
+    milestone = db.session.get(Milestone, event.milestone_id)
+    if milestone is not None and milestone.kind is MilestoneKind.INSTALLED:
+        _note_installed(queries.project_for_change(event.project_id), milestone)
 
 
 def know_serial(event: UnitRecorded) -> None:
@@ -132,6 +143,17 @@ def _expect_units(project: Project, event: Event) -> None:
         actor_id=event.actor_id,
         at=event.at,
     )
+    for milestone in project.milestones:
+        if milestone.kind is MilestoneKind.INSTALLED and milestone.finished_on is not None:
+            _note_installed(project, milestone)
+
+
+def _note_installed(project: Project, milestone: Milestone) -> None:
+    line_id = milestone.order_line_id
+    if milestone.finished_on is not None:
+        expecting.note_installed(project.order_id, order_line_id=line_id, on=milestone.finished_on)
+    else:
+        expecting.note_not_installed(project.order_id, order_line_id=line_id)
 
 
 def forecast_many_anew(events: Sequence[ProjectEvent]) -> None:

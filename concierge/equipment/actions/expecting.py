@@ -95,6 +95,23 @@ def expect_nothing(
         )
 
 
+def note_installed(order_id: int, *, order_line_id: int | None, on: date) -> None:
+    """Say that the units of an order, or of one of its lines, stand there; their clocks wait for the certificate."""
+    for asset in queries.assets_of_order(order_id):
+        if asset.state is AssetState.EXPECTED and order_line_id in {None, asset.order_line_id}:
+            asset.state, asset.installed_on = AssetState.INSTALLED, on
+    db.session.flush()
+
+
+def note_not_installed(order_id: int, *, order_line_id: int | None) -> None:
+    """Take that back; units whose clocks run stay."""
+    for asset in queries.assets_of_order(order_id):
+        is_meant = order_line_id in {None, asset.order_line_id}
+        if is_meant and asset.state is AssetState.INSTALLED and asset.warranty_from is None:
+            asset.state, asset.installed_on = AssetState.EXPECTED, None
+    db.session.flush()
+
+
 def know_serial(order_line_id: int, serial: str) -> Asset | None:
     """Give a serial number that was read to the first unit of a line that has none; `None` when there is none.
 
