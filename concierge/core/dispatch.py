@@ -21,6 +21,10 @@ NIGHT = timedelta(hours=10)
 """Somebody who has at least so long at home between two visits goes home; otherwise straight on."""
 
 
+MATTERS = timedelta(days=4)
+"""So far around a stay other things matter: the longest ways there and back, and a night at home."""
+
+
 class Rule(Enum):
     """What can stand against a time, or against sending somebody then."""
 
@@ -252,24 +256,70 @@ def against_time(stay: Span[datetime], work: Work) -> tuple[Objection, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Presence:
+    """A stay as it is the same for everybody: when they are there, when bound, and on which minutes of which days."""
+
+    stay: Span[datetime]
+    there: tuple[Span[datetime], ...]
+    busy: tuple[Span[datetime], ...]
+    by_day: tuple[tuple[date, int, int], ...] | None
+    """By the site's clock; `None` where that changes in between."""
+
+
+def _presence(stay: Span[datetime], site: Place) -> _Presence:
+    there = presence(stay, site)
+    by_day: list[tuple[date, int, int]] | None = []
+    for part in (part for parts in _by_day(there, site) for part in parts):
+        begins, ends = part.from_at.astimezone(site.zone), _end(part).astimezone(site.zone)
+        if by_day is None or begins.utcoffset() != ends.utcoffset():
+            by_day = None
+            break
+        minutes = _length(part) // MINUTE
+        minute = begins.hour * 60 + begins.minute
+        by_day.append((begins.date(), minute, minute + minutes))
+    return _Presence(stay, there, bound(stay, site), None if by_day is None else tuple(by_day))
+
+
 def against_person(stay: Span[datetime], work: Work, person: Person) -> tuple[Objection, ...]:
     """Say what stands against sending somebody: skills, hours, leave, other visits, and the ways between.
 
     :raises ValueError: when the stay never ends.
     """
-    found = _unskilled(stay, work, person)
-    there = presence(stay, work.site)
-    hours = _worked_at(person.hours, work.site)
-    for span in there:
-        for closed in gaps(open_within(hours, span), within=span):
-            if not any(taken.rule is Rule.LEAVE and taken.span.overlaps(closed) for taken in person.taken):
-                found.append(_off(closed, hours))
-    busy = bound(stay, work.site)
+    return _against(_presence(stay, work.site), work, person, ways(stay, work, person))
+
+
+def _against(at: _Presence, work: Work, person: Person, how: "Ways") -> tuple[Objection, ...]:
+    found = _unskilled(at.stay, work, person)
+    if not _is_at_work(person.hours, at):
+        hours = _worked_at(person.hours, work.site)
+        for span in at.there:
+            for closed in gaps(open_within(hours, span), within=span):
+                if not any(
+                    taken.rule is Rule.LEAVE and taken.span.overlaps(closed) for taken in person.taken
+                ):
+                    found.append(_off(closed, hours))
     for taken in person.taken:
-        if taken.rule in _BLOCKING and _blocks(taken, busy, there):
+        if taken.rule in _BLOCKING and _blocks(taken, at.busy, at.there):
             found.append(Objection(taken.rule, taken.span, taken.words, key=taken.key))
-    found += _ways_blocked(stay, busy, work, person)
+    found += _ways_blocked(at.stay, at.busy, work, person, how)
     return tuple(found)
+
+
+def _is_at_work(hours: Place, at: _Presence) -> bool:
+    """Whether all minutes at the site plainly lie in somebody's day; what is not plain is looked at closely."""
+    if at.by_day is None:
+        return False
+    for day, from_minute, to_minute in at.by_day:
+        planned = hours.planned_on(day)
+        if not planned or from_minute < planned[0].from_minute or to_minute > planned[-1].to_minute:
+            return False
+        if any(
+            shut.hours.from_minute < to_minute and from_minute < shut.hours.to_minute
+            for shut in hours.shut.get(day, ())
+        ):
+            return False
+    return True
 
 
 def against_crew(
@@ -282,7 +332,8 @@ def against_crew(
     :raises ValueError: when the stay never ends.
     """
     found: list[tuple[Person | None, Objection]] = [(None, one) for one in against_time(stay, work)]
-    of_all = [(person, against_person(stay, work, person)) for person in crew]
+    at = _presence(stay, work.site)
+    of_all = [(person, _against(at, work, person, ways(stay, work, person))) for person in crew]
     is_led = any(_leads(work, person, against) for person, against in of_all)
     for person, against in of_all:
         found += [(person, one) for one in against if not (is_led and one.rule is Rule.SKILL_LEVEL)]
@@ -368,18 +419,20 @@ def candidates(stay: Span[datetime], work: Work, people: Iterable[Person]) -> tu
 
     What stands against the time itself is the same for all and not repeated here; see `against_time`.
     """
-    minutes = minutes_there(stay, work.site)
-    found = [
-        Candidate(
-            person,
-            against_person(stay, work, person),
-            ways(stay, work, person),
-            (person.booked_minutes + minutes) / person.capacity_minutes if person.capacity_minutes else 0.0,
-            not work.languages or bool(work.languages & person.languages),
-        )
-        for person in people
-    ]
-    return tuple(sorted(found, key=_rank))
+    at = _presence(stay, work.site)
+    return tuple(sorted((_candidate(at, work, person) for person in people), key=_rank))
+
+
+def _candidate(at: _Presence, work: Work, person: Person) -> Candidate:
+    minutes = sum(map(_length, at.there), timedelta()) // MINUTE
+    how = ways(at.stay, work, person)
+    return Candidate(
+        person,
+        _against(at, work, person, how),
+        how,
+        (person.booked_minutes + minutes) / person.capacity_minutes if person.capacity_minutes else 0.0,
+        not work.languages or bool(work.languages & person.languages),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,11 +507,28 @@ def _crew_for(stay: Span[datetime], work: Work, people: Sequence[Person]) -> tup
     """The nearest people with the most time who can all go; `None` when they are too few."""
     if against_time(stay, work):
         return None
-    able = [
-        one
-        for one in candidates(stay, work, people)
-        if all(each.rule is Rule.SKILL_LEVEL for each in one.against)
-    ]
+    at = _presence(stay, work.site)
+    earliest, latest = stay.from_at - MATTERS, _end(stay) + MATTERS
+    near = (
+        (
+            person,
+            tuple(one for one in person.taken if one.span.from_at < latest and _end(one.span) > earliest),
+        )
+        for person in people
+    )
+    not_taken = (
+        replace(person, taken=taken)
+        for person, taken in near
+        if not any(each.rule in _BLOCKING and _blocks(each, at.busy, at.there) for each in taken)
+    )
+    able = sorted(
+        (
+            one
+            for one in (_candidate(at, work, person) for person in not_taken)
+            if all(each.rule is Rule.SKILL_LEVEL for each in one.against)
+        ),
+        key=_rank,
+    )
     leads = next((one for one in able if one.is_free), None)
     if leads is None or len(able) < work.crew:
         return None
@@ -524,10 +594,9 @@ def _blocks(taken: Taken, busy: Collection[Span[datetime]], there: Collection[Sp
 
 
 def _ways_blocked(
-    stay: Span[datetime], busy: Sequence[Span[datetime]], work: Work, person: Person
+    stay: Span[datetime], busy: Sequence[Span[datetime]], work: Work, person: Person, how: Ways
 ) -> list[Objection]:
     """What lies on the way there or back, or on those from a day off in between; what lies in the stay is said."""
-    how = ways(stay, work, person)
     legs = [
         (Span(stay.from_at - how.there.minutes * MINUTE, stay.from_at), how.there.minutes),
         (Span(_end(stay), _end(stay) + how.back.minutes * MINUTE), how.back.minutes),
@@ -538,8 +607,8 @@ def _ways_blocked(
         Objection(Rule.TRAVEL, taken.span, taken.words, minutes, taken.key)
         for span, minutes in legs
         for taken in person.taken
-        if taken.rule in _BLOCKING
-        and taken.span.overlaps(span)
+        if taken.span.overlaps(span)
+        and taken.rule in _BLOCKING
         and not any(taken.span.overlaps(one) for one in busy)
     ]
 

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.catalogue.states import GateKind, ItemType, MilestoneKind, VisitKind
+from concierge.core.dispatch import Rule
 from concierge.core.worktime import WorkCalendar, add_workdays, next_workday, previous_workday
 from concierge.demo import answers, documents
 from concierge.demo.articles import ARTICLES
@@ -51,11 +52,18 @@ from concierge.readiness.actions.sending import note_sent
 from concierge.readiness.document import filling
 from concierge.readiness.models import ReadinessItem
 from concierge.readiness.states import ItemState, Verdict
+from concierge.visits import feasibility
 from concierge.visits.actions import arranging, progress
+from concierge.visits.actions.checks import Conflicting
 from concierge.visits.models import Visit
 from concierge.visits.states import COMING, FOLLOWING_THE_PLAN, VisitState
 from concierge.workforce.models import Technician
 
+AGREED = "Agreed with everybody by phone."
+_BENT = frozenset(
+    {Rule.HOURS, Rule.SITE_HOURS, Rule.SITE_CLOSED, Rule.PREREQUISITE, Rule.TRAVEL, Rule.SKILL_LEVEL}
+)
+"""Rules over which people are sent for a reason, when nobody else can go."""
 BOOKED_AHEAD = timedelta(days=35)
 CONFIRMED_AHEAD = timedelta(days=21)
 LATELY = timedelta(days=10)
@@ -461,7 +469,7 @@ class _Life:
             self.visits.append(visit)
         self._send(visit, at)
         if visit.crew_members:
-            progress.confirm(visit, at=at, actor_id=self.company.dispatcher_id)
+            progress.confirm(visit, conflict_reason=AGREED, at=at, actor_id=self.company.dispatcher_id)
 
     def _take_in_latest(self, at: datetime) -> None:
         """What the customer's system sent yesterday, for a person to decide."""
@@ -592,7 +600,7 @@ class _Life:
                     visit,
                     site=visit.site,
                     calendar=self.calendar,
-                    conflict_reason="Agreed with everybody by phone.",
+                    conflict_reason=AGREED,
                     **act,  # type: ignore[arg-type]  # at and actor_id
                 )
             except Refused:
@@ -607,7 +615,8 @@ class _Life:
             self._send(visit, at)
         staffed = not visit.crew or len(visit.crew_members) >= visit.crew
         if visit.state in FOLLOWING_THE_PLAN and ahead < CONFIRMED_AHEAD and staffed:
-            progress.confirm(visit, **act)  # type: ignore[arg-type]  # at and actor_id
+            with suppress(Conflicting):  # a certification runs out first
+                progress.confirm(visit, conflict_reason=AGREED, **act)  # type: ignore[arg-type]  # at and actor_id
         elif (
             is_recent
             and visit.state is VisitState.CONFIRMED
@@ -619,22 +628,34 @@ class _Life:
     def _send(self, visit: Visit, at: datetime) -> None:
         """The nearest people who are certified and free; nobody, when there are too few."""
         free = [one for one in self._nearest() if _holds(one, visit.skill) and self._is_free(one, visit)]
-        for first in range(len(free) - visit.crew + 1):
-            ids = [one.user_id for one in free[first : first + visit.crew]]
-            try:
-                arranging.assign_technicians(
-                    visit,
-                    technician_ids=ids,
-                    site=visit.site,
-                    at=at,
-                    actor_id=self.company.dispatcher_id,
-                )
-            except Refused:
-                continue
-            db.session.refresh(visit, ["crew_members"])
-            for user_id in ids:
-                self.company.sent.setdefault(user_id, []).append(visit)
-            return
+        crews = [
+            [one.user_id for one in free[first : first + visit.crew]]
+            for first in range(len(free) - visit.crew + 1)
+        ]
+        for reason in (
+            "",
+            AGREED,
+        ):  # who breaks no rule goes first, then who works a little longer or travels hard
+            for ids in crews:
+                against = feasibility.conflicts(feasibility.wanted_of(visit, user_ids=ids))
+                grave = {one.rule for one in against if one.needs_reason}
+                if grave and not (reason and grave <= _BENT):
+                    continue
+                try:
+                    arranging.assign_technicians(
+                        visit,
+                        technician_ids=ids,
+                        site=visit.site,
+                        conflict_reason=reason,
+                        at=at,
+                        actor_id=self.company.dispatcher_id,
+                    )
+                except Refused:
+                    continue
+                db.session.refresh(visit, ["crew_members"])
+                for user_id in ids:
+                    self.company.sent.setdefault(user_id, []).append(visit)
+                return
 
     def _is_free(self, one: Technician, visit: Visit) -> bool:
         """Whether nobody else needs them then, as far as is remembered; the action checks it for good."""

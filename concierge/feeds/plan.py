@@ -75,6 +75,7 @@ def appointment_of(visit: Visit, *, site: Site, account_name: str, project_key: 
         address="" if is_remote else address,
         project_key=project_key,
         url=url,
+        arrival_minutes=visit.arrival_minutes,
         wall=(visit.starts_local, visit.ends_local),
     )
 

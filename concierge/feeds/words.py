@@ -46,6 +46,8 @@ class Appointment:
     project_key: str = ""
     url: str = ""
     wall: tuple[datetime, datetime] | None = None
+    arrival_minutes: int = 0
+    """Length of the window, from the start on, in which somebody arrives; 0: at the start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +298,11 @@ def _description(appointment: Appointment, *, style: Style) -> str:
             offset=_offset(appointment),
         )
     )
+    if appointment.arrival_minutes and appointment.status is not Status.CANCELLED:
+        earliest = _wall(appointment)[0]
+        latest = earliest + timedelta(minutes=appointment.arrival_minutes)
+        window = {"earliest": f"{earliest:%H:%M}", "latest": f"{latest:%H:%M}"}
+        lines.append(sentence("arrival", language=language, **window))
     titles = appointment.titles
     title = titles.get(_known(language)) or (
         titles.get("en", "") if style.is_for_customer else appointment.title

@@ -21,7 +21,7 @@ from concierge.platform.speech import customer_language, direction
 from concierge.platform.words import span
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
-from concierge.visits.words import cancel_words
+from concierge.visits.words import arrival, cancel_words
 
 MOST_LETTERS = 3
 """Of more changes at once, all go into one letter."""
@@ -213,6 +213,7 @@ def _appointment(told: Told) -> Appointment:
         titles=visit.titles or {},
         project_key=visit.project.key,
         url="" if is_customer else page_of(visit.id),
+        arrival_minutes=visit.arrival_minutes,
     )
 
 
@@ -315,6 +316,7 @@ def _facts(told: Told, line: Line) -> list[tuple[str, str]]:
     starts_at, ends_at = _times_in_words(told)
     facts = [
         (_("When"), _("%(when)s (time at the site, %(zone)s)", when=line.when, zone=visit.zone)),
+        (_("Arrival"), arrival(visit) if told.news.method is Method.REQUEST else ""),
         (_("Your time"), _own_time(starts_at, ends_at, visit.zone, told.person.zone)),
         (_("Before"), line.before),
         (_("Where"), line.where),

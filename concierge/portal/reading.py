@@ -44,6 +44,7 @@ from concierge.readiness.states import ItemState, Verdict
 from concierge.visits import queries as visits
 from concierge.visits.models import Visit
 from concierge.visits.states import COMING, VisitState
+from concierge.visits.words import arrival
 
 WAY: tuple[tuple[MilestoneKind, ...], ...] = (
     (MilestoneKind.ORDER_ACCEPTED, MilestoneKind.KICK_OFF),
@@ -197,6 +198,8 @@ class Meeting:
     word: str
     is_sure: bool
     """Whether it is confirmed."""
+    arrival: str
+    """Between which times somebody arrives, in words; empty: at the start, or not sure."""
     is_call: bool
     """Whether nobody has to travel for it."""
     coming: str
@@ -614,6 +617,7 @@ class Reader:
             state=state,
             word=word,
             is_sure=is_sure,
+            arrival=arrival(visit) if is_sure and not is_over else "",
             is_call=visit.kind is VisitKind.REMOTE_CALL,
             coming=self._names(m.user.name for m in visit.crew_members if is_sure),
             prepare="" if is_over else words.prepare_for(visit.kind),

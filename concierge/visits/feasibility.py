@@ -47,6 +47,7 @@ from concierge.visits.models import BrokenRule, Claim, Visit, VisitAttendee, Vis
 from concierge.visits.states import OVER
 from concierge.workforce import calendars as working
 from concierge.workforce import queries as workforce
+from concierge.workforce.models import Capacity
 from concierge.workforce.states import BusyKind, OwnCalendarState
 
 REACH = timedelta(days=3)
@@ -186,7 +187,10 @@ def judged(wanted: Sequence[Wanted], *, with_notes: bool = False) -> tuple[tuple
     if not wanted:
         return ()
     known = workforce.sendable({user_id for one in wanted for user_id in one.user_ids})
-    people_by_id = _persons(known, _around(wanted), with_notes=with_notes) if known else {}
+    together = {one.visit_id for one in wanted if one.visit_id is not None}
+    people_by_id = (
+        _persons(known, _around(wanted), unclaimed=together, with_notes=with_notes) if known else {}
+    )
     places = calendars.site_places(one.site for one in wanted)
     attending = _attending(wanted)
     waiting = _waiting({one.milestone_id for one in wanted if one.milestone_id is not None})
@@ -370,36 +374,34 @@ def people(
     hours = workforce.technician_places(known, first_on=first_on, last_on=last_on)
     percents = workforce.capacities(known, first_on=first_on, last_on=last_on)
     taken = _taken(known, around, except_visit_id)
-    found = []
-    for user_id, one in known.items():
-        week = _week_of(stay.from_at, one.zone)
-        visits = (each.span for each in taken.get(user_id, ()) if each.rule is Rule.VISIT)
-        percent = working.percent_on(
-            percents.get(user_id, ()), stay.from_at.astimezone(ZoneInfo(one.zone)).date()
+    weeks = {zone: _week_of(stay.from_at, zone) for zone in {one.zone for one in known.values()}}
+    return tuple(
+        Person(
+            key=str(user_id),
+            name=one.name,
+            hours=hours[user_id],
+            home=one.spot,
+            taken=tuple(sorted(taken[user_id], key=lambda each: each.span.from_at)),
+            skills={code: Certificate(held.level, held.expires_on) for code, held in one.skills.items()},
+            languages=frozenset(one.languages),
+            booked_minutes=_booked(hours[user_id], taken[user_id], weeks[one.zone].span),
+            capacity_minutes=_capacity(hours[user_id], percents.get(user_id, ()), weeks[one.zone]),
         )
-        found.append(
-            Person(
-                key=str(user_id),
-                name=one.name,
-                hours=hours[user_id],
-                home=one.spot,
-                taken=tuple(sorted(taken.get(user_id, ()), key=lambda each: each.span.from_at)),
-                skills={code: Certificate(held.level, held.expires_on) for code, held in one.skills.items()},
-                languages=frozenset(one.languages),
-                booked_minutes=_booked(hours[user_id], visits, week),
-                capacity_minutes=working.worked_minutes(hours[user_id], week) * percent // 100,
-            )
-        )
-    return tuple(found)
+        for user_id, one in known.items()
+    )
 
 
 def _persons(
-    known: Mapping[int, workforce.Sendable], around: Span[datetime], *, with_notes: bool
+    known: Mapping[int, workforce.Sendable],
+    around: Span[datetime],
+    *,
+    unclaimed: Collection[int],
+    with_notes: bool,
 ) -> Mapping[int, Person]:
     """What decides whether people can go; how full their weeks are is left out."""
     last_on = (around.to_at or around.from_at).date()
     hours = workforce.technician_places(known, first_on=around.from_at.date(), last_on=last_on)
-    taken = _taken(known, around, None, with_tentative=with_notes)
+    taken = _taken(known, around, None, unclaimed=unclaimed, with_tentative=with_notes)
     return {
         user_id: replace(
             _skilled(one),
@@ -554,17 +556,24 @@ def _taken(
     around: Span[datetime],
     except_visit_id: int | None,
     *,
+    unclaimed: Collection[int] = (),
     with_tentative: bool = False,
 ) -> Mapping[int, Sequence[Taken]]:
-    """What else people have: visits that are not over, leave, and their own calendars where those are sure."""
+    """What else people have: visits that are not over, leave, and their own calendars where those are sure.
+
+    :param unclaimed: visits that are judged together and claim their people anew after it.
+    """
     assert around.to_at is not None  # noqa: S101 # what `people` has made
     found: dict[int, list[Taken]] = {user_id: [] for user_id in known}
-    rows = _VISITS.all(
-        user_ids=sorted(known),
-        from_at=around.from_at,
-        to_at=around.to_at,
-        longest=around.from_at - LONGEST_VISIT,
-    )
+    asked = {
+        "user_ids": sorted(known),
+        "from_at": around.from_at,
+        "to_at": around.to_at,
+        "longest": around.from_at - LONGEST_VISIT,
+    }
+    rows = [row for row in _VISITS.all(**asked) if row[1] not in unclaimed]
+    if len(unclaimed) > 1:  # what one of them claims is of before: all of it counts
+        rows += _STAYS.all(visit_ids=sorted(unclaimed), user_ids=sorted(known))
     for user_id, visit_id, title, starts_at, ends_at, *where in rows:
         if visit_id != except_visit_id:
             country, city, latitude, longitude, site_id = where
@@ -587,16 +596,34 @@ def _taken(
     return found
 
 
-def _booked(hours: Place, visits: Iterable[Span[datetime]], week: Span[datetime]) -> int:
-    inside = (span.intersection(week) for span in visits)
+def _booked(hours: Place, taken: Iterable[Taken], week: Span[datetime]) -> int:
+    inside = (
+        one.span.intersection(week) for one in taken if one.rule is Rule.VISIT and one.span.overlaps(week)
+    )
     return sum(working.worked_minutes(hours, span) for span in inside if span is not None)
 
 
-def _week_of(at: datetime, zone: str) -> Span[datetime]:
+def _capacity(hours: Place, percents: Sequence[Capacity], week: "_Week") -> int:
+    """The minutes of a week's hours that visits may take."""
+    minutes = sum(one.to_minute - one.from_minute for day in week.days for one in hours.hours_on(day))
+    return minutes * working.percent_on(percents, week.today) // 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Week:
     """The week from Monday to Sunday in which an instant lies, by the clock of a zone."""
-    day = at.astimezone(ZoneInfo(zone)).date()
-    monday = day - timedelta(days=day.weekday())
-    return Span(_midnight(monday, ZoneInfo(zone)), _midnight(monday + timedelta(days=7), ZoneInfo(zone)))
+
+    span: Span[datetime]
+    days: tuple[date, ...]
+    today: date
+
+
+def _week_of(at: datetime, zone: str) -> _Week:
+    there = ZoneInfo(zone)
+    today = at.astimezone(there).date()
+    monday = today - timedelta(days=today.weekday())
+    days = tuple(monday + timedelta(days=number) for number in range(7))
+    return _Week(Span(_midnight(monday, there), _midnight(monday + timedelta(days=7), there)), days, today)
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
@@ -628,6 +655,25 @@ _VISITS = Question(
         Visit.starts_at > sa.bindparam("longest", type_=UtcInstant),
     )
     .order_by(Visit.starts_at, Visit.id, Claim.from_at)
+)
+_STAYS = Question(
+    select(
+        VisitTechnician.user_id,
+        Visit.id,
+        Visit.title,
+        Visit.starts_at,
+        Visit.ends_at,
+        Site.country,
+        Site.city,
+        Site.latitude,
+        Site.longitude,
+        Site.id,
+    )
+    .join(Visit, Visit.id == VisitTechnician.visit_id)
+    .join(Site, Site.id == Visit.site_id)
+    .where(
+        any_of(VisitTechnician.user_id, "user_ids"), any_of(Visit.id, "visit_ids"), Visit.state.not_in(OVER)
+    )
 )
 _ACCEPTED = Question(
     select(BrokenRule.about).where(

@@ -206,15 +206,12 @@ def broken(one: BrokenRule, *, zone: str) -> str:
 
 
 def arrival(visit: Visit) -> str:
-    """Say when somebody arrives, by the clock of the site: "between 9:00 and 11:00"; empty without a window."""
+    """Say when somebody arrives, by the clock of the site; empty when at the start."""
     if not visit.arrival_minutes:
         return ""
     latest = visit.starts_local + timedelta(minutes=visit.arrival_minutes)
-    return _(
-        "between %(earliest)s and %(latest)s",
-        earliest=clock_time(visit.starts_local),
-        latest=clock_time(latest),
-    )
+    times = {"earliest": clock_time(visit.starts_local), "latest": clock_time(latest)}
+    return _("We arrive between %(earliest)s and %(latest)s.", **times)
 
 
 def _lasts(minutes: int) -> str:

@@ -30,7 +30,7 @@ from tests.processes import dies_with_parent, free_port, stop
 from tests.servers import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("layout", "pdf", "feed", "calendars", "pages", "planning", "replanning", "portfolio", "finding")
+PARTS = ("layout", "pdf", "feed", "calendars", "pages", "planning", "replanning", "portfolio", "finding", "feasible")
 UID_BITS = 8 * RANDOM_BYTES
 """What nothing can pack: the random bits of one UID."""
 SERVER = {"CONCIERGE_WORKERS": "1", "CONCIERGE_DEMO": "no", "CONCIERGE_LOG_LEVEL": "warning"}
@@ -230,6 +230,14 @@ class Bench:
                 for figure in replanning.holiday(app):
                     self.note(figure)
             shutil.rmtree(instance)
+
+    def feasible(self) -> None:
+        """Rank hundreds of technicians for a visit, and find times for a customer."""
+        from tests.bench.feasible import measure
+
+        with self._inside(company.copied(self.base(), self.work / "feasible")) as app:
+            for figure in measure(app, seconds=self.seconds):
+                self.note(figure)
 
     def portfolio(self) -> None:
         """The projects as list, lines and board, in companies of up to 100,000 projects on both databases."""

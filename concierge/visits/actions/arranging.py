@@ -176,15 +176,23 @@ def move_visit(
     """
     checks.expect_version(visit, version)
     checks.expect_state(visit, MOVABLE)
-    event = _moved(
-        visit,
-        stay(starts_local, ends_local, zone=site.zone, fold=fold),
-        cause="person",
-        at=at,
-        actor_id=actor_id,
-    )
-    judging.settle([visit], reason=conflict_reason, at=at, actor_id=actor_id)
+    when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
+    before = {name: getattr(visit, name) for name in _OF_A_MOVE}
+    event = _moved(visit, when, cause="person", at=at, actor_id=actor_id)
+    try:
+        judging.settle([visit], reason=conflict_reason, at=at, actor_id=actor_id)
+    except checks.Conflicting:
+        for name, value in before.items():
+            setattr(visit, name, value)
+        raise
     record(event)
+
+
+_OF_A_MOVE = (
+    "starts_local", "ends_local", "zone", "fold", "starts_at", "ends_at", "state", "needs_decision",
+    "proposed_local", "sequence",
+)  # fmt: skip
+"""What of a visit a move changes; put back when it is refused, for whoever tries something else then."""
 
 
 def assign_technicians(
@@ -222,6 +230,7 @@ def assign_together(
     :raises Refused: as `assign_technicians` does, of any of them.
     """
     events = []
+    states = {visit: visit.state for visit in people}
     for visit, technician_ids in people.items():
         checks.expect_state(visit, MOVABLE)
         before = visit.technician_ids
@@ -233,7 +242,13 @@ def assign_together(
             visit.state = VisitState.CONFIRMED
         visit.sequence += 1
         events.append((visit, before))
-    found = judging.settle(list(people), reason=conflict_reason, at=at, actor_id=actor_id)
+    try:
+        found = judging.settle(list(people), reason=conflict_reason, at=at, actor_id=actor_id)
+    except checks.Conflicting:  # whoever tries somebody else then begins from what was
+        for visit, before in events:
+            visit.state, visit.sequence = states[visit], visit.sequence - 1
+            _send(visit, before)
+        raise
     record_many(
         [
             _assigned(

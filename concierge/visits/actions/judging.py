@@ -38,7 +38,7 @@ def settle(
 
     :return: what they break, by visit id.
     :raises Conflicting: when a rule is newly broken and no reason is given or none helps, or when the same moment
-        brought another booking. The unit of work is spoiled then.
+        brought another booking. Nothing of the rules and claims is written then.
     """
     rows = _prepare(visits)
     found = feasibility.grave_conflicts(visits)
@@ -51,6 +51,7 @@ def settle(
         asked = actor_id is not None and bool(visit.crew_members)
         unsettled += [one for one in open_ if asked or one.user_id is not None]
     checks.expect_reason(unsettled, reason)
+    claiming.let_go([visit.id for visit in visits])
     for visit in visits:
         against = found.get(visit.id, ())
         _excuse(visit, against, new[visit.id], reason)
@@ -70,6 +71,7 @@ def note(visits: Sequence[Visit], *, at: datetime) -> Mapping[int, tuple[Conflic
     """
     rows = _prepare(visits)
     found = feasibility.grave_conflicts(visits)
+    claiming.let_go([visit.id for visit in visits])
     to_decide = {}
     for visit in visits:
         standing = [row for row in rows.get(visit.id, ()) if row.gone_at is None]
@@ -140,6 +142,7 @@ deliveries.register(LOOK, look_at_ordered)
 def forget(visit: Visit, *, at: datetime) -> None:
     """Note that a visit that is over takes nobody's time and breaks no rule."""
     rows = _prepare([visit])
+    claiming.let_go([visit.id])
     _keep(visit, rows.get(visit.id, ()), (), {}, at=at, actor_id=None)
     db.session.flush()
     _look_beside([visit], rows, {}, at=at)
@@ -161,12 +164,12 @@ def _look_beside(
 
 
 def _prepare(visits: Sequence[Visit]) -> Mapping[int, Sequence[BrokenRule]]:
-    """Let nobody else send these people until the commit, let their claims go, and read what is known."""
+    """Let nobody else send these people until the commit, and read what is known."""
+    db.session.flush()
     user_ids = {user_id for visit in visits for user_id in visit.technician_ids}
     if user_ids and db.engine.dialect.name == "postgresql":  # SQLite has one writer anyhow
         of_people = sa.select(Technician.id).where(Technician.user_id.in_(user_ids)).order_by(Technician.id)
         db.session.execute(of_people.with_for_update())
-    claiming.let_go([visit.id for visit in visits])
     return _rows(visits)
 
 

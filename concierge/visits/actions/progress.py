@@ -36,11 +36,11 @@ def confirm(
     going = visit.technician_ids
     if visit.crew and not going:
         raise checks.NotNow(_("Nobody goes yet. Name at least one technician, then confirm the visit."))
+    judging.settle([visit], reason=conflict_reason, at=at, actor_id=actor_id)
     visit.state = VisitState.CONFIRMED
     settle(visit)
     visit.sequence += 1
     db.session.flush()
-    judging.settle([visit], reason=conflict_reason, at=at, actor_id=actor_id)
     record(
         VisitConfirmed(
             at=at,
