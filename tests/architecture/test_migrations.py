@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -274,6 +274,59 @@ def test_rows_of_before_keep_the_rules_of_territories_levels_and_links(fresh: Fl
             )
             assert connection.scalars(sa.text("SELECT level FROM skills")).all() == [5]
             assert connection.scalars(sa.text("SELECT name FROM territories")).all() == ["Alps"]
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_visits_of_before_get_their_work_orders_and_claim_their_time_once(fresh: Flask) -> None:
+    def visit(connection: sa.Connection, number: int, *, day: int, hours: int, **more: object) -> None:
+        starts = datetime(2026, 1, day, 9)
+        spans = {"starts_local": starts, "ends_local": starts + timedelta(hours=hours)}
+        instants = {
+            "starts_at": spans["starts_local"].replace(tzinfo=UTC),
+            "ends_at": spans["ends_local"].replace(tzinfo=UTC),
+        }
+        named = {"uid": f"v{number}@x", "project_id": 1, "site_id": 1, "zone": "UTC", "needs_decision": ""}
+        _add(connection, "visits", **{**named, "cancel_reason": "", **spans, **instants, **more})
+
+    with fresh.app_context():
+        flask_migrate.Migrate(fresh, db, directory=FOLDER)
+        flask_migrate.upgrade(directory=FOLDER, revision="0005")
+        with db.engine.execution_options(writing=True).begin() as connection:
+            _add(connection, "accounts", name="Halden", search="halden")
+            _add(connection, "sites", account_id=1, country="CH", access_from=time(8), access_to=time(17))
+            _add(connection, "orders", account_id=1, site_id=1)
+            live = {"state": "live", "health": "late", "approved_at": THEN}
+            _add(connection, "projects", key="HB-1", order_id=1, account_id=1, site_id=1, search="x", **live)
+            _add(connection, "users", email="t@x.example", name="Tomas", role="technician", language="de")
+            visit(connection, 1, day=12, hours=3, state="complete")
+            visit(connection, 2, day=13, hours=50, state="confirmed")
+            visit(connection, 3, day=14, hours=2, state="tentative")
+            visit(connection, 4, day=16, hours=2, state="cancelled", cancelled_at=THEN)
+            for number in (1, 2, 3, 4):
+                _add(connection, "visit_technicians", visit_id=number, user_id=1, conflict_reason="")
+
+        schema.upgrade()
+
+        with db.engine.execution_options(writing=True).connect() as connection:
+            work = connection.execute(
+                sa.text(
+                    "SELECT w.code, w.state, w.minutes FROM visits v JOIN work_orders w ON w.id = v.work_order_id"
+                    " ORDER BY v.id"
+                )
+            )
+            assert [tuple(row) for row in work] == [
+                ("HB-1-W1", "done", 180),
+                ("HB-1-W2", "open", 3 * 480),
+                ("HB-1-W3", "open", 120),
+                ("HB-1-W4", "cancelled", 120),
+            ]
+            claims = connection.execute(sa.text("SELECT member_id, is_firm FROM visit_claims ORDER BY id"))
+            assert [(row[0], bool(row[1])) for row in claims] == [(2, True), (3, False)]
+            claim = sa.text("UPDATE visit_claims SET is_firm = true WHERE member_id = 3")
+            with pytest.raises(sa.exc.IntegrityError, match="ex_visit_claims_no_double_booking"):
+                connection.execute(claim)
+            connection.rollback()
         db.session.remove()
         db.engine.dispose()
 
