@@ -24,6 +24,7 @@ from concierge.fieldwork.models import (
     NotReady,
     PhotoUpload,
 )
+from concierge.fieldwork.protocol import Party
 from concierge.fieldwork.states import RecordKind, Standing
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
@@ -308,6 +309,15 @@ def records_of_project(project_id: int) -> Sequence[FieldRecord]:
         .order_by(FieldRecord.issued_at.desc(), FieldRecord.id.desc())
     )
     return db.session.scalars(question).all()
+
+
+def records_signed_by_customer(project_id: int) -> Sequence[FieldRecord]:
+    """Certificates and reports of a project that somebody of the customer signed, the newest first."""
+    return [
+        one
+        for one in records_of_project(project_id)
+        if any(signature["party"] == Party.CUSTOMER.value for signature in one.content["signatures"])
+    ]
 
 
 def records_at(visit_id: int) -> Sequence[FieldRecord]:

@@ -51,7 +51,9 @@ LEFT_OUT = {
          "planning_runs.territory", "planning_runs.skill", "planning_runs.keys", "planning_runs.result",
          "planning_proposals.user_ids", "planning_proposals.facts", "planning_proposals.refusal",
          "uploads_under_way.name", "returned_documents.detail", "returned_documents.entries",
-         "readiness_signatures.critical"),
+         "readiness_signatures.critical", "field_changes.said", "field_entries.value", "field_notes.text",
+         "field_photos.caption", "field_signatures.name", "field_signatures.role", "field_signatures.meaning",
+         "field_taps.note", "not_ready_reports.note"),
         ON_ITS_PAGE,
     ),
     **dict.fromkeys(
@@ -59,6 +61,7 @@ LEFT_OUT = {
          "playbook_items.how", "playbook_items.quantity", "playbook_items.unit", "playbook_items.choices",
          "playbook_items.source", "playbook_items.source_rev", "playbook_messages.subject", "playbook_messages.text",
          "playbook_milestones.name", "playbook_visits.tools", "playbook_steps.text", "playbook_steps.unit",
+         "field_steps.text", "field_steps.unit",
          "playbook_visits.title", "playbook_visits.skill", "milestones.name",
          "baseline_milestones.name", "readiness_signatures.section", "readiness_items.section",
          "readiness_items.requirement", "readiness_items.why",

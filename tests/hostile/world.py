@@ -97,7 +97,8 @@ from tests.makers import orders, people, readiness, visits, workforce
 
 CODES = {
     "accounts.key", "playbooks.key", "playbook_milestones.key", "playbook_links.predecessor_key",
-    "playbook_items.key", "playbook_items.option_key", "playbook_steps.key", "products.key", "projects.key", "milestones.key",
+    "playbook_items.key", "playbook_items.option_key", "playbook_steps.key", "field_steps.key",
+    "field_prints.language", "products.key", "projects.key", "milestones.key",
     "milestones.driver", "baseline_milestones.milestone_key", "readiness_items.key", "users.language",
     "contacts.language", "users.zone", "contacts.zone", "sites.zone", "visits.zone", "recorded_events.name",
     "jobs.kind", "deliveries.name", "deliveries.queue", "deliveries.token", "deliveries.unique_key",
@@ -116,7 +117,8 @@ CODES = {
 LISTS = {"uploads_under_way.pieces", "returned_documents.pictures", "order_imports.file_ids",
          "outgoing_mails.attachments", "calendars.lapses", "deliveries.args",
          "jobs.args", "outgoing_mails.secrets", "undos.differences", "baseline_milestones.content",
-         "backtests.detail"}  # fmt: skip
+         "backtests.detail", "photo_uploads.pieces", "field_entries.seen", "field_signatures.strokes",
+         "field_signatures.content", "field_records.content"}  # fmt: skip
 """Structures of the program's own, without words of people."""
 
 EMPTY_OR_TOLD = {"milestones.skip_reason"}

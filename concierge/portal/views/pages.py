@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from concierge.feeds import queries as feeds
 from concierge.feeds.words import LANGUAGES as CALENDAR_LANGUAGES
+from concierge.fieldwork import queries as fieldwork
 from concierge.identity.guard import public
 from concierge.platform import clock, files
 from concierge.platform.database import unit_of_work
@@ -33,7 +34,7 @@ from concierge.portal.views.blueprint import Page, customers
 from concierge.readiness import queries
 from concierge.readiness.actions import linking, sending, taking
 from concierge.readiness.document import filling, printing, state
-from concierge.readiness.models import ChecklistDocument, ItemEvidence
+from concierge.readiness.models import ItemEvidence
 from concierge.readiness.states import Channel, DocumentKind
 
 
@@ -190,7 +191,28 @@ def document(token: str, document_id: int) -> Page:
     if reader.checklist is None or kept.checklist_id != reader.checklist.id or not reader.sees_all:
         raise NotFound
     note_seen(reader)
-    return _served(kept.file, kept)
+    return _served(kept.file, is_ours=True)
+
+
+@customers.get("/p/<token>/papers/<int:record_id>/<language>.pdf")
+@public
+@unknown_links
+@shows_page
+def paper(token: str, record_id: int, language: str) -> Page:
+    """Hand over a certificate or report of a visit."""
+    reader = reader_of(token)
+    made = next(
+        (
+            one
+            for record in fieldwork.records_signed_by_customer(reader.project.id)
+            for one in record.prints
+            if record.id == record_id and one.language == language
+        ),
+        None,
+    )
+    if made is None or not reader.sees_all:
+        raise NotFound
+    return _served(made.file, is_ours=True)
 
 
 @customers.get("/p/<token>/files/<int:evidence_id>")
@@ -260,6 +282,7 @@ def _documents(reader: Reader, form: forms.ReturnForm, *, status: HTTPStatus = H
         is_current=is_current,
         is_coming=print_status in {DeliveryStatus.READY, DeliveryStatus.LEASED},
         records=[one for one in kept if one.kind is DocumentKind.RECORD],
+        papers=fieldwork.records_signed_by_customer(reader.project.id),
         sent=[(reader.tasks[one.item_id].title, one) for one in _evidence(reader)],
     )
 
@@ -278,11 +301,11 @@ def _document_language(reader: Reader) -> str:
     return reader.language if reader.language in printing.LANGUAGES else printing.LANGUAGES[0]
 
 
-def _served(stored: StoredFile, document: ChecklistDocument | None = None) -> AnyResponse:
+def _served(stored: StoredFile, *, is_ours: bool = False) -> AnyResponse:
     """A file as a download; only the PDFs that we made ourselves open in the browser."""
     answer = Response(files.read(stored), content_type=stored.content_type)
-    disposition = "inline" if document is not None else "attachment"
+    disposition = "inline" if is_ours else "attachment"
     answer.headers.set("Content-Disposition", disposition, filename=stored.name)
-    if document is None:
+    if not is_ours:
         answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
