@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concierge.core.dispatch import (
+    NIGHT,
     Attendee,
     Certificate,
     Objection,
@@ -18,8 +19,10 @@ from concierge.core.dispatch import (
     Rule,
     Taken,
     Work,
+    against_crew,
     against_person,
     against_time,
+    bound,
     candidates,
     objections,
     presence,
@@ -125,6 +128,18 @@ def test_leave_in_the_middle_of_a_long_visit_counts_and_on_its_weekend_does_not(
     stay = from_to("Thu 2026-11-26", "09:00", "12:00", "Tue 2026-12-01")
     assert rules(against_person(stay, WORK, away("Mon 2026-11-30"))) == [Rule.LEAVE]
     assert rules(against_person(stay, WORK, away("Sat 2026-11-28"))) == []
+
+
+def test_a_weekend_in_between_leaves_time_for_another_visit_and_its_travel() -> None:
+    stay = from_to("Fri 2026-11-27", "09:00", "12:00", "Mon 2026-11-30")
+    saturday = replace(SELIN, taken=(a_visit("Sat 2026-11-28", "09:00", "12:00", BERN),))
+    assert against_person(stay, WORK, saturday) == ()
+    friday_night = replace(SELIN, taken=(a_visit("Fri 2026-11-27", "18:00", "20:00", BERN),))
+    assert rules(against_person(stay, WORK, friday_night)) == [Rule.TRAVEL]
+    monday = replace(SELIN, taken=(a_visit("Mon 2026-11-30", "07:00", "07:30", BERN),))
+    assert rules(against_person(stay, WORK, monday)) == [Rule.TRAVEL]
+    at_noon = replace(SELIN, taken=(a_visit("Fri 2026-11-27", "12:00", "13:00", BERN),))
+    assert rules(against_person(stay, WORK, at_noon)) == [Rule.VISIT]
 
 
 def test_the_end_of_a_visit_counts_and_not_only_its_start() -> None:
@@ -264,12 +279,15 @@ def a_case(draw: st.DrawFn) -> tuple[Span[datetime], Work, Person]:
     site = draw(a_place("site"))
     day = draw(st.sampled_from(CHANGES))
     begins = datetime.combine(day, time(), UTC) + draw(st.integers(0, 5 * 96)) * 15 * MINUTE
-    stay = Span(begins, begins + draw(st.integers(1, 3 * 96)) * 15 * MINUTE)
+    longest = draw(st.sampled_from((1, 3, 7)))  # days; the longest hold days off
+    stay = Span(begins, begins + draw(st.integers(1, longest * 96)) * 15 * MINUTE)
     taken = []
     for number in range(draw(st.integers(0, 3))):
-        starts = begins + draw(st.integers(-200, 300)) * 15 * MINUTE
+        starts = begins + draw(st.integers(-200, 100 + longest * 80)) * 15 * MINUTE
         span = Span(starts, starts + draw(st.integers(1, 60)) * 15 * MINUTE)
-        rule = draw(st.sampled_from((Rule.VISIT, Rule.LEAVE, Rule.OWN_CALENDAR)))
+        rule = draw(
+            st.sampled_from((Rule.VISIT, Rule.VISIT, Rule.LEAVE, Rule.OWN_CALENDAR, Rule.OWN_TENTATIVE))
+        )
         spot = draw(st.sampled_from(SPOTS)) if rule is Rule.VISIT else None
         taken.append(Taken(span, rule, f"taken {number}", spot))
     held = draw(st.none() | st.just(day + timedelta(days=2)))
@@ -332,18 +350,64 @@ def _there(stay: Span[datetime], site: Place) -> set[datetime]:
     }
 
 
+def _days_off(stay: Span[datetime], there: set[datetime], site: Place) -> list[Span[datetime]]:
+    """What lies between two minutes at the site with a whole day of its clock between them."""
+    return [
+        Span(one + GRID, other)
+        for one, other in pairwise(sorted(there))
+        if (other.astimezone(site.zone).date() - one.astimezone(site.zone).date()).days > 1
+    ]
+
+
+def _legs(off: Span[datetime], work: Work, person: Person) -> list[datetime]:
+    """The minutes on the way to another visit on days off, and back from the last of them."""
+    assert off.to_at is not None
+    inside = [
+        taken
+        for taken in person.taken
+        if taken.rule is Rule.VISIT and off.from_at <= taken.span.from_at and _to(taken) <= off.to_at
+    ]
+    if not inside:
+        return []
+
+    def minutes(other: Taken, pause: timedelta) -> timedelta:
+        assert other.spot is not None
+        home = way(person.home, work.spot).minutes
+        over_home = (home + way(person.home, other.spot).minutes) * MINUTE + NIGHT
+        return (way(other.spot, work.spot).minutes if pause < over_home else home) * MINUTE
+
+    first = min(inside, key=lambda taken: taken.span.from_at)
+    last = max(inside, key=_to)
+    goes = minutes(first, first.span.from_at - off.from_at)
+    comes = minutes(last, off.to_at - _to(last))
+    return [
+        *_moments(Span(off.from_at, off.from_at + goes)),
+        *_moments(Span(off.to_at - comes, off.to_at)),
+    ]
+
+
+def _to(taken: Taken) -> datetime:
+    assert taken.span.to_at is not None
+    return taken.span.to_at
+
+
 @given(a_case())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_feasible_is_what_every_minute_says(case: tuple[Span[datetime], Work, Person]) -> None:
     stay, work, person = case
     assert stay.to_at is not None
     there = _there(stay, work.site)
     assert {moment for span in presence(stay, work.site) for moment in _moments(span)} == there
+    days_off = _days_off(stay, there, work.site)
+    busy = {moment for moment in _moments(stay) if not any(off.contains(moment) for off in days_off)}
+    assert {moment for span in bound(stay, work.site) for moment in _moments(span)} == busy
     how = ways(stay, work, person)
     around = [
         *_moments(Span(stay.from_at - how.there.minutes * MINUTE, stay.from_at)),
         *_moments(Span(stay.to_at, stay.to_at + how.back.minutes * MINUTE)),
+        *(moment for off in days_off for moment in _legs(off, work, person)),
     ]
+    sure = [taken for taken in person.taken if taken.rule is not Rule.OWN_TENTATIVE]
     held = person.skills["lc-ms"]
     last_day = (stay.to_at - MINUTE).astimezone(work.site.zone).date()
     feasible = (
@@ -354,16 +418,19 @@ def test_feasible_is_what_every_minute_says(case: tuple[Span[datetime], Work, Pe
         and (held.until is None or held.until >= last_day)
         and not any(
             taken.span.contains(moment)
-            for taken in person.taken
-            for moment in (there if taken.rule is Rule.LEAVE else _moments(stay))
+            for taken in sure
+            for moment in (there if taken.rule is Rule.LEAVE else busy)
         )
         and not any(
-            taken.span.contains(moment) and not taken.span.overlaps(stay)
-            for taken in person.taken
+            taken.span.contains(moment) and not any(taken.span.contains(one) for one in busy)
+            for taken in sure
             for moment in around
         )
     )
     assert (objections(stay, work, person) == ()) == feasible
+    beginner = replace(person, key="q", skills={"lc-ms": Certificate(1, held.until)})
+    of_crew = {one.rule for who, one in against_crew(stay, work, (person, beginner)) if who is beginner}
+    assert (Rule.SKILL_LEVEL in of_crew) == (held.level < 2 and Rule.SKILL_EXPIRED not in of_crew)
 
 
 @given(a_case(), st.integers(3, 240), st.sampled_from((15, 30, 60)))
