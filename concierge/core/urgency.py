@@ -57,6 +57,8 @@ class Kind(Enum):
     """The own calendar of somebody who goes cannot be read any more."""
     UNASSIGNED = "unassigned"
     """A visit without enough people."""
+    AGAIN = "again"
+    """A visit ended before its work was done, and nobody comes again yet."""
     UNANSWERED = "unanswered"
     """The customer owes answers."""
     UNREACHED = "unreached"
@@ -96,6 +98,7 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.TAKEN: 4,
     Kind.UNREAD: 2,
     Kind.UNASSIGNED: 3,
+    Kind.AGAIN: 4,
     Kind.UNANSWERED: 2,
     Kind.UNREACHED: 3,
     Kind.OURS: 4,

@@ -65,8 +65,8 @@ def asset(asset_id: int) -> Page:
     """Show one unit: where it stands, what it has, and how long its clocks run."""
     found = queries.asset_for(viewer(), asset_id)
     return render_template(
-        "equipment/asset.html",
-        asset=found,
+        "equipment/unit.html",
+        unit=found,
         today=clock.today(found.site.zone),
         may_keep=viewer().may(KEEP),
         may_move=viewer().may(KEEP)
@@ -87,9 +87,9 @@ def new() -> Page:
         raise Refused(_("The customer has no site yet. Add one, then its instruments."))
     if not form.is_submitted():
         form.site.data = request.args.get("site", account.sites[0].id, type=int)
-        return render_template("equipment/form.html", form=form, asset=None, account=account)
+        return render_template("equipment/form.html", form=form, unit=None, account=account)
     if not form.validate():
-        return show_again("equipment/form.html", form, asset=None, account=account)
+        return show_again("equipment/form.html", form, unit=None, account=account)
     try:
         with unit_of_work(), taken_once(by=viewer().user_id) as outcome, _undoable() as act:
             made = keeping.add_asset(
@@ -110,7 +110,7 @@ def new() -> Page:
             outcome.led_to = address
     except keeping.StandsElsewhere as refusal:
         form.serial.errors = [refusal.sentence]
-        return show_again("equipment/form.html", form, asset=None, account=account)
+        return show_again("equipment/form.html", form, unit=None, account=account)
     undo.tell(act, _("%(name)s stands in the installed base.", name=form.name.data))
     return redirect(address, code=303)
 
@@ -124,9 +124,9 @@ def edit(asset_id: int) -> Page:
     del form.product, form.site
     if not form.is_submitted():
         form.version.data = str(found.version)
-        return render_template("equipment/form.html", form=form, asset=found, account=found.site.account)
+        return render_template("equipment/form.html", form=form, unit=found, account=found.site.account)
     if not form.validate():
-        return show_again("equipment/form.html", form, asset=found, account=found.site.account)
+        return show_again("equipment/form.html", form, unit=found, account=found.site.account)
     try:
         with unit_of_work(), _undoable() as act:
             keeping.change_asset(
@@ -146,7 +146,7 @@ def edit(asset_id: int) -> Page:
             )
     except keeping.StandsElsewhere as refusal:
         form.serial.errors = [refusal.sentence]
-        return show_again("equipment/form.html", form, asset=found, account=found.site.account)
+        return show_again("equipment/form.html", form, unit=found, account=found.site.account)
     undo.tell(act, _("Saved."))
     return redirect(url_for("equipment.asset", asset_id=asset_id), code=303)
 
@@ -163,9 +163,9 @@ def move(asset_id: int) -> Page:
         raise Refused(_("The customer has no other site. Add one first."))
     if not form.is_submitted():
         form.version.data = str(found.version)
-        return render_template("equipment/move.html", form=form, asset=found)
+        return render_template("equipment/move.html", form=form, unit=found)
     if not form.validate():
-        return show_again("equipment/move.html", form, asset=found)
+        return show_again("equipment/move.html", form, unit=found)
     with unit_of_work(), _undoable() as act:
         keeping.move_asset(
             queries.asset_for_change(asset_id),
@@ -188,9 +188,9 @@ def remove(asset_id: int) -> Page:
     form = forms.RemoveAsset()
     if not form.is_submitted():
         form.version.data, form.removed_on.data = str(found.version), clock.today(found.site.zone)
-        return render_template("equipment/remove.html", form=form, asset=found)
+        return render_template("equipment/remove.html", form=form, unit=found)
     if not form.validate():
-        return show_again("equipment/remove.html", form, asset=found)
+        return show_again("equipment/remove.html", form, unit=found)
     with unit_of_work(), _undoable() as act:
         keeping.remove_asset(
             queries.asset_for_change(asset_id),

@@ -148,6 +148,12 @@ class Visit(Versioned, Base):
         sa.CheckConstraint("needs_decision <> '' OR proposed_local IS NULL", name="proposal_has_reason"),
         sa.Index("ix_visits_starts_at_id", "starts_at", "id"),
         sa.Index(
+            "ix_visits_incomplete",
+            "ends_at",
+            sqlite_where=sa.text("state = 'incomplete'"),
+            postgresql_where=sa.text("state = 'incomplete'"),
+        ),
+        sa.Index(
             "ix_visits_to_decide",
             "starts_at",
             sqlite_where=sa.text("needs_decision <> ''"),

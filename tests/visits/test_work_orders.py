@@ -310,6 +310,9 @@ def test_pages_of_work_lead_from_what_is_left_to_the_next_visit(app: Flask, sign
     new = browser.get(f"/visits/new?project={project.key}&work={install.number}").get_data(as_text=True)
     assert 'value="Install both"' in new
 
+    run(install.visits[0].id, is_complete=False)
+    assert f"Plan another visit for {work_of(project).title}" in browser.get("/today").get_data(as_text=True)
+
     made = browser.post(
         f"{base}/new",
         data={**typed, **form, "site": str(project.site_id), "title": "Bring the pump", "milestone": "0"},

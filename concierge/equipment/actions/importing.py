@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from sqlalchemy.orm import selectinload
 from concierge.accounts.models import Account, Site
 from concierge.catalogue.models import Product
 from concierge.catalogue.queries import LineNames, candidates_for, products_for
+from concierge.catalogue.states import ProductKind
 from concierge.equipment import queries
 from concierge.equipment.actions import keeping
 from concierge.equipment.actions.sheet import SheetRow
@@ -131,7 +133,7 @@ def _meant(
             _(
                 "Nobody knows the product “%(name)s”. Is it one of these: %(known)s?",
                 name=row.product,
-                known=listed(one.name for one in candidates_for(row.product, limit=3)),
+                known=listed(_like(row.product)),
             )
         )
     if row.number in twice:
@@ -152,6 +154,12 @@ def _meant(
                 )
             )
     return _Meant(site, product, asset, tuple(faults))
+
+
+def _like(name: str) -> list[str]:
+    """Names of the instruments that are called most like it."""
+    found = (one.name for one in candidates_for(name, limit=60) if one.kind is ProductKind.INSTRUMENT)
+    return list(islice(found, 3))
 
 
 def _site(row: SheetRow, account: Account) -> tuple[Site | None, str]:

@@ -37,6 +37,7 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
     if may(Permission.SCHEDULE_VISITS):
         found[Kind.CALENDAR] = of_plans.calendar_proposals(looking)
         found[Kind.FIELD] = of_visits.from_field(looking)
+        found[Kind.AGAIN] = of_visits.again(looking)
         found[Kind.DECLINED] = of_visits.declined(looking)
         found[Kind.WISH] = of_visits.wishes(looking)
         found[Kind.ANSWERS] = of_visits.answers(looking)

@@ -1,6 +1,7 @@
 """What visits wait for: people to go there, answers, and changes that nobody has heard of."""
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from concierge.accounts.models import Account, Contact, Site
 from concierge.core.urgency import Kind, Matter
@@ -34,8 +35,9 @@ from concierge.identity.models import User
 from concierge.invitations.models import Answer, Invitation, TimeProposal
 from concierge.platform.database import UtcInstant
 from concierge.projects.models import Project
-from concierge.visits.models import Visit, VisitTechnician
-from concierge.visits.states import COMING, VisitState
+from concierge.projects.states import ProjectState
+from concierge.visits.models import Visit, VisitTechnician, WorkOrder
+from concierge.visits.states import COMING, VisitState, WorkOrderState
 from concierge.workforce.models import BusyTime, OwnCalendar, Technician
 from concierge.workforce.states import BusyKind, OwnCalendarState
 
@@ -223,6 +225,41 @@ def unassigned(looking: Looking) -> Found:
             Kind.UNASSIGNED,
             days_left=days_until(row.starts_local.date(), looking.today),
             level=row.missing,
+        ),
+    )
+
+
+def again(looking: Looking) -> Found:
+    """Open work whose latest visit ended before it was done and to which nobody comes again, the longest first."""
+    other = aliased(Visit)
+    goes_on = sa.exists().where(
+        other.work_order_id == WorkOrder.id,
+        sa.or_(
+            other.state.in_([*COMING, VisitState.IN_PROGRESS]),
+            sa.and_(other.state == VisitState.COMPLETE, other.starts_at > Visit.starts_at),
+            sa.and_(other.state == VisitState.INCOMPLETE, other.starts_at > Visit.starts_at),
+        ),
+    )
+
+    def question() -> Question:
+        return (
+            about(Visit, WorkOrder.id, WorkOrder.code, WorkOrder.number, WorkOrder.title, Visit.ends_local)
+            .join(WorkOrder, WorkOrder.id == Visit.work_order_id)
+            .where(
+                Visit.state == sa.literal_column("'incomplete'"),
+                WorkOrder.state == WorkOrderState.OPEN,
+                Project.state == ProjectState.LIVE,
+                ~goes_on,
+                *looking.whose,
+            )
+            .order_by(Visit.ends_at, Visit.id)
+        )
+
+    return found_of(
+        looking,
+        question,
+        lambda row: Matter(
+            f"again:{row.id}", Kind.AGAIN, days_left=days_until(row.ends_local.date(), looking.today)
         ),
     )
 

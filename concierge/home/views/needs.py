@@ -167,6 +167,7 @@ _WORDS: dict[Kind, Words] = {
     Kind.TAKEN: needs_of_visits.taken,
     Kind.UNREAD: needs_of_visits.unread,
     Kind.UNASSIGNED: needs_of_visits.unassigned,
+    Kind.AGAIN: needs_of_visits.again,
     Kind.UNANSWERED: needs_of_sites.unanswered,
     Kind.UNREACHED: needs_of_sites.unreached,
     Kind.OURS: needs_of_sites.ours,

@@ -113,6 +113,19 @@ def unassigned(row: Row, today: date) -> Need:
     )
 
 
+def again(row: Row, today: date) -> Need:
+    return Need(
+        state="warn",
+        icon="rotate-ccw",
+        title=_("Plan another visit for %(title)s", title=row.title),
+        url=f"/projects/{row.project_key}/work/{row.number}",
+        why=_("%(place)s. %(code)s was not finished; nobody comes again yet.", place=place(row), code=row.code),
+        when=waited((today - row.ends_local.date()).days),
+        note=_("since the last visit"),
+        action=_("Plan"),
+    )
+
+
 def unfetched(row: Row, today: date) -> Need:
     return Need(
         state="warn",
