@@ -12,7 +12,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NoneOf, NumberRange, Optional
 
 from concierge.platform.clashes import Edited
 from concierge.platform.forms import Form
@@ -394,6 +394,7 @@ class BulkShift(Form):
         description=_("Of each site’s own calendar; a negative number is sooner, as far as the plan allows."),
         validators=[
             InputRequired(_("Say by how many working days.")),
+            NoneOf([0], message=_("Say by how many working days.")),
             NumberRange(-250, 250, message=_("Give a number from −250 to 250.")),
         ],
     )

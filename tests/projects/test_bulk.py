@@ -150,6 +150,21 @@ def test_a_reminder_goes_out_once_and_only_where_something_is_open(app: Flask, a
 
     assert told("ProjectReminded") == 1
     assert "Nothing is open" in ada.get(result).get_data(as_text=True)
+    _, again = post(ada, where)  # from the page of before, or another one's
+    assert told("ProjectReminded") == 1
+    for page in (again, look(ada, [waits], "remind")):
+        assert "reminded today already" in ada.get(page).get_data(as_text=True)
+
+
+def test_a_shift_by_no_day_is_asked_again(app: Flask, ada: FlaskClient) -> None:
+    (one,) = several(1)
+
+    status, page = post(
+        ada, "/projects/bulk", act="shift", looking="1", project=one.id, workdays="0", reason="-"
+    )
+
+    assert status == 422
+    assert "Say by how many working days." in page
 
 
 def test_many_projects_become_a_job_that_says_what_came_of_each(

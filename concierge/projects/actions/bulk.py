@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from concierge.core.worktime import add_workdays
-from concierge.platform import jobs
+from concierge.platform import clock, jobs
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects import queries
@@ -121,7 +121,8 @@ def _assign(project_id: int, concierge_id: int | None, *, actor_id: int | None, 
 def remind(project_id: int, *, actor_id: int | None, at: datetime) -> Project:
     """Have the customer reminded of what is open before shipping or installation.
 
-    :raises Refused: when the project is not under way, rests, nothing is open, or there is nobody to write to.
+    :raises Refused: when the project is not under way, rests, nothing is open, or there is nobody to write to, or
+        they have been written to today, by the day at the site.
     """
     project = queries.project_for_change(project_id)
     if project.state is not ProjectState.LIVE:
@@ -133,6 +134,9 @@ def remind(project_id: int, *, actor_id: int | None, at: datetime) -> Project:
         raise Refused(_("Nothing is open that holds shipping or installation."))
     if project.contact is None or not project.contact.email:
         raise Refused(_("It has no contact with a mail address. Add one on the account’s page."))
+    reminded_at = queries.reminded_at(project_id)
+    if reminded_at is not None and clock.day_at(reminded_at, project.site.zone) == today_at(project, at):
+        raise Refused(_("Its customer was reminded today already. Once a day is enough."))
     record(ProjectReminded(at=at, actor_id=actor_id, project_id=project.id, open_items=items))
     return project
 

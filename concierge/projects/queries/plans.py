@@ -1,6 +1,7 @@
 """Questions about one project: its plan, its order, its people."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -17,7 +18,9 @@ from concierge.identity.viewer import Viewer
 from concierge.orders.models import Order, OrderLine
 from concierge.platform.database import db, in_hand, read_again_with
 from concierge.platform.errors import NotFound
+from concierge.platform.events import RecordedEvent
 from concierge.platform.prepared import Rows, row_of, rows_by_id
+from concierge.projects.events import ProjectReminded
 from concierge.projects.models import (
     Baseline,
     Gate,
@@ -77,6 +80,15 @@ def seen_among(viewer: Viewer, project_ids: Collection[int]) -> dict[int, str]:
 def gates_of(project_id: int) -> dict[GateKind, Gate]:
     """The gates of a project by their kind."""
     return {gate.kind: gate for gate in _GATES.all(project_id=project_id)}
+
+
+def reminded_at(project_id: int) -> datetime | None:
+    """When a person last had the customer of a project reminded of what is open; None: never."""
+    return db.session.scalar(
+        sa.select(sa.func.max(RecordedEvent.at)).where(
+            RecordedEvent.project_id == project_id, RecordedEvent.name == ProjectReminded.__name__
+        )
+    )
 
 
 def open_hold(project_id: int) -> Hold | None:

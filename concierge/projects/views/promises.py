@@ -72,7 +72,11 @@ def promises_of_quarter() -> Page:
         quarter = read_quarter(request.args["quarter"]) if request.args.get("quarter") else current
     except ValueError:
         return render_template(
-            "projects/quarter.html", problem=_("Write the quarter as year and number, such as 2026-Q4."), quarter=None, current=current, account=None
+            "projects/quarter.html",
+            problem=_("Write the quarter as year and number, such as 2026-Q4."),
+            quarter=None,
+            current=current,
+            account=None,
         ), 422
     period = {"from_on": quarter.from_on, "to_on": quarter.to_on, "at": at}
     page = max(1, request.args.get("page", 1, type=int))
