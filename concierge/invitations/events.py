@@ -1,6 +1,6 @@
 """What happened to invitations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from concierge.platform.events import Event
 
@@ -36,7 +36,10 @@ class AnswerSetAside(InvitationEvent):
     """An answer came that a person has to look at, or that changes nothing; ``outcome`` says which."""
 
     outcome: str
-    why: str
+    why: str = ""
+    """What a machine said."""
+    because: str = ""
+    about: dict[str, str] = field(default_factory=dict)
     answer_id: int = 0
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.accounts.models import Contact
 from concierge.identity.models import User
-from concierge.invitations.states import Outcome, ProposalState, Reply, Trust, Way
+from concierge.invitations.states import Because, Outcome, ProposalState, Reply, Trust, Way
 from concierge.platform.database import Base, Line, Prose, text_enum
 from concierge.visits.models import Visit
 
@@ -120,8 +120,11 @@ class Answer(Base):
     comment: Mapped[str] = mapped_column(Prose(2000), default="")
     trust: Mapped[Trust] = mapped_column(text_enum(Trust), default=Trust.NONE)
     outcome: Mapped[Outcome] = mapped_column(text_enum(Outcome))
+    because: Mapped[Because | None] = mapped_column(text_enum(Because))
+    about: Mapped[dict[str, str] | None] = mapped_column(sa.JSON)
+    """Why it came to that, and the values that its sentence names; `words.words_of` says it."""
     why: Mapped[str] = mapped_column(Line(300), default="")
-    """The outcome in words, for staff."""
+    """What a machine said, or a release that kept the sentence."""
     received_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]
     """When a person dealt with an answer that needed one."""

@@ -40,6 +40,45 @@ class Outcome(Enum):
     """Not an answer at all, or one that changes nothing (a REQUEST from outside, an unreadable part)."""
 
 
+class Because(Enum):
+    """Why an answer changes nothing, or what a person has to see to."""
+
+    NO_ANSWER = "no answer"
+    NAMED_TWICE = "named twice"
+    FOR_SEVERAL = "for several"
+    TIME_UNREADABLE = "time unreadable"
+    SAYS_NOTHING = "says nothing"
+    NOT_INVITED = "not invited"
+    ANOTHER_APPOINTMENT = "another appointment"
+    NO_INVITATION = "no invitation"
+    UNVOUCHED = "unvouched"
+    SENT_JUST_NOW = "sent just now"
+    SENT_AGAIN = "sent again"
+    A_MACHINE = "a machine"
+    IN_WORDS = "in words"
+    COPY_FAILED = "copy failed"
+    MADE_SURE = "made sure"
+    TO_DECIDE = "to decide"
+    NEITHER = "neither"
+    SAME_ANSWER = "same answer"
+    BEGUN = "begun"
+    CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+    OLDER = "older"
+    UNCERTAIN = "uncertain"
+    ANOTHER_GOES = "another goes"
+    ASKED_BEFORE = "asked before"
+    LATER_ANSWER = "later answer"
+    ANOTHER_COMES = "another comes"
+    COMES_AFTER_ALL = "comes after all"
+    ON_THE_WAY = "on the way"
+    ENDS_FIRST = "ends first"
+    HAS_PASSED = "has passed"
+    TOO_LONG = "too long"
+    IS_THE_ONE = "is the one"
+    SAME_TIME = "same time"
+
+
 class Trust(Enum):
     """How sure we are of who answered."""
 

@@ -10,11 +10,13 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from flask import Flask
+from flask_babel import force_locale
 
 from concierge.invitations.actions import taking
 from concierge.invitations.models import Answer, Invitation, TimeProposal
 from concierge.invitations.reading import Reading
 from concierge.invitations.states import Outcome, ProposalState, Reply, Trust
+from concierge.invitations.words import words_of
 from concierge.platform import incoming, mailbox, vouching, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.incoming import IncomingMail
@@ -501,7 +503,7 @@ def test_i14_somebody_named_twice_has_answered_nothing(arranged: Arranged) -> No
 
         assert answer is not None
         assert answer.outcome in {Outcome.FOR_A_PERSON, Outcome.REPEATED}
-        assert answer.why == "It names the same person twice."
+        assert words_of(answer) == "It names the same person twice."
     assert arranged.is_untouched()
 
 
@@ -762,7 +764,10 @@ def test_i20_a_person_can_make_sure_of_a_suggestion(arranged: Arranged) -> None:
     with unit_of_work():
         made = taking.believe(suggested.id, said, name="Jonas", at=later(40))
 
-    assert (made.outcome, made.trust, made.why) == (Outcome.APPLIED, Trust.PERSON, "Jonas made sure of it.")
+    assert (made.outcome, made.trust) == (Outcome.APPLIED, Trust.PERSON)
+    assert words_of(made) == "Jonas made sure of it."
+    with force_locale("de"):
+        assert words_of(made) == "Jonas hat sich vergewissert.", "whoever reads it, in their language"
     assert arranged.of_tomas().reply is Reply.DECLINED
     with pytest.raises(taking.Refused), unit_of_work():
         taking.believe(suggested.id, said, name="Jonas", at=later(41))

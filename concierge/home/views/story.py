@@ -12,6 +12,7 @@ from concierge.home import queries
 from concierge.home.views.changed import LOOKS, Change, visit_state
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
+from concierge.invitations.words import words_of_json
 from concierge.platform import clock, undo
 from concierge.platform.events import Event, RecordedEvent
 from concierge.platform.words import instant, localized, told_day
@@ -512,7 +513,7 @@ def _about_invitations(name: str, told: Payload) -> str:
             }.get(str(told.get("reply")), _("noted an answer of %(name)s", name=who))
             return said + (f": {_short(told.get('comment'))}" if told.get("comment") else "")
         case "AnswerSetAside":
-            return _("set an answer of %(name)s aside: %(why)s", name=who, why=told.get("why") or "")
+            return _("set an answer of %(name)s aside: %(why)s", name=who, why=words_of_json(told))
         case "TimeProposed":
             return _("noted that %(name)s asks for another time", name=who)
         case "TimeProposalDecided" if told.get("state") == "taken":

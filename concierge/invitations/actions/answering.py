@@ -14,11 +14,11 @@ from sqlalchemy import select
 from concierge.invitations import plan, queries
 from concierge.invitations.events import AnswerSetAside, InvitationAnswered, TimeProposalDecided, TimeProposed
 from concierge.invitations.models import Answer, Invitation, TimeProposal
-from concierge.invitations.states import Outcome, ProposalState, Reply, Trust, Way
+from concierge.invitations.states import Because, Outcome, ProposalState, Reply, Trust, Way
+from concierge.invitations.words import Why, asked_for, because
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
-from concierge.platform.words import span
 from concierge.visits import queries as visits
 from concierge.visits.actions import arranging, progress
 from concierge.visits.clocks import nearest_stay, wall_time
@@ -45,7 +45,7 @@ class _Aside:
     """Why an answer changes nothing."""
 
     outcome: Outcome
-    why: str
+    why: Why
 
 
 def answer(
@@ -248,7 +248,7 @@ def _row(
 
 
 def _set_aside(row: Answer, invitation: Invitation, visit: Visit, aside: _Aside, *, at: datetime) -> Answer:
-    row.outcome, row.why = aside.outcome, aside.why
+    row.outcome, row.because, row.about = aside.outcome, aside.why.because, dict(aside.why.about) or None
     if aside.outcome is Outcome.FOR_A_PERSON and row.reply is Reply.DELEGATED:
         invitation.reply, invitation.replied_way = Reply.DELEGATED, row.way
         invitation.replied_at, invitation.replied_sequence = row.stamped_at or at, invitation.sent_sequence
@@ -265,7 +265,7 @@ def _set_aside(row: Answer, invitation: Invitation, visit: Visit, aside: _Aside,
                 invitation_id=invitation.id,
                 name=name_of(invitation),
                 outcome=aside.outcome.value,
-                why=aside.why,
+                **aside.why.as_json(),
                 answer_id=row.id,
             )
         )
@@ -275,43 +275,43 @@ def _set_aside(row: Answer, invitation: Invitation, visit: Visit, aside: _Aside,
 def _unbelieved(incoming: Incoming) -> _Aside | None:
     if incoming.trust is not Trust.NONE:
         return None
-    return _Aside(Outcome.SUGGESTED, _("Nobody vouches for the sender, so a person has to decide."))
+    return _Aside(Outcome.SUGGESTED, because(Because.TO_DECIDE))
 
 
 def _is_nothing(reply: Reply) -> _Aside | None:
-    return _Aside(Outcome.REFUSED, _("It says neither yes nor no.")) if reply is Reply.NONE else None
+    return _Aside(Outcome.REFUSED, because(Because.NEITHER)) if reply is Reply.NONE else None
 
 
 def _is_repeated(invitation: Invitation, row: Answer, *, sequence: int, made_at: datetime) -> _Aside | None:
     stands = (invitation.replied_sequence, invitation.replied_at, invitation.reply)
     # one from a clock that is fast counts as made when it comes, so that its second coming would be the later answer
     is_same = stands == (sequence, made_at, row.reply) or queries.was_applied(row)
-    return _Aside(Outcome.REPEATED, _("The same answer came before.")) if is_same else None
+    return _Aside(Outcome.REPEATED, because(Because.SAME_ANSWER)) if is_same else None
 
 
 def _is_outdated(invitation: Invitation, visit: Visit, *, sequence: int, at: datetime) -> _Aside | None:
     now = plan.fingerprint(visit, is_customer=invitation.contact_id is not None)
-    why = ""
+    why: Why | None = None
     if visit.ends_at <= at or visit.state in {
         VisitState.IN_PROGRESS,
         VisitState.COMPLETE,
         VisitState.INCOMPLETE,
     }:
-        why = _("The visit has begun or is over.")
+        why = because(Because.BEGUN)
     elif visit.state is VisitState.CANCELLED:
-        why = _("The visit is cancelled.")
+        why = because(Because.CANCELLED)
     elif invitation.withdrawn_at is not None or invitation.sent_at is None:
-        why = _("The invitation was withdrawn.")
+        why = because(Because.WITHDRAWN)
     elif sequence < invitation.sent_sequence or not plan.is_same_time_and_place(
         invitation.sent_fingerprint, now
     ):
-        why = _("It answers an older invitation; the visit has changed since.")
+        why = because(Because.OLDER)
     elif visit.state not in plan.INVITED and not queries.has_decliner(visit.id):
-        why = _("The visit is no longer certain.")
+        why = because(Because.UNCERTAIN)
     elif invitation.user_id is not None and not (
         invitation.user_id in visit.technician_ids or invitation.reply is Reply.DECLINED
     ):
-        why = _("Somebody else goes by now.")
+        why = because(Because.ANOTHER_GOES)
     return _Aside(Outcome.OUTDATED, why) if why else None
 
 
@@ -331,30 +331,28 @@ def _asked_before_it_was_told(
     has_moved = not plan.is_same_time_and_place(invitation.sent_fingerprint, now)
     if sequence < invitation.sent_sequence or visit.state not in plan.INVITED or not has_moved:
         return None
-    asked = span(wall_time(starts_at, visit.zone), wall_time(ends_at, visit.zone))
-    why = _("They asked for %(asked)s before they could know that the visit has changed.", asked=asked)
+    asked = asked_for(wall_time(starts_at, visit.zone), wall_time(ends_at, visit.zone))
+    why = because(Because.ASKED_BEFORE, **asked)
     return _Aside(Outcome.FOR_A_PERSON, why)
 
 
 def _was_overtaken(invitation: Invitation, *, sequence: int, made_at: datetime) -> _Aside | None:
     stands = invitation.replied_sequence == sequence and invitation.replied_at is not None
     if stands and invitation.replied_at is not None and made_at < invitation.replied_at:
-        return _Aside(Outcome.OUTDATED, _("A later answer came before this one."))
+        return _Aside(Outcome.OUTDATED, because(Because.LATER_ANSWER))
     return None
 
 
 def _only_for_a_person(invitation: Invitation, visit: Visit, reply: Reply) -> _Aside | None:
     if reply is Reply.DELEGATED:
-        return _Aside(
-            Outcome.FOR_A_PERSON, _("Somebody else is to come instead; a person has to arrange it.")
-        )
+        return _Aside(Outcome.FOR_A_PERSON, because(Because.ANOTHER_COMES))
     if invitation.user_id is None:
         return None
     if invitation.user_id not in visit.technician_ids and reply is not Reply.DECLINED:
-        return _Aside(Outcome.FOR_A_PERSON, _("Declined before and would come after all."))
+        return _Aside(Outcome.FOR_A_PERSON, because(Because.COMES_AFTER_ALL))
     can_leave = visit.state is VisitState.TENTATIVE or VisitState.TENTATIVE in FOLLOWS[visit.state]
     if reply is Reply.DECLINED and not can_leave:
-        return _Aside(Outcome.FOR_A_PERSON, _("Declined although already on the way."))
+        return _Aside(Outcome.FOR_A_PERSON, because(Because.ON_THE_WAY))
     return None
 
 
@@ -404,18 +402,18 @@ def _open_proposals(invitation: Invitation) -> list[TimeProposal]:
 
 
 def _cannot_be(visit: Visit, starts_at: datetime, ends_at: datetime, *, at: datetime) -> _Aside | None:
-    why = ""
+    why: Why | None = None
     if ends_at <= starts_at:
-        why = _("The time that is asked for ends before it starts.")
+        why = because(Because.ENDS_FIRST)
     elif starts_at <= at:
-        why = _("The time that is asked for has passed.")
+        why = because(Because.HAS_PASSED)
     elif ends_at - starts_at > visits.LONGEST_VISIT:
-        why = _("The time that is asked for is longer than any visit.")
+        why = because(Because.TOO_LONG)
     elif (starts_at, ends_at) == (visit.starts_at, visit.ends_at):
-        why = _("The time that is asked for is the one it has.")
+        why = because(Because.IS_THE_ONE)
     return _Aside(Outcome.REFUSED, why) if why else None
 
 
 def _is_asked_already(known: list[TimeProposal], starts_at: datetime, ends_at: datetime) -> _Aside | None:
     is_known = any((one.starts_at, one.ends_at) == (starts_at, ends_at) for one in known)
-    return _Aside(Outcome.REPEATED, _("The same time was asked for before.")) if is_known else None
+    return _Aside(Outcome.REPEATED, because(Because.SAME_TIME)) if is_known else None

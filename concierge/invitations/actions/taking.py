@@ -19,7 +19,8 @@ from concierge.invitations.events import AnswerSetAside, InvitationUndeliverable
 from concierge.invitations.models import Answer, Invitation
 from concierge.invitations.queries import Recipient
 from concierge.invitations.reading import Attendee, Bounce, CalendarPart, Reading
-from concierge.invitations.states import Outcome, Reply, Trust, Way
+from concierge.invitations.states import Because, Outcome, Reply, Trust, Way
+from concierge.invitations.words import Why, because
 from concierge.platform import mail as outgoing
 from concierge.platform import settings, vouching
 from concierge.platform.database import db
@@ -131,7 +132,7 @@ def believe(answer_id: int, reading: Reading, *, name: str, at: datetime) -> Ans
     )
     made = _apply(invitation, calendar, row.reply, comment=row.comment, incoming=incoming, at=at)
     if made.outcome in {Outcome.APPLIED, Outcome.PROPOSED}:
-        made.why = _("%(name)s made sure of it.", name=name)
+        made.because, made.about = Because.MADE_SURE, {"name": name}
     return made
 
 
@@ -221,16 +222,14 @@ def _plain(address: str) -> tuple[str, str]:
 def _take_calendar(taken: _Taken, calendar: CalendarPart) -> Answer:
     first = taken.addressed[0] if taken.addressed else None
     if calendar.method not in ANSWERS:
-        why = _(
-            "It is no answer (%(method)s), and nothing from outside changes a visit.", method=calendar.method
-        )
+        why = because(Because.NO_ANSWER, method=calendar.method)
         return _note(taken, first, Outcome.REFUSED, why)
     match = _matched(taken, calendar)
     if match is None:
         return _take_unmatched(taken, calendar, first)
     reply = REPLIES.get(match.attendee.partstat, Reply.NONE)
     if not match.is_once:
-        why = _("It names the same person twice.")
+        why = because(Because.NAMED_TWICE)
         return _note(taken, match.invitation, Outcome.FOR_A_PERSON, why, match=match)
     if calendar.method == REFRESH:
         return _take_refresh(taken, match)
@@ -239,18 +238,18 @@ def _take_calendar(taken: _Taken, calendar: CalendarPart) -> Answer:
             taken,
             match.invitation,
             Outcome.FOR_A_PERSON,
-            _("It answers for several people at once."),
+            because(Because.FOR_SEVERAL),
             match=match,
         )
     if calendar.method == "COUNTER" and (calendar.starts_at is None or calendar.ends_at is None):
-        why = _("Another time is asked for, but it does not say which in a way that can be read.")
+        why = because(Because.TIME_UNREADABLE)
         return _note(taken, match.invitation, Outcome.FOR_A_PERSON, why, match=match)
     if calendar.method == "REPLY" and reply is Reply.NONE and not calendar.attendees:
         return _note(
             taken,
             match.invitation,
             Outcome.FOR_A_PERSON,
-            _("It does not say what the answer is."),
+            because(Because.SAYS_NOTHING),
             match=match,
         )
     try:
@@ -265,7 +264,7 @@ def _take_calendar(taken: _Taken, calendar: CalendarPart) -> Answer:
             )
     except Refused as refused:
         again = queries.invitation_with_visit(match.invitation.id)
-        return _note(taken, again, Outcome.FOR_A_PERSON, refused.sentence, match=match)
+        return _note(taken, again, Outcome.FOR_A_PERSON, Why(said=refused.sentence), match=match)
 
 
 def _apply(
@@ -281,9 +280,7 @@ def _apply(
     sequence = min(calendar.sequence, max(invitation.sent_sequence, 0))
     if calendar.method == "COUNTER":
         if calendar.starts_at is None or calendar.ends_at is None:
-            raise Refused(
-                _("Another time is asked for, but it does not say which in a way that can be read.")
-            )
+            raise Refused(_("Another time is asked for, but it does not say which in a way that can be read."))
         return answering.propose(
             invitation,
             starts_at=calendar.starts_at,
@@ -312,40 +309,32 @@ def _take_unmatched(taken: _Taken, calendar: CalendarPart, first: Invitation | N
     others = queries.invitations_by_uid(calendar.uid)
     if known or others:
         title = (known or others)[0].visit.title
-        why = _("%(who)s answered “%(visit)s” and is not invited.", who=_who(taken), visit=title)
+        why = because(Because.NOT_INVITED, visit=title, **_who(taken))
         return _note(taken, known[0] if known else None, Outcome.STRANGER, why)
     if first is not None:
-        return _note(
-            taken, first, Outcome.REFUSED, _("It answers another appointment than the one it was sent for.")
-        )
-    return _note(taken, None, Outcome.REFUSED, _("It answers no invitation of ours."))
+        return _note(taken, first, Outcome.REFUSED, because(Because.ANOTHER_APPOINTMENT))
+    return _note(taken, None, Outcome.REFUSED, because(Because.NO_INVITATION))
 
 
 def _take_refresh(taken: _Taken, match: _Match) -> Answer:
     """Somebody asks for the invitation again; who calls this sends it."""
     sent_at = match.invitation.sent_at
     if match.trust is Trust.NONE:
-        return _note(
-            taken, match.invitation, Outcome.REFUSED, _("Nobody vouches for the sender."), match=match
-        )
+        return _note(taken, match.invitation, Outcome.REFUSED, because(Because.UNVOUCHED), match=match)
     if sent_at is not None and taken.at - sent_at < REFRESH_PAUSE:
-        return _note(
-            taken, match.invitation, Outcome.REPEATED, _("The invitation was sent just now."), match=match
-        )
-    return _note(
-        taken, match.invitation, Outcome.APPLIED, _("The invitation is sent once more."), match=match
-    )
+        return _note(taken, match.invitation, Outcome.REPEATED, because(Because.SENT_JUST_NOW), match=match)
+    return _note(taken, match.invitation, Outcome.APPLIED, because(Because.SENT_AGAIN), match=match)
 
 
 def _take_words(taken: _Taken) -> Answer | None:
     """Take a message without a calendar that can be read: a person's words, or a machine's."""
     reading = taken.reading
     if not taken.addressed:
-        return _note(taken, None, Outcome.REFUSED, reading.problem) if reading.problem else None
+        return _note(taken, None, Outcome.REFUSED, Why(said=reading.problem)) if reading.problem else None
     invitation = taken.addressed[0]
     if reading.is_automatic:
-        return _note(taken, invitation, Outcome.REFUSED, _("A machine answered by itself."))
-    why = reading.problem or _("They wrote in words what only a person understands.")
+        return _note(taken, invitation, Outcome.REFUSED, because(Because.A_MACHINE))
+    why = Why(said=reading.problem) if reading.problem else because(Because.IN_WORDS)
     return _note(taken, invitation, Outcome.FOR_A_PERSON, why)
 
 
@@ -359,7 +348,7 @@ def _take_report(taken: _Taken, bounce: Bounce) -> Answer | None:
     if recipient is None:
         return None
     if bounce.recipients and not any(is_same_mailbox(one, email) for one in bounce.recipients):
-        why = _("A copy of it that was passed on could not be delivered.")
+        why = because(Because.COPY_FAILED)
         return _note(taken, ours[0] if ours else None, Outcome.FOR_A_PERSON, why)
     found = queries.standing_invitations(recipient, email)
     for invitation in found:
@@ -377,7 +366,7 @@ def _take_report(taken: _Taken, bounce: Bounce) -> Answer | None:
             )
     marked = next((one for one in found if ours and one.id == ours[0].id), found[0] if found else None)
     outcome = Outcome.APPLIED if found else Outcome.OUTDATED
-    return _note(taken, marked or (ours[0] if ours else None), outcome, bounce.why, method=REPORT)
+    return _note(taken, marked or (ours[0] if ours else None), outcome, Why(said=bounce.why), method=REPORT)
 
 
 def _reported(message_ids: Sequence[str]) -> tuple[Recipient | None, str]:
@@ -398,7 +387,7 @@ def _note(
     taken: _Taken,
     invitation: Invitation | None,
     outcome: Outcome,
-    why: str,
+    why: Why,
     *,
     match: _Match | None = None,
     method: str = "",
@@ -422,7 +411,9 @@ def _note(
         comment=_comment(calendar, attendee) if calendar else "",
         trust=match.trust if match else Trust.ADDRESS if is_secret else Trust.NONE,
         outcome=outcome,
-        why=why,
+        because=why.because,
+        about=dict(why.about) or None,
+        why=why.said,
         received_at=taken.at,
     )
     db.session.add(row)
@@ -437,7 +428,7 @@ def _note(
                 invitation_id=invitation.id,
                 name=name_of(invitation),
                 outcome=outcome.value,
-                why=why,
+                **why.as_json(),
                 answer_id=row.id,
             )
         )
@@ -458,8 +449,9 @@ def _first_attendee(calendar: CalendarPart | None) -> Attendee:
     return calendar.attendees[0] if calendar and calendar.attendees else Attendee(address="")
 
 
-def _who(taken: _Taken) -> str:
-    return _first_attendee(taken.reading.calendar).address or taken.reading.sender or _("Somebody")
+def _who(taken: _Taken) -> dict[str, str]:
+    known = _first_attendee(taken.reading.calendar).address or taken.reading.sender
+    return {"who": known} if known else {}
 
 
 def _comment(calendar: CalendarPart, attendee: Attendee) -> str:

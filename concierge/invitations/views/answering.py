@@ -16,6 +16,7 @@ from concierge.invitations.actions import answering
 from concierge.invitations.models import Answer, Invitation
 from concierge.invitations.states import Outcome, Reply, Way
 from concierge.invitations.views.blueprint import bp
+from concierge.invitations.words import words_of
 from concierge.platform import clock, settings
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound
@@ -120,7 +121,7 @@ def take_time(token: str) -> Response | Redirect:
             stamped_at=None,
             at=at,
         )
-        outcome, why = row.outcome, row.why
+        outcome, why = row.outcome, words_of(row)
     if outcome is Outcome.REFUSED:
         form.start_on.errors = [*form.start_on.errors, why]
         return _page(_found(token), token, time_form=form)

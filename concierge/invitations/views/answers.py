@@ -14,6 +14,7 @@ from concierge.invitations.models import Answer, Invitation, TimeProposal
 from concierge.invitations.queries import ForPeople
 from concierge.invitations.states import Outcome, Reply, Trust
 from concierge.invitations.views.blueprint import Page, bp
+from concierge.invitations.words import words_of
 from concierge.platform import clock, incoming
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
@@ -59,6 +60,7 @@ def one_answer(answer_id: int) -> Page:
     return render_template(
         "invitations/answer_by_mail.html",
         answer=row,
+        why=words_of(row),
         title=_title(found),
         visit=visit,
         facts=_facts(found),
@@ -84,7 +86,7 @@ def apply_answer(answer_id: int) -> Page:
     said = reading.read(data)
     with unit_of_work():
         made = taking.believe(answer_id, said, name=name, at=clock.now())
-        outcome, why, made_id = made.outcome, made.why, made.id
+        outcome, why, made_id = made.outcome, words_of(made), made.id
     if outcome in {Outcome.APPLIED, Outcome.PROPOSED}:
         flash(_("The answer is applied."))
         return redirect(url_for("invitations.answers"), code=303)
@@ -111,7 +113,7 @@ def _pressed() -> None:
 
 def _row(found: ForPeople) -> Row:
     answer = found.answer
-    about = _about(found.invitation.visit) if found.invitation else answer.why
+    about = _about(found.invitation.visit) if found.invitation else words_of(answer)
     said = f"“{_short(answer.comment)}”" if answer.comment else _short(found.mail.text if found.mail else "")
     return Row(
         state="bad" if answer.reply is Reply.DECLINED else "warn",
