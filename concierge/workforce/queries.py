@@ -203,7 +203,7 @@ def technician_places(
     first_on, last_on = first_on - timedelta(days=1), last_on + timedelta(days=1)
     asked = {"user_ids": sorted(user_ids), "first_on": first_on, "last_on": last_on}
     shifts: dict[int, list[Shift]] = {}
-    for technician_id, weekday, from_minute, to_minute in db.session.execute(_SHIFTS, asked):
+    for technician_id, weekday, from_minute, to_minute in _SHIFTS.all(user_ids=asked["user_ids"]):
         shifts.setdefault(technician_id, []).append((weekday, from_minute, to_minute))
     others: dict[int, list[OtherHours]] = {}
     for row in db.session.scalars(_OTHER_HOURS, asked):
@@ -219,7 +219,7 @@ def technician_places(
             other_hours=others.get(technician_id, ()),
             within=within,
         )
-        for technician_id, user_id, name, zone, country, subdivision in db.session.execute(_BASES, asked)
+        for technician_id, user_id, name, zone, country, subdivision in _BASES.all(user_ids=asked["user_ids"])
     }
 
 
@@ -674,7 +674,7 @@ _EVERYBODY = Question(
     .where(User.state == AccessState.ACTIVE)
     .order_by(User.name, Technician.id)
 )
-_BASES = (
+_BASES = Question(
     select(
         Technician.id, Technician.user_id, User.name, User.zone, Technician.country, Technician.subdivision
     )
@@ -682,7 +682,7 @@ _BASES = (
     .where(any_of(Technician.user_id, "user_ids"))
     .order_by(User.name, Technician.id)
 )
-_SHIFTS = (
+_SHIFTS = Question(
     select(
         TechnicianHours.technician_id,
         TechnicianHours.weekday,
