@@ -51,7 +51,7 @@ def make_plan(progress: Progress, args: dict[str, Any]) -> Result | Callable[[],
     progress.tell(done=1, total=int(solver.SECONDS), message=_("Making a first plan."))
     planner = Planner(task.problem)
     try:
-        solved = solver.solved(planner, tell=tell)
+        solved = solver.solved(planner, seconds=solver.SECONDS, tell=tell)
     except solver.Stopped:
         db.session.rollback()
         return lambda: _led_to(planning.run_by_id(run_id))

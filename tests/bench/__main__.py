@@ -30,7 +30,19 @@ from tests.processes import dies_with_parent, free_port, stop
 from tests.servers import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("layout", "pdf", "feed", "calendars", "pages", "planning", "replanning", "portfolio", "finding", "feasible")
+PARTS = (
+    "layout",
+    "pdf",
+    "feed",
+    "calendars",
+    "pages",
+    "planning",
+    "replanning",
+    "portfolio",
+    "finding",
+    "feasible",
+    "assignment",
+)
 UID_BITS = 8 * RANDOM_BYTES
 """What nothing can pack: the random bits of one UID."""
 SERVER = {"CONCIERGE_WORKERS": "1", "CONCIERGE_DEMO": "no", "CONCIERGE_LOG_LEVEL": "warning"}
@@ -238,6 +250,13 @@ class Bench:
         with self._inside(company.copied(self.base(), self.work / "feasible")) as app:
             for figure in measure(app, seconds=self.seconds):
                 self.note(figure)
+
+    def assignment(self) -> None:
+        """Plan unassigned work among many technicians, with the gap to the bound."""
+        from tests.bench.assignment import plans
+
+        for figure in plans():
+            self.note(figure)
 
     def portfolio(self) -> None:
         """The projects as list, lines and board, in companies of up to 100,000 projects on both databases."""
