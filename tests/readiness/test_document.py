@@ -18,10 +18,12 @@ from flask import Flask
 from flask_babel import force_locale
 from pypdf import PdfReader
 
+from concierge.catalogue.states import ItemType
 from concierge.platform.pdf import Limits, Press, Printed
-from concierge.readiness.document import printing
+from concierge.readiness.document import filling, printing
 from concierge.readiness.document.values import Answered, Checklist, Deed
 from concierge.readiness.document.words import Words
+from concierge.readiness.models import ReadinessItem
 from tests import programs
 from tests.makers.documents import DELIVERY, document
 
@@ -146,6 +148,16 @@ def test_names_of_every_script_are_printed_in_every_language(
     text = text_of(printed)
     for name in ("山田太郎", "Łukasz", "Müller", "Ωμέγα", "Дмитрий", "Nguyễn", "≥", "서울대학교", "清华大学"):
         assert name in text
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Tue 25 May 2027"), ("de", "Di., 25. Mai 2027")])
+def test_a_day_that_was_answered_is_told_as_people_write_it(
+    speaking: Flask, language: str, said: str
+) -> None:
+    item = ReadinessItem(type=ItemType.DATE, value="2027-05-25")
+    with force_locale(language):
+        assert filling.answer_in_words(item) == said
+        assert filling.value_in_words(item, "in May") == "in May", "what is no day stands as it was given"
 
 
 UNPRINTABLE = "𓀀𓁐 Ltd 🙂"

@@ -22,7 +22,7 @@ from concierge.catalogue.states import (
 )
 from concierge.core import codes
 from concierge.platform import clock, settings, signing
-from concierge.platform.words import localized
+from concierge.platform.words import day, localized
 from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Milestone, Project
 from concierge.projects.queries import fields as own
@@ -177,7 +177,18 @@ def value_in_words(item: ReadinessItem, value: str) -> str:
             return in_a_row(localized(item.choices.get(code, {})) or code for code in codes_given)
         case ItemType.MEASURE if item.unit and value[-1:].isdigit():
             return f"{value}\N{NO-BREAK SPACE}{item.unit}"
+        case ItemType.DATE:
+            on = day_given(value)
+            return day(on) if on else value
     return value
+
+
+def day_given(value: str) -> date | None:
+    """The day that an answer names; None when it is no day."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
 
 
 def accepted_in_words(item: ReadinessItem, *, language: str, country: str) -> str:
@@ -420,7 +431,7 @@ def _item(
         due_on=item.due_on,
         offset_days=(item.due_on - anchor_on).days,
         answered=values.Answered.WAIVED if waived else _answered(item),
-        answer=answer_in_words(item) if is_told else "",
+        answer=_answer_in_document(item, figures) if is_told else "",
         typed=_typed(item) if is_told else "",
         comment=_their_comment(item),
         seen=counts.id if counts else 0,
@@ -435,6 +446,11 @@ def _item(
         source_revision=item.source_rev,
         checked_on=item.checked_on,
     )
+
+
+def _answer_in_document(item: ReadinessItem, figures: Figures) -> str:
+    on = day_given(item.value) if item.type is ItemType.DATE else None
+    return figures.day(on) if on else answer_in_words(item)
 
 
 def _accepted_in_words(item: ReadinessItem, figures: Figures) -> str:
