@@ -32,7 +32,7 @@ from concierge.projects.models import Milestone, Project, Promise
 from concierge.projects.states import MilestoneState, ShownOn
 from concierge.readiness import queries as checklists
 from concierge.readiness.actions.computing import COPIED
-from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.models import Visit, VisitTechnician, WorkOrder
 from concierge.visits.states import VisitState
 
 SHIPPED = (MilestoneKind.SHIP_RELEASED,)
@@ -41,6 +41,8 @@ GOODS = (ProductKind.INSTRUMENT, ProductKind.OPTION, ProductKind.SUPPLY)
 """What lies in stock; training and qualification do not."""
 
 
+ASKED_OF_WORK = frozenset({"skill", "level", "crew", "minutes", "tools", "needs_customer"})
+"""Columns of a work order that say what it asks for."""
 ASKED = frozenset(COPIED)
 """Columns of an item that say what is asked."""
 
@@ -89,6 +91,22 @@ class VisitFate:
     """Whether the customer has been told of it: confirmed, or further."""
     why: str
     visit_id: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFate:
+    """A work order that is opened without a visit, ends, or asks for something else; what it asks for, by column."""
+
+    code: str
+    """What people call it, such as ``HB-2041-W1``."""
+    title: str
+    state: str
+    """How it stands afterwards: open, done or cancelled."""
+    is_new: bool
+    is_ended: bool
+    """Whether the act ends it, or opens it again."""
+    before: Mapping[str, Any]  # Any: values of columns
+    after: Mapping[str, Any]  # Any: values of columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +197,7 @@ class Consequences:
 
     moved: tuple[Moved, ...] = ()
     visits: tuple[VisitFate, ...] = ()
+    work: tuple[WorkFate, ...] = ()
     colleagues: tuple[Colleague, ...] = ()
     to_tell: ToTell | None = None
     stock: tuple[FromStock, ...] = ()
@@ -239,6 +258,7 @@ def of_act(act: Act, *, project_id: int) -> Consequences:
     return Consequences(
         moved=moved,
         visits=visits,
+        work=_work(act, project_id),
         colleagues=_colleagues(act, visits),
         to_tell=_to_tell(project, moved, visits),
         stock=_stock(project, moved),
@@ -383,6 +403,42 @@ def _visits(act: Act, project_id: int) -> tuple[VisitFate, ...]:
     ).all()
     found = [_fate(visit, differences[visit.id]) for visit in rows]
     return tuple(one for one in found if one is not None)
+
+
+def _work(act: Act, project_id: int) -> tuple[WorkFate, ...]:
+    """What becomes of work; what is opened with its visit is told by the visit."""
+    differences = act.of("work_orders")
+    if not differences:
+        return ()
+    planned = {
+        one.after.get("work_order_id")
+        for one in act.of("visits").values()
+        if one.before is None and one.after
+    }
+    rows = db.session.scalars(
+        sa.select(WorkOrder)
+        .where(WorkOrder.id.in_(differences), WorkOrder.project_id == project_id)
+        .order_by(WorkOrder.number)
+        .execution_options(populate_existing=True)
+    ).all()
+    found = []
+    for row in rows:
+        one = differences[row.id]
+        asks = sorted(one.changed & ASKED_OF_WORK) if one.before is not None else []
+        is_new, is_ended = one.before is None, one.before is not None and "state" in one.changed
+        if (is_new and row.id not in planned) or is_ended or asks:
+            found.append(
+                WorkFate(
+                    code=row.code,
+                    title=row.title,
+                    state=row.state.value,
+                    is_new=is_new,
+                    is_ended=is_ended,
+                    before={name: (one.before or {}).get(name) for name in asks},
+                    after={name: getattr(row, name) for name in asks},
+                )
+            )
+    return tuple(found)
 
 
 def _fate(visit: Visit, one: Difference) -> VisitFate | None:
