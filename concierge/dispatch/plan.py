@@ -21,8 +21,22 @@ DAY = timedelta(days=1)
 _PX_PER_PERCENT = {False: 6.0, True: 9.8}
 """How wide a hundredth of the axis is at least, of a week or less and of more: whether words have room."""
 LEAST_WAY_PX = 8
+FRIDAY = 4
 LANE_PX, BAR_PX, PAD_PX = 50, 44, 7
 """How high a lane of a row is, a bar in it, and what is left above."""
+
+
+LOOKS = {
+    VisitState.DRAFT: "draft",
+    VisitState.TENTATIVE: "planned",
+    VisitState.CONFIRMED: "sure",
+    VisitState.ACCEPTED: "accepted",
+    VisitState.ON_ROUTE: "under",
+    VisitState.IN_PROGRESS: "under",
+    VisitState.COMPLETE: "done",
+    VisitState.INCOMPLETE: "short",
+}
+"""The form of each state, where nobody has to decide anything."""
 
 
 class Booked(NamedTuple):
@@ -32,7 +46,7 @@ class Booked(NamedTuple):
     visit_id: int
     version: int
     title: str
-    titles: Mapping[str, str]
+    """In the reader's language where it is known in it."""
     kind: VisitKind
     state: VisitState
     starts_local: datetime
@@ -72,12 +86,13 @@ class Known:
     territory: str
     zone: str
     home: Spot
-    hours: Place
+    hours: Mapping[date, tuple[Hours, ...]]
+    """When they would work on the days shown, if they were not away."""
     booked: tuple[Booked, ...] = ()
     """In order of time, also some days around what is shown."""
     gaps: tuple[Gap, ...] = ()
-    percent: Callable[[date], int] = lambda _day: 100
-    """For how much of their hours they can be taken on a day."""
+    free_minutes: int = 0
+    """What visits may take of their hours on the days shown."""
 
 
 class Bar(NamedTuple):
@@ -114,6 +129,8 @@ class Block(NamedTuple):
 
     def spoken(self, words: str, bars: Iterable[Bar], days: int) -> "Block":
         """With words where no bar lies on them; without where they have no room."""
+        if not words:
+            return self
         starts, ends = self.x, self.x + self.width
         for bar in sorted(bars, key=lambda each: each.x):
             if bar.x < ends and bar.x + bar.width > starts:
@@ -185,6 +202,8 @@ class Board:
     """Of the sites that are shown."""
     crews: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     """Who goes on each visit, by its id: user ids, in order."""
+    everybody: tuple[tuple[int, str], ...] = ()
+    """Who could be shown: user id and name."""
 
     @property
     def bars(self) -> Iterable[Bar]:
@@ -194,15 +213,30 @@ class Board:
 
 @dataclass(slots=True)
 class Ways:
-    """How long ways take; the same ones are asked again and again."""
+    """How long ways take, and when sites are open; the same ones are asked again and again."""
 
-    _known: dict[tuple[Spot, Spot], int] = field(default_factory=dict)
+    _known: dict[tuple[int, int], int] = field(default_factory=dict)
+    _opened: dict[tuple[int, date], bool] = field(default_factory=dict)
 
-    def minutes(self, here: Spot, there: Spot) -> int:
-        """As `core.travel.way`."""
-        found = self._known.get((here, there))
+    def home(self, known: Known, one: Booked) -> int:
+        """Minutes from somebody's home to a visit, as `core.travel.way` says; the same back."""
+        found = self._known.get((-known.user_id, one.site_id))
         if found is None:
-            found = self._known[here, there] = way(here, there).minutes
+            found = self._known[-known.user_id, one.site_id] = way(known.home, one.spot).minutes
+        return found
+
+    def between(self, one: Booked, other: Booked) -> int:
+        """Minutes from one visit to another."""
+        found = self._known.get((one.site_id, other.site_id))
+        if found is None:
+            found = self._known[one.site_id, other.site_id] = way(one.spot, other.spot).minutes
+        return found
+
+    def is_open(self, place: Place, site_id: int, day: date) -> bool:
+        """Whether a site is planned to be open on a day."""
+        found = self._opened.get((site_id, day))
+        if found is None:
+            found = self._opened[site_id, day] = bool(place.planned_on(day))
         return found
 
 
@@ -216,6 +250,7 @@ def board(
     shows: Callable[[Booked], bool] = lambda _one: True,
     least_width: float = 0.0,
     crews: Mapping[int, tuple[int, ...]] | None = None,
+    everybody: tuple[tuple[int, str], ...] = (),
 ) -> Board:
     """Put the board together.
 
@@ -225,6 +260,7 @@ def board(
     :param shows: which visits get a bar; all of them count for load and rules.
     :param least_width: percent of the axis below which no bar falls, so that it can be hit.
     :param crews: who goes on each visit, by its id, also those who are not shown.
+    :param everybody: who could be shown, whatever else is chosen.
     """
     ways = Ways()
     rows = tuple(_row(one, ways, places, broken, axis, shows, least_width) for one in people)
@@ -236,7 +272,7 @@ def board(
             if bar.against:
                 is_open = any(not rule.reason for rule in bar.against)
                 clashing[bar.booked.visit_id] = clashing.get(bar.booked.visit_id, False) or is_open
-    weekends = [day for day in axis.every if day.weekday() > 4]
+    weekends = [day for day in axis.every if day.weekday() > FRIDAY]
     return Board(
         axis=axis,
         rows=rows,
@@ -248,6 +284,7 @@ def board(
         excused=sum(not is_open for is_open in clashing.values()),
         zones=frozenset(zones),
         crews=crews or {},
+        everybody=everybody,
     )
 
 
@@ -262,19 +299,20 @@ def _row(
 ) -> Row:
     drawn: list[tuple[float, float, Booked]] = []
     travelling: list[tuple[float, float, float]] = []
-    booked = 0
-    straight = _chains(known, ways)
-    for one, (there, back) in zip(known.booked, straight, strict=True):
-        booked += _worked_minutes(known.hours, one, axis) + _within(one, there, back, axis)
+    booked, least_way = 0, _least_way(axis)
+    for one, (there, back) in zip(known.booked, _chains(known, ways), strict=True):
         stretch = axis.stretch(one.starts_local, one.ends_local)
-        if stretch is None or not shows(one):
+        if stretch is None:
+            continue
+        booked += _worked_minutes(known.hours, one, axis) + _within(one, there, back, axis)
+        if not shows(one):
             continue
         x, x2 = stretch
         if x2 - x < least_width:
             x2 = min(100.0, x + least_width)
             x = max(0.0, x2 - least_width)
         drawn.append((x, x2, one))
-        if one.state not in OVER:
+        if one.state not in OVER and max(there, back) >= least_way:
             for starts, ends in (
                 (one.starts_local - there * MINUTE, one.starts_local),
                 (one.ends_local, one.ends_local + back * MINUTE),
@@ -294,7 +332,7 @@ def _row(
             y=PAD_PX + lane * LANE_PX,
             look=look_of(one),
             against=_against(broken.get(one.visit_id, ()), one),
-            days=_days(one, places.get(one.site_id)),
+            days=_days(one, places.get(one.site_id), ways),
         )
         for (x, x2, one), lane in zip(drawn, found, strict=True)
     )
@@ -312,12 +350,18 @@ def _row(
             calls.append(gap)
             blocks.append(Block("call", x, width, 0, 5, gap.words))
         elif gap.kind == "off":
-            blocks.append(Block("off", x, width, 0, height, gap.words))
+            if gap.words or gap.starts.weekday() <= FRIDAY:  # weekends lie behind all rows
+                blocks.append(Block("off", x, width, 0, height, gap.words))
         else:
             blocks.append(Block(gap.kind, x, width, PAD_PX, height - 2 * PAD_PX, gap.words))
     blocks.sort(key=lambda each: each.kind != "off")
-    hours = sum(_length(known.hours.hours_on(day)) * known.percent(day) // 100 for day in axis.every)
-    return Row(known, Load(booked, hours), bars, tuple(blocks), height, tuple(calls))
+    return Row(known, Load(booked, known.free_minutes), bars, tuple(blocks), height, tuple(calls))
+
+
+def _least_way(axis: WallAxis) -> float:
+    """How many minutes a way takes at least that can be seen, at the widest part of a day."""
+    percent = LEAST_WAY_PX / _PX_PER_PERCENT[axis.days > 7]
+    return percent / axis.width * (axis.closes - axis.opens) / (1 - 2 * axis.night)
 
 
 def _is_seen(stretch: tuple[float, float], axis: WallAxis) -> bool:
@@ -326,18 +370,7 @@ def _is_seen(stretch: tuple[float, float], axis: WallAxis) -> bool:
 
 def look_of(one: Booked | Visit) -> str:
     """What form a visit's state has on the board."""
-    if one.needs_decision and one.state not in OVER:
-        return "asks"
-    return {
-        VisitState.DRAFT: "draft",
-        VisitState.TENTATIVE: "planned",
-        VisitState.CONFIRMED: "sure",
-        VisitState.ACCEPTED: "accepted",
-        VisitState.ON_ROUTE: "under",
-        VisitState.IN_PROGRESS: "under",
-        VisitState.COMPLETE: "done",
-        VisitState.INCOMPLETE: "short",
-    }[one.state]
+    return "asks" if one.needs_decision and one.state not in OVER else LOOKS[one.state]
 
 
 def _chains(known: Known, ways: Ways) -> Sequence[tuple[int, int]]:
@@ -345,32 +378,31 @@ def _chains(known: Known, ways: Ways) -> Sequence[tuple[int, int]]:
     found = []
     before: Booked | None = None
     visits = known.booked
+    homes = [ways.home(known, one) for one in visits]
     for number, one in enumerate(visits):
         after = visits[number + 1] if number + 1 < len(visits) else None
-        home = ways.minutes(known.home, one.spot)
-        there, back = home, home
-        if before is not None and _goes_on(before, one, home, ways.minutes(known.home, before.spot)):
-            there = ways.minutes(before.spot, one.spot)
-        if after is not None and _goes_on(one, after, home, ways.minutes(known.home, after.spot)):
+        there = back = homes[number]
+        if before is not None and _goes_on(before, one, there + homes[number - 1]):
+            there = ways.between(before, one)
+        if after is not None and _goes_on(one, after, homes[number] + homes[number + 1]):
             back = 0  # counted as the way to the next
         found.append((there, back))
         before = one
     return found
 
 
-def _goes_on(one: Booked, other: Booked, *minutes: int) -> bool:
+def _goes_on(one: Booked, other: Booked, over_home: int) -> bool:
     """Whether there is no time to go home between two visits, as `core.dispatch.ways` says it."""
-    return other.starts_at - one.ends_at < NIGHT + sum(minutes) * MINUTE
+    return other.starts_at - one.ends_at < NIGHT + over_home * MINUTE
 
 
 def _within(one: Booked, there: int, back: int, axis: WallAxis) -> int:
-    """The minutes of ways that belong to the days shown."""
-    return (there if axis.first <= one.starts_local.date() <= axis.last else 0) + (
-        back if axis.first <= one.ends_local.date() <= axis.last else 0
-    )
+    """The minutes of ways that belong to the days shown, of a visit that touches them."""
+    first, last = axis.first, axis.last
+    return (there if one.starts_local.date() >= first else 0) + (back if one.ends_local.date() <= last else 0)
 
 
-def _worked_minutes(hours: Place, one: Booked, axis: WallAxis) -> int:
+def _worked_minutes(hours: Mapping[date, tuple[Hours, ...]], one: Booked, axis: WallAxis) -> int:
     """The minutes of a visit on the days shown: all of it within a day, of a longer one the person's hours."""
     first, last = one.starts_local.date(), one.ends_local.date()
     if first == last:
@@ -383,7 +415,7 @@ def _worked_minutes(hours: Place, one: Booked, axis: WallAxis) -> int:
         to_minute = _minute(one.ends_local) if day == last else 24 * HOUR
         found += sum(
             max(0, min(each.to_minute, to_minute) - max(each.from_minute, from_minute))
-            for each in hours.planned_on(day)
+            for each in hours.get(day, ())
         )
         day += DAY
     return found
@@ -396,20 +428,21 @@ def _against(broken: Iterable[BrokenRule], one: Booked) -> tuple[BrokenRule, ...
     return tuple(each for each in broken if each.user_id in (None, one.user_id))
 
 
-def _days(one: Booked, place: Place | None) -> int:
+def _days(one: Booked, place: Place | None, ways: Ways) -> int:
     """On how many days somebody is at the site."""
     first, last = one.starts_local.date(), one.ends_local.date()
     if first == last or place is None:
         return (last - first).days + 1
     every = (first + number * DAY for number in range((last - first).days + 1))
-    return max(1, sum(bool(place.planned_on(day)) or day in (first, last) for day in every))
+    return max(1, sum(day in (first, last) or ways.is_open(place, one.site_id, day) for day in every))
 
 
 def _minute(wall: datetime) -> int:
     return wall.hour * HOUR + wall.minute
 
 
-def _length(hours: Iterable[Hours]) -> int:
+def length(hours: Iterable[Hours]) -> int:
+    """How many minutes they are."""
     return sum(each.to_minute - each.from_minute for each in hours)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, partial
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from concierge.catalogue.states import VisitKind
 from concierge.core.board import WallAxis
 from concierge.core.hours import Place
 from concierge.core.travel import Spot
-from concierge.dispatch.plan import Board, Booked, Gap, Known, board
+from concierge.dispatch.plan import Board, Booked, Gap, Known, board, length
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import UtcInstant, db
 from concierge.platform.errors import NotFound
@@ -380,7 +380,7 @@ def read_board(viewer: Viewer, wanted: Wanted, axis: WallAxis, *, at: datetime) 
     if not viewer.sees_all_projects:
         return board((), {}, {}, axis, now_local=at.replace(tzinfo=None))
     people = _people(wanted, axis)
-    booked = _booked(axis)
+    booked = _booked(axis, viewer.language)
     shown = {one.user_id: booked[one.user_id] for one in people.technicians if one.user_id in booked}
     places = _places(shown)
     least = 100 * _LEAST_DAYS[axis.days > 7] / axis.days
@@ -393,6 +393,7 @@ def read_board(viewer: Viewer, wanted: Wanted, axis: WallAxis, *, at: datetime) 
         shows=(lambda one: one.kind is wanted.kind) if wanted.kind else (lambda _one: True),
         least_width=least,
         crews=_crews(booked),
+        everybody=people.everybody,
     )
 
 
@@ -413,6 +414,7 @@ _LEAST_DAYS = {False: 0.2, True: 0.9}
 class _Read:
     """What decides when people work and what takes them, by user id."""
 
+    everybody: tuple[tuple[int, str], ...]
     technicians: Sequence[workforce.Sendable]
     hours: Mapping[int, Place]
     percents: Mapping[int, Sequence[Any]]
@@ -444,6 +446,7 @@ def _people(wanted: Wanted, axis: WallAxis) -> _Read:
         calls.setdefault(user_id, []).append((starts_local, ends_local, note))
     first_near, last_near = first_on - REACH, last_on + REACH
     return _Read(
+        everybody=tuple((user_id, one.name) for user_id, one in everybody.items()),
         technicians=[known[user_id] for user_id in ids if user_id in known],
         hours=workforce.technician_places(ids, first_on=first_near, last_on=last_near),
         percents=workforce.capacities(ids, first_on=first_on, last_on=last_on),
@@ -453,16 +456,19 @@ def _people(wanted: Wanted, axis: WallAxis) -> _Read:
     )
 
 
-def _booked(axis: WallAxis) -> Mapping[int, Sequence[Booked]]:
+def _booked(axis: WallAxis, language: str) -> Mapping[int, Sequence[Booked]]:
     from_at = datetime.combine(axis.first, time(), UTC) - REACH
     asked = {
         "from_at": from_at,
         "to_at": datetime.combine(axis.last, time(), UTC) + REACH,
         "longest": from_at - LONGEST_VISIT,
     }
+    spots: dict[int, Spot] = {}
     found: dict[int, list[Booked]] = {}
-    for *about, site_id, city, country, latitude, longitude in _BOOKED.all(**asked):
-        spot = Spot(country, city, latitude, longitude, f"site {site_id}")
+    for *about, site_id, city, country, latitude, longitude in _booked_in(language).all(**asked):
+        spot = spots.get(site_id)
+        if spot is None:
+            spot = spots[site_id] = Spot(country, city, latitude, longitude, f"site {site_id}")
         one = Booked._make((*about, site_id, city, spot))
         found.setdefault(one.user_id, []).append(one)
     return found
@@ -486,8 +492,15 @@ def _known(one: workforce.Sendable, booked: Sequence[Booked], people: _Read, axi
         starts, ends = (at.astimezone(there).replace(tzinfo=None) for at in (each.starts_at, each.ends_at))
         gaps.append(Gap("own", starts, ends))
     gaps += [Gap("call", *call) for call in people.calls.get(user_id, ())]
-    gaps += _days_off(hours, axis)
     percents = people.percents.get(user_id, ())
+    free, worked_on = 0, {}
+    for day in axis.every:
+        planned = worked_on[day] = hours.planned_on(day)
+        if not planned:
+            gaps.append(_day_off(hours, day))
+            continue
+        worked = length(hours.hours_on(day) if day in hours.shut else planned)
+        free += worked * working.percent_on(percents, day) // 100 if percents else worked
     return Known(
         user_id=user_id,
         name=one.name,
@@ -495,23 +508,20 @@ def _known(one: workforce.Sendable, booked: Sequence[Booked], people: _Read, axi
         territory=one.territory,
         zone=one.zone,
         home=one.spot,
-        hours=hours,
+        hours=worked_on,
         booked=tuple(booked),
         gaps=tuple(gaps),
-        percent=partial(working.percent_on, percents),
+        free_minutes=free,
     )
 
 
-def _days_off(hours: Place, axis: WallAxis) -> Iterable[Gap]:
-    """Whole days on which somebody does not work, with the reason of those that are not their weekend."""
-    for day in axis.every:
-        if hours.planned_on(day):
-            continue
-        starts = datetime.combine(day, time())
-        exception = hours.exceptions.get(day)
-        closed = hours.days.closed.get(day, "") if hours.days is not None else ""
-        words = exception.reason if exception is not None else closed
-        yield Gap("off", starts, starts + timedelta(days=1), words)
+def _day_off(hours: Place, day: date) -> Gap:
+    """A whole day on which somebody does not work, with the reason unless it is their weekend."""
+    starts = datetime.combine(day, time())
+    exception = hours.exceptions.get(day)
+    closed = hours.days.closed.get(day, "") if hours.days is not None else ""
+    words = exception.reason if exception is not None else closed
+    return Gap("off", starts, starts + timedelta(days=1), words)
 
 
 def version_of(base: int | None = None) -> tuple[int, int]:
@@ -555,42 +565,46 @@ _CALLS = Question(
     )
     .order_by(OnCallTurn.starts_at, OnCallTurn.id)
 )
-_BOOKED = Question(
-    select(
-        VisitTechnician.user_id,
-        Visit.id,
-        Visit.version,
-        Visit.title,
-        Visit.titles,
-        Visit.kind,
-        Visit.state,
-        Visit.starts_local,
-        Visit.ends_local,
-        Visit.zone,
-        Visit.starts_at,
-        Visit.ends_at,
-        Visit.skill,
-        Visit.level,
-        Visit.crew,
-        Visit.needs_decision,
-        VisitTechnician.conflict_reason,
-        Project.key,
-        Account.name,
-        Site.id,
-        Site.city,
-        Site.country,
-        Site.latitude,
-        Site.longitude,
+
+
+@cache
+def _booked_in(language: str) -> Question:
+    """Who has which visits, with the title in a language; it is taken out by the database, once for each row."""
+    return Question(
+        select(
+            VisitTechnician.user_id,
+            Visit.id,
+            Visit.version,
+            sa.func.coalesce(sa.func.nullif(Visit.titles[language].as_string(), ""), Visit.title),
+            Visit.kind,
+            Visit.state,
+            Visit.starts_local,
+            Visit.ends_local,
+            Visit.zone,
+            Visit.starts_at,
+            Visit.ends_at,
+            Visit.skill,
+            Visit.level,
+            Visit.crew,
+            Visit.needs_decision,
+            VisitTechnician.conflict_reason,
+            Project.key,
+            Account.name,
+            Site.id,
+            Site.city,
+            Site.country,
+            Site.latitude,
+            Site.longitude,
+        )
+        .join(Visit, Visit.id == VisitTechnician.visit_id)
+        .join(Project, Project.id == Visit.project_id)
+        .join(Account, Account.id == Project.account_id)
+        .join(Site, Site.id == Visit.site_id)
+        .where(
+            Visit.state != VisitState.CANCELLED,
+            Visit.starts_at < sa.bindparam("to_at", type_=UtcInstant),
+            Visit.ends_at > sa.bindparam("from_at", type_=UtcInstant),
+            Visit.starts_at > sa.bindparam("longest", type_=UtcInstant),
+        )
+        .order_by(Visit.starts_at, Visit.id, VisitTechnician.user_id)
     )
-    .join(Visit, Visit.id == VisitTechnician.visit_id)
-    .join(Project, Project.id == Visit.project_id)
-    .join(Account, Account.id == Project.account_id)
-    .join(Site, Site.id == Visit.site_id)
-    .where(
-        Visit.state != VisitState.CANCELLED,
-        Visit.starts_at < sa.bindparam("to_at", type_=UtcInstant),
-        Visit.ends_at > sa.bindparam("from_at", type_=UtcInstant),
-        Visit.starts_at > sa.bindparam("longest", type_=UtcInstant),
-    )
-    .order_by(Visit.starts_at, Visit.id, VisitTechnician.user_id)
-)

@@ -63,6 +63,7 @@ class Telling:
         self._kinds, self._looks = kinds(), looks()
         self._days: dict[date, str] = {}
         self._clocks: dict[tuple[int, int], str] = {}
+        self._lengths: dict[int, str] = {}
         self._yours = _("%(span)s your time")
 
     def lines(self, bar: Bar) -> tuple[str, str]:
@@ -70,11 +71,14 @@ class Telling:
         kind = self._kinds[bar.booked.kind]
         if bar.days == 1:
             return bar.booked.account, kind
-        return bar.booked.account, f"{kind}, {ngettext('%(num)s day', '%(num)s days', bar.days)}"
+        length = self._lengths.get(bar.days)
+        if length is None:
+            length = self._lengths[bar.days] = ngettext("%(num)s day", "%(num)s days", bar.days)
+        return bar.booked.account, f"{kind}, {length}"
 
     def about(self, bar: Bar) -> str:
         """Whose visit it is and what it is called."""
-        return f"{bar.booked.account}: {localized(bar.booked.titles) or bar.booked.title}"
+        return f"{bar.booked.account}: {bar.booked.title}"
 
     def against(self, bar: Bar) -> str:
         """What stands against it, and why it is done all the same; empty when nothing does."""

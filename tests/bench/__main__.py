@@ -41,6 +41,7 @@ PARTS = (
     "portfolio",
     "finding",
     "feasible",
+    "board",
     "assignment",
 )
 UID_BITS = 8 * RANDOM_BYTES
@@ -257,6 +258,19 @@ class Bench:
 
         for figure in plans():
             self.note(figure)
+
+    def board(self) -> None:
+        """The dispatch board of two hundred technicians and four weeks; beside it a bare route."""
+        from tests.bench.board import TECHNICIANS, WEEKS, fill
+
+        instance = company.copied(self.base(), self.work / "board")
+        with self._inside(instance) as app:
+            path, cookie = fill(), _signed_in(app)
+        with self._served(instance) as (site, bare):
+            port = int(site.address.rpartition(":")[2])
+            size = len(_first(port, path, cookie).body)
+            name = f"dispatch board ({TECHNICIANS} technicians × {WEEKS} weeks)"
+            self._compare(name, port, bare, path, headers=cookie, size=size, about="goal 150")
 
     def portfolio(self) -> None:
         """The projects as list, lines and board, in companies of up to 100,000 projects on both databases."""

@@ -34,7 +34,7 @@ PLACES = (
 
 def measure(_app: Flask, *, seconds: float) -> Iterator[Figure]:
     """Rank everybody for one visit, and find the first three times for a customer. Inside an application context."""
-    _hire(TECHNICIANS)
+    hire(TECHNICIANS)
     db.session.rollback()
     site = db.session.scalars(sa.select(Site).order_by(Site.id).limit(1)).one()
     monday = clock.now() + timedelta(days=7 - clock.now().weekday())
@@ -63,7 +63,7 @@ def measure(_app: Flask, *, seconds: float) -> Iterator[Figure]:
     )
 
 
-def _hire(count: int) -> None:
+def hire(count: int) -> None:
     """Enter technicians who have hours, certificates, leave, and visits in the weeks to come."""
     drawn = random.Random(6)
     now = clock.now()

@@ -7,60 +7,43 @@ from typing import Any, NamedTuple
 
 from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from concierge.core.names import initials
-from concierge.dispatch import queries, words
-from concierge.dispatch.plan import Bar, Block, Board, Row
+from concierge.dispatch import drawing, queries, words
+from concierge.dispatch.plan import Block, Board, Row
 from concierge.dispatch.queries import Unassigned
 from concierge.dispatch.views.blueprint import DAYS, Look, Page, bp, look_from_address
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
+from concierge.platform.assets import asset
 from concierge.platform.words import clock_time, day
 from concierge.visits.states import OVER
 from concierge.workforce import queries as workforce
 
-MARKS = {
-    "accepted": "check",
-    "under": "circle-dot",
-    "done": "check",
-    "short": "rotate-ccw",
-    "asks": "hourglass",
-}
-"""Icons by look; a clash has the triangle whatever it looks like."""
+NOW_LINE = Markup('<use href="#board-now"></use>')
+"""Drawn once, beside the axis; each row points to it."""
 WORDLESS = frozenset({"way", "call"})
 """Grey stretches that are too thin for words; those who hear the row are told."""
-STATES = {
-    "draft": "idle",
-    "planned": "go",
-    "sure": "go",
-    "accepted": "ok",
-    "under": "go",
-    "done": "idle",
-    "short": "warn",
-    "asks": "warn",
-}
-"""Colours by look; a clash is always red."""
 
 
-class ShownBar(NamedTuple):
-    """A bar as the template draws it: plain texts and numbers."""
+class _Drawn(NamedTuple):
+    """What is the same in every row."""
 
-    key: str
-    visit_id: int
-    version: int
-    was: str
-    x: float
-    width: float
-    y: int
-    look: str
-    mark: str
+    gaps: Mapping[str, str]
+    url: tuple[str, str]
+    sprite: str
+    may_move: bool
+
+
+class Told(NamedTuple):
+    """What is said of a visit."""
+
     account: str
     what: str
     when: str
     against: str
-    label: str
-    is_movable: bool
 
 
 class ShownRow(NamedTuple):
@@ -74,8 +57,9 @@ class ShownRow(NamedTuple):
     hours: int
     load: str
     height: int
-    bars: list[ShownBar]
-    blocks: list[Block]
+    picture: Markup
+    """Grey stretches, then the visits, with the place of the now line between them."""
+    told: list[Told]
     said: str
 
 
@@ -132,7 +116,9 @@ def page_of(look: Look) -> dict[str, Any]:  # Any: what the template is given
     unassigned = queries.tray(looking, at=at)
     telling, may_move = words.Telling(looking.zone), looking.may(Permission.SCHEDULE_VISITS)
     query = look.values()
-    rows = [_shown(row, found, telling, may_move) for row in found.rows]
+    visit_url = url_for("dispatch.visit", visit_id=0, **query).replace("/visits/0", "/visits/{}", 1)
+    drawn = _Drawn(words.gaps(), drawing.escaped(visit_url), asset("icons.svg"), may_move)
+    rows = [_shown(row, found, telling, drawn) for row in found.rows]
     return {
         "look": look,
         "board": found,
@@ -145,20 +131,19 @@ def page_of(look: Look) -> dict[str, Any]:  # Any: what the template is given
         "clock_notes": words.clock_notes(
             found.zones | {looking.zone}, look.first, look.first + timedelta(days=DAYS[look.view] - 1)
         ),
-        "by_day": _by_day(look, found, rows, query),
+        "by_day": _by_day(look, found, rows, visit_url),
         "query": query,
         "kept": {name: value for name, value in query.items() if name in ("view", "on")},
         "seen": f"{base}.{count}",
         "poll_url": url_for("dispatch.changes", **query, seen=f"{base}.{count}"),
-        "visit_url": url_for("dispatch.visit", visit_id=0, **query).replace("/visits/0", "/visits/{}", 1),
         "drop_query": url_for("dispatch.board", **query).partition("?")[2],
         "earlier": look.address(on=(look.first - timedelta(days=DAYS[look.view])).isoformat()),
         "later": look.address(on=(look.first + timedelta(days=DAYS[look.view])).isoformat()),
         "is_now": look.first <= look.today < look.first + timedelta(days=DAYS[look.view]),
-        "filters": _filters(look),
+        "filters": _filters(look, found),
         "may_move": may_move,
         "looks": words.looks(),
-        "states": STATES,
+        "states": drawing.STATES,
         "gaps": words.gaps(),
         "now": clock_time(at, looking.zone),
     }
@@ -190,10 +175,8 @@ def _card(one: Unassigned, look: Look, query: Mapping[str, Any]) -> Card:  # Any
     return Card(one, words.work(one), words.needs(one), due, state, words.when_planned(one), url)
 
 
-def _shown(row: Row, found: Board, telling: words.Telling, may_move: bool) -> ShownRow:
-    known, gaps = row.known, words.gaps()
-    bars = [_shown_bar(bar, row, found, telling, may_move) for bar in row.bars]
-    days = found.axis.days
+def _shown(row: Row, found: Board, telling: words.Telling, drawn: _Drawn) -> ShownRow:
+    known, gaps, days = row.known, drawn.gaps, found.axis.days
     blocks = [
         one if one.kind in WORDLESS else one.spoken(_gap_words(one, gaps), row.bars, days)
         for one in row.blocks
@@ -203,6 +186,26 @@ def _shown(row: Row, found: Board, telling: words.Telling, may_move: bool) -> Sh
         for gap in known.gaps
         if gap.kind in gaps and found.axis.stretch(gap.starts, gap.ends)
     ]
+    told, bars = [], []
+    for bar in row.bars:
+        one = bar.booked
+        lines, when = telling.lines(bar), telling.when(one)
+        against = telling.against(bar) if bar.against else ""
+        told.append(Told(*lines, when, against))
+        label = f"{telling.about(bar)}. {when}. {telling.state(bar)}"
+        is_movable = drawn.may_move and bar.look != "under" and one.state not in OVER
+        who = ",".join(map(str, found.crews.get(one.visit_id, (row.user_id,)))) if is_movable else ""
+        bars.append(
+            drawing.bar(
+                bar,
+                user_id=row.user_id,
+                lines=lines,
+                label=f"{label}. {against}" if against else label,
+                url=drawn.url,
+                moves=who,
+                sprite=drawn.sprite,
+            )
+        )
     return ShownRow(
         user_id=row.user_id,
         name=known.name,
@@ -212,8 +215,8 @@ def _shown(row: Row, found: Board, telling: words.Telling, may_move: bool) -> Sh
         hours=row.load.free_hours,
         load=row.load.state,
         height=row.height,
-        bars=bars,
-        blocks=blocks,
+        picture=drawing.blocks(blocks) + NOW_LINE + Markup("".join(bars)),  # noqa: S704 # escaped by `drawing`
+        told=told,
         said="; ".join(away),
     )
 
@@ -221,31 +224,6 @@ def _shown(row: Row, found: Board, telling: words.Telling, may_move: bool) -> Sh
 def _gap_words(one: Block, gaps: Mapping[str, str]) -> str:
     """What takes somebody; of a holiday its name without the place."""
     return one.words.split(",")[0] if one.words else gaps.get(one.kind, "")
-
-
-def _shown_bar(bar: Bar, row: Row, found: Board, telling: words.Telling, may_move: bool) -> ShownBar:
-    one = bar.booked
-    account, what = telling.lines(bar)
-    when, against = telling.when(one), telling.against(bar) if bar.against else ""
-    said = (telling.about(bar), when, telling.state(bar), against)
-    who = ",".join(map(str, found.crews.get(one.visit_id, (row.user_id,))))
-    return ShownBar(
-        key=f"b{one.visit_id}-{row.user_id}",
-        visit_id=one.visit_id,
-        version=one.version,
-        was=f"{one.starts_local:%Y-%m-%dT%H:%M}/{one.ends_local:%Y-%m-%dT%H:%M}/{who}",
-        x=bar.x,
-        width=bar.width,
-        y=bar.y,
-        look=f"{bar.look} clash bad" if bar.is_clash else f"{bar.look} {STATES[bar.look]}",
-        mark="triangle-alert" if bar.is_clash else MARKS.get(bar.look, ""),
-        account=account,
-        what=what,
-        when=when,
-        against=against,
-        label=". ".join(filter(None, said)),
-        is_movable=may_move and bar.look != "under" and one.state not in OVER,
-    )
 
 
 def _heads(look: Look) -> list[tuple[float, str, bool]]:
@@ -283,12 +261,11 @@ def _period(look: Look) -> str:
     )
 
 
-def _filters(look: Look) -> list[tuple[str, str, list[tuple[str, str]], str]]:
-    people = workforce.holders("", on=look.today)
+def _filters(look: Look, found: Board) -> list[tuple[str, str, list[tuple[str, str]], str]]:
     territories = [(one.name, one.name) for one in workforce.territories()]
     kinds = [(kind.value, name) for kind, name in words.kinds().items()]
     skills = [(code, code) for code in workforce.skill_codes()]
-    everybody = [(str(user_id), one.name) for user_id, one in people.items()]
+    everybody = [(str(user_id), name) for user_id, name in found.everybody]
     return [
         ("territory", _("Territory"), [("", _("All territories")), *territories], look.territory),
         ("skill", _("Certification"), [("", _("Any certification")), *skills], look.skill),
@@ -301,7 +278,7 @@ def _by_day(
     look: Look,
     found: Board,
     rows: list[ShownRow],
-    query: Mapping[str, Any],  # Any: values of an address
+    visit_url: str,
 ) -> list[tuple[date, str, list[Entry]]]:
     """The visits of at most a week as a list, for narrow screens: each visit once, on the day it begins."""
     first = look.today if look.axis.first <= look.today <= look.axis.last else look.first
@@ -311,7 +288,7 @@ def _by_day(
     states = words.looks()
     listed: dict[date, dict[int, Entry]] = {on: {} for on in days}
     for row, shown in zip(found.rows, rows, strict=True):
-        for bar, drawn in zip(row.bars, shown.bars, strict=True):
+        for bar, told in zip(row.bars, shown.told, strict=True):
             one = bar.booked
             on = max(one.starts_local.date(), first)
             if on not in listed or one.ends_local.date() < first:
@@ -321,13 +298,13 @@ def _by_day(
                 listed[on][one.visit_id] = known._replace(who=f"{known.who}, {shown.name}")
                 continue
             listed[on][one.visit_id] = Entry(
-                time=drawn.when,
-                account=drawn.account,
-                what=drawn.what,
+                time=told.when,
+                account=told.account,
+                what=told.what,
                 who=shown.name,
                 look=bar.look,
                 state=states[bar.look],
-                url=url_for("dispatch.visit", visit_id=one.visit_id, **query),
-                clashes=drawn.against,
+                url=visit_url.replace("{}", str(one.visit_id)),
+                clashes=told.against,
             )
     return [(on, day(on), list(listed[on].values())) for on in days]
