@@ -8,6 +8,7 @@ from flask_babel import ngettext
 
 from concierge.catalogue.states import ItemType
 from concierge.platform.words import localized
+from concierge.readiness import plan
 from concierge.readiness.actions import taking
 from concierge.readiness.models import ReadinessItem, ReturnedDocument
 from concierge.readiness.states import Fate, Outcome
@@ -170,8 +171,16 @@ def fate(came: Fate) -> str:
     }[came]
 
 
-def why(entry: Entry) -> str:
-    """Why an entry waits for a person; empty when it does not."""
+def why(entry: Entry, item: ReadinessItem | None = None) -> str:
+    """Why an entry waits for a person, in the reader's language; empty when it does not.
+
+    :param item: the point that it is an answer to; None: then in the language in which it was read.
+    """
+    if entry["why"] == "unreadable" and item is not None:
+        try:
+            plan.answer_of(item, entry["typed"])
+        except ValueError as problem:
+            return str(problem)
     if entry["why"] in {"unreadable", "refused"} and entry.get("said"):
         return str(entry["said"])
     return {

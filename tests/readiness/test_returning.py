@@ -8,13 +8,14 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from flask import Flask
+from flask_babel import force_locale
 from pypdf import PdfWriter
 
 from concierge.catalogue.states import ItemType
 from concierge.platform import worker
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.models import Project
-from concierge.readiness import fields, queries
+from concierge.readiness import fields, queries, returned_words
 from concierge.readiness.actions import answering, taking
 from concierge.readiness.actions.taking import Arrived, Source
 from concierge.readiness.models import ItemAnswer, ReturnedDocument
@@ -186,7 +187,13 @@ def test_what_cannot_be_read_waits_with_the_sentence_why(project: Project, bring
         Fate.FOR_A_PERSON.value,
         "unreadable",
     )
-    assert entry["said"]
+    temperature = readiness.item(project, "temperature")
+    told = {}
+    for language in ("en", "de"):
+        with force_locale(language):
+            told[language] = returned_words.why(entry, temperature)
+    assert told["en"] == entry["said"]
+    assert told["de"] != told["en"], "whoever looks at it reads it in their language"
     assert readiness.item(project, "temperature").state is ItemState.OPEN
     assert readiness.item(project, "circuit").value == "yes"
 

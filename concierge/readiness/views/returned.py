@@ -435,7 +435,7 @@ def _row(
         state=state,
         icon=icon,
         fate=returned_words.fate(fate),
-        why=returned_words.why(entry) if fate is Fate.FOR_A_PERSON else "",
+        why=returned_words.why(entry, item) if fate is Fate.FOR_A_PERSON else "",
         counts=returned_words.typed(item, item.value) if item and fate is Fate.CONFLICT else "",
         answer_id=entry.get("answer"),
         item_id=item.id if item else None,
