@@ -33,7 +33,7 @@ from concierge.workforce.calendars import (
     place_calendar,
     week_calendar,
 )
-from concierge.workforce.models import Absence, Closure, Office, Technician
+from concierge.workforce.models import Absence, Closure, Office, Technician, TechnicianHours
 
 SHUTDOWN = "shutdown"
 FROZEN = "frozen"
@@ -64,6 +64,8 @@ class TechnicianDays:
 
     region: Region
     absences: tuple[Period, ...] = ()
+    weekdays: tuple[int, ...] | None = None
+    """On which they work by their own hours (Monday is 0); `None`: their country's week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,9 +371,10 @@ def _calendars(
 
 @lru_cache(maxsize=1024)
 def _technician(closures: tuple[Period, ...], days: TechnicianDays) -> WorkCalendar:
-    return joined(
-        place_calendar(*days.region), closed_calendar(COMPANY, closures), closed_calendar(AWAY, days.absences)
+    week = (
+        place_calendar(*days.region) if days.weekdays is None else week_calendar(*days.region, days.weekdays)
     )
+    return joined(week, closed_calendar(COMPANY, closures), closed_calendar(AWAY, days.absences))
 
 
 def _rests(holds: Iterable[Rest], today: date) -> tuple[Period, ...]:
@@ -413,7 +416,21 @@ def _technicians(user_ids: Collection[int]) -> Mapping[int, TechnicianDays]:
             Technician.user_id.in_(user_ids)
         )
     )
-    return {row[1]: TechnicianDays((row[2], row[3]), away_days(absences.get(row[0], ()))) for row in rows}
+    weeks: dict[int, set[int]] = {}
+    for technician_id, weekday in db.session.execute(
+        sa.select(TechnicianHours.technician_id, TechnicianHours.weekday)
+        .join(Technician, Technician.id == TechnicianHours.technician_id)
+        .where(Technician.user_id.in_(user_ids))
+    ):
+        weeks.setdefault(technician_id, set()).add(weekday)
+    return {
+        user_id: TechnicianDays(
+            (country, subdivision),
+            away_days(absences.get(technician_id, ())),
+            tuple(sorted(weeks[technician_id])) if technician_id in weeks else None,
+        )
+        for technician_id, user_id, country, subdivision in rows
+    }
 
 
 def _company_half_days() -> Sequence[Closure]:

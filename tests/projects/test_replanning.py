@@ -14,7 +14,7 @@ from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused, Stale
 from concierge.platform.events import RecordedEvent
 from concierge.platform.jobs import Progress
-from concierge.projects import chores
+from concierge.projects import calendars, chores
 from concierge.projects import queries as project_queries
 from concierge.projects.actions import calendar_changes, replanning
 from concierge.projects.actions.calendar_changes import CalendarChange, ChangeKind
@@ -28,6 +28,7 @@ from concierge.projects.models import (
 )
 from concierge.projects.queries import replanning as queries
 from concierge.projects.states import CalendarProposalState, Health
+from concierge.workforce.actions import hours as technician_hours
 from concierge.workforce.models import Closure
 from tests.makers import orders, projects, workforce
 from tests.makers.days import on
@@ -305,6 +306,10 @@ def test_the_days_of_a_crew_follow_its_absences(app: Flask) -> None:
     apply(proposal)
 
     assert dates_of(project)["install"][0] == on("Mon 2026-04-13")
+    with unit_of_work():  # and their own week
+        technician_hours.set_hours(tomas, [(0, 480, 1020), (1, 480, 1020)], at=MONDAY, actor_id=None)
+    theirs = calendars.known_of_technician(tomas.user_id).of_technician(tomas.user_id)
+    assert [theirs.is_workday(on(day)) for day in ("Mon 2026-04-13", "Wed 2026-04-15")] == [True, False]
 
 
 @pytest.mark.parametrize(

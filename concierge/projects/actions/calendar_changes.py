@@ -18,7 +18,7 @@ from concierge.catalogue.states import DaysOf
 from concierge.core.worktime import refuse_if_never_open
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound, Refused, Stale
-from concierge.projects.calendars import Known, SiteDays, TechnicianDays
+from concierge.projects.calendars import Known, SiteDays
 from concierge.projects.queries import replanning as queries
 from concierge.workforce import queries as workforce
 from concierge.workforce.actions import closures, leave, technicians
@@ -431,7 +431,7 @@ def _with_absence(known: Known, change: CalendarChange, before: Period | None) -
     days = known.technicians.get(_id(change.user_id))
     if days is None:
         return known
-    changed = TechnicianDays(days.region, _exchanged(days.absences, before, change.period))
+    changed = replace(days, absences=_exchanged(days.absences, before, change.period))
     return replace(known, technicians={**known.technicians, _id(change.user_id): changed})
 
 
