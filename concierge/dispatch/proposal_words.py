@@ -29,7 +29,7 @@ def reasons(one: PlanningProposal, people: Mapping[int, Sendable]) -> tuple[str,
         case "held":
             return (_("The project is on hold, so nobody is sent."),)
         case "left":
-            return tuple(_left(facts, people))
+            return tuple(_left(facts, people, has_time=one.needs_people))
         case "changed":
             return (_("Somebody chose this time and these people instead of what was found."),)
     skill = facts["asks"][0]
@@ -230,9 +230,11 @@ def _beside(facts: Facts, people: Mapping[int, Sendable]) -> list[str]:
     return [_("Not chosen – %(others)s.", others="; ".join(said))] if said else []
 
 
-def _left(facts: Facts, people: Mapping[int, Sendable]) -> list[str]:
+def _left(facts: Facts, people: Mapping[int, Sendable], *, has_time: bool) -> list[str]:
     if not facts["starts"]:
         rules = listed(ruled_out(Rule(rule)) for rule, _count in facts["time"][:3])
+        if rules and has_time:
+            return [_("The visit stands against a rule as it is: %(rules)s. Move it first.", rules=rules)]
         if rules:
             return [_("There is no time for it in these days: %(rules)s.", rules=rules)]
         return [_("The site is not open long enough in these days.")]
@@ -247,6 +249,8 @@ def _left(facts: Facts, people: Mapping[int, Sendable]) -> list[str]:
         return [f"{said}; {found}.", *named]
     if all(rule == Rule.SKILL_LEVEL.value for _id, rule in facts["people"]) and facts["people"]:
         return [_("Nobody has the level to lead it."), *named]
+    if has_time:
+        return [_("When the visit is, not enough people can go."), *named]
     return [
         ngettext(
             "At %(num)s time that was looked at, not enough people can go.",

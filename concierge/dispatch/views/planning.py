@@ -76,6 +76,8 @@ class ShownBar(NamedTuple):
     width: float
     y: int
     look: str
+    state: str
+    """Its colour."""
     account: str
     what: str
     label: str
@@ -119,12 +121,12 @@ def proposals(run_id: int) -> Page:
     """Show how far a plan is, then what it proposes and why; its bar asks this page again."""
     run = planning.run_by_id(run_id)
     bar = _bar(run)
-    if "HX-Request" in request.headers and bar is not None:
+    if "HX-Request" in request.headers:
         answer = make_response(render_template("platform/_bar.html", bar=bar))
         if bar.finished or bar.failed:
             answer.headers["HX-Refresh"] = "true"
         return answer
-    if bar is not None:
+    if run.state is not PlanningState.READY:
         return render_template(
             "dispatch/planning.html", run=run, bar=bar, period=_period(run), zone=viewer().zone
         )
@@ -364,6 +366,12 @@ def _picture(
     return rows
 
 
+def _look_of(card: Card) -> tuple[str, str]:
+    if card.against:
+        return "clash", "bad"
+    return ("sure", "ok") if card.one.state is ProposalState.ACCEPTED else ("planned", "go")
+
+
 def _name(user_id: int, known: Mapping[int, Sendable]) -> str:
     return known[user_id].name if user_id in known else ""
 
@@ -421,13 +429,12 @@ def _period(run: PlanningRun) -> str:
     return ", ".join(part for part in (found, run.territory, run.skill) if part)
 
 
-def _bar(run: PlanningRun) -> Bar | None:
-    """How far a plan is; `None` when it is there."""
-    if run.state is PlanningState.READY:
-        return None
+def _bar(run: PlanningRun) -> Bar:
+    """How far a plan is."""
     title = _("Plan for unassigned work")
-    if run.state is PlanningState.CANCELLED or run.job_id is None:
-        return Bar(title, _("Cancelled. Nothing was booked."), 0, None, True, False, "")
+    if run.state is not PlanningState.PLANNING or run.job_id is None:
+        said = _("Cancelled. Nothing was booked.") if run.state is PlanningState.CANCELLED else _("Done.")
+        return Bar(title, said, 0, None, True, False, "")
     job = jobs.job_for(run.job_id, owner_id=None)
     doing = job.message or _("Waiting for its turn.")
     url = url_for("dispatch.proposals", run_id=run.id)
