@@ -325,6 +325,21 @@ def test_what_changes_around_a_visit_is_found_and_gone_by_itself(
     assert broken() == [(Rule.SKILL_EXPIRED, "")]
 
 
+def test_who_keeps_a_visit_says_why_for_every_rule(project: Project, tomas: Technician) -> None:
+    with unit_of_work():
+        visit = visits.visit(project, tomas, starts="Tue 2026-03-17 09:00", state=VisitState.CONFIRMED)
+        workforce.absence(tomas, on("Tue 2026-03-17"))
+    assert "is away" in visits.again(visit).needs_decision
+
+    with unit_of_work():
+        own = queries.visit_for_change(visit.id)
+        arranging.keep_visit(own, reason="He comes all the same.", at=NOW, actor_id=None)
+
+    assert visits.again(visit).needs_decision == ""
+    assert broken() == [(Rule.LEAVE, "He comes all the same.")]
+    move(visit, "Tue 2026-03-17 10:00")  # said already
+
+
 def test_who_leads_a_crew_has_the_level_and_the_others_the_certification(
     project: Project, tomas: Technician, lea: Technician
 ) -> None:

@@ -374,14 +374,16 @@ def rearrange(
 def keep_visit(
     visit: Visit, *, reason: str, version: int | None = None, at: datetime, actor_id: int | None
 ) -> None:
-    """Leave a visit where it is although the plan moved.
+    """Leave a visit as it is although the plan moved, or a rule stands against it: the reason is kept for that, too.
 
     :raises Stale: when somebody changed it since `version`.
     :raises NotNow: when there is nothing to decide.
+    :raises Conflicting: when a rule stands against it for which no reason helps.
     """
     checks.expect_version(visit, version)
     if not visit.needs_decision:
         raise checks.NotNow(_("There is nothing to decide about this visit."))
+    judging.settle([visit], reason=reason, at=at, actor_id=actor_id)
     progress.settle(visit)
     db.session.flush()
     record(_decided(visit, reason=reason, at=at, actor_id=actor_id))
