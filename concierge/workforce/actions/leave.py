@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -77,11 +78,7 @@ def ask(technician: Technician, wish: Wish, *, at: datetime, actor_id: int | Non
         LeaveRequested(
             at=at,
             actor_id=actor_id,
-            user_id=technician.user_id,
-            leave_id=request.id,
-            kind=request.kind.value,
-            first_on=request.first_on,
-            last_on=request.last_on,
+            **_about(request, technician),
         )
     )
     return request
@@ -114,11 +111,7 @@ def approve(leave_id: int, *, answer: str = "", at: datetime, actor_id: int | No
         LeaveApproved(
             at=at,
             actor_id=actor_id,
-            user_id=request.technician.user_id,
-            leave_id=request.id,
-            kind=request.kind.value,
-            first_on=request.first_on,
-            last_on=request.last_on,
+            **_about(request, request.technician),
             absence_id=absence.id,
         )
     )
@@ -141,11 +134,7 @@ def refuse(leave_id: int, *, reason: str, at: datetime, actor_id: int | None) ->
         LeaveRefused(
             at=at,
             actor_id=actor_id,
-            user_id=request.technician.user_id,
-            leave_id=request.id,
-            kind=request.kind.value,
-            first_on=request.first_on,
-            last_on=request.last_on,
+            **_about(request, request.technician),
             reason=request.answer,
         )
     )
@@ -174,11 +163,7 @@ def withdraw(leave_id: int, *, reason: str = "", at: datetime, actor_id: int | N
         LeaveWithdrawn(
             at=at,
             actor_id=actor_id,
-            user_id=request.technician.user_id,
-            leave_id=request.id,
-            kind=request.kind.value,
-            first_on=request.first_on,
-            last_on=request.last_on,
+            **_about(request, request.technician),
             was_approved=was_approved,
             absence_id=absence_id,
             reason=request.answer,
@@ -221,6 +206,17 @@ def _expect(request: LeaveRequest, to: LeaveState) -> None:
             raise Refused(_("This leave was refused already. Ask for other days instead."))
         case _:
             raise Refused(_("This request was withdrawn. Ask anew if the leave is wanted after all."))
+
+
+def _about(request: LeaveRequest, technician: Technician) -> dict[str, Any]:  # Any: fields of an event
+    """What every event about a request says of it."""
+    return {
+        "user_id": technician.user_id,
+        "leave_id": request.id,
+        "kind": request.kind.value,
+        "first_on": request.first_on,
+        "last_on": request.last_on,
+    }
 
 
 def _decide(
