@@ -250,7 +250,12 @@ def _hash(value: object) -> str:
 
 def _text(raw: Mapping[str, Any], name: str, key: str, most: int, *, is_needed: bool = True) -> str:
     value = raw.get(name, "")
-    if not isinstance(value, str) or len(value) > most or (is_needed and not value):
+    if (
+        not isinstance(value, str)
+        or len(value) > most
+        or not value.isprintable()
+        or (is_needed and not value)
+    ):
         raise Malformed(key, _("The part “%(name)s” of this change cannot be read.", name=name))
     return value
 

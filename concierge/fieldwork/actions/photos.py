@@ -130,9 +130,10 @@ def _finish(upload: PhotoUpload, data: bytes) -> None:
     large, small = pictures(data)
     for piece in queries.stored_pieces(upload.pieces):
         db.session.delete(piece)
+    kept = files.store(large, name=f"{upload.uuid}.jpg", content_type="image/jpeg")
+    thumb = files.store(small, name=f"{upload.uuid}-small.jpg", content_type="image/jpeg")
     upload.received, upload.pieces = upload.size, []
-    upload.file_id = files.store(large, name=f"{upload.uuid}.jpg", content_type="image/jpeg").id
-    upload.small_id = files.store(small, name=f"{upload.uuid}-small.jpg", content_type="image/jpeg").id
+    upload.file_id, upload.small_id = kept.id, thumb.id
 
 
 def _drop(upload: PhotoUpload) -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from concierge.catalogue.states import StepKind
 from concierge.fieldwork.models import FieldRecord
@@ -45,7 +45,9 @@ class Row:
     number: str
     text: str
     accepted: str
-    answer: str
+    answer: Markup
+    length: int
+    """Letters of the answer."""
     state: str
     """``open`` or ``out_of_range``; empty when it is well."""
     note: str
@@ -207,22 +209,24 @@ class Words(Figures):
 
     def _row(self, number: int, step: Said) -> Row:
         state = "open" if step["is_open"] else ""
-        answer = self.long(step["value"])
+        said = self.long(step["value"])
+        answer = self.said(said)
         if step["kind"] == StepKind.TICK.value:
-            answer = _("Done") if step["value"] == "yes" else _("Open")
+            answer = escape(_("Done") if step["value"] == "yes" else _("Open"))
         elif step["kind"] == StepKind.PHOTO.value:
-            answer = _("Done") if step["photos"] else _("Open")
+            answer = escape(_("Done") if step["photos"] else _("Open"))
         elif step["kind"] == StepKind.READING.value and step["number"] is not None:
-            answer = self._measured(step)
+            answer = escape(self._measured(step))
         if step["fit"] == Fit.OUT.value:
             state = "out_of_range"
         if not answer:
-            answer = _("Open") if step["is_required"] else "–"
+            answer = escape(_("Open") if step["is_required"] else "–")
         return Row(
             number=str(number),
             text=self.long(localized(step["text"], self.language)),
             accepted=self._range(step),
             answer=answer,
+            length=len(said),
             state=state,
             note=self._who_when(step) if step["at"] else "",
         )
