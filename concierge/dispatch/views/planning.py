@@ -349,11 +349,8 @@ def _picture(
                 x,
                 x2 - x,
                 4 + lane * LANE,
-                "clash"
-                if card.against
-                else "sure"
-                if card.one.state is ProposalState.ACCEPTED
-                else "planned",
+                _look_of(card)[0],
+                _look_of(card)[1],
                 card.account,
                 card.title,
                 f"{card.account}: {card.title}, {card.when}",
