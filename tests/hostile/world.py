@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from concierge.accounts.actions import away
 from concierge.accounts.models import Contact, SiteClosure
 from concierge.accounts.states import SiteClosureKind
 from concierge.catalogue.models import (
@@ -18,8 +19,8 @@ from concierge.catalogue.models import (
     PlaybookField,
     PlaybookMessage,
     PlaybookMilestone,
-    PlaybookVersion,
     PlaybookStep,
+    PlaybookVersion,
     PlaybookVisit,
     Product,
     ProductFact,
@@ -80,7 +81,7 @@ from concierge.readiness.models import (
 from concierge.readiness.states import Channel, Occasion
 from concierge.readiness.states import Outcome as Returned
 from concierge.visits.actions import arranging, progress
-from concierge.visits.models import Visit
+from concierge.visits.models import Visit, VisitAttendee
 from concierge.workforce.models import (
     Capacity,
     LeaveRequest,
@@ -101,6 +102,7 @@ CODES = {
     "field_prints.language", "products.key", "projects.key", "milestones.key",
     "milestones.driver", "baseline_milestones.milestone_key", "readiness_items.key", "users.language",
     "contacts.language", "users.zone", "contacts.zone", "sites.zone", "visits.zone", "recorded_events.name",
+    "contact_aways.zone", "broken_rules.about",
     "jobs.kind", "deliveries.name", "deliveries.queue", "deliveries.token", "deliveries.unique_key",
     "outgoing_mails.key", "outgoing_mails.message_id", "outgoing_mails.to", "outgoing_mails.language",
     "outgoing_mails.secret", "outgoing_mails.html", "stored_files.content_type", "users.email",
@@ -246,7 +248,13 @@ def _customer(
     )
     gates.override(project.id, GateKind.SHIP, reason="Manager agreed", actor_id=actor, at=at)
     soon = clock.now() + timedelta(days=7)
-    visit = visits.visit(project, technician, milestone=install, starts=f"{soon:%a %Y-%m-%d} 09:00")
+    visit = visits.visit(
+        project, technician, milestone=install, starts=f"{soon:%a %Y-%m-%d} 05:00", reason="They open early"
+    )
+    assert project.contact_id is not None
+    db.session.add(VisitAttendee(visit_id=visit.id, contact_id=project.contact_id))
+    contact = db.session.get_one(Contact, project.contact_id)
+    away.enter_away(contact, first_on=soon.date(), last_on=soon.date(), actor_id=actor, at=at)
     later = soon + timedelta(days=1)
     late = visits.visit(project, technician, starts=f"{later:%a %Y-%m-%d} 09:00", reason="Agreed by phone")
     visit.skill = "lcms"
