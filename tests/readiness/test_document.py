@@ -14,6 +14,7 @@ import page as page_validation
 import pikepdf
 import pypdfium2
 import pytest
+from babel import Locale
 from flask import Flask
 from flask_babel import force_locale
 from pypdf import PdfReader
@@ -158,6 +159,28 @@ def test_a_day_that_was_answered_is_told_as_people_write_it(
     with force_locale(language):
         assert filling.answer_in_words(item) == said
         assert filling.value_in_words(item, "in May") == "in May", "what is no day stands as it was given"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("21.5", "21,5\N{NO-BREAK SPACE}°C"),
+        ("21,5 °C", "21,5 °C"),
+        ("70.25 °F", "70,25 °F"),
+        ("−3.5", "−3,5\N{NO-BREAK SPACE}°C"),
+        ("1.500", "1.500\N{NO-BREAK SPACE}°C"),
+        ("1,234.5", "1,234.5\N{NO-BREAK SPACE}°C"),
+        ("20", "20\N{NO-BREAK SPACE}°C"),
+        ("rev. 2.1", "rev. 2.1\N{NO-BREAK SPACE}°C"),
+    ],
+)
+def test_a_measure_is_told_with_the_marks_of_the_readers_country(
+    speaking: Flask, typed: str, said: str
+) -> None:
+    item = ReadinessItem(type=ItemType.MEASURE, value=typed, unit="°C")
+    with force_locale("de"):
+        assert filling.answer_in_words(item) == said
+        assert filling.value_in_words(item, "21.5", locale=Locale.parse("de_CH")).startswith("21.5")
 
 
 UNPRINTABLE = "𓀀𓁐 Ltd 🙂"

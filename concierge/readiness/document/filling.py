@@ -1,13 +1,15 @@
 """From a checklist's rows to the values of its document."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from babel import Locale
-from flask_babel import force_locale
+from babel.numbers import get_decimal_symbol
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from concierge.accounts.models import Site
@@ -165,8 +167,11 @@ def answer_in_words(item: ReadinessItem) -> str:
     return value_in_words(item, item.value)
 
 
-def value_in_words(item: ReadinessItem, value: str) -> str:
-    """Any answer to an item as people say it, also one that does not count."""
+def value_in_words(item: ReadinessItem, value: str, *, locale: Locale | None = None) -> str:
+    """Any answer to an item as people say it, also one that does not count.
+
+    :param locale: how numbers are written; None: as in the language in force.
+    """
     match item.type:
         case ItemType.CONFIRM:
             return {"yes": _("Yes"), "no": _("Not yet")}.get(value, value)
@@ -175,12 +180,17 @@ def value_in_words(item: ReadinessItem, value: str) -> str:
         case ItemType.MULTI:
             codes_given = [code.strip() for code in value.split(",")]
             return in_a_row(localized(item.choices.get(code, {})) or code for code in codes_given)
-        case ItemType.MEASURE if item.unit and value[-1:].isdigit():
-            return f"{value}\N{NO-BREAK SPACE}{item.unit}"
+        case ItemType.MEASURE:
+            told = _PLAIN_NUMBER.sub(rf"\1{get_decimal_symbol(locale or get_locale())}\2", value)
+            return f"{told}\N{NO-BREAK SPACE}{item.unit}" if item.unit and value[-1:].isdigit() else told
         case ItemType.DATE:
             on = day_given(value)
             return day(on) if on else value
     return value
+
+
+_PLAIN_NUMBER = re.compile(r"^(\s*[-+−]?\d+)[.,](\d{1,2}|\d{4,})(?![\d.,])")
+"""A number with one mark in it that can only be its decimal one: three digits after it may be thousands."""
 
 
 def day_given(value: str) -> date | None:
@@ -450,7 +460,7 @@ def _item(
 
 def _answer_in_document(item: ReadinessItem, figures: Figures) -> str:
     on = day_given(item.value) if item.type is ItemType.DATE else None
-    return figures.day(on) if on else answer_in_words(item)
+    return figures.day(on) if on else value_in_words(item, item.value, locale=figures.locale)
 
 
 def _accepted_in_words(item: ReadinessItem, figures: Figures) -> str:
