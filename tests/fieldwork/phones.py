@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from concierge.platform import clock
 from concierge.platform.database import Base, db, unit_of_work
 from concierge.platform.schema import wanted
 from concierge.platform.settings import load
+from concierge.projects.models import Project
 from concierge.visits import queries as visits
 from concierge.visits.actions import arranging
 from concierge.visits.models import Visit
@@ -27,16 +28,30 @@ ZONE = "Europe/Zurich"
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
-    """Who goes where; visits by uid."""
+class Crew:
+    """Two technicians, and their visits by uid: crews have nothing in common but the project."""
 
-    tomas: str = "tomas@concierge.example"
-    ines: str = "ines@concierge.example"
-    jonas: str = "jonas@concierge.example"
-    now: str = "visit-now"
-    both: str = "visit-tomorrow"
-    """Tomas and Ines go together."""
-    later: str = "visit-later"
+    number: int = 0
+
+    @property
+    def tomas(self) -> str:
+        """Where one signs in."""
+        return f"tomas-{self.number}@concierge.example"
+
+    @property
+    def ines(self) -> str:
+        """Where the other signs in."""
+        return f"ines-{self.number}@concierge.example"
+
+    @property
+    def now(self) -> str:
+        """Tomas goes alone; it has begun."""
+        return f"visit-now-{self.number}"
+
+    @property
+    def both(self) -> str:
+        """They go together, tomorrow."""
+        return f"visit-both-{self.number}"
 
 
 @contextmanager
@@ -49,48 +64,41 @@ def application(instance: Path) -> Iterator[None]:
         db.engine.dispose()
 
 
-def build(instance: Path) -> Company:
-    """Make the tables and the company; visits: one that goes on now, one tomorrow, one the day after."""
-    made = Company()
+def build(instance: Path, *, crews: int = 1) -> None:
+    """Make the tables and a company with so many crews."""
     with application(instance):
         with db.engine.execution_options(writing=True).begin() as tables:
             Base.metadata.create_all(tables)
             tables.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
             tables.execute(sa.text("INSERT INTO alembic_version VALUES (:wanted)"), {"wanted": wanted()})
-        start = clock.now().astimezone(ZoneInfo(ZONE)).replace(minute=0, second=0, microsecond=0)
+        password = hashed(PASSWORD)
         with unit_of_work():
-            staff = [
-                people.user(name=name, email=mail, role=role)
-                for name, mail, role in (
-                    ("Tomas Keller", made.tomas, Role.TECHNICIAN),
-                    ("Ines Roth", made.ines, Role.TECHNICIAN),
-                    ("Jonas Weber", made.jonas, Role.DISPATCHER),
-                )
-            ]
-            for person in staff:
-                person.password_hash = hashed(PASSWORD)
-            tomas, ines = (workforce.technician(user=person) for person in staff[:2])
             project = projects.live(at=clock.now())
             db.session.get_one(Contact, project.contact_id).phone = "+41 61 555 01 01"
             db.session.get_one(Site, project.site_id).dock_notes = "Gate B, badge at reception; park behind."
-            for uid, days, crew in (
-                (made.now, 0, [tomas]),
-                (made.both, 1, [tomas, ines]),
-                (made.later, 2, [tomas]),
-            ):
-                starts = start + timedelta(days=days, hours=-1)
-                visit = fieldwork.visit(
-                    project,
-                    *crew,
-                    crew=len(crew),
-                    starts=_wall(starts),
-                    hours=4,
-                    uid=uid,
-                    reason="The customer asked for it.",
-                    at=clock.now(),
-                )
-                visit.note = "Ring twice. The lift is out of order."
-    return made
+            for number in range(crews):
+                _crew(project, Crew(number), password)
+
+
+def _crew(project: Project, crew: Crew, password: str) -> None:
+    goers = []
+    for name, mail in (("Tomas Keller", crew.tomas), ("Ines Roth", crew.ines)):
+        person = people.user(name=name, email=mail, role=Role.TECHNICIAN)
+        person.password_hash = password
+        goers.append(workforce.technician(user=person))
+    start = clock.now().astimezone(ZoneInfo(ZONE)).replace(minute=0, second=0, microsecond=0)
+    for uid, days, going in ((crew.now, 0, goers[:1]), (crew.both, 1, goers)):
+        visit = fieldwork.visit(
+            project,
+            *going,
+            crew=len(going),
+            starts=f"{start + timedelta(days=days, hours=-1):%a %Y-%m-%d %H:%M}",
+            hours=4,
+            uid=uid,
+            reason="The customer asked for it.",
+            at=clock.now(),
+        )
+        visit.note = "Ring twice. The lift is out of order."
 
 
 def move(uid: str, *, minutes: int) -> None:
@@ -106,7 +114,3 @@ def move(uid: str, *, minutes: int) -> None:
             actor_id=None,
             at=clock.now(),
         )
-
-
-def _wall(at: datetime) -> str:
-    return f"{at:%a %Y-%m-%d %H:%M}"

@@ -1,25 +1,27 @@
 """The technician's day in a real browser on a phone: whole visits without network, and nothing lost on the way."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Dialog, Page, Route
+from playwright.sync_api import Browser, Dialog, Error, Page, Route
 
 from tests.browser import Screen, Site, opened, served
 from tests.fieldwork import phones
-from tests.fieldwork.phones import PASSWORD
+from tests.fieldwork.phones import PASSWORD, Crew
 from tests.makers import fieldwork
 from tests.processes import free_port
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("phone")]
 
-COMPANY = phones.Company()
-MINUTE_MS = 60_000
+CREWS = 8
+NOTES = """SELECT field_notes.text FROM field_notes JOIN visits ON visits.id = field_notes.visit_id
+    WHERE visits.uid = :uid"""
+AUTHORS = """SELECT users.name FROM field_changes JOIN users ON users.id = field_changes.user_id
+    JOIN visits ON visits.id = field_changes.visit_id WHERE visits.uid = :uid"""
 
 
 class Served:
@@ -46,36 +48,45 @@ class Served:
         engine.dispose()
         return found
 
-    def count(self, kind: str, like: str = "%") -> int:
-        """How many changes of a kind arrived."""
-        (row,) = self.rows("SELECT count(*) FROM field_changes WHERE kind = :kind", kind=kind)
-        return int(str(row[0]))
+    def kinds(self, uid: str) -> dict[str, int]:
+        """How many changes of each kind arrived for a visit."""
+        question = """SELECT field_changes.kind, count(*) FROM field_changes
+            JOIN visits ON visits.id = field_changes.visit_id WHERE visits.uid = :uid GROUP BY 1"""
+        return {str(kind): int(str(number)) for kind, number in self.rows(question, uid=uid)}
+
+    def state(self, uid: str) -> str:
+        """How far a visit is."""
+        ((state,),) = self.rows("SELECT state FROM visits WHERE uid = :uid", uid=uid)
+        return str(state)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The company as it is before anybody enters anything."""
-    folder = tmp_path_factory.mktemp("company")
-    phones.build(folder)
-    return folder
-
-
-@pytest.fixture
-def company(made: Path, tmp_path: Path) -> Iterator[Served]:
-    running = Served(Path(shutil.copytree(made, tmp_path / "instance")))
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server for all; each test has a crew of its own."""
+    instance = tmp_path_factory.mktemp("company")
+    phones.build(instance, crews=CREWS)
+    running = Served(instance)
     yield running
     running.stop()
 
 
+_NUMBERS = iter(range(CREWS))
+
+
 @pytest.fixture
-def phone(browser: Browser, company: Served) -> Iterator[Callable[..., Screen]]:
+def crew() -> Crew:
+    return Crew(next(_NUMBERS))
+
+
+@pytest.fixture
+def phone(browser: Browser, company: Served, crew: Crew) -> Iterator[Callable[..., Screen]]:
     """A maker of phones; what a phone without network reports of requests is no fault, all else is."""
     with ExitStack() as stack:
         made: list[Screen] = []
 
-        def make(*, of: str = COMPANY.tomas, **looks: bool) -> Screen:
+        def make(*, of: str = crew.tomas, **looks: bool) -> Screen:
             screen = stack.enter_context(opened(browser, company.site, width=390, height=844, **looks))
-            screen.page.context.set_default_timeout(20_000)
+            screen.page.context.set_default_timeout(30_000)
             made.append(screen)
             screen.sign_in(of, PASSWORD)
             return screen
@@ -86,21 +97,35 @@ def phone(browser: Browser, company: Served) -> Iterator[Callable[..., Screen]]:
             assert not faults, "\n".join(faults)
 
 
+def holds(page: Page, question: str, timeout_s: float = 60) -> None:
+    """Ask the page until it says yes; it may load anew meanwhile."""
+    give_up_at = time.monotonic() + timeout_s
+    while True:
+        with suppress(Error):
+            if page.evaluate(question) is True:
+                return
+        assert time.monotonic() < give_up_at, question
+        page.wait_for_timeout(100)
+
+
 def preloaded(page: Page) -> None:
     """Wait until the device holds the pages and files that it needs."""
-    page.wait_for_function(
+    holds(
+        page,
         """async () => {
           if (!navigator.serviceWorker.controller) return false;
           const pages = await (await caches.open("concierge-day-pages")).keys();
-          return ["/day", "/day/outbox", "/day/visits/visit-now", "/day/visits/visit-tomorrow"]
-            .every((path) => pages.some((request) => new URL(request.url).pathname === path));
-        }"""
+          const paths = pages.map((request) => new URL(request.url).pathname);
+          return paths.includes("/day") && paths.includes("/day/outbox") &&
+            paths.some((path) => path.startsWith("/day/visits/visit-both"));
+        }""",
     )
 
 
 def all_sent(page: Page) -> None:
     """Wait until nothing waits on the device."""
-    page.wait_for_function(
+    holds(
+        page,
         """() => new Promise((resolve) => {
           const opening = indexedDB.open("concierge-day");
           opening.onsuccess = () => {
@@ -111,7 +136,6 @@ def all_sent(page: Page) -> None:
             };
           };
         })""",
-        timeout=MINUTE_MS,
     )
 
 
@@ -120,7 +144,7 @@ def step(page: Page, key: str) -> object:
 
 
 def test_a_whole_visit_without_network_arrives_once(
-    phone: Callable[..., Screen], company: Served, tmp_path: Path
+    phone: Callable[..., Screen], company: Served, crew: Crew, tmp_path: Path
 ) -> None:
     screen = phone()
     page, context = screen.page, screen.page.context
@@ -172,33 +196,32 @@ def test_a_whole_visit_without_network_arrives_once(
     page.goto(f"{company.site.address}/day/outbox")
     assert page.locator("[data-row]").count() == 8
     screen.assert_accessible()
-    assert company.count("tick") == 0
+    assert company.kinds(crew.now) == {}
 
     company.start()
     context.set_offline(False)
     all_sent(page)
     page.get_by_text("Nothing waits.").wait_for()
 
-    kinds = dict(company.rows("SELECT kind, count(*) FROM field_changes GROUP BY kind"))
-    assert kinds == {
+    assert company.kinds(crew.now) == {
         "state": 2, "tick": 1, "reading": 1, "serial": 1, "photo": 1, "note": 1, "signature": 1,
     }  # fmt: skip
-    assert company.rows("SELECT state FROM visits WHERE uid = :uid", uid=COMPANY.now) == [("complete",)]
+    assert company.state(crew.now) == "complete"
     ((size,),) = company.rows(
         "SELECT stored_files.size FROM field_photos JOIN stored_files ON stored_files.id = field_photos.file_id"
     )
     assert int(str(size)) > 10_000
-    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+    page.goto(f"{company.site.address}/day/visits/{crew.now}")
     page.get_by_text("21.5 °C").wait_for()
     assert page.locator(".entry.here").count() == 0
 
 
 def test_an_answer_that_is_lost_and_a_tab_that_dies_send_nothing_twice(
-    phone: Callable[..., Screen], company: Served
+    phone: Callable[..., Screen], company: Served, crew: Crew
 ) -> None:
     screen = phone()
     page, context = screen.page, screen.page.context
-    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+    page.goto(f"{company.site.address}/day/visits/{crew.now}")
     preloaded(page)
     lost: list[str] = []
 
@@ -211,13 +234,13 @@ def test_an_answer_that_is_lost_and_a_tab_that_dies_send_nothing_twice(
     page.get_by_role("textbox", name="Note").fill("Once")
     page.get_by_role("button", name="Add the note").click()
     page.locator(".entry.here", has_text="Once").wait_for()
-    wait_for(lambda: bool(lost))
+    wait_for(lambda: bool(lost), page)
     page.close(run_before_unload=False)
     context.unroute("**/day/changes")
 
     one, other = context.new_page(), context.new_page()
     for tab in (one, other):
-        tab.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+        tab.goto(f"{company.site.address}/day/visits/{crew.now}")
     one.get_by_role("textbox", name="Note").fill("From one tab")
     one.get_by_role("button", name="Add the note").click()
     other.get_by_role("textbox", name="Note").fill("From another tab")
@@ -227,15 +250,15 @@ def test_an_answer_that_is_lost_and_a_tab_that_dies_send_nothing_twice(
         for text in ("Once", "From one tab", "From another tab"):
             tab.locator('[data-entries="note"] > li', has_text=text).wait_for()
 
-    notes = sorted(str(row[0]) for row in company.rows("SELECT text FROM field_notes"))
+    notes = sorted(str(row[0]) for row in company.rows(NOTES, uid=crew.now))
     assert notes == ["From another tab", "From one tab", "Once"]
 
 
 def test_a_wrong_tap_is_taken_back_before_anybody_hears_of_it(
-    phone: Callable[..., Screen], company: Served
+    phone: Callable[..., Screen], company: Served, crew: Crew
 ) -> None:
     page = phone().page
-    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+    page.goto(f"{company.site.address}/day/visits/{crew.now}")
 
     page.get_by_role("button", name="On my way").click()
     page.get_by_text("On the way since").wait_for()
@@ -244,15 +267,15 @@ def test_a_wrong_tap_is_taken_back_before_anybody_hears_of_it(
 
     page.get_by_role("button", name="On my way").wait_for()
     page.wait_for_timeout(500)
-    assert company.count("state") == 0
+    assert company.kinds(crew.now) == {}
 
 
 def test_what_one_person_entered_is_never_sent_by_the_next(
-    phone: Callable[..., Screen], company: Served
+    phone: Callable[..., Screen], company: Served, crew: Crew
 ) -> None:
     screen = phone()
     page, context = screen.page, screen.page.context
-    page.goto(f"{company.site.address}/day/visits/{COMPANY.both}")
+    page.goto(f"{company.site.address}/day/visits/{crew.both}")
     preloaded(page)
     context.set_offline(True)
     page.get_by_role("textbox", name="Note").fill("Written by Tomas")
@@ -263,32 +286,29 @@ def test_what_one_person_entered_is_never_sent_by_the_next(
     page.get_by_text("Your sign-in has ended.").wait_for()
     assert "1 change waits." in page.locator("[data-strip]").inner_text()
 
-    screen.sign_in(COMPANY.ines, PASSWORD)
+    screen.sign_in(crew.ines, PASSWORD)
     page.goto(f"{company.site.address}/day")
     preloaded(page)
     page.goto(f"{company.site.address}/day/outbox")
     page.get_by_text("Nothing waits.").wait_for()
     page.wait_for_timeout(1000)
-    assert company.count("note") == 0
+    assert company.kinds(crew.both) == {}
     context.set_offline(True)
-    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}", wait_until="commit")  # Tomas's alone
+    page.goto(f"{company.site.address}/day/visits/{crew.now}", wait_until="commit")  # Tomas's alone
     page.get_by_role("heading", name="No network here").wait_for()
     context.set_offline(False)
     leave(page, company)
 
-    screen.sign_in(COMPANY.tomas, PASSWORD)
+    screen.sign_in(crew.tomas, PASSWORD)
     page.goto(f"{company.site.address}/day")
     all_sent(page)
-    ((name,),) = company.rows(
-        "SELECT users.name FROM field_changes JOIN users ON users.id = field_changes.user_id"
-    )
-    assert name == "Tomas Keller"
+    assert company.rows(AUTHORS, uid=crew.both) == [("Tomas Keller",)]
 
 
-def test_signing_out_asks_and_clears(phone: Callable[..., Screen], company: Served) -> None:
+def test_signing_out_asks_and_clears(phone: Callable[..., Screen], company: Served, crew: Crew) -> None:
     screen = phone()
     page, context = screen.page, screen.page.context
-    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+    page.goto(f"{company.site.address}/day/visits/{crew.now}")
     preloaded(page)
     context.route("**/day/changes", lambda route: route.abort())
     page.get_by_role("textbox", name="Note").fill("Not sent")
@@ -330,18 +350,20 @@ def test_signing_out_asks_and_clears(phone: Callable[..., Screen], company: Serv
     assert left == [0, 0, 0]
 
 
-def test_what_moved_and_what_two_people_say_is_shown(phone: Callable[..., Screen], company: Served) -> None:
-    tomas, ines = phone(), phone(of=COMPANY.ines)
+def test_what_moved_and_what_two_people_say_is_shown(
+    phone: Callable[..., Screen], company: Served, crew: Crew
+) -> None:
+    tomas, ines = phone(), phone(of=crew.ines)
     for screen in (tomas, ines):
-        screen.page.goto(f"{company.site.address}/day/visits/{COMPANY.both}")
-        preloaded_both(screen.page)
+        screen.page.goto(f"{company.site.address}/day/visits/{crew.both}")
+        preloaded(screen.page)
         screen.page.context.set_offline(True)
     for screen, typed in ((tomas, "20"), (ines, "22")):
         screen.page.get_by_label("Room temperature").fill(typed)
         step(screen.page, "temperature").get_by_role("button", name="Save").click()  # type: ignore[attr-defined]
         screen.page.locator(".entry.here").wait_for()
     with phones.application(company.instance):
-        phones.move(COMPANY.both, minutes=60)
+        phones.move(crew.both, minutes=60)
     for screen in (tomas, ines):
         screen.page.context.set_offline(False)
         all_sent(screen.page)
@@ -354,16 +376,16 @@ def test_what_moved_and_what_two_people_say_is_shown(phone: Callable[..., Screen
     page.locator(".side", has_text="20 °C").get_by_role("button", name="Keep this one").click()
     all_sent(page)
 
-    page.goto(f"{company.site.address}/day/visits/{COMPANY.both}")
+    page.goto(f"{company.site.address}/day/visits/{crew.both}")
     page.locator(".entry", has_text="20 °C").wait_for()
     assert page.locator(".entry.conflict").count() == 0
 
 
 def test_a_full_device_says_so_and_keeps_what_was_typed(
-    phone: Callable[..., Screen], company: Served
+    phone: Callable[..., Screen], company: Served, crew: Crew
 ) -> None:
     page = phone().page
-    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+    page.goto(f"{company.site.address}/day/visits/{crew.now}")
     page.locator("[data-scripted]:not([hidden])").first.wait_for()
     page.evaluate(
         """() => {
@@ -379,10 +401,10 @@ def test_a_full_device_says_so_and_keeps_what_was_typed(
 
 
 def test_the_same_visit_without_scripts(
-    phone: Callable[..., Screen], company: Served, tmp_path: Path
+    phone: Callable[..., Screen], company: Served, crew: Crew, tmp_path: Path
 ) -> None:
     page = phone(scripts=False).page
-    page.goto(f"{company.site.address}/day/visits/{COMPANY.now}")
+    page.goto(f"{company.site.address}/day/visits/{crew.now}")
 
     page.get_by_role("button", name="Arrived").click()
     step(page, "unpacked").get_by_role("button", name="Done", exact=True).click()  # type: ignore[attr-defined]
@@ -401,29 +423,18 @@ def test_the_same_visit_without_scripts(
     page.get_by_label("What is left to do").fill("Train the users")
     page.get_by_role("button", name="Finish for today").click()
 
-    kinds = dict(company.rows("SELECT kind, count(*) FROM field_changes GROUP BY kind"))
-    assert kinds == {"state": 2, "tick": 1, "reading": 1, "photo": 1}
-    assert company.rows("SELECT state FROM visits WHERE uid = :uid", uid=COMPANY.now) == [("incomplete",)]
+    assert company.kinds(crew.now) == {"state": 2, "tick": 1, "reading": 1, "photo": 1}
+    assert company.state(crew.now) == "incomplete"
 
 
-def leave(page: Page, company: Served) -> None:
+def leave(page: Page, company: Served, crew: Crew) -> None:
     page.goto(f"{company.site.address}/settings/me")
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.wait_for_url("**/sign-in")
 
 
-def preloaded_both(page: Page) -> None:
-    page.wait_for_function(
-        """async () => navigator.serviceWorker.controller &&
-          (await (await caches.open("concierge-day-pages")).match("/day/visits/visit-tomorrow")) !== undefined"""
-    )
-
-
-def wait_for(holds: Callable[[], bool], page: Page | None = None, timeout_s: float = 15) -> None:
+def wait_for(is_so: Callable[[], bool], page: Page, timeout_s: float = 30) -> None:
     give_up_at = time.monotonic() + timeout_s
-    while not holds():
+    while not is_so():
         assert time.monotonic() < give_up_at
-        if page is None:
-            time.sleep(0.05)
-        else:
-            page.wait_for_timeout(50)
+        page.wait_for_timeout(50)

@@ -3,6 +3,7 @@
 import * as engine from "../day/engine.js";
 import { element } from "../day/drawing.js";
 import { waits } from "../day/outbox.js";
+import { held } from "../day/pages.js";
 import { clock, dayAndClock, dayOf, say, wall } from "../day/words.js";
 
 export default function day(place, { signal }) {
@@ -21,7 +22,7 @@ export default function day(place, { signal }) {
   function draw(isFetched) {
     drawStrip();
     drawNotices();
-    if (isFetched) return freshen();
+    if (isFetched) return freshen().then(engine.redraw);
   }
 
   function drawStrip() {
@@ -82,18 +83,21 @@ function line([tone, text, link]) {
 
 // The server's newer page takes the place of what stands here, but for a part in which somebody is writing.
 async function freshen() {
-  let text;
-  try {
-    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, cache: "no-store" });
-    if (!answer.ok || answer.redirected) return;
-    text = await answer.text();
-  } catch {
-    return;
-  }
-  const page = new DOMParser().parseFromString(text, "text/html");
+  const answer = await held(location.pathname).catch(() => undefined) ?? await fromNetwork();
+  if (!answer) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const old of document.querySelectorAll("[data-fresh]")) {
     const fresh = page.querySelector(`[data-fresh="${CSS.escape(old.dataset.fresh)}"]`);
     if (fresh && !isInUse(old)) old.replaceWith(document.adoptNode(fresh));
+  }
+}
+
+async function fromNetwork() {
+  try {
+    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, cache: "no-store" });
+    return answer.ok && !answer.redirected ? answer : undefined;
+  } catch {
+    return undefined;
   }
 }
 

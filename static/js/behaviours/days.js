@@ -15,14 +15,12 @@ addEventListener("beforeinstallprompt", (event) => {
 
 export default function days(place, { signal }) {
   const { zone } = document.querySelector('[data-behaviour="day"]').dataset;
-  const asOf = Date.parse(document.querySelector("[data-as-of]").dataset.asOf);
   const timer = setInterval(draw, MINUTE_MS / 2);
   signal.addEventListener("abort", () => clearInterval(timer));
   watch(draw, signal);
   offerInstall();
 
-  function draw(isFetched) {
-    if (isFetched) location.reload(); // nothing is typed here
+  function draw() {
     drawDays();
     drawStates();
     drawNow();
@@ -42,6 +40,7 @@ export default function days(place, { signal }) {
         : "";
       if (day === today) shown = section;
     }
+    const asOf = Date.parse(document.querySelector("[data-as-of]").dataset.asOf);
     const old = document.querySelector("[data-old]");
     old.hidden = dayOf(asOf, zone) === today;
     old.textContent = old.hidden ? "" : say("old-plan", { time: dayAndClock(asOf, zone) });

@@ -202,6 +202,7 @@ export default function visit(place, { signal }) {
   function drawPhase(changes) {
     const tap = phaseOf(changes, uid);
     const thumb = place.querySelector(".thumb");
+    if (!thumb) return; // one step among others, on another page
     thumb.dataset.was ??= thumb.dataset.phase;
     thumb.dataset.phase = tap?.phase ?? thumb.dataset.was;
     const words = tap && say(`is-${tap.phase}`, { time: clock(tap.at, zone) });

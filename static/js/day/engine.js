@@ -34,6 +34,9 @@ export function watch(draw, signal) {
   if (isStarted) draw(false);
 }
 
+/** Draw anew what the outbox and the notices hold now. */
+export const redraw = () => drawAll();
+
 async function drawAll(isFetched = false) {
   state.changes = await store.changesOf(state.user);
   state.notices = await store.known(`notices:${state.user}`) ?? [];
@@ -143,7 +146,7 @@ async function learn(day) {
   lookedAt = began;
   await welcome(day.user.id);
   await noteNews(state.day, day);
-  const isNew = told(state.day) !== told(day);
+  const isNew = state.day !== undefined && told(state.day) !== told(day);
   state.day = day;
   await store.know(`day:${user}`, day);
   const changes = await store.changesOf(user);
