@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from concierge.core.hours import MINUTE, Hours, Place, clock_words, open_within
 from concierge.core.spans import Span, gaps, merge
-from concierge.core.travel import Spot, Way, way
+from concierge.core.travel import By, Spot, Way, way
 from concierge.core.worktime import DAY
 
 NIGHT = timedelta(hours=10)
@@ -183,6 +183,8 @@ class Work:
     """The prerequisite that ends at `not_before`."""
     held_by: str = ""
     """The gate that holds the work, empty when none does."""
+    is_remote: bool = False
+    """Whether nobody travels for it: people work by their own clock, and nobody has to let them in."""
 
 
 def presence(stay: Span[datetime], site: Place) -> tuple[Span[datetime], ...]:
@@ -240,7 +242,8 @@ def against_time(stay: Span[datetime], work: Work) -> tuple[Objection, ...]:
     """
     found: list[Objection] = []
     for span in presence(stay, work.site):
-        found += [_closed(gap, work.site) for gap in gaps(open_within(work.site, span), within=span)]
+        closed = (_closed(gap, work.site) for gap in gaps(open_within(work.site, span), within=span))
+        found += [one for one in closed if not (work.is_remote and one.rule is Rule.SITE_HOURS)]
     for attendee in work.attendees:
         for away in attendee.away:
             found += [
@@ -291,8 +294,10 @@ def against_person(stay: Span[datetime], work: Work, person: Person) -> tuple[Ob
 
 def _against(at: _Presence, work: Work, person: Person, how: "Ways") -> tuple[Objection, ...]:
     found = _unskilled(at.stay, work, person)
-    if not _is_at_work(person.hours, at):
-        hours = _worked_at(person.hours, work.site)
+    if work.is_remote or not _is_at_work(person.hours, at):
+        hours = replace(
+            _worked_at(person.hours, work.site), zone=person.hours.zone if work.is_remote else work.site.zone
+        )
         for span in at.there:
             for closed in gaps(open_within(hours, span), within=span):
                 if not any(
@@ -371,6 +376,9 @@ def objections(stay: Span[datetime], work: Work, person: Person) -> tuple[Object
     return *against_time(stay, work), *against_person(stay, work, person)
 
 
+NO_WAY = Way(0, By.CAR)
+
+
 @dataclass(frozen=True, slots=True)
 class Ways:
     """How somebody comes to a visit and leaves it, and from where to where: another visit, or home."""
@@ -384,6 +392,8 @@ class Ways:
 
 def ways(stay: Span[datetime], work: Work, person: Person) -> Ways:
     """Tell how somebody travels to a stay and from it, given their other visits."""
+    if work.is_remote:
+        return Ways(NO_WAY, NO_WAY)
     home = way(person.home, work.spot)
     before, after = _neighbours(stay, person)
     comes = _straight(before, home, work, person, stay.from_at - _end(before.span)) if before else None
@@ -601,7 +611,7 @@ def _ways_blocked(
         (Span(stay.from_at - how.there.minutes * MINUTE, stay.from_at), how.there.minutes),
         (Span(_end(stay), _end(stay) + how.back.minutes * MINUTE), how.back.minutes),
     ]
-    for before, after in pairwise(busy):
+    for before, after in pairwise(busy) if not work.is_remote else ():
         legs += _ways_between(_end(before), after.from_at, work, person)
     return [
         Objection(Rule.TRAVEL, taken.span, taken.words, minutes, taken.key)

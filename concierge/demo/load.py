@@ -38,8 +38,10 @@ from concierge.projects.models import Project
 from concierge.projects.reactions import forecast_anew
 from concierge.readiness.actions.sending import PRINT
 from concierge.workforce import queries as workforce
+from concierge.workforce.actions import hours as technician_hours
 from concierge.workforce.actions.closures import enter_closure
 from concierge.workforce.actions.technicians import add_technician, enter_absence, grant_skill
+from concierge.workforce.calendars import place_calendar
 from concierge.workforce.states import AbsenceKind
 
 DONE = frozenset({delivery_name(forecast_anew), delivery_name(mark_people)})
@@ -186,6 +188,9 @@ def _send_out(field: Field, *, actor_id: int, at: datetime, today: date) -> None
         at=at,
         actor_id=actor_id,
     )
+    weekend = place_calendar(field.country, field.subdivision).weekend
+    worked = [(weekday, 7 * 60, 17 * 60) for weekday in range(7) if weekday not in weekend]
+    technician_hours.set_hours(technician, worked, at=at, actor_id=actor_id)
     for code in field.skills:
         expires_on = today + timedelta(days=21 if code == field.lapsing else 400)
         grant_skill(technician, code=code, level=2, expires_on=expires_on, at=at, actor_id=actor_id)

@@ -210,6 +210,7 @@ def judged(wanted: Sequence[Wanted], *, with_notes: bool = False) -> tuple[tuple
             not_before=_midnight(not_before, place.zone) if not_before else None,
             waits_for=waits_for,
             held_by=held.get(number, ""),
+            is_remote=one.kind is VisitKind.REMOTE_CALL,
         )
         crew = [_near(people_by_id[user_id], one) for user_id in one.user_ids if user_id in people_by_id]
         against = list(dispatch.against_crew(one.stay, work, crew))
@@ -261,6 +262,7 @@ def work_at(
     attendees: tuple[Attendee, ...] = (),
     not_before: datetime | None = None,
     waits_for: str = "",
+    is_remote: bool = False,
 ) -> Work:
     """What work at a site asks for."""
     return Work(
@@ -297,6 +299,7 @@ def candidates(
     *,
     skill: str = "",
     level: int = 1,
+    is_remote: bool = False,
     user_ids: Collection[int] | None = None,
     except_visit_id: int | None = None,
 ) -> tuple[Candidate, ...]:
@@ -306,7 +309,7 @@ def candidates(
     :raises ValueError: when the stay never ends.
     """
     found = people(stay, user_ids=user_ids, except_visit_id=except_visit_id)
-    return dispatch.candidates(stay, work_at(site, skill=skill, level=level), found)
+    return dispatch.candidates(stay, work_at(site, skill=skill, level=level, is_remote=is_remote), found)
 
 
 def slots(
@@ -574,10 +577,11 @@ def _taken(
     rows = [row for row in _VISITS.all(**asked) if row[1] not in unclaimed]
     if len(unclaimed) > 1:  # what one of them claims is of before: all of it counts
         rows += _STAYS.all(visit_ids=sorted(unclaimed), user_ids=sorted(known))
-    for user_id, visit_id, title, starts_at, ends_at, *where in rows:
+    for user_id, visit_id, title, starts_at, ends_at, kind, *where in rows:
         if visit_id != except_visit_id:
             country, city, latitude, longitude, site_id = where
-            spot = Spot(country, city, latitude, longitude, f"site {site_id}")
+            is_remote = kind is VisitKind.REMOTE_CALL
+            spot = None if is_remote else Spot(country, city, latitude, longitude, f"site {site_id}")
             found[user_id].append(Taken(Span(starts_at, ends_at), Rule.VISIT, title, spot, str(visit_id)))
     away = workforce.absences(
         known,
@@ -638,6 +642,7 @@ _VISITS = Question(
         Visit.title,
         sa.func.coalesce(Claim.from_at, Visit.starts_at, type_=UtcInstant()),
         sa.func.coalesce(Claim.to_at, Visit.ends_at, type_=UtcInstant()),
+        Visit.kind,
         Site.country,
         Site.city,
         Site.latitude,
@@ -663,6 +668,7 @@ _STAYS = Question(
         Visit.title,
         Visit.starts_at,
         Visit.ends_at,
+        Visit.kind,
         Site.country,
         Site.city,
         Site.latitude,

@@ -161,6 +161,14 @@ def test_travel_between_two_sites_has_to_fit() -> None:
     assert ways(fits, WORK, busy).comes_from == "Aare Clinic, training"
 
 
+def test_a_call_takes_nobody_anywhere() -> None:
+    call = replace(WORK, site=Place("Nishiyama", ZoneInfo("Asia/Tokyo"), WEEK), spot=OSAKA, is_remote=True)
+    busy = replace(SELIN, taken=(a_visit("Tue 2026-11-24", "09:00", "17:00", BERN),))
+    assert rules(objections(from_to("Tue 2026-11-24", "08:00", "09:00"), call, busy)) == []  # 16:00 there
+    assert rules(against_person(from_to("Tue 2026-11-24", "07:00", "08:00"), call, busy)) == [Rule.HOURS]
+    assert rules(against_time(from_to("Tue 2026-11-24", "09:00", "10:00"), call)) == []  # nobody is let in
+
+
 def test_a_flight_on_the_evening_before_may_not_lie_in_leave() -> None:
     site = Place("Nishiyama", ZoneInfo("Asia/Tokyo"), WEEK)
     work = replace(WORK, site=site, spot=OSAKA)

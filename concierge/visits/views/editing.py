@@ -236,6 +236,7 @@ def _say_who_can(form: forms.VisitForm, site: Site, visit: Visit | None = None) 
         stay,
         skill=skill,
         level=form.level.data or 1,
+        is_remote=form.kind.data == VisitKind.REMOTE_CALL.value,
         user_ids=names,
         except_visit_id=visit.id if visit else None,
     )
