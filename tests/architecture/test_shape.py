@@ -24,10 +24,12 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 LEVELS = (
+    {"fieldwork", "dispatch", "enquiries"},
     {"feeds"},
     {"invitations"},
     {"visits", "readiness"},
     {"projects"},
+    {"equipment"},
     {"orders"},
     {"accounts", "catalogue", "workforce"},
     {"identity"},
