@@ -12,7 +12,6 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
-from wtforms import Form as PlainForm
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Email, InputRequired, Length, Optional, Regexp, ValidationError
 
@@ -20,7 +19,7 @@ from concierge.accounts.states import ContactRole, SiteClosureKind
 from concierge.core.travel import degrees
 from concierge.platform.clashes import Edited
 from concierge.platform.day_fields import Days, HalfDays
-from concierge.platform.forms import Form
+from concierge.platform.forms import Form, RowForm
 from concierge.platform.speech import AUTONYMS
 
 NAME = _l("Enter a name.")
@@ -158,7 +157,7 @@ class ContactForm(Edited):
     )
 
 
-class DayHoursForm(PlainForm):
+class DayHoursForm(RowForm):
     """When a site lets us in on one weekday: once, or with a break; all empty: not at all."""
 
     opens = TimeField(_l("From"), validators=[Optional()])

@@ -20,7 +20,6 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -61,9 +60,11 @@ from concierge.catalogue.states import (
 )
 from concierge.core.units import read_number
 from concierge.platform.database import clean
-from concierge.platform.forms import Form
+from concierge.platform.forms import Form, RowForm
 
 SAY = _l("Say it in English; German may follow.")
+LONGEST_DAYS, LONGEST_LAG = 999, 400
+"""What a milestone may last, and may wait for another, in days."""
 MOST_ROWS = 12
 MOST_STEPS = 60
 MOST_TOOLS = 20
@@ -106,16 +107,18 @@ class ImportFile(Form):
     text = TextAreaField(_l("Or paste its text"), validators=[Optional(), *_short(1024 * 1024)])
 
 
-class LinkForm(PlainForm):
+class LinkForm(RowForm):
     """What a milestone waits for; no milestone chosen: nothing."""
 
     predecessor_key = SelectField(_l("Waits for"))
     kind = SelectField(_l("How"))
-    lag = IntegerField(_l("Time between"), default=0, validators=[Optional(), NumberRange(-400, 400)])
+    lag = IntegerField(
+        _l("Time between"), default=0, validators=[Optional(), NumberRange(-LONGEST_LAG, LONGEST_LAG)]
+    )
     lag_unit = SelectField(_l("Counted in"))
 
 
-class StepForm(PlainForm):
+class StepForm(RowForm):
     """What a technician does at a visit; without a text: nothing."""
 
     key = HiddenField()
@@ -159,7 +162,7 @@ class StepForm(PlainForm):
             raise ValidationError(_("“At most” is less than “at least”. Exchange the two."))
 
 
-class VisitForm(PlainForm):
+class VisitForm(RowForm):
     """Who comes for a milestone; no kind chosen: nobody."""
 
     kind = SelectField(_l("Kind of visit"))
@@ -221,7 +224,7 @@ class MilestoneForm(PartForm):
         description=_l("0 is a moment."),
         validators=[
             InputRequired(_l("Enter the length in days; 0 for a moment.")),
-            NumberRange(0, 999, message=_l("Enter a whole number of days from 0 to 999.")),
+            NumberRange(0, LONGEST_DAYS, message=_l("Enter a whole number of days from 0 to 999.")),
         ],
     )
     days_of = SelectField(_l("Counted in"))
@@ -308,7 +311,15 @@ class MilestoneForm(PartForm):
             raise ValidationError(_("Give each visit a title in English."))
 
     def part(self, key: str) -> MilestonePart:
-        """The milestone that the form describes."""
+        """The milestone that the form describes.
+
+        :raises ValueError: when it is longer, or waits longer, than a plan can be laid out.
+        """
+        waits = [row.form.lag.data or 0 for row in self.links]
+        if not 0 <= (self.workdays.data or 0) <= LONGEST_DAYS or any(
+            abs(days) > LONGEST_LAG for days in waits
+        ):
+            raise ValueError
         return MilestonePart(
             key=key,
             name=_texts(self.name_en.data, self.name_de.data),

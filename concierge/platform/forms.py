@@ -25,6 +25,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
+from wtforms import Form as PlainForm
 from wtforms.validators import Length
 
 from concierge.platform.errors import Refused
@@ -45,6 +46,10 @@ class _Sayings:
         match text:
             case "Not a valid choice." | "Invalid Choice: could not coerce.":
                 return _("Choose one of those that are offered.")
+            case "Not a valid integer value.":
+                return _("Give a whole number, such as 5.")
+            case "Number must be between %(min)s and %(max)s.":
+                return _("Give a number from %(min)s to %(max)s.")
         return str(translations.gettext(text))
 
     def ngettext(self, one: str, many: str, count: int) -> str:
@@ -56,6 +61,17 @@ class _Sayings:
 
 
 _SAYINGS = _Sayings()
+
+
+class RowForm(PlainForm):
+    """What is asked again and again within a form."""
+
+    class Meta(PlainForm.Meta):
+        """How WTForms asks for its own messages."""
+
+        def get_translations(self, form: object) -> _Sayings:
+            """Those that this module says."""
+            return _SAYINGS
 
 
 class Form(FlaskForm):
@@ -70,6 +86,16 @@ class Form(FlaskForm):
 
     differences: tuple[Any, ...] = ()  # Any: see `clashes.Difference`
     """What somebody else changed since the page of the form was loaded, when that is why it was refused."""
+
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        """What is wrong, in the order of the form: the id of the field that it is about, "" for the whole, and how."""
+        said = [
+            (field.id, str(text)) for field in _leaves(self, with_lists=True) for text in _own_errors(field)
+        ]
+        return [("" if place == "csrf_token" else place, text) for place, text in said] + [
+            ("", str(text)) for text in self.form_errors
+        ]
 
     def validate(self, extra_validators: Any = None) -> bool:  # Any: as WTForms declares it
         """Check that the values fit, then what the fields ask for; a refused act is a fault of the form."""
@@ -104,14 +130,22 @@ def _fits(form: FlaskForm) -> bool:
     return found
 
 
-def _leaves(fields: Any) -> Iterator[Any]:  # Any: WTForms' own form or list, and fields
+def _leaves(
+    fields: Any, *, with_lists: bool = False
+) -> Iterator[Any]:  # Any: WTForms' own form or list, and fields
     for field in fields:
         if isinstance(field, FormField):
-            yield from _leaves(field.form)
+            yield from _leaves(field.form, with_lists=with_lists)
         elif isinstance(field, FieldList):
-            yield from _leaves(field)
+            yield from [field] if with_lists else []
+            yield from _leaves(field, with_lists=with_lists)
         else:
             yield field
+
+
+def _own_errors(field: Any) -> list[Any]:  # Any: WTForms' own field and messages
+    """What is wrong with a field itself; a list repeats what is wrong with its rows, as values of another shape."""
+    return [text for text in field.errors if not isinstance(text, dict | list | tuple)]
 
 
 def _problem(field: Any) -> str:  # Any: WTForms' own field

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -239,6 +240,18 @@ def test_pages_need_the_permission_and_a_form_comes_back_with_its_faults(app: Fl
     assert "Order accepted → " in circle.get_data(as_text=True)
     assert draws.status_code == 200
     assert "30 working days" in draws.get_data(as_text=True)
+    for wrong, told in {
+        "workdays": "Enter a whole number of days from 0 to 999.",
+        "links-0-lag": "Give a number from -400 to 400.",
+    }.items():
+        for more in ({}, {"draw": "1"}):
+            answer = _post(browser, "install", _form(form, **{wrong: "1000000000"}, **more))
+            text = unescape(answer.get_data(as_text=True))
+            assert answer.status_code == (200 if more else 422)
+            assert "sample order from" in text, "as it is saved: nobody lives to see the end of the other"
+            assert more or f'<a href="#{wrong}">{told}</a>' in text
+            assert "{'" not in text
+            assert "<li>{}</li>" not in text
     assert milestone(now(), "install").workdays == 2, "drawing saves nothing"
 
 
@@ -349,3 +362,62 @@ def _form(page: str, **typed: str) -> dict[str, str]:
 
 def _post(browser: FlaskClient, name: str, data: dict[str, str]) -> object:
     return browser.post(f"/playbooks/gas-one/draft/milestones/{name}", data=data)
+
+
+def test_steps_of_a_visit_are_written_kept_in_order_and_checked(app: Flask, sign_in: SignIn) -> None:
+    begin()
+    with unit_of_work():
+        french = {"en": "Leak check", "fr": "Contrôle de fuite"}
+        put(
+            replace(
+                milestone(now(), "install"),
+                visits=(
+                    VisitPart(
+                        kind=VisitKind.INSTALL,
+                        title={"en": "Install", "fr": "Installation"},
+                        minutes=480,
+                        steps=(StepPart(key="leak", text=french), StepPart(key="ran", text={"en": "It ran"})),
+                    ),
+                ),
+            ),
+            basis=contents.fingerprint(milestone(now(), "install")),
+        )
+        ada = people.user()
+    browser = sign_in(ada)
+    page = browser.get("/playbooks/gas-one/draft/milestones/install").get_data(as_text=True)
+    steps = "visits-0-steps-"
+    more = _form(page, more="steps-0")
+    page = browser.post("/playbooks/gas-one/draft/milestones/install", data=more).get_data(as_text=True)
+    typed = {
+        f"{steps}2-kind": "reading", f"{steps}2-text_en": "Base pressure", f"{steps}2-unit": "mbar",
+        f"{steps}2-minimum": "3", f"{steps}2-maximum": "2e-5", f"{steps}2-place": "1", f"{steps}0-place": "2",
+        f"{steps}1-text_en": "", "visits-0-tools": "Leak detector\nGloves", "visits-0-level": "3",
+        "visits-0-needs_customer": "y",
+    }  # fmt: skip
+
+    wrong = _post(browser, "install", _form(page, **typed))
+    assert wrong.status_code == 422  # type: ignore[attr-defined]  # an answer
+    assert "Exchange the two" in wrong.get_data(as_text=True)  # type: ignore[attr-defined]  # an answer
+    saved = _post(browser, "install", _form(page, **{**typed, f"{steps}2-minimum": "0"}))
+    assert saved.status_code == 303, saved.get_data(as_text=True)  # type: ignore[attr-defined]  # an answer
+
+    (visit,) = milestone(now(), "install").visits
+    assert (visit.tools, visit.level, visit.needs_customer) == (("Leak detector", "Gloves"), 3, True)
+    assert visit.title["fr"] == "Installation"
+    first, second = visit.steps
+    assert (first.key, first.kind, first.unit, first.minimum, first.maximum) == (
+        "base-pressure", StepKind.READING, "mbar", 0.0, 2e-5,
+    )  # fmt: skip
+    assert (second.key, second.text) == ("leak", french)
+    twice = replace(visit, steps=(first, replace(second, key=first.key, unit="furlong")))
+    whole = contents.replaced(
+        now(), milestones=(replace(milestone(now(), "install"), visits=(twice,)),)
+    )
+    said = [(one.is_wrong, one.sentence) for one in checking.findings(whole, products=(), instruments=1)]
+    assert any(is_wrong and "stands twice" in sentence for is_wrong, sentence in said)
+    odd = replace(visit, steps=(replace(first, unit="furlong"),))
+    whole = contents.replaced(now(), milestones=(replace(milestone(now(), "install"), visits=(odd,)),))
+    said = [(one.is_wrong, one.sentence) for one in checking.findings(whole, products=(), instruments=1)]
+    assert any(not is_wrong and "furlong" in sentence for is_wrong, sentence in said)
+    again = toml_file.read(toml_file.written(now()))
+    assert milestone(again, "install").visits == (visit,)

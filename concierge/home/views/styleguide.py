@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import render_template
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, DateField, EmailField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -17,13 +16,14 @@ from concierge.core.spans import Span, days
 from concierge.home.views.blueprint import bp
 from concierge.identity.guard import requires
 from concierge.identity.permissions import Permission
+from concierge.platform.forms import Form
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 9, 42, tzinfo=UTC)
 ZURICH = ZoneInfo("Europe/Zurich")
 
 
-class SampleForm(FlaskForm):
+class SampleForm(Form):
     """One field of each kind."""
 
     name = StringField("Name", description="As it stands on the door.")
