@@ -172,7 +172,7 @@ def batch(app: Flask, *, note: Callable[[Figure], None], checklists: int) -> Non
         made = batching.ask_batch(ids, language="en", at=clock.now(), actor_id=None, is_waited_for=True)
         batch_id = made.id
     told: list[int] = []
-    before = _most_resident_mib(os.getpid())
+    before, used = _most_resident_mib(os.getpid()), time.process_time()
     began_at = time.perf_counter()
     finish = chores.make_all(batch_id, lambda done, _: told.append(done))
     took = time.perf_counter() - began_at
@@ -182,10 +182,13 @@ def batch(app: Flask, *, note: Callable[[Figure], None], checklists: int) -> Non
     assert (len(ended.made), ended.left_out) == (len(ids), [])
     assert ended.file is not None
     assert told == sorted(told), "the bar only grows"
+    used = time.process_time() - used
+    printers = sum(_used_seconds(child) for child in press().children)
     children = sum(_most_resident_mib(child) for child in press().children)
     size = ended.file.size / MIB
     remark = (
-        f"{took / 60:.1f} minutes, ZIP of {size:.0f} MiB; the worker held {_most_resident_mib(os.getpid()):.0f} MiB"
+        f"{took / 60:.1f} minutes; processor {used / len(ids):.2f} s each in the worker, "
+        f"{printers / len(ids):.2f} s in its printers; ZIP of {size:.0f} MiB; the worker held {_most_resident_mib(os.getpid()):.0f} MiB"
         f" ({before:.0f} before), its two printers {children:.0f}; load {os.getloadavg()[0]:.1f}"
     )
     note(Figure(f"{len(ids):,} checklists as one ZIP", len(ids) / took, "/s", remark=remark))
@@ -194,6 +197,12 @@ def batch(app: Flask, *, note: Callable[[Figure], None], checklists: int) -> Non
 def _most_resident_mib(process: int) -> float:
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def _used_seconds(process: int) -> float:
+    """Of the processor, since a process began."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident_mib(process: int) -> float:
