@@ -89,7 +89,8 @@ class _Batch:
 
         :raises NotFound: when there is none.
         """
-        if uid not in self.visits:
+        known = self.visits.get(uid)
+        if known is None or sa.inspect(known).unloaded & {"crew_members", "state", "version"}:
             found = queries.visit_for_change(uid)
             if found is None:
                 raise NotFound

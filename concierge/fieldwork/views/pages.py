@@ -34,7 +34,6 @@ from concierge.platform.words import clock_time, instant
 
 PERSON = "Concierge-Person"
 """Header that says whose page it is; the worker on the device shows it to nobody else."""
-MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,6 @@ def _visit_page(uid: str, *, problem: str = "") -> Page:
         stop=stop,
         causes={cause["code"]: cause["text"] for cause in causes},
         parties=_signers(told, looking.name),
-        largest_mb=LARGEST_PHOTO // MEGABYTE,
         shown=_shown(told),
         problem=problem,
         typed=_typed() if problem else Typed(),
