@@ -1,6 +1,7 @@
 """What the dispatch board costs: two hundred technicians over four weeks, with visits, leave and clashes (SQLite)."""
 
 import random
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -63,7 +64,7 @@ def fill() -> str:
 
 
 def _row(
-    number: int, monday: date, sites: list[Site], pattern: Visit, drawn: random.Random
+    number: int, monday: date, sites: Sequence[Site], pattern: Visit, drawn: random.Random
 ) -> dict[str, object]:
     site = drawn.choice(sites)
     on = monday + timedelta(days=drawn.randint(0, 2))

@@ -108,7 +108,7 @@ def test_a_row_tells_load_leave_and_clashes(app: Flask) -> None:
 
 def test_a_board_takes_as_many_questions_for_two_as_for_ten(app: Flask) -> None:
     def asked() -> int:
-        db.session.rollback()
+        db.session.remove()
         said: list[str] = []
 
         def hear(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -116,8 +116,8 @@ def test_a_board_takes_as_many_questions_for_two_as_for_ten(app: Flask) -> None:
 
         event.listen(db.engine, "before_cursor_execute", hear)
         try:
-            queries.read_board(viewer_of(ada), Wanted(MONDAY, 7), WallAxis(MONDAY, 7), at=NOW)
-            queries.tray(viewer_of(ada), at=NOW)
+            queries.read_board(looking, Wanted(MONDAY, 7), WallAxis(MONDAY, 7), at=NOW)
+            queries.tray(looking, at=NOW)
         finally:
             event.remove(db.engine, "before_cursor_execute", hear)
         return len(said)
@@ -134,6 +134,7 @@ def test_a_board_takes_as_many_questions_for_two_as_for_ten(app: Flask) -> None:
         ada = people.user()
         project = emptied(projects.live())
         more(range(2))
+    looking = viewer_of(ada)
     asked()  # a connection is made ready
     few = asked()
     with unit_of_work():
