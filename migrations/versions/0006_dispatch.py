@@ -508,6 +508,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('arrival_minutes', sa.Integer(), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('level', sa.Integer(), nullable=False, server_default='1'))
         batch_op.add_column(sa.Column('cancel_because', sa.JSON(), nullable=True))
+        batch_op.create_index('ix_visits_incomplete', ['ends_at'], unique=False, sqlite_where=sa.text("state = 'incomplete'"), postgresql_where=sa.text("state = 'incomplete'"))
         batch_op.create_index(batch_op.f('ix_visits_work_order_id'), ['work_order_id'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_visits_work_order_id'), 'work_orders', ['work_order_id'], ['id'], ondelete='SET NULL')
 
@@ -521,6 +522,7 @@ def downgrade() -> None:
     with op.batch_alter_table('visits', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_visits_work_order_id'), type_='foreignkey')
         batch_op.drop_index(batch_op.f('ix_visits_work_order_id'))
+        batch_op.drop_index('ix_visits_incomplete', sqlite_where=sa.text("state = 'incomplete'"), postgresql_where=sa.text("state = 'incomplete'"))
         batch_op.drop_column('cancel_because')
         batch_op.drop_column('level')
         batch_op.drop_column('arrival_minutes')
