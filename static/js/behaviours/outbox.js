@@ -34,7 +34,7 @@ export default function outbox(place, { signal }) {
     const acts = element("p", "acts");
     if (change.state === "refused") acts.append(button("refresh-cw", say("again"), () => again(change)));
     acts.append(button("x", say("discard"), () => discard(change)));
-    const what = element("p", "", change.name ? `${change.name}: ` : "");
+    const what = element("p", "", change.name && change.kind !== "state" ? `${change.name}: ` : "");
     what.append(element("b", "", inWords(change)));
     const about = element("p", "meta");
     about.append(link, ` · ${dayAndClock(change.at, zone)}`);

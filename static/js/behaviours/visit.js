@@ -32,7 +32,9 @@ export default function visit(place, { signal }) {
   watch(draw, signal);
   signal.addEventListener("abort", () => pictures.forEach((address) => URL.revokeObjectURL(address)));
 
-  const mine = () => state.changes.filter((change) => change.visit === uid);
+  function mine() {
+    return state.changes.filter((change) => change.visit === uid);
+  }
 
   async function enter(form, submitter) {
     if (form.hasAttribute("aria-busy")) return;
@@ -216,6 +218,11 @@ export default function visit(place, { signal }) {
   }
 
   function drawOpen() {
+    const [count, all] = [place.querySelector("[data-count]"), place.querySelectorAll(".step")];
+    if (all.length > 1 && count) {
+      const done = place.querySelectorAll(".step.on").length;
+      count.textContent = count.dataset.count.replace("{done}", done).replace("{n}", all.length);
+    }
     const line = place.querySelector("[data-open-steps]");
     const n = place.querySelectorAll(".step[data-required]:not(.on)").length;
     if (line) {

@@ -101,9 +101,9 @@ async function round() {
     failures = 0;
     await spoke();
   } catch (problem) {
-    if (!(problem instanceof NotNow)) throw problem;
     failures += 1;
-    await silent(problem.why);
+    if (!(problem instanceof NotNow)) console.warn(problem); // a full device, an odd answer: tried again like the rest
+    await silent(problem instanceof NotNow ? problem.why : "busy");
   } finally {
     state.isSending = false;
     await tell();
