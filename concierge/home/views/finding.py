@@ -212,6 +212,8 @@ def _acts_on(looking: Viewer, text: str) -> tuple[Hit, ...]:
 def _acts(looking: Viewer) -> tuple[Hit, ...]:
     acts = (
         ("calendar-plus", _("New visit"), "/visits/new", Permission.SCHEDULE_VISITS),
+        ("chart-gantt", _("Show the board of four weeks"), "/dispatch?view=month", Permission.SEE_PEOPLE),
+        ("users", _("Show work without an engineer"), "/dispatch#board-tray", Permission.SEE_PEOPLE),
         ("file-up", _("Import orders"), "/orders/import", Permission.IMPORT_ORDERS),
         ("building-2", _("New account"), "/accounts/new", Permission.EDIT_ACCOUNTS),
         ("user-plus", _("Invite somebody"), "/people/invite", Permission.MANAGE_PEOPLE),
