@@ -544,7 +544,7 @@ class ItemForm(PartForm):
         self.gate.data = part.gate.value if part.gate else ""
         for name in ("minimum", "maximum", "tolerance"):
             bound = getattr(part, name)
-            self[name].data = "" if bound is None else f"{bound:.12g}"
+            self[name].data = _shown_number(bound)
         self.choices.data = _lines_of(part.choices)
 
     def validate_minimum(self, field: Any) -> None:  # Any: WTForms' own field
@@ -886,6 +886,11 @@ def _choices(
     return [(member.value, said % {"what": text} if said else text) for member, text in known.items()]
 
 
+def _shown_number(value: float | None) -> str:
+    """A number as the form reads it again, without an exponent; nothing for none."""
+    return "" if value is None else f"{Decimal(f'{value:.12g}'):f}"
+
+
 def _shown_step(step: StepPart, place: int) -> dict[str, object]:
     """What the form of a step is filled with."""
     return {
@@ -894,8 +899,8 @@ def _shown_step(step: StepPart, place: int) -> dict[str, object]:
         "text_en": step.text.get("en", ""),
         "text_de": step.text.get("de", ""),
         "unit": step.unit,
-        "minimum": "" if step.minimum is None else f"{step.minimum:.12g}",
-        "maximum": "" if step.maximum is None else f"{step.maximum:.12g}",
+        "minimum": _shown_number(step.minimum),
+        "maximum": _shown_number(step.maximum),
         "is_required": step.is_required,
         "place": place,
     }

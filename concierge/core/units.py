@@ -567,7 +567,10 @@ class _Reader:
 
 
 def simplified(text: str) -> str:
-    """The same with plain digits, dashes, quotes and spaces, and without marks that are not seen."""
+    """The same with plain digits, dashes, quotes and spaces, powers of ten written out, and without marks that are
+    not seen.
+    """
+    text = _POWER_OF_TEN.sub(_written_out, text)
     seen = _POWERS.sub(lambda power: "23"[power[0] == "\u00b3"], text.translate(_INVISIBLE).translate(_ALIKE))
     known = "".join("?" if unicodedata.category(one) == "No" else one for one in seen)
     plain = unicodedata.normalize("NFKC", known).translate(_ALIKE)
@@ -575,6 +578,20 @@ def simplified(text: str) -> str:
         str(unicodedata.decimal(one)) if unicodedata.category(one) == "Nd" else one for one in plain
     )
     return " ".join(_DOTS.sub("~", digits).split())
+
+
+_POWER_OF_TEN = re.compile(
+    r"(?<![\w.,])(?P<figure>[0-9]{1,15}(?:[.,][0-9]{1,15})?)"
+    r"(?:[eE](?P<e>[+\-−]?[0-9]{1,2})|\s?[x×·]\s?10(?:\^(?P<to>[+\-−]?[0-9]{1,2})|(?P<raised>[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2})))"
+    r"(?!\w)"
+)
+"""2e-5, 2 × 10⁻⁵, 2x10^-5."""
+_LOWERED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "+-0123456789-")
+
+
+def _written_out(found: "re.Match[str]") -> str:
+    exponent = int((found["e"] or found["to"] or found["raised"]).translate(_LOWERED))
+    return f"{Decimal(found['figure'].replace(',', '.')).scaleb(exponent):f}"
 
 
 def _spelt(symbol: str) -> str:

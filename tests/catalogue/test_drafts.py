@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from concierge.catalogue import checking, comparing, contents, queries
+from concierge.catalogue import checking, comparing, contents, queries, toml_file
 from concierge.catalogue.actions import drafting, playbooks
-from concierge.catalogue.contents import ItemPart, LinkPart, MessagePart, MilestonePart
+from concierge.catalogue.contents import ItemPart, LinkPart, MessagePart, MilestonePart, StepPart, VisitPart
 from concierge.catalogue.states import (
     GateKind,
     ItemType,
@@ -20,7 +20,9 @@ from concierge.catalogue.states import (
     MilestoneKind,
     PlaybookState,
     Severity,
+    StepKind,
     Team,
+    VisitKind,
 )
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
@@ -240,6 +242,10 @@ def test_pages_need_the_permission_and_a_form_comes_back_with_its_faults(app: Fl
     assert "Order accepted → " in circle.get_data(as_text=True)
     assert draws.status_code == 200
     assert "30 working days" in draws.get_data(as_text=True)
+    for blank in ("   ", "\u200b \t"):
+        nameless = _post(browser, "install", _form(form, name_en=blank))
+        assert nameless.status_code == 422
+        assert "Say it in English" in nameless.get_data(as_text=True)
     for wrong, told in {
         "workdays": "Enter a whole number of days from 0 to 999.",
         "links-0-lag": "Give a number from -400 to 400.",
@@ -366,22 +372,15 @@ def _post(browser: FlaskClient, name: str, data: dict[str, str]) -> object:
 
 def test_steps_of_a_visit_are_written_kept_in_order_and_checked(app: Flask, sign_in: SignIn) -> None:
     begin()
+    french = {"en": "Leak check", "fr": "Contrôle de fuite"}
+    install = VisitPart(
+        kind=VisitKind.INSTALL,
+        title={"en": "Install", "fr": "Installation"},
+        minutes=480,
+        steps=(StepPart(key="leak", text=french), StepPart(key="ran", text={"en": "It ran"})),
+    )
+    put(replace(milestone(now(), "install"), visits=(install,)))
     with unit_of_work():
-        french = {"en": "Leak check", "fr": "Contrôle de fuite"}
-        put(
-            replace(
-                milestone(now(), "install"),
-                visits=(
-                    VisitPart(
-                        kind=VisitKind.INSTALL,
-                        title={"en": "Install", "fr": "Installation"},
-                        minutes=480,
-                        steps=(StepPart(key="leak", text=french), StepPart(key="ran", text={"en": "It ran"})),
-                    ),
-                ),
-            ),
-            basis=contents.fingerprint(milestone(now(), "install")),
-        )
         ada = people.user()
     browser = sign_in(ada)
     page = browser.get("/playbooks/gas-one/draft/milestones/install").get_data(as_text=True)
@@ -410,9 +409,7 @@ def test_steps_of_a_visit_are_written_kept_in_order_and_checked(app: Flask, sign
     )  # fmt: skip
     assert (second.key, second.text) == ("leak", french)
     twice = replace(visit, steps=(first, replace(second, key=first.key, unit="furlong")))
-    whole = contents.replaced(
-        now(), milestones=(replace(milestone(now(), "install"), visits=(twice,)),)
-    )
+    whole = contents.replaced(now(), milestones=(replace(milestone(now(), "install"), visits=(twice,)),))
     said = [(one.is_wrong, one.sentence) for one in checking.findings(whole, products=(), instruments=1)]
     assert any(is_wrong and "stands twice" in sentence for is_wrong, sentence in said)
     odd = replace(visit, steps=(replace(first, unit="furlong"),))

@@ -28,6 +28,9 @@ from concierge.core.units import (
     ("typed", "unit", "stored"),
     [
         ("22,5", "°C", "22.5"),
+        ("2e-5", "kPa", "0.00002"),
+        ("2 × 10⁻⁵ mbar", "kPa", "0.000002"),
+        ("1,5x10^3", "mm", "1500"),
         ("72 F", "°C", "22.222222222222"),
         ("68°F", "°C", "20"),
         ("−5 °C", "°C", "-5"),
@@ -71,7 +74,7 @@ def test_typed_values_are_stored_in_one_unit(typed: str, unit: str, stored: str)
         ("5 7", "holds two numbers"),
         ("3.5/1.75", "holds two numbers"),
         ("5–7", "is a range"),
-        ("1e5", "not a unit we know"),
+        ("1e", "not a unit we know"),
         ("--5", "is not a number"),
     ],
 )
