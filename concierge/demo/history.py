@@ -23,6 +23,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.catalogue.states import GateKind, ItemType, MilestoneKind, VisitKind
 from concierge.core.dispatch import Rule
+from concierge.core.spans import Span
 from concierge.core.worktime import WorkCalendar, add_workdays, next_workday, previous_workday
 from concierge.demo import answers, documents
 from concierge.demo.articles import ARTICLES
@@ -628,34 +629,36 @@ class _Life:
     def _send(self, visit: Visit, at: datetime) -> None:
         """The nearest people who are certified and free; nobody, when there are too few."""
         free = [one for one in self._nearest() if _holds(one, visit.skill) and self._is_free(one, visit)]
-        crews = [
-            [one.user_id for one in free[first : first + visit.crew]]
-            for first in range(len(free) - visit.crew + 1)
-        ]
-        for reason in (
-            "",
-            AGREED,
-        ):  # who breaks no rule goes first, then who works a little longer or travels hard
-            for ids in crews:
-                against = feasibility.conflicts(feasibility.wanted_of(visit, user_ids=ids))
-                grave = {one.rule for one in against if one.needs_reason}
-                if grave and not (reason and grave <= _BENT):
-                    continue
-                try:
-                    arranging.assign_technicians(
-                        visit,
-                        technician_ids=ids,
-                        site=visit.site,
-                        conflict_reason=reason,
-                        at=at,
-                        actor_id=self.company.dispatcher_id,
-                    )
-                except Refused:
-                    continue
+        found = feasibility.candidates(
+            visit.site,
+            Span(visit.starts_at, visit.ends_at),
+            skill=visit.skill,
+            is_remote=visit.kind is VisitKind.REMOTE_CALL,
+            user_ids=[one.user_id for one in free],
+            except_visit_id=visit.id,
+        )
+        broken = {int(one.person.key): {each.rule for each in one.against} for one in found}
+        for bent in (
+            frozenset(),
+            _BENT,
+        ):  # who breaks no rule goes first, then who works longer or travels hard
+            able = [one.user_id for one in free if broken[one.user_id] <= bent]
+            if len(able) < visit.crew:
+                continue
+            ids = able[: visit.crew]
+            with suppress(Refused):
+                arranging.assign_technicians(
+                    visit,
+                    technician_ids=ids,
+                    site=visit.site,
+                    conflict_reason=AGREED,
+                    at=at,
+                    actor_id=self.company.dispatcher_id,
+                )
                 db.session.refresh(visit, ["crew_members"])
                 for user_id in ids:
                     self.company.sent.setdefault(user_id, []).append(visit)
-                return
+            return
 
     def _is_free(self, one: Technician, visit: Visit) -> bool:
         """Whether nobody else needs them then, as far as is remembered; the action checks it for good."""

@@ -24,7 +24,7 @@ from concierge.demo.planning import settle_calendars, shape_plans
 from concierge.demo.staff import FIELD, OFFICE, PASSWORD, SIGN_INS, Field, Person
 from concierge.demo.stories import PAST, STORIES
 from concierge.demo.subscriptions import subscribe
-from concierge.demo.team import settle_team
+from concierge.demo.team import settle_team, shifts_of
 from concierge.identity.actions.people import add_person
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
@@ -41,7 +41,6 @@ from concierge.workforce import queries as workforce
 from concierge.workforce.actions import hours as technician_hours
 from concierge.workforce.actions.closures import enter_closure
 from concierge.workforce.actions.technicians import add_technician, enter_absence, grant_skill
-from concierge.workforce.calendars import place_calendar
 from concierge.workforce.states import AbsenceKind
 
 DONE = frozenset({delivery_name(forecast_anew), delivery_name(mark_people)})
@@ -188,9 +187,7 @@ def _send_out(field: Field, *, actor_id: int, at: datetime, today: date) -> None
         at=at,
         actor_id=actor_id,
     )
-    weekend = place_calendar(field.country, field.subdivision).weekend
-    worked = [(weekday, 7 * 60, 17 * 60) for weekday in range(7) if weekday not in weekend]
-    technician_hours.set_hours(technician, worked, at=at, actor_id=actor_id)
+    technician_hours.set_hours(technician, shifts_of(field), at=at, actor_id=actor_id)
     for code in field.skills:
         expires_on = today + timedelta(days=21 if code == field.lapsing else 400)
         grant_skill(technician, code=code, level=2, expires_on=expires_on, at=at, actor_id=actor_id)

@@ -10,7 +10,7 @@ from concierge.visits import queries as visits
 from concierge.workforce import queries as workforce
 from concierge.workforce.actions import hours, leave, technicians, territories
 from concierge.workforce.actions.leave import Wish
-from concierge.workforce.calendars import away_span
+from concierge.workforce.calendars import Shift, away_span, place_calendar
 from concierge.workforce.models import Technician
 from concierge.workforce.states import AbsenceKind
 
@@ -36,6 +36,17 @@ def settle_team(*, at: datetime, today: date, manager_id: int) -> None:
     _ask_for_leave(by_name, at=at, today=today, manager_id=manager_id)
 
 
+def shifts_of(field: Field) -> list[Shift]:
+    """When somebody works in the week; of whom nothing is told, from seven on, as most sites let people in."""
+    told = [
+        (weekday, one.from_minute, one.to_minute)
+        for weekday, text in enumerate(field.week)
+        for one in hours.hours_in(text)
+    ]
+    weekend = place_calendar(field.country, field.subdivision).weekend
+    return told or [(weekday, 7 * 60, 17 * 60) for weekday in range(7) if weekday not in weekend]
+
+
 def _settle(
     technician: Technician, field: Field, ids: dict[str, int], *, at: datetime, today: date, manager_id: int
 ) -> None:
@@ -52,13 +63,6 @@ def _settle(
         territory_ids=[ids[name] for name in field.serves],
     )
     technicians.change_technician(technician, profile, at=at, actor_id=manager_id)
-    shifts = [
-        (weekday, one.from_minute, one.to_minute)
-        for weekday, text in enumerate(field.week)
-        for one in hours.hours_in(text)
-    ]
-    if shifts:
-        hours.set_hours(technician, shifts, at=at, actor_id=manager_id)
     if field.percent < 100:
         hours.set_capacity(
             technician,

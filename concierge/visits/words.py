@@ -31,7 +31,8 @@ def candidate(one: Candidate, *, zone: str, skill: str = "") -> str:
     :param zone: of the site, by whose clock times are said.
     :param skill: the certification that is asked for, empty when none is.
     """
-    said = [objection(each, zone=zone) for each in one.against[:MOST]] or [_("free")]
+    of_each_rule = {(each.rule, each.key): each for each in reversed(one.against)}
+    said = [objection(each, zone=zone) for each in list(of_each_rule.values())[::-1][:MOST]] or [_("free")]
     held = one.person.skills.get(skill) if skill else None
     if held is not None and one.is_free:
         said.append(_("level %(level)s", level=held.level))
@@ -116,10 +117,13 @@ def rule(one: Rule) -> str:
     }[one]
 
 
-def sentence(one: Conflict) -> str:
-    """Say a rule that stands against a visit as a whole sentence, in the time of the place it happens."""
+def sentence(one: Conflict, *, with_day: bool = False) -> str:
+    """Say a rule that stands against a visit as a whole sentence, in the time of the place it happens.
+
+    :param with_day: whether the day is said also where it lasts a part of one.
+    """
     said: str
-    about = {"name": one.name, "words": one.words, **_from_to(one)}
+    about = {"name": one.name, "words": one.words, **_from_to(one, with_day=with_day)}
     match one.rule:
         case Rule.VISIT:
             said = _("%(name)s is on “%(words)s” from %(start)s to %(end)s.", **about)
@@ -201,7 +205,8 @@ def broken(one: BrokenRule, *, zone: str) -> str:
             one.words,
             one.minutes,
             one.other_visit_id,
-        )
+        ),
+        with_day=True,
     )
 
 
@@ -239,8 +244,9 @@ def _until(one: Conflict) -> str:
     return day(wall_time(one.ends_at, one.zone))
 
 
-def _from_to(one: Conflict) -> dict[str, str]:
+def _from_to(one: Conflict, *, with_day: bool) -> dict[str, str]:
     starts, ends = wall_time(one.starts_at, one.zone), wall_time(one.ends_at, one.zone)
     if starts.date() == ends.date():
-        return {"start": clock_time(starts), "end": clock_time(ends)}
+        begins = instant(one.starts_at, one.zone) if with_day else clock_time(starts)
+        return {"start": begins, "end": clock_time(ends)}
     return {"start": instant(one.starts_at, one.zone), "end": instant(one.ends_at, one.zone)}

@@ -122,7 +122,11 @@ def page_of(found: Visit, looking: Viewer) -> dict[str, object]:
         "lasts_days": (found.ends_local.date() - found.starts_local.date()).days > 0,
         "held": _held(found),
         "offers": offers_for(found, looking),
-        "warnings": [(one.needs_reason, sentence(one)) for one in conflicts if one.rule is not Rule.GATE],
+        "warnings": [
+            (one.needs_reason, sentence(one, with_day=found.starts_local.date() != found.ends_local.date()))
+            for one in conflicts
+            if one.rule is not Rule.GATE
+        ],
         "arrival": arrival(found),
         "leader": feasibility.leaders([found]).get(found.id) if found.crew > 1 else None,
         "proposal": proposal,
