@@ -1,6 +1,7 @@
 """Pages of what came back: brought in, looked at, decided on, typed in beside the pictures."""
 
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -70,6 +71,21 @@ def test_a_file_is_brought_in_and_read(app: Flask, ada: FlaskClient, project: Pr
     assert "Dedicated circuit is live" in page
     assert "Everything that was filled in counts." in page
     assert readiness.item(project, "circuit").value == "yes"
+
+
+def test_a_form_that_is_sent_twice_brings_its_file_once(ada: FlaskClient, project: Project) -> None:
+    """With the token that every form carries in a browser."""
+    token = re.search(r'name="form_token" value="([^"]+)"', ada.get(home(project)).text)
+    assert token
+    data = saved(made(of(project, circuit="yes")))
+
+    first, again = (
+        post(ada, home(project), files=(io.BytesIO(data), "back.pdf"), form_token=token[1]) for _ in range(2)
+    )
+
+    assert (first.status_code, again.status_code) == (303, 303), first.text
+    db.session.rollback()
+    assert len(queries.returned_of(project.id)) == 1
 
 
 def test_several_files_at_once_and_one_twice(app: Flask, ada: FlaskClient, project: Project) -> None:

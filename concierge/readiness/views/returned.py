@@ -100,16 +100,11 @@ def bring_back(key: str) -> Page:
     form = forms.ReturnForm()
     if not form.validate_on_submit():
         return _list_again(project, form)
-    arrived = []
-    for one in form.files.data:
-        with closing(one):
-            if one.filename:
-                arrived.append(taking.Arrived(one.filename, one.read(files.LARGEST + 1)))
     source = taking.Source(Channel.STAFF, user_id=viewer().user_id)
     try:
         with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
             outcome.led_to = url_for("readiness.returned", key=key)
-            received = taking.receive(project.id, arrived, source, at=clock.now())
+            received = taking.receive(project.id, _arrived(form), source, at=clock.now())
             new, known = len(received.new), len(received.known)
             only = received.all[0].id if len(received.all) == 1 else None
     except NotKept as problem:
@@ -122,6 +117,16 @@ def bring_back(key: str) -> Page:
     if only is not None:
         return redirect(url_for("readiness.one_returned", key=key, returned_id=only), code=303)
     return redirect(url_for("readiness.returned", key=key), code=303)
+
+
+def _arrived(form: forms.ReturnForm) -> list[taking.Arrived]:
+    """The files of a form, which are closed then."""
+    found = []
+    for one in form.files.data:
+        with closing(one):
+            if one.filename:
+                found.append(taking.Arrived(one.filename, one.read(files.LARGEST + 1)))
+    return found
 
 
 @bp.get("/projects/<key>/readiness/returned/<int:returned_id>")
