@@ -22,12 +22,14 @@ from wtforms import (
     FormField,
     HiddenField,
     IntegerField,
+    PasswordField,
     SelectMultipleField,
     StringField,
 )
 from wtforms import Form as PlainForm
-from wtforms.validators import Length
+from wtforms.validators import InputRequired, Length
 
+from concierge.platform.database import clean
 from concierge.platform.errors import Refused
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2100, 12, 31)
@@ -165,6 +167,14 @@ def _problem(field: Any) -> str:  # Any: WTForms' own field
         case HiddenField() if len(str(value or "")) > LONGEST_HIDDEN:
             return _("This form has grown too long. Load the page again, then repeat.")
         case StringField() if not isinstance(field, HiddenField):
+            needed = next((one for one in field.validators if isinstance(one, InputRequired)), None)
+            if (
+                needed is not None
+                and value
+                and not isinstance(field, PasswordField)
+                and not clean(value, lines=True)
+            ):
+                return str(needed.message or field.gettext("This field is required."))
             known = [int(one.max) for one in field.validators if isinstance(one, Length) and one.max > 0]
             if len(value or "") > max((*known, LONGEST)):  # below that the field's own checks say it
                 return _too_long(min(known, default=LONGEST))
