@@ -85,9 +85,10 @@ def test_a_certificate_closes_the_milestone_and_starts_the_clocks(app: Flask) ->
     assert asset.serial == "SN-4711"
     assert (asset.warranty_from, asset.installed_on) == (ARRIVED.date(), ARRIVED.date())
     assert certificate.content["unit"]["warranty_to"] == asset.warranty_to.isoformat()  # type: ignore[union-attr]  # just seen
+    db.session.rollback()
     worker.drain(app)
     made = queries.record_by_id(certificate.id)
-    assert [one.language for one in made.prints] == ["en"]
+    assert [one.language for one in made.prints] == ["de"], "the customer’s language"
     assert files.read(made.prints[0].file).startswith(b"%PDF-")
 
 
