@@ -131,7 +131,7 @@ def tray(
     chosen = (
         one
         for one in found
-        if (keys is None or one.key in keys) and (until is None or (_due_on(one) or until) <= until)
+        if (keys is None or one.key in keys) and (until is None or (due_on(one) or until) <= until)
     )
     return tuple(sorted(chosen, key=_urgency))
 
@@ -171,7 +171,8 @@ def swappable(viewer: Viewer, visit: Visit) -> Sequence[Visit]:
     ]
 
 
-def _due_on(one: Unassigned) -> date | None:
+def due_on(one: Unassigned) -> date | None:
+    """By when it should be done, else when it is planned to begin; None when nobody has said."""
     return one.deadline_on or (one.starts_local.date() if one.starts_local else one.earliest_on)
 
 

@@ -24,6 +24,8 @@ from concierge.workforce import queries as workforce
 
 NOW_LINE = Markup('<use href="#board-now"></use>')
 """Drawn once, beside the axis; each row points to it."""
+SOON = timedelta(days=28)
+"""What is due so long after the days shown is counted; what is due later can be unfolded."""
 WORDLESS = frozenset({"way", "call"})
 """Grey stretches that are too thin for words; those who hear the row are told."""
 
@@ -113,7 +115,10 @@ def page_of(look: Look) -> dict[str, Any]:  # Any: what the template is given
     looking, at = viewer(), clock.now()
     base, count = queries.version_of()
     found = queries.read_board(looking, look.wanted, look.axis, at=at)
-    unassigned = queries.tray(looking, at=at)
+    unassigned = [one for one in queries.tray(looking, at=at) if _belongs(one, look)]
+    last = look.first + timedelta(days=DAYS[look.view] - 1)
+    soon = [one for one in unassigned if (queries.due_on(one) or last) <= last + SOON]
+    later = [one for one in unassigned if one not in soon]
     telling, may_move = words.Telling(looking.zone), looking.may(Permission.SCHEDULE_VISITS)
     query = look.values()
     visit_url = url_for("dispatch.visit", visit_id=0, **query).replace("/visits/0", "/visits/{}", 1)
@@ -123,11 +128,11 @@ def page_of(look: Look) -> dict[str, Any]:  # Any: what the template is given
         "look": look,
         "board": found,
         "rows": rows,
-        "heading": words.heading(found.clashes, len(unassigned)),
+        "heading": words.heading(found.clashes, len(soon)),
         "period": _period(look),
         "heads": _heads(look),
-        "tray": [_card(one, look, query) for one in unassigned if _belongs(one, look)],
-        "unassigned": len(unassigned),
+        "tray": [_card(one, look, query) for one in soon],
+        "later_tray": [_card(one, look, query) for one in later],
         "clock_notes": words.clock_notes(
             found.zones | {looking.zone}, look.first, look.first + timedelta(days=DAYS[look.view] - 1)
         ),
