@@ -3,10 +3,13 @@
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.dialects import postgresql, sqlite
 
 from concierge.identity.models import User
 from concierge.platform.database import db, unit_of_work
-from concierge.platform.statements import any_of
+from concierge.platform.statements import any_of, beside
+from concierge.projects.models import Project
+from concierge.projects.states import ProjectState
 from tests.makers import people
 
 BY_ID = sa.select(User.name).where(any_of(User.id, "ids")).order_by(User.id)
@@ -38,3 +41,15 @@ def test_an_index_answers(app: Flask) -> None:
     plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", ("[1, 2]",)).all()
 
     assert any("SEARCH users USING INTEGER PRIMARY KEY" in step[3] for step in plan)
+
+
+def test_a_column_beside_is_judged_and_looked_up_by_no_index_of_sqlite() -> None:
+    question = sa.select(Project.id).where(beside(Project.state) == ProjectState.LIVE)
+    literal = {"literal_binds": True}
+
+    on_sqlite = str(question.compile(dialect=sqlite.dialect(), compile_kwargs=literal))
+    on_postgres = str(question.compile(dialect=postgresql.dialect(), compile_kwargs=literal))
+
+    assert "+projects.state = 'live'" in on_sqlite
+    assert "projects.state = 'live'" in on_postgres
+    assert "+" not in on_postgres
