@@ -1,14 +1,21 @@
 """A reviewer at a desk: the gate refuses, answers are judged, some waived, the gate opens; with and without script."""
 
+import io
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from tests.browser import Screen, Site
 from tests.journeys.test_customer import asked, give, looks_right
+from tests.readiness import filling
 
 pytestmark = pytest.mark.browser
 
@@ -147,6 +154,50 @@ def test_the_pages_of_what_came_back_fit_and_are_accessible(
         for path in ("/returned", f"/projects/{projects[0][1]}/readiness/returned", "/projects", "/today"):
             each.open(path)
             looks_right(each)
+
+
+def test_entries_of_a_file_that_came_back_are_decided(
+    screens: Callable[..., Screen], site: Site, projects: list[tuple[object, ...]], tmp_path: Path
+) -> None:
+    """A working copy is filled in elsewhere, brought in, and what cannot be read waits beside what counts."""
+    key = str(projects[0][1])
+    printed = tmp_path / "checklist.pdf"
+    subprocess.run(
+        [
+            Path(sys.executable).with_name("concierge"),
+            "checklists",
+            "pdf",
+            key,
+            "-o",
+            printed,
+            "--language",
+            "en",
+        ],
+        env={**os.environ, "CONCIERGE_INSTANCE": str(site.instance)},
+        check=True,
+        timeout=300,
+    )
+    data = printed.read_bytes()
+    fields = PdfReader(io.BytesIO(data)).get_fields() or {}
+    texts = [name for name, one in fields.items() if name.endswith("-val") and one.get("/FT") == "/Tx"]
+    radio = next(name for name, one in fields.items() if name.endswith("-val") and one.get("/FT") == "/Btn")
+    typed = {radio: "yes", **dict.fromkeys(texts[:3], "about <b>seven</b>, I think")}
+    printed.write_bytes(filling.with_pypdf(data, typed))
+
+    screen, phone = screens(**WIDE), screens(width=390, height=844)
+    for each in (screen, phone):
+        each.sign_in_as("concierge")
+    page = screen.open(f"/projects/{key}/readiness/returned")
+    page.locator("input[type=file]").set_input_files(printed)
+    page.get_by_role("button", name="Bring in").click()
+    page.wait_for_url(re.compile(r"/returned/\d+"))
+    expect(page.locator("main")).not_to_contain_text("Is being read", timeout=60_000)
+    expect(page.locator("main")).to_contain_text("about <b>seven</b>, I think")
+    looks_right(screen)
+    phone.open(page.url.removeprefix(site.address))
+    looks_right(phone)
+    screen.open("/today")
+    looks_right(screen)
 
 
 def _refusal(screen: Screen, key: object, milestone: object) -> str:
