@@ -105,9 +105,7 @@ def accept_all(run_id: int, ids: Collection[int], viewer: Viewer, *, together: s
 
 def booked_words(booked: int, refused: int) -> str:
     """How many proposals are booked, and how many no longer fit."""
-    said = ngettext(
-        "%(num)s visit is booked, tentatively.", "%(num)s visits are booked, tentatively.", booked
-    )
+    said = ngettext("%(num)s visit is booked.", "%(num)s visits are booked.", booked)
     if refused:
         said += " " + ngettext(
             "%(num)s no longer fits; why stands beside it.",

@@ -233,6 +233,37 @@ def test_two_plans_at_once_book_the_same_work_once(app: Flask) -> None:
 
 @pytest.mark.usefixtures("in_march")
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_everything_that_waits_is_booked_by_a_job_and_taken_back_as_one(
+    app: Flask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "AT_ONCE", 1)
+    with unit_of_work():
+        user, project = jonas(), projects.live()
+        workforce.technician(name="Selin Aydin")
+        for number in range(3):
+            work(project, f"Repair {number}", minutes=120)
+    run, browser = made(app, user), sign_in(user)
+    page = browser.get(f"/dispatch/proposals/{run.id}").get_data(as_text=True)
+
+    def states() -> set[ProposalState]:
+        return {one.state for title, one in by_title(run).items() if title.startswith("Repair")}
+
+    answer = browser.post(
+        f"/dispatch/proposals/{run.id}/acceptance", data={"all": "1", **_token(browser, page)}
+    )
+    assert "/jobs/" in answer.headers["Location"]
+    assert states() == {ProposalState.PROPOSED}
+    worker.drain(app)
+    assert states() == {ProposalState.ACCEPTED}
+    assert "booked" in browser.get(answer.headers["Location"]).get_data(as_text=True)
+    (together,) = {row.act for row in db.session.scalars(sa.select(undo.Undo))}
+    with unit_of_work():
+        undo.restore(together, at=NOW + timedelta(minutes=5))
+    assert states() == {ProposalState.PROPOSED}
+
+
+@pytest.mark.usefixtures("in_march")
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_a_visit_that_lacks_people_keeps_its_time_and_gets_the_rest_of_its_crew(app: Flask) -> None:
     with unit_of_work():
         user, project = jonas(), projects.live()
