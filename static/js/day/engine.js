@@ -26,6 +26,7 @@ export const state = {
 const drawing = new Set();
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("concierge-day") : undefined;
 let isStarted = false, running, isAgain = false, failures = 0, timer, lookedAt = 0;
+let isWhole = true; // all pages of the day are on the device
 
 /** Call `draw(isFetched)` at once and whenever something changed; isFetched: pages on the server are newer than this. */
 export function watch(draw, signal) {
@@ -95,10 +96,10 @@ async function round() {
     state.isSending = state.changes.some((change) => waits(change) && change.notBefore <= Date.now());
     if (state.isSending) { for (const draw of drawing) draw(false); }
     const sent = await send(state.user, tell);
-    const isDue = Date.now() - lookedAt > NOT_AGAIN_WITHIN_MS || state.why !== "";
+    const isDue = Date.now() - lookedAt > NOT_AGAIN_WITHIN_MS || state.why !== "" || !isWhole;
     const day = sent ?? (isDue ? await fetchDay(state.user) : undefined);
     if (day) await learn(day);
-    failures = 0;
+    failures = isWhole ? 0 : failures + 1;
     await spoke();
   } catch (problem) {
     failures += 1;
@@ -134,7 +135,7 @@ function plan() {
   );
   const later = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures) * (0.75 + Math.random() / 2);
   const delays = [LOOK_EVERY_MS, ...held];
-  if (waiting.length > held.length) delays.push(later);
+  if (waiting.length > held.length || !isWhole || ["offline", "busy"].includes(state.why)) delays.push(later);
   if (document.visibilityState !== "visible" && !waiting.length) return;
   timer = setTimeout(sync, Math.min(...delays));
 }
@@ -151,6 +152,7 @@ async function learn(day) {
   await store.know(`day:${user}`, day);
   const changes = await store.changesOf(user);
   const isAll = await fetchAhead(day, state.build, new Set(changes.map((change) => change.visit)));
+  isWhole = isAll;
   const shown = changes.filter((change) => isAll && change.state === "sent" && change.sentAt <= began);
   if (isNew || shown.length) {
     await Promise.all([...drawing].map((draw) => draw(true)));
