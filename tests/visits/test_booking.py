@@ -97,7 +97,6 @@ def test_raw_statements_cannot_book_somebody_twice(project: Project, tomas: Tech
         visit = visits.visit(project, tomas, starts="Tue 2026-03-17 09:00")
         other = visits.visit(project, tomas, starts="Wed 2026-03-18 09:00")
     claim, next_one = db.session.scalars(sa.select(Claim).order_by(Claim.from_at)).all()
-    rows = Claim.__table__
     overlapping = {
         "member_id": visit.crew_members[0].id,
         "user_id": tomas.user_id,
@@ -107,8 +106,8 @@ def test_raw_statements_cannot_book_somebody_twice(project: Project, tomas: Tech
     }
 
     for statement in (
-        sa.insert(rows).values(overlapping),
-        sa.update(rows).where(rows.c.id == next_one.id).values(from_at=claim.from_at),
+        sa.insert(Claim).values(overlapping),
+        sa.update(Claim).where(Claim.id == next_one.id).values(from_at=claim.from_at),
     ):
         with (
             pytest.raises(IntegrityError, match="ex_visit_claims_no_double_booking"),
@@ -116,8 +115,8 @@ def test_raw_statements_cannot_book_somebody_twice(project: Project, tomas: Tech
         ):
             connection.execute(statement)
     with db.engine.execution_options(writing=True).begin() as connection:
-        connection.execute(sa.insert(rows).values(overlapping | {"from_at": claim.to_at}))  # they only touch
-        connection.execute(sa.insert(rows).values(overlapping | {"is_firm": False}))  # kept for a reason
+        connection.execute(sa.insert(Claim).values(overlapping | {"from_at": claim.to_at}))  # they only touch
+        connection.execute(sa.insert(Claim).values(overlapping | {"is_firm": False}))  # kept for a reason
     assert len(claims()) == 4
     assert other.id != visit.id
 
