@@ -23,7 +23,9 @@ LEFT_OUT = {
     **dict.fromkeys(
         ("projects.cancel_reason", "milestones.move_reason", "milestones.skip_reason", "date_changes.why",
          "date_changes.about", "gates.reason",
-         "proposals.note", "proposals.lines", "proposals.reason", "baselines.name", "baselines.note", "visits.cancel_reason", "work_orders.cancel_reason", "assets.removal_reason",
+         "proposals.note", "proposals.lines", "proposals.reason",
+         "baselines.name", "baselines.note", "visits.cancel_reason", "work_orders.cancel_reason",
+         "assets.removal_reason",
          "visits.cancel_because", "work_orders.cancel_because",
          "visits.needs_decision", "visit_technicians.conflict_reason", "broken_rules.reason",
          "broken_rules.words", "calendar_proposals.title",
