@@ -1,5 +1,6 @@
 """The technician's day in a real browser on a phone: whole visits without network, and nothing lost on the way."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -18,8 +19,9 @@ from tests.processes import free_port
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("phone")]
 
 CREWS = 8
-NOTES = """SELECT field_notes.text FROM field_notes JOIN visits ON visits.id = field_notes.visit_id
-    WHERE visits.uid = :uid"""
+NOTES = """SELECT field_notes.text FROM field_notes
+    JOIN field_changes ON field_changes.id = field_notes.change_id
+    JOIN visits ON visits.id = field_changes.visit_id WHERE visits.uid = :uid"""
 AUTHORS = """SELECT users.name FROM field_changes JOIN users ON users.id = field_changes.user_id
     JOIN visits ON visits.id = field_changes.visit_id WHERE visits.uid = :uid"""
 
@@ -212,7 +214,7 @@ def test_a_whole_visit_without_network_arrives_once(
     )
     assert int(str(size)) > 10_000
     page.goto(f"{company.site.address}/day/visits/{crew.now}")
-    page.get_by_text("21.5 °C").wait_for()
+    page.locator(".entry", has_text=re.compile(r"21[.,]5 °C")).wait_for()
     holds(page, "() => document.querySelectorAll('.entry.here').length === 0")
 
 

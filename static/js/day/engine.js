@@ -151,10 +151,14 @@ async function learn(day) {
   state.day = day;
   await store.know(`day:${user}`, day);
   const changes = await store.changesOf(user);
-  const isAll = await fetchAhead(day, state.build, new Set(changes.map((change) => change.visit)));
+  const { isAll, fetched } = await fetchAhead(
+    day,
+    state.build,
+    new Set(changes.map((change) => change.visit)),
+  );
   isWhole = isAll;
   const shown = changes.filter((change) => isAll && change.state === "sent" && change.sentAt <= began);
-  if (isNew || shown.length) {
+  if (isNew || shown.length || fetched.includes(location.pathname)) {
     await Promise.all([...drawing].map((draw) => draw(true)));
     channel?.postMessage("fetched");
   }

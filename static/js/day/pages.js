@@ -22,10 +22,10 @@ function wanted(day, build) {
  * @param day as the server said it
  * @param build what tells this release from another one
  * @param keep visits whose pages stay although the day no longer names them
- * @returns whether all of them are here
+ * @returns isAll: whether all of them are here; fetched: those that are new
  */
 export async function fetchAhead(day, build, keep) {
-  if (!isThere()) return true;
+  if (!isThere()) return { isAll: true, fetched: [] };
   const cache = await caches.open(PAGES);
   const name = `pages:${day.user.id}`;
   const before = await store.known(name) ?? {};
@@ -33,16 +33,19 @@ export async function fetchAhead(day, build, keep) {
   const here = new Map();
   for (const request of await cache.keys()) here.set(new URL(request.url).pathname, request);
   let isAll = true;
+  const fetched = [];
   for (const [path, stamp] of Object.entries(now)) {
     if (before[path] === stamp && here.has(path)) continue;
-    if (await fetchPage(cache, path, day.user.id)) before[path] = stamp;
-    else isAll = false;
+    if (await fetchPage(cache, path, day.user.id)) {
+      before[path] = stamp;
+      fetched.push(path);
+    } else isAll = false;
   }
   const kept = new Set([...Object.keys(now), ...[...keep].map((uid) => `/day/visits/${uid}`)]);
   for (const [path, request] of here) if (!kept.has(path)) await cache.delete(request);
   await store.know(name, Object.fromEntries(Object.entries(before).filter(([path]) => kept.has(path))));
   if (isAll) navigator.serviceWorker?.controller?.postMessage("tidy");
-  return isAll;
+  return { isAll, fetched };
 }
 
 async function fetchPage(cache, path, user) {
