@@ -25,8 +25,8 @@ FIRST_SHARE = 0.35
 """How much of the time may be spent on lateness."""
 MOST_TIMES, MOST_WAYS = 15_000, 4_000
 """So many options are looked at for lateness, and for travel, where each pair of visits counts."""
-GRACE = 8.0
-"""Seconds on top in which it may start, read the model and end."""
+GRACE = 3.0
+"""Seconds on top in which it may end by itself; then it is ended, and what it has said so far counts."""
 LARGEST_LINE = 4 * 1024 * 1024
 
 _CHILD = Path(__file__).with_name("cp_solver.py")
@@ -105,11 +105,12 @@ def solved(
             best = _best_of(planner, model, heard, best)
             left, late = max((left, late), _timely(model, heard))
         left_seconds = seconds - (time.monotonic() - begun)
-        model = planner.model(best[0], most=MOST_WAYS)
-        heard = _searched(model, best[1], (1, 2), max(2.0, left_seconds), tell)
-        was_searched |= bool(heard)
-        best = _best_of(planner, model, heard, best)
-        near = _near(model, heard, best[1])
+        if left_seconds > 1:
+            model = planner.model(best[0], most=MOST_WAYS)
+            heard = _searched(model, best[1], (1, 2), left_seconds, tell)
+            was_searched |= bool(heard)
+            best = _best_of(planner, model, heard, best)
+            near = _near(model, heard, best[1])
     # with more of the work done than in the plan, nothing is known of how late it would be
     bound = Bound(left, late if left == best[1].left else None, **near)
     return Solved(*best, first, bound, was_searched, time.monotonic() - begun)
