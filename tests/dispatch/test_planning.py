@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -16,8 +18,11 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import selectinload
 
 from concierge.catalogue.states import VisitKind
-from concierge.core.assignment import Planner, Problem, breaks
-from concierge.core.dispatch import Rule
+from concierge.core.assignment import Piece, Planner, Problem, breaks
+from concierge.core.dispatch import Certificate, Person, Rule, Taken, Work
+from concierge.core.hours import Hours, Place
+from concierge.core.spans import Span
+from concierge.core.travel import Spot
 from concierge.dispatch import chores, proposal_words, solver
 from concierge.dispatch.actions import planning
 from concierge.dispatch.models import PlanningProposal, PlanningRun
@@ -460,12 +465,27 @@ def test_a_solvers_plan_breaks_no_rule_and_is_never_worse_than_greedy(problem: P
 
 
 def test_the_search_finds_what_greed_misses() -> None:
-    """One who can do both must not be given the work that another could do as well."""
-    problem = drawn_problem(5, pieces=20, people=6, weeks=1)
-    found = solver.solved(Planner(problem), seconds=2.5)
-    assert found.was_searched
-    assert (found.measure.left, found.measure.late) < (found.greedy.left, found.greedy.late)
-    assert found.is_better
+    """Who is near does what is due first, although only they could do the other, and only that day."""
+    zurich, week = ZoneInfo("Europe/Zurich"), dict.fromkeys(range(5), (Hours(8 * 60, 17 * 60),))
+    basel, bern = Spot("CH", "Basel", 47.56, 7.59, "home"), Spot("CH", "Bern", 46.95, 7.45, "home")
+    here = Work(Place("Rheintal", zurich, week), Spot("CH", "Basel", 47.57, 7.6, "Rheintal"), "ms", 1)
+    away = Taken(Span(at("Tue 2026-11-24 00:00+00:00"), at("Sat 2026-11-28 00:00+00:00")), Rule.LEAVE)
+    near = Person("near", "Near", Place("n", zurich, week), basel, (away,), {"ms": Certificate(3)})
+    far = Person("far", "Far", Place("f", zurich, week), bern, (), {"ms": Certificate(1)})
+    problem = Problem(
+        (
+            Piece("easy", here, 480, on("Mon 2026-11-23")),
+            Piece("hard", replace(here, level=3), 480, on("Tue 2026-11-24")),
+        ),
+        (near, far),
+        Span(at("Mon 2026-11-23 00:00+00:00"), at("Sat 2026-11-28 00:00+00:00")),
+    )
+
+    found = solver.solved(Planner(problem), seconds=30.0)  # it ends as soon as nothing better is possible
+
+    assert (found.greedy.left, found.measure.left, found.measure.late) == (1, 0, 0)
+    assert (found.was_searched, found.is_better, found.bound.left) == (True, True, 0)
+    assert {one.piece: one.crew for one in found.plan} == {"easy": ("far",), "hard": ("near",)}
 
 
 @pytest.mark.parametrize(
