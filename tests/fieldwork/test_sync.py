@@ -24,6 +24,7 @@ from concierge.platform.database import db, unit_of_work
 from concierge.platform.file_kinds import NotKept
 from concierge.projects.models import Project
 from concierge.visits.models import Visit
+from tests.conftest import csrf_token
 from tests.makers import fieldwork, people, projects, workforce
 
 ONE = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
@@ -313,3 +314,36 @@ def test_photos_of_others_are_not_shown(
     assert sign_in(mallory).get(f"/day/photos/{photo_id}/large").status_code == 404
     assert sign_in(ada).get(f"/day/photos/{photo_id}/large").status_code == 200
     assert phone.get(f"/day/photos/{photo_id}/huge").status_code == 404
+
+
+@ONE
+def test_the_office_sees_what_came_chooses_and_takes_back(visit: Visit, tomas: User, sign_in: SignIn) -> None:
+    with unit_of_work():
+        mara = people.user(name="Mara Keller", role=Role.DISPATCHER)
+        first = fieldwork.change(visit, Kind.READING, "30", by=tomas.id, step="temperature")
+        second = fieldwork.change(visit, Kind.READING, "<b>21</b>", by=mara.id, step="temperature")
+        fieldwork.send(first, by=tomas.id)
+        fieldwork.send(second, by=mara.id)
+        value = {"cause": "power", "note": "No <i>current</i>"}
+        fieldwork.send(fieldwork.change(visit, Kind.NOT_READY, value, by=tomas.id), by=tomas.id)
+    office = sign_in(mara)
+    page = office.get(f"/visits/{visit.id}/field")
+    text = page.get_data(as_text=True)
+
+    assert "out of range" in text
+    assert "stands against it" in text
+    assert "cannot be read" in text
+    assert "<b>21" not in text
+    assert "<i>current" not in text
+    token = csrf_token(office, f"/visits/{visit.id}/field")
+    for path, data in (
+        ("choice", {"key": first.key}),
+        ("look", {}),
+        ("not-ready/1/withdrawal", {}),
+    ):
+        answer = office.post(f"/visits/{visit.id}/field/{path}", data={"csrf_token": token, **data})
+        assert answer.status_code == 303, (path, answer.text)
+    again = office.get(f"/visits/{visit.id}/field").get_data(as_text=True)
+    assert "stands against it" not in again
+    assert "Taken back." in again
+    assert "<h1>" not in office.get(f"/visits/{visit.id}/field", headers={"HX-Request": "true"}).text

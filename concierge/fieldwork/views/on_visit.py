@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from concierge.fieldwork import protocol, queries, telling
 from concierge.fieldwork.actions import reporting, settling
 from concierge.fieldwork.document import printing
-from concierge.fieldwork.models import FieldRecord, NotReady
+from concierge.fieldwork.models import FieldChange, FieldRecord, NotReady
+from concierge.fieldwork.states import Stray
 from concierge.fieldwork.views.blueprint import Page, bp
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
@@ -35,7 +36,7 @@ def of_visit(visit_id: int) -> Page:
         visit=found,
         told=told,
         reports=_reports(found),
-        strays=[(one, telling.mark(one)) for one in queries.strays_at(found.id)],
+        strays=[(one, _why(one), telling.mark(one)) for one in queries.strays_at(found.id)],
         records=queries.records_at(found.id),
         paper_name=telling.paper_name,
         languages=NAMES,
@@ -139,6 +140,18 @@ def _reports(found: Visit) -> list[NotReady]:
 def _has_any(told: protocol.VisitData) -> bool:
     parts = (told["notes"], told["photos"], told["signatures"], told["taps"], told["not_ready"])
     return any(parts) or any(step["entries"] for step in told["steps"])
+
+
+def _why(one: FieldChange) -> str:
+    """Why somebody of the office has to look at a change."""
+    match one.stray:
+        case Stray.CANCELLED:
+            return _("Entered at a visit that was cancelled.")
+        case Stray.TAKEN_AWAY:
+            return _("Entered by somebody who does not go any more.")
+        case Stray.MOVED:
+            return _("Worked long before the visit’s time: it was moved meanwhile.")
+    return one.said
 
 
 def _home(found: Visit) -> str:
