@@ -1,9 +1,13 @@
 """Files come in pieces and go on where a connection was lost; their kind is told by what they hold."""
 
+import io
+import re
+
 import pytest
 from flask import Flask
 
 from concierge.platform import clock as clocks
+from concierge.platform.database import db
 from concierge.platform.files import read
 from concierge.projects.models import Project
 from concierge.readiness import queries, scope
@@ -174,3 +178,24 @@ def test_no_piece_is_taken_without_the_pages_proof(project: Project, customer: C
 
     assert answer.status_code == 400
     assert customer.browser.get(str(told["url"])).get_json()["received"] == 0
+
+
+@pytest.mark.parametrize("path", ["/returned", "/items/"])
+def test_a_file_that_is_refused_is_said_beside_the_field(
+    project: Project, customer: Customer, path: str
+) -> None:
+    """What a request of its own has read, nothing of the test's kept alive."""
+    item = readiness.item(project, "floor-plan").id
+    path, page = (f"/items/{item}", f"/items/{item}") if path == "/items/" else (path, "/documents")
+    proof = re.search(r'name="proof" value="([^"]+)"', customer.get(page))
+    assert proof
+    db.session.rollback()
+    db.session.expunge_all()
+
+    refused = customer.browser.post(
+        f"/p/{customer.token}{path}",
+        data={"proof": proof[1], "seen": "0", "file": (io.BytesIO(b"<html>"), "plan.pdf")},
+    )
+
+    assert refused.status_code == 422
+    assert 'class="error"' in refused.text

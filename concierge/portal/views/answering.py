@@ -65,7 +65,7 @@ def answer(token: str, item_id: int) -> Page:
         return see("item", token, item_id=item_id)
     is_fine = form.validate()
     has_files = _attach(reader, asked, form)
-    reader = reader_of(token)  # with the files, and as it is when some could not be kept
+    reader = read_again(token)  # with the files, and as it is when some could not be kept
     asked = _asked(reader, item_id)
     if not is_fine or form.file.errors:
         return question(reader, item_id, form=form)
@@ -195,6 +195,7 @@ def _attach(reader: Reader, asked: ReadinessItem, form: ReplyForm) -> bool:
             has_kept = True
         except NotKept as problem:
             problems.append(f"{one.filename}: {problem.sentence}")
+            read_again(token)
     if problems:
         form.file.errors = problems
     return has_kept

@@ -9,7 +9,7 @@ from flask_limiter.util import get_remote_address
 
 from concierge.identity.guard import public
 from concierge.platform import clock, deliveries, settings, speech
-from concierge.platform.database import unit_of_work
+from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.limits import limiter
 from concierge.platform.mail import post
@@ -188,6 +188,8 @@ def _section(sections: tuple[Section, ...], key: str) -> Section:
 
 
 def _code_again(token: str, form: forms.CodeForm) -> Page:
+    db.session.rollback()
+    db.session.expunge_all()  # what a refused act had locked was read without what a page shows
     reader = reader_of(token, with_code=False)
     return rendered(
         "portal/code.html",

@@ -23,6 +23,7 @@ from concierge.portal.reading import Reader, Stand
 from concierge.portal.views.access import (
     expect_own_form,
     note_seen,
+    read_again,
     reader_of,
     rendered,
     see,
@@ -155,7 +156,7 @@ def return_document(token: str) -> Page:
             taking.receive(reader.project.id, [arrived], source, at=clock.now())
     except NotKept as problem:
         form.file.errors = [problem.sentence]
-        return _documents(reader_of(token), form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _documents(read_again(token), form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     flash(_("It arrived. Your answers stand here in a minute; what cannot be read, a person looks at."))
     return see("documents", token)
 
