@@ -99,7 +99,7 @@ def phone(browser: Browser, company: Served, crew: Crew) -> Iterator[Callable[..
             assert not faults, "\n".join(faults)
 
 
-def holds(page: Page, question: str, timeout_s: float = 60) -> None:
+def holds(page: Page, question: str, timeout_s: float = 120) -> None:
     """Ask the page until it says yes; it may load anew meanwhile."""
     give_up_at = time.monotonic() + timeout_s
     while True:
@@ -379,7 +379,7 @@ def test_what_moved_and_what_two_people_say_is_shown(
     all_sent(page)
 
     page.goto(f"{company.site.address}/day/visits/{crew.both}")
-    page.locator(".entry", has_text="20 °C").wait_for()
+    page.locator(".entry", has_text="20 °C").first.wait_for()
     assert page.locator(".entry.conflict").count() == 0
 
 

@@ -11,7 +11,7 @@ export default function day(place, { signal }) {
   const strip = place.querySelector("[data-strip]");
   const notices = place.querySelector("[data-notices]");
 
-  navigator.serviceWorker?.register("/day/worker.js", { scope: "/day" }).catch(() => {});
+  install();
   navigator.storage?.persist?.().catch(() => {});
   engine.begin({ user: Number(user), build }).catch(() => {
     engine.state.why = "no memory";
@@ -19,7 +19,14 @@ export default function day(place, { signal }) {
   });
   engine.watch(draw, signal);
 
+  // Again and again until it has come about: the first try may fail with the network.
+  function install() {
+    if (navigator.serviceWorker?.controller) return;
+    navigator.serviceWorker?.register("/day/worker.js", { scope: "/day" }).catch(() => {});
+  }
+
   function draw(isFetched) {
+    install();
     drawStrip();
     drawNotices();
     if (isFetched) return freshen().then(engine.redraw);

@@ -81,7 +81,7 @@ export default function visit(place, { signal }) {
     say_(form, "");
     try {
       if (made.kind === "signature") made.value.shown = shown();
-      const seen = made.step && made.kind !== "photo" ? seenAt(made.step) : [];
+      const seen = made.step && made.kind !== "photo" ? seenAt(made.step, form) : [];
       const change = await put({
         ...made,
         user: state.user,
@@ -116,10 +116,8 @@ export default function visit(place, { signal }) {
   }
 
   // All that stands at a step before the person's eyes, sent or not.
-  function seenAt(step) {
-    const sent = [...place.querySelectorAll(`[data-entries="${CSS.escape(step)}"] > [data-key]`)].map((
-      each,
-    ) => each.dataset.key);
+  function seenAt(step, form) {
+    const sent = form.elements.seen.value.split(" ").filter(Boolean);
     const here = mine().filter((change) =>
       change.step === step && change.kind !== "photo" && change.state !== "refused"
     );
