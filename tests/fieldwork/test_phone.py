@@ -32,14 +32,20 @@ class Served:
     def __init__(self, instance: Path) -> None:
         self.instance, self.port = instance, free_port()
         self._running = ExitStack()
+        self._is_up = False
         self.site = self.start()
 
     def start(self) -> Site:
+        """Serve, unless it is served already."""
+        if self._is_up:
+            return self.site
+        self._is_up = True
         wanted = served(self.instance, port=self.port, CONCIERGE_DEMO="no")
         self.site = self._running.enter_context(wanted)
         return self.site
 
     def stop(self) -> None:
+        self._is_up = False
         self._running.close()
 
     def rows(self, question: str, **values: object) -> list[tuple[object, ...]]:
@@ -76,7 +82,8 @@ _NUMBERS = iter(range(CREWS))
 
 
 @pytest.fixture
-def crew() -> Crew:
+def crew(company: Served) -> Crew:
+    company.start()  # a test that failed may have left it stopped
     return Crew(next(_NUMBERS))
 
 
@@ -178,7 +185,7 @@ def test_a_whole_visit_without_network_arrives_once(
     page.get_by_role("button", name="Add the note").click()
     page.reload()  # whoever loads again without network finds it all
     page.get_by_text("The door is 2 cm too narrow.").wait_for()
-    assert page.locator(".entry.here").count() == 5
+    holds(page, "() => document.querySelectorAll('.entry.here').length === 5")
     page.get_by_text("The customer signs").click()
     drawing = page.locator("details[open] canvas")
     drawing.scroll_into_view_if_needed()
@@ -196,7 +203,7 @@ def test_a_whole_visit_without_network_arrives_once(
     screen.assert_accessible()
     screen.assert_no_sideways_scroll()
     page.goto(f"{company.site.address}/day/outbox")
-    assert page.locator("[data-row]").count() == 8
+    holds(page, "() => document.querySelectorAll('[data-row]').length === 8")
     screen.assert_accessible()
     assert company.kinds(crew.now) == {}
 
