@@ -34,8 +34,9 @@ LEFT_OUT = {
     ),
     **dict.fromkeys(
         ("work_orders.titles", "work_orders.skill", "work_orders.tools", "work_orders.note", "assets.options",
-         "assets.software", "assets.place", "assets.note", "orders.note", "orders.system", "order_lines.description", "order_documents.name", "order_documents.number",
-         "order_documents.summary", "visits.title", "visits.titles", "visits.note", "visits.skill",
+         "assets.software", "assets.place", "assets.note", "orders.note", "orders.system",
+         "order_lines.description", "order_documents.name", "order_documents.number", "order_documents.summary",
+         "visits.title", "visits.titles", "visits.note", "visits.skill",
          "readiness_items.value", "readiness_items.comment", "readiness_items.review_note",
          "readiness_items.answered_name", "readiness_items.returned_reason", "item_answers.value",
          "item_answers.comment", "item_answers.name", "item_evidence.attached_name", "assessments.signed_name",

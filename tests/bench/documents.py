@@ -188,7 +188,8 @@ def batch(app: Flask, *, note: Callable[[Figure], None], checklists: int) -> Non
     size = ended.file.size / MIB
     remark = (
         f"{took / 60:.1f} minutes; processor {used / len(ids):.2f} s each in the worker, "
-        f"{printers / len(ids):.2f} s in its printers; ZIP of {size:.0f} MiB; the worker held {_most_resident_mib(os.getpid()):.0f} MiB"
+        f"{printers / len(ids):.2f} s in its printers; ZIP of {size:.0f} MiB; "
+        f"the worker held {_most_resident_mib(os.getpid()):.0f} MiB"
         f" ({before:.0f} before), its two printers {children:.0f}; load {os.getloadavg()[0]:.1f}"
     )
     note(Figure(f"{len(ids):,} checklists as one ZIP", len(ids) / took, "/s", remark=remark))

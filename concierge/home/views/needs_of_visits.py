@@ -119,7 +119,9 @@ def again(row: Row, today: date) -> Need:
         icon="rotate-ccw",
         title=_("Plan another visit for %(title)s", title=row.title),
         url=f"/projects/{row.project_key}/work/{row.number}",
-        why=_("%(place)s. %(code)s was not finished; nobody comes again yet.", place=place(row), code=row.code),
+        why=_(
+            "%(place)s. %(code)s was not finished; nobody comes again yet.", place=place(row), code=row.code
+        ),
         when=waited((today - row.ends_local.date()).days),
         note=_("since the last visit"),
         action=_("Plan"),

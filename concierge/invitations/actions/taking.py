@@ -280,7 +280,9 @@ def _apply(
     sequence = min(calendar.sequence, max(invitation.sent_sequence, 0))
     if calendar.method == "COUNTER":
         if calendar.starts_at is None or calendar.ends_at is None:
-            raise Refused(_("Another time is asked for, but it does not say which in a way that can be read."))
+            raise Refused(
+                _("Another time is asked for, but it does not say which in a way that can be read.")
+            )
         return answering.propose(
             invitation,
             starts_at=calendar.starts_at,
