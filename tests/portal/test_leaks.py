@@ -35,6 +35,7 @@ MAY_BE_SEEN = {
     "contacts.name",
     "customer_links.name",
     "customer_links.email",
+    "customer_messages.text",
     "customer_questions.answer",
     "customer_questions.name",
     "customer_questions.text",
