@@ -332,7 +332,7 @@ def test_two_answers_stand_side_by_side_until_one_is_chosen(ada: FlaskClient, pr
     shown = ada.get(page).text
     assert "Which answer counts?" in shown
     assert "Yuki &lt;b&gt;Tanaka" in shown
-    assert "30,5" in shown
+    assert "30.5\N{NO-BREAK SPACE}°C" in shown, "with the decimal mark of who reads, and its unit"
 
     assert post(ada, page, "choice", answer=str(second)).status_code == 303
     assert readiness.item(project, "temperature").value == "30,5"
