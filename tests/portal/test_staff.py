@@ -104,7 +104,7 @@ def test_a_question_waits_on_today_until_it_is_answered(
     taken = send(ada, project, f"/questions/{number}/answer", answer="No.")
     again = send(ada, project, f"/questions/{number}/answer", answer="Yes.")
 
-    assert (empty, taken, again) == (409, 303, 409)
+    assert (empty, taken, again) == (422, 303, 409), "an empty one is shown again to be written"
     assert "enough?" not in ada.get("/today").get_data(as_text=True)
     assert "No." in letters(app, to=address)[-1].text
     history = ada.get(f"/projects/{project.key}/history").get_data(as_text=True)
