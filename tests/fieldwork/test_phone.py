@@ -18,7 +18,13 @@ from tests.processes import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("phone")]
 
-CREWS = 8
+CREWS = 9
+REFUSE_WORKERS = """
+globalThis.refused = 0;
+const register = navigator.serviceWorker.register.bind(navigator.serviceWorker);
+navigator.serviceWorker.register = (...wanted) =>
+  globalThis.refused < 0 ? register(...wanted) : (globalThis.refused += 1, Promise.reject(new Error("no")));
+"""
 NOTES = """SELECT field_notes.text FROM field_notes
     JOIN field_changes ON field_changes.id = field_notes.change_id
     JOIN visits ON visits.id = field_changes.visit_id WHERE visits.uid = :uid"""
@@ -388,6 +394,21 @@ def test_what_moved_and_what_two_people_say_is_shown(
     page.goto(f"{company.site.address}/day/visits/{crew.both}")
     page.locator(".entry", has_text="20 °C").first.wait_for()
     assert page.locator(".entry.conflict").count() == 0
+
+
+def test_a_page_that_its_worker_passed_by_gets_it_in_the_end(
+    phone: Callable[..., Screen], company: Served, crew: Crew
+) -> None:
+    page = phone().page
+    page.goto(f"{company.site.address}/day/visits/{crew.both}")
+    preloaded(page)
+    page.add_init_script(REFUSE_WORKERS)
+
+    page.context.new_cdp_session(page).send("Page.reload", {"ignoreCache": True})  # past the worker
+    holds(page, "() => refused > 0 && navigator.serviceWorker.controller === null")
+    page.evaluate("refused = -1")
+
+    holds(page, "() => refused === -1 && navigator.serviceWorker.controller !== null", timeout_s=45)
 
 
 def test_a_full_device_says_so_and_keeps_what_was_typed(

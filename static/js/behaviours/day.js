@@ -6,6 +6,8 @@ import { waits } from "../day/outbox.js";
 import { held } from "../day/pages.js";
 import { clock, dayAndClock, dayOf, say, wall } from "../day/words.js";
 
+const FIRST_TRY_MS = 2000, LONGEST_TRY_MS = 30_000;
+
 export default function day(place, { signal }) {
   const { user, name, zone, build } = place.dataset;
   const strip = place.querySelector("[data-strip]");
@@ -19,14 +21,17 @@ export default function day(place, { signal }) {
   });
   engine.watch(draw, signal);
 
-  // Again and again until it has come about: the first try may fail with the network.
-  function install() {
-    if (navigator.serviceWorker?.controller) return;
-    navigator.serviceWorker?.register("/day/worker.js", { scope: "/day" }).catch(() => {});
+  // Again and again until it has come about: a try may fail with the network, or its worker while it gets ready.
+  // One that got ready while this page was on its way here does not answer for it unless it is told to.
+  function install(wait = FIRST_TRY_MS) {
+    const workers = navigator.serviceWorker;
+    if (!workers || workers.controller || signal.aborted) return;
+    workers.register("/day/worker.js", { scope: "/day" }).then(({ active }) => active?.postMessage("claim"))
+      .catch(() => {});
+    setTimeout(install, wait, Math.min(LONGEST_TRY_MS, wait * 2));
   }
 
   function draw(isFetched) {
-    install();
     drawStrip();
     drawNotices();
     if (isFetched) return freshen().then(engine.redraw);

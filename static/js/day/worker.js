@@ -26,6 +26,7 @@ here.addEventListener("activate", (event) => event.waitUntil(here.clients.claim(
 
 here.addEventListener("message", (event) => {
   if (event.data === "tidy") event.waitUntil(tidy());
+  if (event.data === "claim") event.waitUntil(here.clients.claim());
 });
 
 async function tidy() {
