@@ -321,7 +321,7 @@ def test_hostile_texts_are_printed_as_text(speaking: Flask, printer: Press, text
     printed = printing.printed(value, on=printer)
 
     assert printed.pages >= 2
-    edges = re.findall(r'(?:data-head=|data-part=)(.*)', printing.html(value))
+    edges = re.findall(r"(?:data-head=|data-part=)(.*)", printing.html(value))
     assert edges
     assert all(len(edge) < 300 for edge in edges), "each page lays its edge out anew"
     shown = text.translate(dict.fromkeys([0x202E, 0x2066]))
