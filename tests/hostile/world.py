@@ -28,10 +28,26 @@ from concierge.catalogue.models import (
 from concierge.catalogue.states import FieldKind, GateKind, StepKind, VisitKind
 from concierge.core import codes
 from concierge.core.search import normalised
+from concierge.dispatch.models import PlanningProposal, PlanningRun
+from concierge.dispatch.states import PlanningState, ProposalState
 from concierge.feeds.actions import addresses
+from concierge.fieldwork.models import (
+    FieldChange,
+    FieldEntry,
+    FieldNote,
+    FieldPhoto,
+    FieldSignature,
+    FieldStep,
+    FieldTap,
+    NotReady,
+)
+from concierge.fieldwork.protocol import Kind, Tap
+from concierge.fieldwork.protocol import Party as Signer
+from concierge.fieldwork.states import Fit, Standing, Stray
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.invitations.models import Answer, Invitation, TimeProposal
+from concierge.invitations.states import Because as Unclear
 from concierge.invitations.states import Outcome, Reply, Way
 from concierge.orders.models import OrderDocument, OrderImport, OrderLine
 from concierge.orders.states import DocumentKind
@@ -81,7 +97,8 @@ from concierge.readiness.models import (
 from concierge.readiness.states import Channel, Occasion
 from concierge.readiness.states import Outcome as Returned
 from concierge.visits.actions import arranging, progress
-from concierge.visits.models import Visit, VisitAttendee
+from concierge.visits.models import Visit, VisitAttendee, WorkOrder
+from concierge.visits.states import WorkOrderState
 from concierge.workforce.models import (
     Capacity,
     LeaveRequest,
@@ -94,7 +111,7 @@ from concierge.workforce.models import (
     TerritoryPart,
 )
 from concierge.workforce.states import AbsenceKind, LeaveState
-from tests.makers import orders, people, readiness, visits, workforce
+from tests.makers import fieldwork, orders, people, readiness, visits, workforce
 
 CODES = {
     "accounts.key", "playbooks.key", "playbook_milestones.key", "playbook_links.predecessor_key",
@@ -120,7 +137,8 @@ LISTS = {"uploads_under_way.pieces", "returned_documents.pictures", "order_impor
          "outgoing_mails.attachments", "calendars.lapses", "deliveries.args",
          "jobs.args", "outgoing_mails.secrets", "undos.differences", "baseline_milestones.content",
          "backtests.detail", "photo_uploads.pieces", "field_entries.seen", "field_signatures.strokes",
-         "field_signatures.content", "field_records.content"}  # fmt: skip
+         "field_signatures.content", "field_records.content", "planning_runs.keys", "planning_runs.result",
+         "planning_proposals.user_ids", "planning_proposals.facts"}  # fmt: skip
 """Structures of the program's own, without words of people."""
 
 EMPTY_OR_TOLD = {"milestones.skip_reason"}
@@ -294,6 +312,8 @@ def _customer(
         project.id, name="Before the move", note="The board asked", actor_id=actor, at=at
     )
     _planning(project, line, owner)
+    _dispatched(project, visit, owner)
+    _of_the_day(visit, technician, key)
     _invited(project, visit, technician, key)
     _at_the_customers(project, items["circuit"], owner)
     _judged(checklist, items["circuit"], owner)
@@ -385,7 +405,7 @@ def _invited(project: Project, visit: Visit, technician: Technician, key: str) -
         (
             Answer(invitation_id=invited.id, incoming_mail_id=told.id, way=Way.MAIL, method="REPLY", sender=sender,
                    attendee=sender, comment="Gate 4", why="No address of ours", outcome=Outcome.FOR_A_PERSON,
-                   received_at=at),
+                   because=Unclear.NOT_INVITED, about={"who": "Somebody Else"}, received_at=at),
             TimeProposal(invitation_id=invited.id, starts_at=at, ends_at=later, comment="Rather then", made_at=at),
             OwnCalendar(technician_id=technician.id, name="Private", address=f"https://calendar.example/{key}",
                         created_at=at, due_at=at, problem="It could not be read", entity_tag=f'"{key}"',
@@ -400,6 +420,63 @@ def _invited(project: Project, visit: Visit, technician: Technician, key: str) -
             OnCallTurn(uid=f"turn-{key}", technician_id=technician.id, starts_local=at.replace(tzinfo=None),
                        ends_local=later.replace(tzinfo=None), zone="Europe/Zurich", starts_at=at, ends_at=later,
                        note="Ring twice", created_at=at),
+        )
+    )  # fmt: skip
+
+
+def _dispatched(project: Project, visit: Visit, owner: User) -> None:
+    """A plan for unassigned work with a proposal that was refused, and work that was called off."""
+    at, day = orders.RECEIVED, orders.RECEIVED.date()
+    because = {"because": Because.FINISHED.value, "about": {"milestone": {"en": "Delivered"}}, "said": ""}
+    work = WorkOrder(project_id=project.id, number=90, code=f"{project.key}-W90", site_id=project.site_id,
+                     kind=VisitKind.INSTALL, title="Repair it", titles={"en": "Repair it"}, tools=["Torque wrench"],
+                     note="Ring twice", state=WorkOrderState.CANCELLED, opened_at=at, closed_at=at,
+                     cancel_reason="No power", cancel_because=because)  # fmt: skip
+    run = PlanningRun(asked_by_id=owner.id, asked_at=at, first_on=day, last_on=day, territory="Alps",
+                      skill="lcms", state=PlanningState.READY, ended_at=at, people=1,
+                      result={"measure": [0, 0, 0, 0, 0], "greedy": [0, 0, 0, 0, 0], "was_searched": True,
+                              "bound": {"left": 0, "late": 0, "travel": 0, "is_travel_whole": True},
+                              "seconds": 0.1, "too_many": 0})  # fmt: skip
+    db.session.add_all((work, run))
+    db.session.flush()
+    asks = ["lcms", 1, 1, 480, project.site_id, [], None, None]
+    db.session.add(
+        PlanningProposal(run_id=run.id, position=0, project_id=project.id, site_id=project.site_id,
+                         work_order_id=visit.work_order_id, visit_id=visit.id, seen_version=1,
+                         state=ProposalState.LEFT, refusal="Somebody is there already",
+                         facts={"kind": "left", "starts": 0, "time": [], "able": 0, "needed": 1, "people": [],
+                                "asks": asks})
+    )  # fmt: skip
+
+
+def _of_the_day(visit: Visit, technician: Technician, key: str) -> None:
+    """What a technician entered at a visit, of every kind; one thing came after the visit had moved."""
+    at = orders.RECEIVED
+    step = FieldStep(visit_id=visit.id, position=0, key="ran", kind=StepKind.READING, text={"en": "It ran"},
+                     unit="kPa", minimum=1.0, maximum=2.0)  # fmt: skip
+    rows = {
+        kind: FieldChange(key=f"{key.lower()}-{kind.value}", digest="2" * 64, user_id=technician.user_id,
+                          visit_id=visit.id, kind=kind, at=at, received_at=at)
+        for kind in (Kind.READING, Kind.NOTE, Kind.PHOTO, Kind.SIGNATURE, Kind.STATE, Kind.NOT_READY)
+    }  # fmt: skip
+    rows[Kind.NOTE].stray, rows[Kind.NOTE].said = Stray.MOVED, "The visit was moved meanwhile"
+    picture = store(fieldwork.photo(), name="photo.jpg", content_type="image/jpeg")
+    db.session.add_all((step, *rows.values()))
+    db.session.flush()
+    of = {kind: row.id for kind, row in rows.items()}
+    db.session.add_all(
+        (
+            FieldEntry(change_id=of[Kind.READING], step_id=step.id, value="About seven", fit=Fit.UNREADABLE,
+                       standing=Standing.CURRENT),
+            FieldNote(change_id=of[Kind.NOTE], text="The door is narrow"),
+            FieldPhoto(change_id=of[Kind.PHOTO], step_id=step.id, caption="The door", file_id=picture.id,
+                       small_id=picture.id),
+            FieldSignature(change_id=of[Kind.SIGNATURE], party=Signer.CUSTOMER, name="Yuki", role="Head of lab",
+                           meaning="It was done", content={"visit": visit.uid, "shown": {}, "missing": []},
+                           content_hash="3" * 64),
+            FieldTap(change_id=of[Kind.STATE], to=Tap.ON_ROUTE, note="The train is late"),
+            NotReady(change_id=of[Kind.NOT_READY], cause=BlockCause.POWER, note="No power at all",
+                     photo_id=picture.id, small_id=picture.id),
         )
     )  # fmt: skip
 
@@ -509,7 +586,7 @@ def _filled(value: Any, text: Callable[[], str], key: str = "") -> Any:  # Any: 
             return {name: _filled(part, text, name) for name, part in value.items()}
         case list():
             return [_filled(part, text, key) for part in value]
-        case str() if key == "fate":  # one of a closed list
+        case str() if key in {"fate", "because"}:  # one of a closed list
             return value
         case str() if key in {"reason", "note", "comment", "words", "text", "summary"} and value:
             return text()
