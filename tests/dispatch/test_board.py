@@ -218,20 +218,20 @@ def test_work_of_the_tray_is_booked_where_it_is_put_and_put_back(app: Flask, jon
             actor_id=None,
         )
     assert "Install the pump, 2 days" in jonas.get(BOARD).get_data(as_text=True)
-    form = jonas.get(f"/dispatch/work/{work.id}").get_data(as_text=True)
+    form = jonas.get(f"/dispatch/work-orders/{work.id}").get_data(as_text=True)
     assert "Tomas Keller: free" in form
     sent = {
-        "csrf_token": csrf_token(jonas, f"/dispatch/work/{work.id}"),
+        "csrf_token": csrf_token(jonas, f"/dispatch/work-orders/{work.id}"),
         "day": "2026-03-17",
         "half": 1,
         "on": tomas.user_id,
         "conflict_reason": REASON,
     }
 
-    page = jonas.post(f"/dispatch/work/{work.id}/drop", data=sent).get_data(as_text=True)
+    page = jonas.post(f"/dispatch/work-orders/{work.id}/drop", data=sent).get_data(as_text=True)
     agreed = re.search(r'name="agreed" value="([^"]+)"', page)
     assert agreed, page
-    jonas.post(f"/dispatch/work/{work.id}/drop", data={**sent, "agreed": agreed[1]})
+    jonas.post(f"/dispatch/work-orders/{work.id}/drop", data={**sent, "agreed": agreed[1]})
 
     db.session.rollback()
     visit = db.session.scalars(select(Visit).where(Visit.work_order_id == work.id)).one()
@@ -315,7 +315,7 @@ def test_who_may_look_and_what_bad_addresses_show(app: Flask, jonas: FlaskClient
     ):
         assert jonas.get(f"/dispatch?{query}").status_code in {200, 400}, query
     assert jonas.get("/dispatch/visits/999999").status_code == 404
-    assert jonas.get("/dispatch/work/999999").status_code == 404
+    assert jonas.get("/dispatch/work-orders/999999").status_code == 404
     status, text = drop(jonas, visit, halves=10**9)
     assert (status, "That place is not on the board" in text) == (409, True)
     status, _text = drop(jonas, visit, was="1/2/3", halves=1)

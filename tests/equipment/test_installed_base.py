@@ -208,7 +208,7 @@ def test_pages_show_correct_and_end_a_unit(app: Flask, sign_in: SignIn) -> None:
     assert listed.count("<tr>") == 4
     assert "MS in the basement" in browser.get(f"/projects/{project.key}/visits").get_data(as_text=True)
     assert "SN-1" in browser.get("/equipment?q=basement").get_data(as_text=True)
-    assert browser.get(f"/equipment/{one.id}/work").status_code == 200
+    assert browser.get(f"/equipment/{one.id}/work-orders").status_code == 200
 
     form = hidden_in(browser.get(f"/equipment/{one.id}/removal").get_data(as_text=True), of="version")
     gone = clock.today("UTC")

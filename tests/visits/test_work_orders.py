@@ -288,7 +288,7 @@ def test_pages_of_work_lead_from_what_is_left_to_the_next_visit(app: Flask, sign
         mallory = people.user(name="Mallory Vane", role=Role.TECHNICIAN)
     install = work_of(project)
     browser = sign_in(jonas)
-    base = f"/projects/{project.key}/work"
+    base = f"/projects/{project.key}/work-orders"
 
     listed = browser.get(f"/projects/{project.key}/visits").get_data(as_text=True)
     assert f"{install.code} · " in listed

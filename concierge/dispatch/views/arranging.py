@@ -85,7 +85,7 @@ def drop_visit(visit_id: int) -> Page:
     return _arrange(form, found)
 
 
-@bp.route("/dispatch/work/<int:work_order_id>", methods=["GET", "POST"])
+@bp.route("/dispatch/work-orders/<int:work_order_id>", methods=["GET", "POST"])
 @requires(Permission.SCHEDULE_VISITS)
 def work(work_order_id: int) -> Page:
     """Book a visit for work that has none: who can go in words, and free times."""
@@ -101,7 +101,7 @@ def work(work_order_id: int) -> Page:
     return _book(form, found)
 
 
-@bp.post("/dispatch/work/<int:work_order_id>/drop")
+@bp.post("/dispatch/work-orders/<int:work_order_id>/drop")
 @requires(Permission.SCHEDULE_VISITS)
 def drop_work(work_order_id: int) -> Page:
     """Book work of the tray where it was put: on a person, from a half of a day on."""

@@ -129,7 +129,7 @@ def _hit(row: Row) -> Hit:
             name, note, url = row.title, under, f"/accounts/{row.under_id}"
         case "work_orders":
             name, note = row.title, f"{row.code} · {under}"
-            url = f"/projects/{row.under_code}/work/{row.code.rpartition('-W')[2]}"
+            url = f"/projects/{row.under_code}/work-orders/{row.code.rpartition('-W')[2]}"
         case "assets":
             name, note = row.title, " · ".join(part for part in (row.code, under) if part)
             url = f"/equipment/{row.row_id}"

@@ -118,7 +118,7 @@ def again(row: Row, today: date) -> Need:
         state="warn",
         icon="rotate-ccw",
         title=_("Plan another visit for %(title)s", title=row.title),
-        url=f"/projects/{row.project_key}/work/{row.number}",
+        url=f"/projects/{row.project_key}/work-orders/{row.number}",
         why=_(
             "%(place)s. %(code)s was not finished; nobody comes again yet.", place=place(row), code=row.code
         ),

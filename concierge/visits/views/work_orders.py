@@ -28,7 +28,7 @@ from concierge.workforce import queries as workforce
 NEEDS = Permission.SCHEDULE_VISITS
 
 
-@bp.get("/projects/<key>/work/<int:number>")
+@bp.get("/projects/<key>/work-orders/<int:number>")
 @requires(Permission.SEE_VISITS)
 def work_order(key: str, number: int) -> Page:
     """Show one work order: what it asks for, its visits, and what is left of it."""
@@ -52,7 +52,7 @@ def work_order(key: str, number: int) -> Page:
     )
 
 
-@bp.route("/projects/<key>/work/new", methods=["GET", "POST"])
+@bp.route("/projects/<key>/work-orders/new", methods=["GET", "POST"])
 @requires(NEEDS)
 def new_work(key: str) -> Page:
     """Open work for which visits are planned later."""
@@ -94,7 +94,7 @@ def new_work(key: str) -> Page:
     return redirect(address, code=303)
 
 
-@bp.route("/projects/<key>/work/<int:number>/edit", methods=["GET", "POST"])
+@bp.route("/projects/<key>/work-orders/<int:number>/edit", methods=["GET", "POST"])
 @requires(NEEDS)
 def edit_work(key: str, number: int) -> Page:
     """Change what work is and what it asks for."""
@@ -143,7 +143,7 @@ def edit_work(key: str, number: int) -> Page:
     return redirect(_address(found), code=303)
 
 
-@bp.route("/projects/<key>/work/<int:number>/cancellation", methods=["GET", "POST"])
+@bp.route("/projects/<key>/work-orders/<int:number>/cancellation", methods=["GET", "POST"])
 @requires(NEEDS)
 def cancel_work(key: str, number: int) -> Page:
     """Say that work will not be done, after seeing which visits are called off."""
@@ -166,7 +166,7 @@ def cancel_work(key: str, number: int) -> Page:
     )
 
 
-@bp.route("/projects/<key>/work/<int:number>/closing", methods=["GET", "POST"])
+@bp.route("/projects/<key>/work-orders/<int:number>/closing", methods=["GET", "POST"])
 @requires(NEEDS)
 def close_work(key: str, number: int) -> Page:
     """Say that nothing is left to do."""
@@ -189,7 +189,7 @@ def close_work(key: str, number: int) -> Page:
     )
 
 
-@bp.route("/projects/<key>/work/<int:number>/reopening", methods=["GET", "POST"])
+@bp.route("/projects/<key>/work-orders/<int:number>/reopening", methods=["GET", "POST"])
 @requires(NEEDS)
 def reopen_work(key: str, number: int) -> Page:
     """Say that there is something to do again."""
@@ -212,7 +212,7 @@ def reopen_work(key: str, number: int) -> Page:
     )
 
 
-@bp.get("/equipment/<int:asset_id>/work")
+@bp.get("/equipment/<int:asset_id>/work-orders")
 @requires(Permission.SEE_VISITS)
 def at_asset(asset_id: int) -> Page:
     """Show the work at one instrument, as a part of its page."""

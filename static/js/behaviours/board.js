@@ -276,7 +276,7 @@ export default function board(element, { signal }) {
     const on = target.row.dataset.user;
     if (kind === "work") {
       send(
-        address(`/dispatch/work/${data.work}/drop`),
+        address(`/dispatch/work-orders/${data.work}/drop`),
         fields({ day: target.day, half: target.half, on }),
       );
     } else if (kind === "visit") {
