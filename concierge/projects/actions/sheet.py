@@ -1,33 +1,26 @@
 """Running projects as a sheet: CSV with the columns below, one project a row."""
 
-import csv
 import hashlib
-import io
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel.speaklater import LazyString
 
 from concierge.accounts import clocks
 from concierge.catalogue.states import MilestoneKind
 from concierge.catalogue.words import milestone_words
 from concierge.orders import fields
 from concierge.orders.incoming import BadDocument, Fault
-from concierge.orders.spreadsheet import table_of
+from concierge.orders.sheets import Cells, Column, rows_of, written
 from concierge.platform.words import told_day
 
 MOST_PROJECTS = 5000
 MOST_PRODUCTS = 20
 LONGEST = 160
 """Characters of one cell that are read."""
-
-T = TypeVar("T")
 
 STAGES = {
     "kick_off": MilestoneKind.KICK_OFF,
@@ -62,16 +55,6 @@ def change_words(change: Mapping[str, str] | str) -> str:
     kind = STAGES.get(change.get("stage", ""))
     what = milestone_words()[kind] if kind else ""
     return str(_CHANGES[change["what"]]) % {"what": what, "on": told_day(change.get("on"))}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the sheet."""
-
-    name: str
-    meaning: str | LazyString
-    example: str = ""
-    required: bool = False
 
 
 COLUMNS = (
@@ -110,7 +93,6 @@ COLUMNS = (
         )
     ),
 )
-_KNOWN = {column.name for column in COLUMNS}
 _OTHER_NAMES = {
     "key": "external_key",
     "project": "external_key",
@@ -175,18 +157,10 @@ def read_sheet(data: bytes, name: str) -> tuple[tuple[SheetRow, ...], tuple[str,
 
     :raises BadDocument: when the file is no sheet, lacks a column, or holds no project or too many.
     """
-    table, remarks = table_of(data, name)
-    heading = next(table, (1, []))[1]
-    places, ignored = _places(heading, name)
-    if ignored:
-        remarks += (
-            _("These columns are not known and were not read: %(names)s.", names=", ".join(ignored[:10])),
-        )
+    table, remarks = rows_of(data, name, columns=COLUMNS, other_names=_OTHER_NAMES, longest=LONGEST)
     rows = []
-    for number, cells in table:
-        if not any(cell.strip() for cell in cells):
-            continue
-        rows.append(_Reader(number, cells, places, len(heading)).row())
+    for cells in table:
+        rows.append(_row(cells))
         if len(rows) > MOST_PROJECTS:
             sentence = _("The sheet has more than %(most)s projects. Split it.", most=f"{MOST_PROJECTS:,}")
             raise BadDocument(name, [Fault(sentence)])
@@ -227,145 +201,86 @@ def example_csv(product: str) -> str:
         "delivered_finished": "2026-10-07",
         "handover_promised": "2026-12-04",
     }
-    written = io.StringIO()
-    writer = csv.DictWriter(written, [column.name for column in COLUMNS], lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows((first, second))
-    return written.getvalue()
+    return written(COLUMNS, (first, second))
 
 
-def _places(heading: list[str], name: str) -> tuple[dict[str, int], list[str]]:
-    places: dict[str, int] = {}
-    faults, ignored = [], []
-    for place, cell in enumerate(heading[:400]):
-        plain = re.sub(r"[^a-z0-9]+", "_", cell.strip().casefold()).strip("_")
-        column = _OTHER_NAMES.get(plain, plain)
-        if column in places:
-            faults.append(Fault(_("The column %(name)s stands twice. Keep one.", name=column), 1))
-        elif column in _KNOWN:
-            places[column] = place
-        elif plain:
-            ignored.append(cell.strip()[:60])
-    for column_ in COLUMNS:
-        if column_.required and column_.name not in places:
-            sentence = _(
-                "The column %(name)s is missing. Add it to the heading; the example file shows all columns.",
-                name=column_.name,
-            )
-            faults.append(Fault(sentence, 1))
-    if faults:
-        raise BadDocument(name, faults, in_rows=True)
-    return places, ignored
-
-
-class _Reader:
-    """Reads one row, and gathers what is wrong with it."""
-
-    def __init__(self, number: int, cells: list[str], places: Mapping[str, int], width: int) -> None:
-        self._number, self._cells, self._places, self._width = number, cells, places, width
-        self._faults: list[str] = []
-
-    def row(self) -> SheetRow:
-        """The row's project."""
-        if any(cell.strip() for cell in self._cells[self._width :]):
-            self._fault(
-                _("There are more cells than columns. Put quotation marks around text with a separator.")
-            )
-        for column in COLUMNS:
-            if column.required and not self._cell(column.name):
-                self._fault(_("The column %(name)s is empty. Fill it.", name=column.name))
-        if len(self._cell("external_key")) > 80:
-            self._fault(_("The key is longer than 80 characters. Shorten it."))
-        zone = self._cell("zone")
-        if zone and not clocks.is_zone(zone):
-            self._fault(_("“%(zone)s” is no time zone. Write one such as Europe/Zurich.", zone=zone[:40]))
-            zone = ""
-        products = tuple(part.strip() for part in re.split(r"[;\n]", self._cell("products")) if part.strip())
-        if len(products) > MOST_PRODUCTS:
-            self._fault(_("More than %(most)s products are named. Split the project.", most=MOST_PRODUCTS))
-        start, required = self._date("start"), self._date("required")
-        promised = {kind: on for name, kind in STAGES.items() if (on := self._date(name + PROMISED))}
-        finished = {kind: on for name, kind in STAGES.items() if (on := self._date(name + FINISHED))}
-        if start:
-            self._check_order(start, required, promised, finished)
-        return SheetRow(
-            number=self._number,
-            external_key=self._cell("external_key")[:80],
-            account=self._cell("account"),
-            site=self._cell("site"),
-            street=self._cell("street"),
-            postal_code=self._cell("postal_code")[:20],
-            city=self._cell("city")[:100],
-            subdivision=self._cell("subdivision")[:60],
-            country=self._read("country", fields.as_country) or "",
-            zone=zone,
-            products=products[:MOST_PRODUCTS],
-            quantity=self._quantity(),
-            concierge=self._cell("concierge").casefold(),
-            contact_name=self._cell("contact_name")[:120],
-            contact_email=self._cell("contact_email"),
-            start=start,
-            required=required,
-            promised=promised,
-            finished=finished,
-            faults=tuple(self._faults),
+def _row(cells: Cells) -> SheetRow:
+    """The row's project."""
+    if len(cells.cell("external_key")) > 80:
+        cells.faults.append(_("The key is longer than 80 characters. Shorten it."))
+    zone = cells.cell("zone")
+    if zone and not clocks.is_zone(zone):
+        cells.faults.append(_("“%(zone)s” is no time zone. Write one such as Europe/Zurich.", zone=zone[:40]))
+        zone = ""
+    products = cells.several("products")
+    if len(products) > MOST_PRODUCTS:
+        cells.faults.append(
+            _("More than %(most)s products are named. Split the project.", most=MOST_PRODUCTS)
         )
+    start, required = cells.date("start"), cells.date("required")
+    promised = {kind: on for name, kind in STAGES.items() if (on := cells.date(name + PROMISED))}
+    finished = {kind: on for name, kind in STAGES.items() if (on := cells.date(name + FINISHED))}
+    if start:
+        _check_order(cells, start, required, promised, finished)
+    return SheetRow(
+        number=cells.number,
+        external_key=cells.cell("external_key")[:80],
+        account=cells.cell("account"),
+        site=cells.cell("site"),
+        street=cells.cell("street"),
+        postal_code=cells.cell("postal_code")[:20],
+        city=cells.cell("city")[:100],
+        subdivision=cells.cell("subdivision")[:60],
+        country=cells.read("country", fields.as_country) or "",
+        zone=zone,
+        products=products[:MOST_PRODUCTS],
+        quantity=_quantity(cells),
+        concierge=cells.cell("concierge").casefold(),
+        contact_name=cells.cell("contact_name")[:120],
+        contact_email=cells.cell("contact_email"),
+        start=start,
+        required=required,
+        promised=promised,
+        finished=finished,
+        faults=tuple(cells.faults),
+    )
 
-    def _check_order(
-        self,
-        start: date,
-        required: date | None,
-        promised: Mapping[MilestoneKind, date],
-        finished: Mapping[MilestoneKind, date],
-    ) -> None:
-        if required and required <= start:
-            self._fault(_("The required go-live is not after the start. Correct one of the two days."))
-        names = {kind: name for name, kind in STAGES.items()}
-        for kind, on in promised.items():
-            if on < start:
-                self._fault(
-                    _(
-                        "%(column)s lies before the start. Correct one of the two days.",
-                        column=names[kind] + PROMISED,
-                    )
+
+def _check_order(
+    cells: Cells,
+    start: date,
+    required: date | None,
+    promised: Mapping[MilestoneKind, date],
+    finished: Mapping[MilestoneKind, date],
+) -> None:
+    if required and required <= start:
+        cells.faults.append(_("The required go-live is not after the start. Correct one of the two days."))
+    names = {kind: name for name, kind in STAGES.items()}
+    for kind, on in promised.items():
+        if on < start:
+            cells.faults.append(
+                _(
+                    "%(column)s lies before the start. Correct one of the two days.",
+                    column=names[kind] + PROMISED,
                 )
-        for kind, on in finished.items():
-            if on < start:
-                self._fault(
-                    _(
-                        "%(column)s lies before the start. Correct one of the two days.",
-                        column=names[kind] + FINISHED,
-                    )
+            )
+    for kind, on in finished.items():
+        if on < start:
+            cells.faults.append(
+                _(
+                    "%(column)s lies before the start. Correct one of the two days.",
+                    column=names[kind] + FINISHED,
                 )
+            )
 
-    def _quantity(self) -> int:
-        number = self._read("quantity", fields.as_written_decimal)
-        if number is None:
-            return 1
-        if number != int(number) or not 1 <= number <= 50:
-            self._fault(_("The quantity is %(number)s. Write a whole number from 1 to 50.", number=number))
-            return 1
-        return int(number)
 
-    def _date(self, name: str) -> date | None:
-        return self._read(name, fields.as_written_date)
-
-    def _read(self, name: str, read: Callable[[str], T]) -> T | None:
-        text = self._cell(name)
-        if not text:
-            return None
-        try:
-            return read(text)
-        except fields.Unreadable as unreadable:
-            self._fault(_("%(column)s: %(why)s", column=name, why=str(unreadable)))
-            return None
-
-    def _cell(self, name: str) -> str:
-        place = self._places.get(name)
-        if place is None or place >= len(self._cells):
-            return ""
-        text = " ".join(self._cells[place].split())[:LONGEST]
-        return text[1:] if text[:1] == "'" and text[1:2] in set("=+-@") else text
-
-    def _fault(self, sentence: str) -> None:
-        self._faults.append(sentence)
+def _quantity(cells: Cells) -> int:
+    number = cells.read("quantity", fields.as_written_decimal)
+    if number is None:
+        return 1
+    if number != int(number) or not 1 <= number <= 50:
+        cells.faults.append(
+            _("The quantity is %(number)s. Write a whole number from 1 to 50.", number=number)
+        )
+        return 1
+    return int(number)
