@@ -6,6 +6,7 @@
 import "htmx.org";
 
 const running = new Map();
+const coming = new WeakMap(); // what an element's behaviours are still loaded by
 
 async function start(element, name) {
   const started = running.get(element) ?? new Map();
@@ -17,13 +18,28 @@ async function start(element, name) {
   if (!stop.signal.aborted) behave(element, { signal: stop.signal });
 }
 
+function begin(element, names) {
+  const begun = Promise.all(names.map((name) => start(element, name)));
+  coming.set(element, begun);
+  const came = () => { if (coming.get(element) === begun) coming.delete(element); };
+  begun.then(came, came);
+  return begun;
+}
+
+// Whoever sends a form faster than its behaviour loads gets the behaviour all the same.
+document.addEventListener("submit", async (event) => {
+  const { target: form, submitter } = event;
+  if (!coming.has(form)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  await coming.get(form)?.catch(() => {});
+  form.requestSubmit(submitter);
+}, { capture: true });
+
 function scan(root) {
   const found = [...root.querySelectorAll("[data-behaviour]")];
   if (root.matches?.("[data-behaviour]")) found.push(root);
-  return found.flatMap((element) => {
-    const names = element.dataset.behaviour.split(" ").filter(Boolean);
-    return names.map((name) => start(element, name));
-  });
+  return found.map((element) => begin(element, element.dataset.behaviour.split(" ").filter(Boolean)));
 }
 
 function sweep() {

@@ -23,6 +23,7 @@ from concierge.projects import queries as projects_found
 from concierge.projects.models import Project
 from concierge.projects.queries import Filter
 from tests.makers import orders, people, projects
+from tests.weighing import unweighed
 
 NOW = orders.RECEIVED
 
@@ -184,6 +185,9 @@ def test_what_belongs_to_a_project_is_gathered_from_the_project_also_in_tables_n
     sqlite_app: Flask,
 ) -> None:
     with sqlite_app.app_context():
+        with unit_of_work():
+            weigh_tables()
+        unweighed()
         asked = searching._gathered("projects").params(ids=[1, 2])
         text = str(asked.compile(db.engine, compile_kwargs={"literal_binds": True}))
         steps = [row[3] for row in db.session.connection().exec_driver_sql("EXPLAIN QUERY PLAN " + text)]

@@ -11,6 +11,7 @@ from concierge.platform.statements import any_of, beside
 from concierge.projects.models import Project
 from concierge.projects.states import ProjectState
 from tests.makers import people
+from tests.weighing import unweighed
 
 BY_ID = sa.select(User.name).where(any_of(User.id, "ids")).order_by(User.id)
 BY_NAME = sa.select(User.name).where(any_of(User.name, "names", sa.String)).order_by(User.id)
@@ -36,6 +37,7 @@ def test_a_text_that_looks_like_a_list_is_one_value(app: Flask) -> None:
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_an_index_answers(app: Flask) -> None:
+    unweighed()
     text = str(BY_ID.compile(db.engine, compile_kwargs={"render_postcompile": True}))
 
     plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", ("[1, 2]",)).all()
