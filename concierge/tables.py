@@ -3,6 +3,7 @@
 from concierge.accounts import models as accounts
 from concierge.catalogue import models as catalogue
 from concierge.dispatch import models as dispatch
+from concierge.enquiries import models as enquiries
 from concierge.equipment import models as equipment
 from concierge.feeds import models as feeds
 from concierge.fieldwork import models as fieldwork
@@ -29,6 +30,7 @@ ALL = (
     invitations,
     dispatch,
     fieldwork,
+    enquiries,
     deliveries,
     events,
     files,
