@@ -204,7 +204,7 @@ class HeldUnit(Base):
     reservations: Mapped[list["StockReservation"]] = relationship(
         lazy="raise_on_sql", order_by="StockReservation.id"
     )
-    times: Mapped[list["HeldTime"]] = relationship(lazy="raise_on_sql", order_by="HeldTime.id")
+    times: Mapped[list["HeldHours"]] = relationship(lazy="raise_on_sql", order_by="HeldHours.id")
 
     __table_args__ = (
         sa.UniqueConstraint("hold_id", "line_id", "number"),
@@ -245,10 +245,10 @@ class StockReservation(Base):
     )
 
 
-class HeldTime(Base):
+class HeldHours(Base):
     """A stretch of time for which a hold tentatively takes a person; no two of a person while both hold."""
 
-    __tablename__ = "held_times"
+    __tablename__ = "held_hours"
 
     held_unit_id: Mapped[int] = mapped_column(sa.ForeignKey("held_units.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
@@ -266,7 +266,7 @@ class HeldTime(Base):
     __table_args__ = (
         sa.CheckConstraint("from_at < to_at", name="in_order"),
         sa.CheckConstraint("held_from <= held_until", name="held_in_order"),
-        sa.Index("ix_held_times_user_id_from_at", "user_id", "from_at"),
+        sa.Index("ix_held_hours_user_id_from_at", "user_id", "from_at"),
     )
 
 
@@ -277,7 +277,7 @@ DEFENCE = {
             "(int4range(unit_id, unit_id, '[]') WITH &&, tstzrange(from_at, until_at) WITH &&)"
         ),
         (
-            "ALTER TABLE held_times ADD CONSTRAINT ex_held_times_one_at_a_time EXCLUDE USING gist "
+            "ALTER TABLE held_hours ADD CONSTRAINT ex_held_hours_one_at_a_time EXCLUDE USING gist "
             "(int4range(user_id, user_id, '[]') WITH &&, tstzrange(from_at, to_at) WITH &&, "
             "tstzrange(held_from, held_until) WITH &&)"
         ),
@@ -297,7 +297,7 @@ DEFENCE = {
                 ),
             ),
             (
-                "held_times",
+                "held_hours",
                 "NEW.held_from < NEW.held_until",
                 (
                     "user_id = NEW.user_id AND from_at < NEW.to_at AND to_at > NEW.from_at "
@@ -309,7 +309,7 @@ DEFENCE = {
     ),
 }
 """What nobody may do, whoever writes: SQL by database. A hold that is over ends its stretch, so no clock is asked."""
-_GUARDED = {"stock_reservations": StockReservation.__table__, "held_times": HeldTime.__table__}
+_GUARDED = {"stock_reservations": StockReservation.__table__, "held_hours": HeldHours.__table__}
 for _database, _statements in DEFENCE.items():
     for _statement in _statements:
         _table = next(table for name, table in _GUARDED.items() if name in _statement)
