@@ -368,3 +368,53 @@ class BusyTime(Base):
         sa.CheckConstraint("starts_at < ends_at", name="ends_after_start"),
         sa.Index("ix_busy_times_own_calendar_id_starts_at", "own_calendar_id", "starts_at"),
     )
+
+
+class TimeHold(Base):
+    """A stretch of time in which somebody is kept free for something that is not booked yet, for a while.
+
+    It counts as taken while it is held, whoever looks and whether or not anybody tidied up; the database refuses
+    a second one of the same person that overlaps while both are held.
+    """
+
+    __tablename__ = "time_holds"
+
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    from_at: Mapped[datetime]
+    to_at: Mapped[datetime]
+    held_from: Mapped[datetime]
+    held_until: Mapped[datetime] = mapped_column(index=True)
+    holder: Mapped[str] = mapped_column(sa.String(60), index=True)
+    """For what it is held: whoever lets it go names it so, such as ``offer 12``."""
+    words: Mapped[str] = mapped_column(Line(200), default="")
+    """What a dispatcher reads about it."""
+
+    __table_args__ = (
+        sa.CheckConstraint("from_at < to_at", name="in_order"),
+        sa.CheckConstraint("held_from <= held_until", name="held_in_order"),
+        sa.Index("ix_time_holds_user_id_from_at", "user_id", "from_at"),
+    )
+
+
+DEFENCE = {
+    "postgresql": (
+        (
+            "ALTER TABLE time_holds ADD CONSTRAINT ex_time_holds_one_at_a_time EXCLUDE USING gist "
+            "(int4range(user_id, user_id, '[]') WITH &&, tstzrange(from_at, to_at) WITH &&, "
+            "tstzrange(held_from, held_until) WITH &&)"
+        ),
+    ),
+    "sqlite": tuple(
+        f"CREATE TRIGGER tr_time_holds_one_at_a_time_{verb.lower()} BEFORE {verb} ON time_holds "
+        "WHEN NEW.held_from < NEW.held_until AND EXISTS (SELECT 1 FROM time_holds WHERE user_id = NEW.user_id "
+        "AND from_at < NEW.to_at AND to_at > NEW.from_at AND held_from < held_until "
+        f"AND held_from < NEW.held_until AND held_until > NEW.held_from{but}) "
+        "BEGIN SELECT RAISE(ABORT, 'ex_time_holds_one_at_a_time'); END"
+        for verb, but in (("INSERT", ""), ("UPDATE", " AND id <> NEW.id"))
+    ),
+}
+"""What no two holds may do, whoever writes: SQL by database. A range of one number needs no extension."""
+for _database, _statements in DEFENCE.items():
+    for _statement in _statements:
+        _defend = sa.DDL(_statement).execute_if(dialect=_database)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+        sa.event.listen(TimeHold.__table__, "after_create", _defend)
