@@ -185,7 +185,10 @@ class StockHold(Versioned, Base):
 
 
 class HeldUnit(Base):
-    """One unit of an enquiry as it was held: its window, and what was said of it then."""
+    """One unit of an enquiry as it was held: its window, and what was said of it then.
+
+    Whom it takes for how long stands with all other times that are held, under its `holder`.
+    """
 
     __tablename__ = "held_units"
 
@@ -202,14 +205,18 @@ class HeldUnit(Base):
     hold: Mapped[StockHold] = relationship(back_populates="units", lazy="raise_on_sql")
     line: Mapped[EnquiryLine] = relationship(lazy="raise_on_sql")
     reservations: Mapped[list["StockReservation"]] = relationship(
-        lazy="raise_on_sql", order_by="StockReservation.id"
+        back_populates="held_unit", lazy="raise_on_sql", order_by="StockReservation.id"
     )
-    times: Mapped[list["HeldHours"]] = relationship(lazy="raise_on_sql", order_by="HeldHours.id")
 
     __table_args__ = (
         sa.UniqueConstraint("hold_id", "line_id", "number"),
         sa.CheckConstraint("window_from_on <= window_to_on", name="in_order"),
     )
+
+    @property
+    def holder(self) -> str:
+        """By which the times of people that are held for it are known."""
+        return f"held unit {self.id}"
 
 
 class StockReservation(Base):
@@ -233,7 +240,7 @@ class StockReservation(Base):
     unit: Mapped[StockUnit] = relationship(back_populates="reservations", lazy="raise_on_sql")
     order: Mapped[Order | None] = relationship(lazy="raise_on_sql")
     project: Mapped[Project | None] = relationship(lazy="raise_on_sql")
-    held_unit: Mapped[HeldUnit | None] = relationship(lazy="raise_on_sql", overlaps="reservations")
+    held_unit: Mapped[HeldUnit | None] = relationship(back_populates="reservations", lazy="raise_on_sql")
 
     __table_args__ = (
         sa.CheckConstraint("until_at IS NULL OR from_at <= until_at", name="in_order"),
@@ -245,73 +252,25 @@ class StockReservation(Base):
     )
 
 
-class HeldHours(Base):
-    """A stretch of time for which a hold tentatively takes a person; no two of a person while both hold."""
-
-    __tablename__ = "held_hours"
-
-    held_unit_id: Mapped[int] = mapped_column(sa.ForeignKey("held_units.id", ondelete="CASCADE"), index=True)
-    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
-    from_at: Mapped[datetime]
-    to_at: Mapped[datetime]
-    minutes: Mapped[int]
-    """At the site."""
-    title: Mapped[dict[str, str]] = mapped_column(sa.JSON, default=dict)
-    """What for, by language."""
-    held_from: Mapped[datetime]
-    held_until: Mapped[datetime]
-
-    user: Mapped[User] = relationship(lazy="raise_on_sql")
-
-    __table_args__ = (
-        sa.CheckConstraint("from_at < to_at", name="in_order"),
-        sa.CheckConstraint("held_from <= held_until", name="held_in_order"),
-        sa.Index("ix_held_hours_user_id_from_at", "user_id", "from_at"),
-    )
-
-
 DEFENCE = {
     "postgresql": (
         (
             "ALTER TABLE stock_reservations ADD CONSTRAINT ex_stock_reservations_one_at_a_time EXCLUDE USING gist "
             "(int4range(unit_id, unit_id, '[]') WITH &&, tstzrange(from_at, until_at) WITH &&)"
         ),
-        (
-            "ALTER TABLE held_hours ADD CONSTRAINT ex_held_hours_one_at_a_time EXCLUDE USING gist "
-            "(int4range(user_id, user_id, '[]') WITH &&, tstzrange(from_at, to_at) WITH &&, "
-            "tstzrange(held_from, held_until) WITH &&)"
-        ),
     ),
     "sqlite": tuple(
-        f"CREATE TRIGGER tr_{table}_one_at_a_time_{verb.lower()} BEFORE {verb} ON {table} "
-        f"WHEN {there} AND EXISTS (SELECT 1 FROM {table} WHERE {same}{but}) "
-        f"BEGIN SELECT RAISE(ABORT, 'ex_{table}_one_at_a_time'); END"
-        for table, there, same in (
-            (
-                "stock_reservations",
-                "(NEW.until_at IS NULL OR NEW.from_at < NEW.until_at)",
-                (
-                    "unit_id = NEW.unit_id AND (until_at IS NULL OR from_at < until_at) "
-                    "AND (NEW.until_at IS NULL OR from_at < NEW.until_at) "
-                    "AND (until_at IS NULL OR until_at > NEW.from_at)"
-                ),
-            ),
-            (
-                "held_hours",
-                "NEW.held_from < NEW.held_until",
-                (
-                    "user_id = NEW.user_id AND from_at < NEW.to_at AND to_at > NEW.from_at "
-                    "AND held_from < held_until AND held_from < NEW.held_until AND held_until > NEW.held_from"
-                ),
-            ),
-        )
+        f"CREATE TRIGGER tr_stock_reservations_one_at_a_time_{verb.lower()} BEFORE {verb} ON stock_reservations "
+        "WHEN (NEW.until_at IS NULL OR NEW.from_at < NEW.until_at) AND EXISTS (SELECT 1 FROM stock_reservations "
+        "WHERE unit_id = NEW.unit_id AND (until_at IS NULL OR from_at < until_at) "
+        "AND (NEW.until_at IS NULL OR from_at < NEW.until_at) "
+        f"AND (until_at IS NULL OR until_at > NEW.from_at){but}) "
+        "BEGIN SELECT RAISE(ABORT, 'ex_stock_reservations_one_at_a_time'); END"
         for verb, but in (("INSERT", ""), ("UPDATE", " AND id <> NEW.id"))
     ),
 }
 """What nobody may do, whoever writes: SQL by database. A hold that is over ends its stretch, so no clock is asked."""
-_GUARDED = {"stock_reservations": StockReservation.__table__, "held_hours": HeldHours.__table__}
 for _database, _statements in DEFENCE.items():
     for _statement in _statements:
-        _table = next(table for name, table in _GUARDED.items() if name in _statement)
         _defend = sa.DDL(_statement).execute_if(dialect=_database)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-        sa.event.listen(_table, "after_create", _defend)
+        sa.event.listen(StockReservation.__table__, "after_create", _defend)
