@@ -67,6 +67,33 @@ EARLIER_CHECKS = {'baselines': {'ck_baselines_because': "because IN ('order plan
 
 def upgrade() -> None:
     """Work orders, claims on people's time, the installed base, slots, enquiries and the technician's day."""
+    op.create_table('enquiries',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('code', sa.String(length=20), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=True),
+    sa.Column('customer', sa.String(length=160), nullable=False),
+    sa.Column('reference', sa.String(length=120), nullable=False),
+    sa.Column('wanted_on', sa.Date(), nullable=True),
+    sa.Column('pace', sa.Enum('each', 'together', name='pace', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('note', sa.String(length=4000), nullable=False),
+    sa.Column('state', sa.Enum('open', 'ordered', 'closed', name='enquiry_state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('asked_by_id', sa.Integer(), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('close_reason', sa.String(length=500), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
+    sa.CheckConstraint("(state = 'open') = (closed_at IS NULL)", name=op.f('ck_enquiries_closed_has_instant')),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_enquiries_account_id')),
+    sa.ForeignKeyConstraint(['asked_by_id'], ['users.id'], name=op.f('fk_enquiries_asked_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_enquiries')),
+    sa.UniqueConstraint('code', name=op.f('uq_enquiries_code'))
+    )
+    with op.batch_alter_table('enquiries', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_enquiries_account_id'), ['account_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_enquiries_asked_by_id'), ['asked_by_id'], unique=False)
+        batch_op.create_index('ix_enquiries_state_id', ['state', 'id'], unique=False)
+
     op.create_table('photo_uploads',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('uuid', sa.String(length=36), nullable=False),
@@ -108,6 +135,82 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['asked_by_id'], ['users.id'], name=op.f('fk_planning_runs_asked_by_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_planning_runs'))
     )
+    op.create_table('time_holds',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('from_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('to_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('held_from', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('held_until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('holder', sa.String(length=60), nullable=False),
+    sa.Column('words', sa.String(length=200), nullable=False),
+    sa.CheckConstraint('from_at < to_at', name=op.f('ck_time_holds_in_order')),
+    sa.CheckConstraint('held_from <= held_until', name=op.f('ck_time_holds_held_in_order')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_time_holds_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_time_holds'))
+    )
+    with op.batch_alter_table('time_holds', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_time_holds_held_until'), ['held_until'], unique=False)
+        batch_op.create_index(batch_op.f('ix_time_holds_holder'), ['holder'], unique=False)
+        batch_op.create_index('ix_time_holds_user_id_from_at', ['user_id', 'from_at'], unique=False)
+
+    op.create_table('enquiry_lines',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('enquiry_id', sa.Integer(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('product_id', sa.Integer(), nullable=False),
+    sa.Column('options', sa.JSON(), nullable=False),
+    sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('site_id', sa.Integer(), nullable=True),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.Column('subdivision', sa.String(length=10), nullable=False),
+    sa.Column('city', sa.String(length=100), nullable=False),
+    sa.CheckConstraint('quantity BETWEEN 1 AND 40', name=op.f('ck_enquiry_lines_quantity_in_range')),
+    sa.ForeignKeyConstraint(['enquiry_id'], ['enquiries.id'], name=op.f('fk_enquiry_lines_enquiry_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['product_id'], ['products.id'], name=op.f('fk_enquiry_lines_product_id')),
+    sa.ForeignKeyConstraint(['site_id'], ['sites.id'], name=op.f('fk_enquiry_lines_site_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_enquiry_lines')),
+    sa.UniqueConstraint('enquiry_id', 'position', name=op.f('uq_enquiry_lines_enquiry_id_position'))
+    )
+    with op.batch_alter_table('enquiry_lines', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_enquiry_lines_product_id'), ['product_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_enquiry_lines_site_id'), ['site_id'], unique=False)
+
+    op.create_table('stock_units',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('product_id', sa.Integer(), nullable=False),
+    sa.Column('serial', sa.String(length=80), nullable=False),
+    sa.Column('options', sa.JSON(), nullable=False),
+    sa.Column('place', sa.String(length=120), nullable=False),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.Column('export_days', sa.Integer(), nullable=False),
+    sa.Column('available_on', sa.Date(), nullable=False),
+    sa.Column('state', sa.Enum('expected', 'on hand', 'gone', name='stock_state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('note', sa.String(length=1000), nullable=False),
+    sa.Column('gone_on', sa.Date(), nullable=True),
+    sa.Column('gone_reason', sa.String(length=200), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
+    sa.CheckConstraint("(state = 'gone') = (gone_on IS NOT NULL)", name=op.f('ck_stock_units_gone_has_day')),
+    sa.CheckConstraint('export_days BETWEEN 0 AND 365', name=op.f('ck_stock_units_export_days_in_range')),
+    sa.ForeignKeyConstraint(['product_id'], ['products.id'], name=op.f('fk_stock_units_product_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_units'))
+    )
+    with op.batch_alter_table('stock_units', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_stock_units_product_id'), ['product_id'], unique=False)
+        batch_op.create_index('ix_stock_units_there_once', ['product_id', 'serial'], unique=True, sqlite_where=sa.text("serial <> '' AND state <> 'gone'"), postgresql_where=sa.text("serial <> '' AND state <> 'gone'"))
+
+    op.create_table('supply_times',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('product_id', sa.Integer(), nullable=False),
+    sa.Column('days', sa.Integer(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.CheckConstraint('days BETWEEN 1 AND 1000', name=op.f('ck_supply_times_days_in_range')),
+    sa.ForeignKeyConstraint(['product_id'], ['products.id'], name=op.f('fk_supply_times_product_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_supply_times')),
+    sa.UniqueConstraint('product_id', name=op.f('uq_supply_times_product_id'))
+    )
     op.create_table('contact_aways',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('contact_id', sa.Integer(), nullable=False),
@@ -139,6 +242,35 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_playbook_steps')),
     sa.UniqueConstraint('visit_id', 'key', name=op.f('uq_playbook_steps_visit_id_key'))
     )
+    op.create_table('stock_holds',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('enquiry_id', sa.Integer(), nullable=False),
+    sa.Column('held_by_id', sa.Integer(), nullable=False),
+    sa.Column('held_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('extended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('extension_reason', sa.String(length=500), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_by_id', sa.Integer(), nullable=True),
+    sa.Column('ended_how', sa.Enum('released', 'ordered', 'replaced', name='hold_end', native_enum=False, create_constraint=True, length=40), nullable=True),
+    sa.Column('order_id', sa.Integer(), nullable=True),
+    sa.Column('pace', sa.Enum('each', 'together', name='pace', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.CheckConstraint("(extended_at IS NULL) = (extension_reason = '')", name=op.f('ck_stock_holds_extension_has_reason')),
+    sa.CheckConstraint('(ended_at IS NULL) = (ended_how IS NULL)', name=op.f('ck_stock_holds_end_has_reason')),
+    sa.CheckConstraint('held_at < expires_at', name=op.f('ck_stock_holds_in_order')),
+    sa.ForeignKeyConstraint(['ended_by_id'], ['users.id'], name=op.f('fk_stock_holds_ended_by_id')),
+    sa.ForeignKeyConstraint(['enquiry_id'], ['enquiries.id'], name=op.f('fk_stock_holds_enquiry_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['held_by_id'], ['users.id'], name=op.f('fk_stock_holds_held_by_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_stock_holds_order_id'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_holds'))
+    )
+    with op.batch_alter_table('stock_holds', schema=None) as batch_op:
+        batch_op.create_index('ix_stock_holds_ending', ['expires_at'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.create_index(batch_op.f('ix_stock_holds_enquiry_id'), ['enquiry_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stock_holds_held_by_id'), ['held_by_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stock_holds_order_id'), ['order_id'], unique=False)
+
     op.create_table('assets',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('site_id', sa.Integer(), nullable=False),
@@ -178,6 +310,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_assets_site_id'), ['site_id'], unique=False)
         batch_op.create_index('ix_assets_stands_once', ['product_id', 'serial'], unique=True, sqlite_where=sa.text("serial <> '' AND state <> 'removed'"), postgresql_where=sa.text("serial <> '' AND state <> 'removed'"))
 
+    op.create_table('held_units',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('hold_id', sa.Integer(), nullable=False),
+    sa.Column('line_id', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('delivery_on', sa.Date(), nullable=True),
+    sa.Column('window_from_on', sa.Date(), nullable=False),
+    sa.Column('window_to_on', sa.Date(), nullable=False),
+    sa.Column('handover_on', sa.Date(), nullable=False),
+    sa.CheckConstraint('window_from_on <= window_to_on', name=op.f('ck_held_units_in_order')),
+    sa.ForeignKeyConstraint(['hold_id'], ['stock_holds.id'], name=op.f('fk_held_units_hold_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['line_id'], ['enquiry_lines.id'], name=op.f('fk_held_units_line_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_held_units')),
+    sa.UniqueConstraint('hold_id', 'line_id', 'number', name=op.f('uq_held_units_hold_id_line_id_number'))
+    )
+    with op.batch_alter_table('held_units', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_held_units_hold_id'), ['hold_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_held_units_line_id'), ['line_id'], unique=False)
+
     op.create_table('customer_messages',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('project_id', sa.Integer(), nullable=False),
@@ -193,6 +344,50 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('customer_messages', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_customer_messages_project_id'), ['project_id'], unique=False)
+
+    op.create_table('held_hours',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('held_unit_id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('from_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('to_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('minutes', sa.Integer(), nullable=False),
+    sa.Column('title', sa.JSON(), nullable=False),
+    sa.Column('held_from', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('held_until', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('from_at < to_at', name=op.f('ck_held_hours_in_order')),
+    sa.CheckConstraint('held_from <= held_until', name=op.f('ck_held_hours_held_in_order')),
+    sa.ForeignKeyConstraint(['held_unit_id'], ['held_units.id'], name=op.f('fk_held_hours_held_unit_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_held_hours_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_held_hours'))
+    )
+    with op.batch_alter_table('held_hours', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_held_hours_held_unit_id'), ['held_unit_id'], unique=False)
+        batch_op.create_index('ix_held_hours_user_id_from_at', ['user_id', 'from_at'], unique=False)
+
+    op.create_table('stock_reservations',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('held_unit_id', sa.Integer(), nullable=True),
+    sa.Column('order_id', sa.Integer(), nullable=True),
+    sa.Column('project_id', sa.Integer(), nullable=True),
+    sa.Column('from_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('until_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('made_by_id', sa.Integer(), nullable=True),
+    sa.CheckConstraint('CASE WHEN held_unit_id IS NULL THEN 0 ELSE 1 END + CASE WHEN order_id IS NULL THEN 0 ELSE 1 END + CASE WHEN project_id IS NULL THEN 0 ELSE 1 END = 1', name=op.f('ck_stock_reservations_for_one')),
+    sa.CheckConstraint('until_at IS NULL OR from_at <= until_at', name=op.f('ck_stock_reservations_in_order')),
+    sa.ForeignKeyConstraint(['held_unit_id'], ['held_units.id'], name=op.f('fk_stock_reservations_held_unit_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['made_by_id'], ['users.id'], name=op.f('fk_stock_reservations_made_by_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_stock_reservations_order_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_stock_reservations_project_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['unit_id'], ['stock_units.id'], name=op.f('fk_stock_reservations_unit_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_reservations'))
+    )
+    with op.batch_alter_table('stock_reservations', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_stock_reservations_held_unit_id'), ['held_unit_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stock_reservations_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stock_reservations_project_id'), ['project_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stock_reservations_unit_id'), ['unit_id'], unique=False)
 
     op.create_table('work_orders',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -365,6 +560,61 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_planning_proposals_visit_id'), ['visit_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_planning_proposals_work_order_id'), ['work_order_id'], unique=False)
 
+    op.create_table('slot_offers',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('project_id', sa.Integer(), nullable=False),
+    sa.Column('work_order_id', sa.Integer(), nullable=False),
+    sa.Column('visit_id', sa.Integer(), nullable=True),
+    sa.Column('link_id', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.Enum('times', 'open', name='offer_kind', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('state', sa.Enum('open', 'booked', 'withdrawn', 'lapsed', 'called off', 'overtaken', name='offer_state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('minutes', sa.Integer(), nullable=False),
+    sa.Column('first_on', sa.Date(), nullable=False),
+    sa.Column('last_on', sa.Date(), nullable=False),
+    sa.Column('user_ids', sa.JSON(), nullable=False),
+    sa.Column('buffer_minutes', sa.Integer(), nullable=False),
+    sa.Column('notice_days', sa.Integer(), nullable=False),
+    sa.Column('moves_allowed', sa.Integer(), nullable=False),
+    sa.Column('moves_made', sa.Integer(), nullable=False),
+    sa.Column('note', sa.String(length=1000), nullable=False),
+    sa.Column('offered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('offered_by_id', sa.Integer(), nullable=True),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('wish', sa.String(length=1000), nullable=False),
+    sa.Column('wished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('booked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('booked_sequence', sa.Integer(), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reason', sa.String(length=500), nullable=False),
+    sa.Column('seen_by_us_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.CheckConstraint("(state IN ('open', 'booked')) = (ended_at IS NULL)", name=op.f('ck_slot_offers_ended_has_instant')),
+    sa.CheckConstraint("(wish = '') = (wished_at IS NULL)", name=op.f('ck_slot_offers_wish_has_instant')),
+    sa.CheckConstraint("state <> 'booked' OR booked_at IS NOT NULL", name=op.f('ck_slot_offers_booked_has_instant')),
+    sa.CheckConstraint('buffer_minutes >= 0 AND notice_days >= 0', name=op.f('ck_slot_offers_not_negative')),
+    sa.CheckConstraint('first_on <= last_on', name=op.f('ck_slot_offers_ends_after_start')),
+    sa.CheckConstraint('minutes > 0', name=op.f('ck_slot_offers_takes_time')),
+    sa.CheckConstraint('moves_made >= 0 AND moves_allowed >= 0', name=op.f('ck_slot_offers_moves_not_negative')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contacts.id'], name=op.f('fk_slot_offers_contact_id')),
+    sa.ForeignKeyConstraint(['link_id'], ['customer_links.id'], name=op.f('fk_slot_offers_link_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['offered_by_id'], ['users.id'], name=op.f('fk_slot_offers_offered_by_id')),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_slot_offers_project_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['visit_id'], ['visits.id'], name=op.f('fk_slot_offers_visit_id'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['work_order_id'], ['work_orders.id'], name=op.f('fk_slot_offers_work_order_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_slot_offers'))
+    )
+    with op.batch_alter_table('slot_offers', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_slot_offers_contact_id'), ['contact_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_slot_offers_link_id'), ['link_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_slot_offers_project_id'), ['project_id'], unique=False)
+        batch_op.create_index('ix_slot_offers_to_look_at', ['offered_at'], unique=False, sqlite_where=sa.text('seen_by_us_at IS NULL'), postgresql_where=sa.text('seen_by_us_at IS NULL'))
+        batch_op.create_index(batch_op.f('ix_slot_offers_visit_id'), ['visit_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_slot_offers_work_order_id'), ['work_order_id'], unique=False)
+        batch_op.create_index('uq_slot_offers_one_open', ['work_order_id'], unique=True, sqlite_where=sa.text("state IN ('open', 'booked')"), postgresql_where=sa.text("state IN ('open', 'booked')"))
+
     op.create_table('visit_attendees',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('visit_id', sa.Integer(), nullable=False),
@@ -469,6 +719,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_not_ready_reports')),
     sa.UniqueConstraint('change_id', name=op.f('uq_not_ready_reports_change_id'))
     )
+    op.create_table('slot_choices',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('offer_id', sa.Integer(), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('user_ids', sa.JSON(), nullable=False),
+    sa.Column('held_until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('is_ours', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('starts_at < ends_at', name=op.f('ck_slot_choices_in_order')),
+    sa.ForeignKeyConstraint(['offer_id'], ['slot_offers.id'], name=op.f('fk_slot_choices_offer_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_slot_choices')),
+    sa.UniqueConstraint('offer_id', 'starts_at', name=op.f('uq_slot_choices_offer_id_starts_at'))
+    )
+    with op.batch_alter_table('slot_choices', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_slot_choices_offer_id'), ['offer_id'], unique=False)
+
     op.create_table('visit_claims',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('member_id', sa.Integer(), nullable=False),
@@ -551,6 +817,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_visit_claims_member_id'))
 
     op.drop_table('visit_claims')
+    with op.batch_alter_table('slot_choices', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_slot_choices_offer_id'))
+
+    op.drop_table('slot_choices')
     op.drop_table('not_ready_reports')
     op.drop_table('field_taps')
     op.drop_table('field_signatures')
@@ -566,6 +836,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_visit_attendees_contact_id'))
 
     op.drop_table('visit_attendees')
+    with op.batch_alter_table('slot_offers', schema=None) as batch_op:
+        batch_op.drop_index('uq_slot_offers_one_open', sqlite_where=sa.text("state IN ('open', 'booked')"), postgresql_where=sa.text("state IN ('open', 'booked')"))
+        batch_op.drop_index(batch_op.f('ix_slot_offers_work_order_id'))
+        batch_op.drop_index(batch_op.f('ix_slot_offers_visit_id'))
+        batch_op.drop_index('ix_slot_offers_to_look_at', sqlite_where=sa.text('seen_by_us_at IS NULL'), postgresql_where=sa.text('seen_by_us_at IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_slot_offers_project_id'))
+        batch_op.drop_index(batch_op.f('ix_slot_offers_link_id'))
+        batch_op.drop_index(batch_op.f('ix_slot_offers_contact_id'))
+
+    op.drop_table('slot_offers')
     with op.batch_alter_table('planning_proposals', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_planning_proposals_work_order_id'))
         batch_op.drop_index(batch_op.f('ix_planning_proposals_visit_id'))
@@ -598,10 +878,27 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_work_orders_asset_id'))
 
     op.drop_table('work_orders')
+    with op.batch_alter_table('stock_reservations', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_stock_reservations_unit_id'))
+        batch_op.drop_index(batch_op.f('ix_stock_reservations_project_id'))
+        batch_op.drop_index(batch_op.f('ix_stock_reservations_order_id'))
+        batch_op.drop_index(batch_op.f('ix_stock_reservations_held_unit_id'))
+
+    op.drop_table('stock_reservations')
+    with op.batch_alter_table('held_hours', schema=None) as batch_op:
+        batch_op.drop_index('ix_held_hours_user_id_from_at')
+        batch_op.drop_index(batch_op.f('ix_held_hours_held_unit_id'))
+
+    op.drop_table('held_hours')
     with op.batch_alter_table('customer_messages', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_customer_messages_project_id'))
 
     op.drop_table('customer_messages')
+    with op.batch_alter_table('held_units', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_held_units_line_id'))
+        batch_op.drop_index(batch_op.f('ix_held_units_hold_id'))
+
+    op.drop_table('held_units')
     with op.batch_alter_table('assets', schema=None) as batch_op:
         batch_op.drop_index('ix_assets_stands_once', sqlite_where=sa.text("serial <> '' AND state <> 'removed'"), postgresql_where=sa.text("serial <> '' AND state <> 'removed'"))
         batch_op.drop_index(batch_op.f('ix_assets_site_id'))
@@ -610,17 +907,47 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_assets_order_line_id'))
 
     op.drop_table('assets')
+    with op.batch_alter_table('stock_holds', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_stock_holds_order_id'))
+        batch_op.drop_index(batch_op.f('ix_stock_holds_held_by_id'))
+        batch_op.drop_index(batch_op.f('ix_stock_holds_enquiry_id'))
+        batch_op.drop_index('ix_stock_holds_ending', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
+    op.drop_table('stock_holds')
     op.drop_table('playbook_steps')
     with op.batch_alter_table('contact_aways', schema=None) as batch_op:
         batch_op.drop_index('ix_contact_aways_contact_id_starts_at')
 
     op.drop_table('contact_aways')
+    op.drop_table('supply_times')
+    with op.batch_alter_table('stock_units', schema=None) as batch_op:
+        batch_op.drop_index('ix_stock_units_there_once', sqlite_where=sa.text("serial <> '' AND state <> 'gone'"), postgresql_where=sa.text("serial <> '' AND state <> 'gone'"))
+        batch_op.drop_index(batch_op.f('ix_stock_units_product_id'))
+
+    op.drop_table('stock_units')
+    with op.batch_alter_table('enquiry_lines', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_enquiry_lines_site_id'))
+        batch_op.drop_index(batch_op.f('ix_enquiry_lines_product_id'))
+
+    op.drop_table('enquiry_lines')
+    with op.batch_alter_table('time_holds', schema=None) as batch_op:
+        batch_op.drop_index('ix_time_holds_user_id_from_at')
+        batch_op.drop_index(batch_op.f('ix_time_holds_holder'))
+        batch_op.drop_index(batch_op.f('ix_time_holds_held_until'))
+
+    op.drop_table('time_holds')
     op.drop_table('planning_runs')
     with op.batch_alter_table('photo_uploads', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_photo_uploads_user_id'))
         batch_op.drop_index(batch_op.f('ix_photo_uploads_begun_at'))
 
     op.drop_table('photo_uploads')
+    with op.batch_alter_table('enquiries', schema=None) as batch_op:
+        batch_op.drop_index('ix_enquiries_state_id')
+        batch_op.drop_index(batch_op.f('ix_enquiries_asked_by_id'))
+        batch_op.drop_index(batch_op.f('ix_enquiries_account_id'))
+
+    op.drop_table('enquiries')
 
 
 def _check(before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]) -> None:
