@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
 from xdist.scheduler import LoadScopeScheduling
 
@@ -21,11 +22,22 @@ from concierge.platform import clock
 from concierge.platform.database import Base, db, unit_of_work
 from concierge.platform.settings import load
 from tests.makers import people
+from tests.weighing import unweighed
 
 if TYPE_CHECKING:
     from tests.servers import PostgresServer  # loaded as a plugin below, which rewrites its assertions
 
 pytest_plugins = ["tests.programs", "tests.servers", "tests.mail_server", "tests.browser", "tests.web_server"]
+
+# The same examples each time, however busy the machine is; others with --hypothesis-profile=default
+settings.register_profile(
+    "steady",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("steady")
 
 SETTINGS = {
     "CONCIERGE_SECRET_KEY": "a key for tests only",
@@ -152,6 +164,7 @@ def _prepared(instance: Path, database_url: str, templates: FileSystemBytecodeCa
 
 def _empty() -> None:
     """Delete what the test left, only where something is: most tests touch a few of a hundred tables."""
+    unweighed()
     look, names = _question()
     with db.engine.execution_options(writing=True).connect() as connection:
         found = connection.exec_driver_sql(look).one()

@@ -8,6 +8,7 @@ def unweighed() -> None:
     with db.engine.execution_options(writing=True).connect() as connection:
         if connection.dialect.name != "sqlite":
             return
-        for name in ("sqlite_stat1", "sqlite_stat4"):
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+        counted = "SELECT name FROM sqlite_schema WHERE name IN ('sqlite_stat1', 'sqlite_stat4')"
+        for name in connection.exec_driver_sql(counted).scalars().all():
+            connection.exec_driver_sql(f"DROP TABLE {name}")
         connection.commit()

@@ -27,7 +27,7 @@ from tests.web_server import NAMES, NEAR, WebServer, ok, raw, to, unless_known
 FILE = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 SECRET = "/secret-4711/basic.ics"
 BRIEF_S = 0.6
-SOON_S = 3.0
+SOON_S = 10.0
 """Far more than the time allowed, far less than what the server would take."""
 
 PUBLIC = ("93.184.216.34", "8.8.8.8", "2606:2800:220:1:248:1893:25c8:1946", "2a00:1450:4001:82f::200e")

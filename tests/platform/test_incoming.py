@@ -440,7 +440,7 @@ def test_a_server_that_drips_costs_seconds_only(
 
         mailbox.read_now()
 
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         assert state().problem.startswith("The mail server took longer than")
 
 
@@ -533,12 +533,12 @@ def test_any_bytes_are_kept(app: Flask, names: list[bytes], values: list[bytes])
     ],
 )
 def test_a_head_that_is_made_to_hurt_takes_no_time(app: Flask, head: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     with unit_of_work():
         incoming.keep(head, at=clock.now())
 
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_the_sender_is_who_stands_in_angles(app: Flask) -> None:

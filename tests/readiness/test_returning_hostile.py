@@ -14,6 +14,7 @@ from concierge.readiness.returning import Limits, Problem
 from tests.readiness.copies import Copy, made, saved
 
 FEW = Limits(seconds=5)
+ENDED_S = 60  # what has no end takes longer, however busy a machine is
 
 
 def _nested_pages(depth: int) -> bytes:
@@ -113,7 +114,7 @@ def test_a_bomb_ends_in_time(bomb: Callable[[], bytes]) -> None:
 
     form = returning.read_form(data, limits=FEW)
 
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < ENDED_S
     assert form.note == b""
     assert all(len(value.text) <= 2000 for value in form.values.values())
 
@@ -221,7 +222,7 @@ def test_pictures_of_a_bomb_end_in_time(content: bytes) -> None:
 
     found = returning.pictures_of(saved(pdf), limits=Limits(seconds=6, memory_bytes=768 * returning.MIB))
 
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < ENDED_S
     assert sum(map(len, found)) < 25 * returning.MIB
 
 
@@ -271,7 +272,7 @@ def test_a_message_of_ten_thousand_parts_ends_in_time() -> None:
 
     said = returning.read_message(head + part * 10_000 + b"--x--\r\n")
 
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < ENDED_S
     assert len(said.files) <= 12
 
 
@@ -284,4 +285,4 @@ def test_a_message_nested_a_thousand_times_ends_in_time() -> None:
 
     returning.read_message(data)
 
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < ENDED_S

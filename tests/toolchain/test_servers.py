@@ -29,7 +29,7 @@ def test_a_server_leaves_nothing_behind(postgres: PostgresServer) -> None:
 
     assert not server.folder.exists()
     assert not _is_alive(server.pid)
-    assert time.monotonic() - started_at < 10
+    assert time.monotonic() - started_at < 60
     open_pool.close()
 
 
