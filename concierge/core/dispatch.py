@@ -23,6 +23,8 @@ NIGHT = timedelta(hours=10)
 
 MATTERS = timedelta(days=4)
 """So far around a stay other things matter: the longest ways there and back, and a night at home."""
+FEW = 16
+"""So many things that somebody has are looked at faster than those near a stay are picked out of them."""
 
 
 class Rule(Enum):
@@ -268,6 +270,10 @@ class _Presence:
     busy: tuple[Span[datetime], ...]
     by_day: tuple[tuple[date, int, int], ...] | None
     """By the site's clock; `None` where that changes in between."""
+    last_on: date
+    """The last day of it, by the site's clock."""
+    minutes: int
+    """How many of it they are there."""
 
 
 def _presence(stay: Span[datetime], site: Place) -> _Presence:
@@ -281,7 +287,14 @@ def _presence(stay: Span[datetime], site: Place) -> _Presence:
         minutes = _length(part) // MINUTE
         minute = begins.hour * 60 + begins.minute
         by_day.append((begins.date(), minute, minute + minutes))
-    return _Presence(stay, there, bound(stay, site), None if by_day is None else tuple(by_day))
+    return _Presence(
+        stay,
+        there,
+        bound(stay, site),
+        None if by_day is None else tuple(by_day),
+        _day_of(_end(stay) - MINUTE, site),
+        sum(map(_length, there), timedelta()) // MINUTE,
+    )
 
 
 def against_person(stay: Span[datetime], work: Work, person: Person) -> tuple[Objection, ...]:
@@ -293,7 +306,7 @@ def against_person(stay: Span[datetime], work: Work, person: Person) -> tuple[Ob
 
 
 def _against(at: _Presence, work: Work, person: Person, how: "Ways") -> tuple[Objection, ...]:
-    found = _unskilled(at.stay, work, person)
+    found = _unskilled(at, work, person)
     if work.is_remote or not _is_at_work(person.hours, at):
         hours = replace(
             _worked_at(person.hours, work.site), zone=person.hours.zone if work.is_remote else work.site.zone
@@ -434,13 +447,12 @@ def candidates(stay: Span[datetime], work: Work, people: Iterable[Person]) -> tu
 
 
 def _candidate(at: _Presence, work: Work, person: Person) -> Candidate:
-    minutes = sum(map(_length, at.there), timedelta()) // MINUTE
     how = ways(at.stay, work, person)
     return Candidate(
         person,
         _against(at, work, person, how),
         how,
-        (person.booked_minutes + minutes) / person.capacity_minutes if person.capacity_minutes else 0.0,
+        (person.booked_minutes + at.minutes) / person.capacity_minutes if person.capacity_minutes else 0.0,
         not work.languages or bool(work.languages & person.languages),
     )
 
@@ -519,25 +531,26 @@ def _crew_for(stay: Span[datetime], work: Work, people: Sequence[Person]) -> tup
         return None
     at = _presence(stay, work.site)
     earliest, latest = stay.from_at - MATTERS, _end(stay) + MATTERS
-    near = (
-        (
-            person,
-            tuple(one for one in person.taken if one.span.from_at < latest and _end(one.span) > earliest),
-        )
-        for person in people
-    )
-    not_taken = (
-        replace(person, taken=taken)
-        for person, taken in near
-        if not any(each.rule in _BLOCKING and _blocks(each, at.busy, at.there) for each in taken)
-    )
+    found = []
+    for person in people:
+        if work.skill and (
+            (held := person.skills.get(work.skill)) is None
+            or (held.until is not None and held.until < at.last_on)
+        ):
+            continue
+        near = person.taken
+        if len(near) > FEW:
+            near = tuple(
+                one
+                for one in near
+                if one.span.from_at < latest and (one.span.to_at is None or one.span.to_at > earliest)
+            )
+        if not any(each.rule in _BLOCKING and _blocks(each, at.busy, at.there) for each in near):
+            found.append(
+                _candidate(at, work, person if near is person.taken else replace(person, taken=near))
+            )
     able = sorted(
-        (
-            one
-            for one in (_candidate(at, work, person) for person in not_taken)
-            if all(each.rule is Rule.SKILL_LEVEL for each in one.against)
-        ),
-        key=_rank,
+        (one for one in found if all(each.rule is Rule.SKILL_LEVEL for each in one.against)), key=_rank
     )
     leads = next((one for one in able if one.is_free), None)
     if leads is None or len(able) < work.crew:
@@ -580,17 +593,17 @@ def _rank(candidate: Candidate) -> tuple[object, ...]:
     )
 
 
-def _unskilled(stay: Span[datetime], work: Work, person: Person) -> list[Objection]:
+def _unskilled(at: _Presence, work: Work, person: Person) -> list[Objection]:
     """The certification has to be held to the last day, by the site's clock."""
     if not work.skill:
         return []
     held = person.skills.get(work.skill)
     if held is None:
-        return [Objection(Rule.SKILL_MISSING, stay, work.skill)]
-    if held.until is not None and held.until < _day_of(_end(stay) - MINUTE, work.site):
-        return [Objection(Rule.SKILL_EXPIRED, stay, work.skill)]
+        return [Objection(Rule.SKILL_MISSING, at.stay, work.skill)]
+    if held.until is not None and held.until < at.last_on:
+        return [Objection(Rule.SKILL_EXPIRED, at.stay, work.skill)]
     if held.level < work.level:
-        return [Objection(Rule.SKILL_LEVEL, stay, work.skill)]
+        return [Objection(Rule.SKILL_LEVEL, at.stay, work.skill)]
     return []
 
 
@@ -607,6 +620,8 @@ def _ways_blocked(
     stay: Span[datetime], busy: Sequence[Span[datetime]], work: Work, person: Person, how: Ways
 ) -> list[Objection]:
     """What lies on the way there or back, or on those from a day off in between; what lies in the stay is said."""
+    if not person.taken:
+        return []
     legs = [
         (Span(stay.from_at - how.there.minutes * MINUTE, stay.from_at), how.there.minutes),
         (Span(_end(stay), _end(stay) + how.back.minutes * MINUTE), how.back.minutes),
@@ -650,6 +665,8 @@ def _ways_between(
 
 def _neighbours(stay: Span[datetime], person: Person) -> tuple[Taken | None, Taken | None]:
     """The visits before and after a stay, which do not overlap it."""
+    if not person.taken:
+        return None, None
     visits = [taken for taken in person.taken if taken.rule is Rule.VISIT and taken.spot is not None]
     before = [taken for taken in visits if _end(taken.span) <= stay.from_at]
     after = [taken for taken in visits if taken.span.from_at >= _end(stay)]

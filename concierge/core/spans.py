@@ -35,11 +35,12 @@ class Span(Generic[When]):
 
     def overlaps(self, other: "Span[When]") -> bool:
         """Say whether the two share any moment; stretches that only touch do not."""
+        ours, theirs = self.to_at, other.to_at
         return (
-            not self.is_empty
-            and not other.is_empty
-            and (self.to_at is None or other.from_at < self.to_at)
-            and (other.to_at is None or self.from_at < other.to_at)
+            (ours is None or other.from_at < ours)
+            and (theirs is None or self.from_at < theirs)
+            and ours != self.from_at  # nothing lies in what is empty
+            and theirs != other.from_at
         )
 
     def intersection(self, other: "Span[When]") -> "Span[When] | None":

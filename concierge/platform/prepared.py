@@ -38,7 +38,7 @@ class Question:
     def all(self, **values: Any) -> list[tuple[Any, ...]]:  # Any: what parameters and columns hold
         """The answer, one tuple a row."""
         said, rows = self.asked(db.session(), values)
-        return [tuple(said.read(list(row))) for row in rows]
+        return list(map(tuple, rows)) if said.is_read else [tuple(said.read(list(row))) for row in rows]
 
     def first(self, **values: Any) -> tuple[Any, ...] | None:  # Any: what parameters and columns hold
         """The first row of the answer; None when there is none."""

@@ -3,8 +3,8 @@
 Whoever listens to statements hears these too; values go through the kinds of their columns as always.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
@@ -58,32 +58,42 @@ class Said:
         wanted = {name for bind, name in compiled.bind_names.items() if bind.required}
         said = compiled.construct_expanded_state(dict.fromkeys(wanted))
         self._text, self._dialect = said.statement, dialect
-        self._order = tuple(said.positiontup or ()) if compiled.positional else None
         kinds = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
         writers = {name: kind.bind_processor(dialect) for name, kind in kinds.items()} | dict(said.processors)
         self._writers: dict[str, Any] = {name: write for name, write in writers.items() if write is not None}
         self._fixed = {
             name: self._written(name, value) for name, value in said.parameters.items() if name not in wanted
         }
-        self._filled: list[tuple[str, Any]] = [
-            (column.key, column.default) for column in compiled.insert_prefetch
-        ]
+        self._filled = {
+            column.key: partial(self._by_itself, column.key, column.default)
+            for column in compiled.insert_prefetch
+        }
+        self._order = (
+            [(name, self._writers.get(name)) for name in said.positiontup or ()]
+            if compiled.positional
+            else None
+        )
         self._kinds = [column.type.dialect_impl(dialect) for column in statement.exported_columns]
         self._readers: list[tuple[int, _Read]] | None = None
 
     def asked(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[_Given]:
         """What the driver answers; whoever listens to statements hears this one too, and errors are SQLAlchemy's."""
-        with self._cursor(connection, self._given(values), is_many=False) as cursor:
+        cursor = self._told(connection, self._given(values), is_many=False)
+        try:
             if self._readers is None:
                 self._readers = self._readers_of(cursor.description)
             return cast("Sequence[Any]", cursor.fetchall())
+        finally:
+            cursor.close()
 
     def done(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
         """Do it with the values of each row; returns how many rows of the table it concerned."""
-        is_many = len(rows) > 1
         given = [self._given(row) for row in rows]
-        with self._cursor(connection, given if is_many else given[0], is_many=is_many) as cursor:
-            return cast("int", cursor.rowcount)
+        is_many = len(rows) > 1
+        cursor = self._told(connection, given if is_many else given[0], is_many=is_many)
+        concerned = cast("int", cursor.rowcount)
+        cursor.close()
+        return concerned
 
     def read(self, row: list[Any]) -> list[Any]:
         """What the columns of a row hold, in place of what the driver gave."""
@@ -92,19 +102,31 @@ class Said:
                 row[place] = read(value)
         return row
 
+    @property
+    def is_read(self) -> bool:
+        """Whether a row's columns hold what the driver gives; known when it has been asked once."""
+        return not self._readers
+
     def _given(
         self, values: Mapping[str, Any]
     ) -> Any:  # Any: a tuple or a dictionary, as the driver wants it
-        written = self._fixed | {name: self._written(name, value) for name, value in values.items()}
-        for name, default in self._filled:
-            if name not in values:
-                written[name] = self._written(name, default.arg if default.is_scalar else default.arg(None))
-        return written if self._order is None else tuple([written[name] for name in self._order])
+        if self._order is None:
+            written = self._fixed | {name: self._written(name, value) for name, value in values.items()}
+            return written | {name: make() for name, make in self._filled.items() if name not in values}
+        given = []
+        for name, write in self._order:
+            if name in values:
+                value = values[name]
+                given.append(value if write is None else write(value))
+            elif name in self._fixed:
+                given.append(self._fixed[name])
+            else:
+                given.append(self._filled[name]())
+        return tuple(given)
 
-    @contextmanager
-    def _cursor(self, connection: Connection, given: Any, *, is_many: bool) -> Iterator[Any]:
+    def _told(self, connection: Connection, given: Any, *, is_many: bool) -> Any:
         """The driver's cursor after it was told."""
-        text, errors = self._text, self._dialect.loaded_dbapi.Error
+        text = self._text
         cursor = connection.connection.cursor()
         try:
             for listen in connection.dispatch.before_cursor_execute:
@@ -113,11 +135,16 @@ class Said:
                 cursor.executemany(text, given)
             else:
                 cursor.execute(text, given)
-            yield cursor
-        except errors as error:
-            raise sa.exc.DBAPIError.instance(text, given, error, errors, dialect=self._dialect) from error
-        finally:
+        except BaseException as error:
             cursor.close()
+            errors = self._dialect.loaded_dbapi.Error
+            if isinstance(error, errors):
+                raise sa.exc.DBAPIError.instance(text, given, error, errors, dialect=self._dialect) from error
+            raise
+        return cursor
+
+    def _by_itself(self, name: str, default: Any) -> Any:  # Any: a column's default, and what it gives
+        return self._written(name, default.arg if default.is_scalar else default.arg(None))
 
     def _written(self, name: str, value: Any) -> Any:
         write = self._writers.get(name)

@@ -47,12 +47,14 @@ from concierge.visits.models import BrokenRule, Claim, Visit, VisitAttendee, Vis
 from concierge.visits.states import OVER
 from concierge.workforce import calendars as working
 from concierge.workforce import queries as workforce
-from concierge.workforce.models import Capacity
+from concierge.workforce.models import Absence
 from concierge.workforce.states import BusyKind, OwnCalendarState
 
 REACH = timedelta(days=3)
 """How far around a stay other things matter: the longest way, and a night at home."""
 LONGEST_VISIT = timedelta(days=400)
+MANY = 20
+"""From so many people on visits are read by their time, and not by who goes."""
 _Before = sa_orm.aliased(Milestone)
 
 
@@ -274,6 +276,7 @@ def work_at(
         attendees=attendees,
         not_before=not_before,
         waits_for=waits_for,
+        is_remote=is_remote,
     )
 
 
@@ -322,6 +325,7 @@ def slots(
     crew: int = 1,
     contact_ids: Collection[int] = (),
     not_before: datetime | None = None,
+    is_remote: bool = False,
     user_ids: Collection[int] | None = None,
     most: int = 3,
     per_day: int = 2,
@@ -333,11 +337,20 @@ def slots(
     :param user_ids: only these people; `None`: everybody who holds the certification.
     :raises ValueError: when the work takes no time, or `within` never ends.
     """
-    able = workforce.holders(skill, on=within.from_at.astimezone(ZoneInfo(site.zone)).date()).keys()
-    sent = able if user_ids is None else [user_id for user_id in able if user_id in set(user_ids)]
-    found = people(within, user_ids=sent, except_visit_id=except_visit_id)
+    able = workforce.holders(skill, on=within.from_at.astimezone(ZoneInfo(site.zone)).date())
+    if user_ids is not None:
+        able = {user_id: able[user_id] for user_id in able if user_id in set(user_ids)}
+    found = _people(able, within, except_visit_id)
     there = attendees(contact_ids, within) if contact_ids else ()
-    work = work_at(site, skill=skill, level=level, crew=crew, attendees=there, not_before=not_before)
+    work = work_at(
+        site,
+        skill=skill,
+        level=level,
+        crew=crew,
+        attendees=there,
+        not_before=not_before,
+        is_remote=is_remote,
+    )
     return dispatch.slots(work, found, minutes=minutes, within=within, most=most, per_day=per_day)
 
 
@@ -362,10 +375,15 @@ def people(
     :param user_ids: only these; `None`: everybody who can be sent.
     :raises ValueError: when the stretch never ends.
     """
+    return _people(workforce.sendable(user_ids), stay, except_visit_id)
+
+
+def _people(
+    known: Mapping[int, workforce.Sendable], stay: Span[datetime], except_visit_id: int | None
+) -> tuple[Person, ...]:
+    """As `people`, of whom is known already who they are and what they hold."""
     if stay.to_at is None:
         raise ValueError("Who can go is asked of a time that ends.")
-    ids = workforce.holders("", on=stay.from_at.date()).keys() if user_ids is None else user_ids
-    known = workforce.sendable(ids)
     if not known:
         return ()
     monday = stay.from_at.date() - timedelta(days=stay.from_at.date().weekday())
@@ -374,21 +392,25 @@ def people(
         max(stay.to_at + REACH, _midnight(monday, UTC) + timedelta(days=9)),
     )
     first_on, last_on = around.from_at.date(), (around.to_at or stay.to_at).date()
-    hours = workforce.technician_places(known, first_on=first_on, last_on=last_on)
+    away = _away(known, around)
+    hours = workforce.technician_places(known, first_on=first_on, last_on=last_on, away=away)
     percents = workforce.capacities(known, first_on=first_on, last_on=last_on)
-    taken = _taken(known, around, except_visit_id)
+    taken = _taken(known, around, away, except_visit_id)
     weeks = {zone: _week_of(stay.from_at, zone) for zone in {one.zone for one in known.values()}}
+    minutes = _WeekMinutes()
     return tuple(
         Person(
             key=str(user_id),
             name=one.name,
             hours=hours[user_id],
             home=one.spot,
-            taken=tuple(sorted(taken[user_id], key=lambda each: each.span.from_at)),
+            taken=taken[user_id],
             skills={code: Certificate(held.level, held.expires_on) for code, held in one.skills.items()},
             languages=frozenset(one.languages),
             booked_minutes=_booked(hours[user_id], taken[user_id], weeks[one.zone].span),
-            capacity_minutes=_capacity(hours[user_id], percents.get(user_id, ()), weeks[one.zone]),
+            capacity_minutes=minutes.of(hours[user_id], weeks[one.zone])
+            * working.percent_on(percents.get(user_id, ()), weeks[one.zone].today)
+            // 100,
         )
         for user_id, one in known.items()
     )
@@ -403,13 +425,14 @@ def _persons(
 ) -> Mapping[int, Person]:
     """What decides whether people can go; how full their weeks are is left out."""
     last_on = (around.to_at or around.from_at).date()
-    hours = workforce.technician_places(known, first_on=around.from_at.date(), last_on=last_on)
-    taken = _taken(known, around, None, unclaimed=unclaimed, with_tentative=with_notes)
+    away = _away(known, around)
+    hours = workforce.technician_places(known, first_on=around.from_at.date(), last_on=last_on, away=away)
+    taken = _taken(known, around, away, None, unclaimed=unclaimed, with_tentative=with_notes)
     return {
         user_id: replace(
             _skilled(one),
             hours=hours[user_id],
-            taken=tuple(sorted(taken[user_id], key=lambda each: each.span.from_at)),
+            taken=taken[user_id],
         )
         for user_id, one in known.items()
     }
@@ -554,15 +577,24 @@ def _unread(known: Mapping[int, workforce.Sendable]) -> Mapping[int, workforce.O
     return found
 
 
+def _away(known: Collection[int], around: Span[datetime]) -> Mapping[int, tuple[Absence, ...]]:
+    """Absences of people as far as they touch a stretch of time in any zone."""
+    assert around.to_at is not None  # noqa: S101 # what `people` and `_around` have made
+    day = timedelta(days=1)
+    first_on, last_on = around.from_at.date() - day, around.to_at.date() + day
+    return workforce.absences(known, first_on=first_on, last_on=last_on)
+
+
 def _taken(
     known: Mapping[int, workforce.Sendable],
     around: Span[datetime],
+    away: Mapping[int, Sequence[Absence]],
     except_visit_id: int | None,
     *,
     unclaimed: Collection[int] = (),
     with_tentative: bool = False,
-) -> Mapping[int, Sequence[Taken]]:
-    """What else people have: visits that are not over, leave, and their own calendars where those are sure.
+) -> Mapping[int, tuple[Taken, ...]]:
+    """What else people have, in order of time: visits that are not over, leave, and what is sure in own calendars.
 
     :param unclaimed: visits that are judged together and claim their people anew after it.
     """
@@ -574,20 +606,20 @@ def _taken(
         "to_at": around.to_at,
         "longest": around.from_at - LONGEST_VISIT,
     }
-    rows = [row for row in _VISITS.all(**asked) if row[1] not in unclaimed]
+    rows = [
+        row
+        for row in (_VISITS if len(known) < MANY else _MANY_VISITS).all(**asked)
+        if row[1] not in unclaimed
+    ]
     if len(unclaimed) > 1:  # what one of them claims is of before: all of it counts
         rows += _STAYS.all(visit_ids=sorted(unclaimed), user_ids=sorted(known))
-    for user_id, visit_id, title, starts_at, ends_at, kind, *where in rows:
+    spots: dict[int, Spot] = {}
+    for user_id, visit_id, title, starts_at, ends_at, kind, *where, site_id in rows:
         if visit_id != except_visit_id:
-            country, city, latitude, longitude, site_id = where
-            is_remote = kind is VisitKind.REMOTE_CALL
-            spot = None if is_remote else Spot(country, city, latitude, longitude, f"site {site_id}")
+            spot = None
+            if kind is not VisitKind.REMOTE_CALL and (spot := spots.get(site_id)) is None:
+                spot = spots[site_id] = Spot(*where, f"site {site_id}")
             found[user_id].append(Taken(Span(starts_at, ends_at), Rule.VISIT, title, spot, str(visit_id)))
-    away = workforce.absences(
-        known,
-        first_on=around.from_at.date() - timedelta(days=1),
-        last_on=around.to_at.date() + timedelta(days=1),
-    )
     for user_id, absences in away.items():
         for absence in absences:
             span = working.away_span(absence, known[user_id].zone)
@@ -597,7 +629,11 @@ def _taken(
         if rule is Rule.OWN_CALENDAR or with_tentative:
             key = time_.stale_since.isoformat() if time_.stale_since else ""
             found[time_.user_id].append(Taken(Span(time_.starts_at, time_.ends_at), rule, key=key))
-    return found
+    return {user_id: tuple(sorted(each, key=_begins)) for user_id, each in found.items()}
+
+
+def _begins(taken: Taken) -> datetime:
+    return taken.span.from_at
 
 
 def _booked(hours: Place, taken: Iterable[Taken], week: Span[datetime]) -> int:
@@ -607,12 +643,6 @@ def _booked(hours: Place, taken: Iterable[Taken], week: Span[datetime]) -> int:
     return sum(working.worked_minutes(hours, span) for span in inside if span is not None)
 
 
-def _capacity(hours: Place, percents: Sequence[Capacity], week: "_Week") -> int:
-    """The minutes of a week's hours that visits may take."""
-    minutes = sum(one.to_minute - one.from_minute for day in week.days for one in hours.hours_on(day))
-    return minutes * working.percent_on(percents, week.today) // 100
-
-
 @dataclass(frozen=True, slots=True)
 class _Week:
     """The week from Monday to Sunday in which an instant lies, by the clock of a zone."""
@@ -620,6 +650,26 @@ class _Week:
     span: Span[datetime]
     days: tuple[date, ...]
     today: date
+
+
+class _WeekMinutes:
+    """How many minutes people's hours have in a week; those of a common week are counted once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], int] = {}
+
+    def of(self, hours: Place, week: _Week) -> int:
+        """All of a person's hours in the week."""
+        if hours.exceptions or any(day in hours.shut for day in week.days):
+            return sum(one.to_minute - one.from_minute for day in week.days for one in hours.hours_on(day))
+        days = [hours.week.get(number, ()) for number in range(7)]
+        key = (week.days[0], id(hours.days), *days)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = sum(
+                one.to_minute - one.from_minute for day in week.days for one in hours.planned_on(day)
+            )
+        return found
 
 
 def _week_of(at: datetime, zone: str) -> _Week:
@@ -635,7 +685,7 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
 
 
 # Statements that are put together once: that costs several times what asking them does.
-_VISITS = Question(
+_their_visits = (
     select(
         VisitTechnician.user_id,
         Visit.id,
@@ -653,7 +703,6 @@ _VISITS = Question(
     .join(Site, Site.id == Visit.site_id)
     .outerjoin(Claim, Claim.member_id == VisitTechnician.id)
     .where(
-        any_of(VisitTechnician.user_id, "user_ids"),
         Visit.state.not_in(OVER),
         Visit.starts_at < sa.bindparam("to_at", type_=UtcInstant),
         Visit.ends_at > sa.bindparam("from_at", type_=UtcInstant),
@@ -661,6 +710,9 @@ _VISITS = Question(
     )
     .order_by(Visit.starts_at, Visit.id, Claim.from_at)
 )
+_VISITS = Question(_their_visits.where(any_of(VisitTechnician.user_id, "user_ids")))
+_MANY_VISITS = Question(_their_visits.where(any_of(VisitTechnician.user_id + 0, "user_ids")))
+"""As `_VISITS`. SQLite would look up each visit of the time for each person; the sum is in no index."""
 _STAYS = Question(
     select(
         VisitTechnician.user_id,

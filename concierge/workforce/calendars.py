@@ -1,7 +1,7 @@
 """Working days of a place, from its public holidays, and working hours of a technician, from all that shapes them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -75,10 +75,39 @@ class HomeBase:
     shifts: tuple[Shift, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OurDays:
+    """The company's closures as everybody's hours need them: whole days, and those that take a part of a day."""
+
+    whole: tuple[Period, ...]
+    halves: tuple[Closure, ...]
+    _shut: dict[Span[date] | None, Mapping[date, tuple[Shut, ...]]] = field(default_factory=dict, repr=False)
+
+    def shut(self, within: Span[date] | None) -> Mapping[date, tuple[Shut, ...]]:
+        """What they take out of days, as far as they lie within some."""
+        found = self._shut.get(within)
+        if found is None:
+            days: dict[date, list[Shut]] = {}
+            for closure in self.halves:
+                assert closure.from_time is not None and closure.to_time is not None  # noqa: S101, PT018 # halves
+                shut = Shut(hours_between(closure.from_time, closure.to_time), closure.name)
+                for day in _days_within(closure.first_on, closure.last_on, within):
+                    days.setdefault(day, []).append(shut)
+            found = self._shut[within] = {day: tuple(each) for day, each in days.items()}
+        return found
+
+
+def our_days(closures: Iterable[Closure]) -> OurDays:
+    """Sort closures once for many people."""
+    company = tuple(closures)
+    halves = tuple(one for one in company if one.from_time is not None and one.to_time is not None)
+    return OurDays(whole_days(company), halves)
+
+
 def technician_place(
     technician: Technician | HomeBase,
     *,
-    closures: Iterable[Closure] = (),
+    closures: Iterable[Closure] | OurDays = (),
     absences: Iterable[Absence] = (),
     other_hours: Iterable[OtherHours] = (),
     within: Span[date] | None = None,
@@ -93,14 +122,14 @@ def technician_place(
     :param within: the days that matter; absences are looked at on those alone. `None`: on all of theirs.
     """
     base = technician if isinstance(technician, HomeBase) else base_of(technician)
-    company = tuple(closures)
+    company = closures if isinstance(closures, OurDays) else our_days(closures)
     return Place(
         name=base.name,
         zone=ZoneInfo(base.zone),
         week=_week(base.country, base.subdivision, base.shifts),
-        days=_base_calendar(base.country, base.subdivision, base.shifts, whole_days(company)),
+        days=_base_calendar(base.country, base.subdivision, base.shifts, company.whole),
         exceptions=_exceptions(other_hours),
-        shut=_shut(company, absences, within),
+        shut=_shut(company.shut(within), absences, within),
     )
 
 
@@ -280,21 +309,17 @@ def _exceptions(rows: Iterable[OtherHours]) -> Mapping[date, DayHours]:
 
 
 def _shut(
-    closures: Iterable[Closure], absences: Iterable[Absence], within: Span[date] | None
+    ours: Mapping[date, tuple[Shut, ...]], absences: Iterable[Absence], within: Span[date] | None
 ) -> Mapping[date, tuple[Shut, ...]]:
     """What half closures and absences take out of days; an absence also of a day with hours of its own."""
-    found: dict[date, list[Shut]] = {}
-    for closure in closures:
-        if closure.from_time is None or closure.to_time is None:
-            continue
-        shut = Shut(hours_between(closure.from_time, closure.to_time), closure.name)
-        for day in _days_within(closure.first_on, closure.last_on, within):
-            found.setdefault(day, []).append(shut)
+    found = dict(ours)
     for absence in absences:
+        all_day = Shut(WHOLE_DAY, absence.kind.value)
         for day in _days_within(absence.first_on, absence.last_on, within):
             hours = away_hours(absence, day)
-            found.setdefault(day, []).append(Shut(hours, absence.kind.value))
-    return {day: tuple(each) for day, each in found.items()}
+            shut = all_day if hours is WHOLE_DAY else Shut(hours, absence.kind.value)
+            found[day] = (*found.get(day, ()), shut)
+    return found
 
 
 def away_hours(away: Away, day: date) -> Hours:

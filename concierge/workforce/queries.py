@@ -1,6 +1,6 @@
 """Questions about technicians: skills, absences, own calendars, turns on call; and the working days of places."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from concierge.workforce.calendars import (
     HomeBase,
     Shift,
     open_calendar,
+    our_days,
     technician_place,
     with_absences,
 )
@@ -142,8 +143,13 @@ class Sendable:
         return held.expires_on if held and held.expires_on is not None and held.expires_on < on else None
 
 
-def sendable(user_ids: Collection[int]) -> Mapping[int, Sendable]:
-    """Tell what has to be known of the technicians among people, by user id, with one question."""
+def sendable(user_ids: Collection[int] | None) -> Mapping[int, Sendable]:
+    """Tell what has to be known of the technicians among people, by user id, with one question.
+
+    :param user_ids: of these people; `None`: of every active technician, by name.
+    """
+    if user_ids is None:
+        return _sendable(_ALL_SENDABLE.all())
     return _sendable(_SENDABLE.all(user_ids=sorted(user_ids)))
 
 
@@ -192,13 +198,19 @@ def _sendable(rows: Iterable[tuple[Any, ...]]) -> Mapping[int, Sendable]:  # Any
 
 
 def technician_places(
-    user_ids: Collection[int], *, first_on: date, last_on: date, known: tuple[Closure, ...] | None = None
+    user_ids: Collection[int],
+    *,
+    first_on: date,
+    last_on: date,
+    known: tuple[Closure, ...] | None = None,
+    away: Mapping[int, Sequence[Absence]] | None = None,
 ) -> Mapping[int, Place]:
     """Return when technicians work, by user id, with six questions however many they are.
 
     :param first_on: with `last_on` the days that matter, both included, where the technicians live; exceptions and
         absences beside them are not known. A day more each way is read, for other zones.
     :param known: the company's closures, when they are at hand.
+    :param away: their absences on those days and a day more each way, likewise.
     """
     first_on, last_on = first_on - timedelta(days=1), last_on + timedelta(days=1)
     asked = {"user_ids": sorted(user_ids), "first_on": first_on, "last_on": last_on}
@@ -208,8 +220,9 @@ def technician_places(
     others: dict[int, list[OtherHours]] = {}
     for row in db.session.scalars(_OTHER_HOURS, asked):
         others.setdefault(row.technician_id, []).append(row)
-    away = absences(user_ids, first_on=first_on, last_on=last_on)
-    company = closures() if known is None else known
+    if away is None:
+        away = absences(user_ids, first_on=first_on, last_on=last_on)
+    company = our_days(closures() if known is None else known)
     within = days(first_on, last_on)
     return {
         user_id: technician_place(
@@ -655,6 +668,13 @@ _SENDABLE = Question(
     .outerjoin(Skill, Skill.technician_id == Technician.id)
     .where(any_of(Technician.user_id, "user_ids"))
     .order_by(Technician.id)
+)
+_ALL_SENDABLE = Question(
+    select(*_PERSON, Skill.code, Skill.level, Skill.expires_on)
+    .join(User, User.id == Technician.user_id)
+    .outerjoin(Skill, Skill.technician_id == Technician.id)
+    .where(User.state == AccessState.ACTIVE)
+    .order_by(User.name, Technician.id)
 )
 _HOLDERS = Question(
     select(*_PERSON, Skill.code, Skill.level, Skill.expires_on)
