@@ -176,6 +176,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_enquiry_lines_product_id'), ['product_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_enquiry_lines_site_id'), ['site_id'], unique=False)
 
+    op.create_table('stock_holds',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('enquiry_id', sa.Integer(), nullable=False),
+    sa.Column('held_by_id', sa.Integer(), nullable=False),
+    sa.Column('held_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('extended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('extension_reason', sa.String(length=500), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_by_id', sa.Integer(), nullable=True),
+    sa.Column('ended_how', sa.Enum('released', 'ordered', 'replaced', name='hold_end', native_enum=False, create_constraint=True, length=40), nullable=True),
+    sa.Column('pace', sa.Enum('each', 'together', name='pace', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.CheckConstraint("(extended_at IS NULL) = (extension_reason = '')", name=op.f('ck_stock_holds_extension_has_reason')),
+    sa.CheckConstraint('(ended_at IS NULL) = (ended_how IS NULL)', name=op.f('ck_stock_holds_end_has_reason')),
+    sa.CheckConstraint('held_at < expires_at', name=op.f('ck_stock_holds_in_order')),
+    sa.ForeignKeyConstraint(['ended_by_id'], ['users.id'], name=op.f('fk_stock_holds_ended_by_id')),
+    sa.ForeignKeyConstraint(['enquiry_id'], ['enquiries.id'], name=op.f('fk_stock_holds_enquiry_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['held_by_id'], ['users.id'], name=op.f('fk_stock_holds_held_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_holds'))
+    )
+    with op.batch_alter_table('stock_holds', schema=None) as batch_op:
+        batch_op.create_index('ix_stock_holds_ending', ['expires_at'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.create_index(batch_op.f('ix_stock_holds_enquiry_id'), ['enquiry_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stock_holds_held_by_id'), ['held_by_id'], unique=False)
+
     op.create_table('stock_units',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('product_id', sa.Integer(), nullable=False),
@@ -226,6 +252,28 @@ def upgrade() -> None:
     with op.batch_alter_table('contact_aways', schema=None) as batch_op:
         batch_op.create_index('ix_contact_aways_contact_id_starts_at', ['contact_id', 'starts_at'], unique=False)
 
+    op.create_table('held_units',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('hold_id', sa.Integer(), nullable=False),
+    sa.Column('line_id', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('delivery_on', sa.Date(), nullable=True),
+    sa.Column('window_from_on', sa.Date(), nullable=False),
+    sa.Column('window_to_on', sa.Date(), nullable=False),
+    sa.Column('handover_on', sa.Date(), nullable=False),
+    sa.Column('order_id', sa.Integer(), nullable=True),
+    sa.CheckConstraint('window_from_on <= window_to_on', name=op.f('ck_held_units_in_order')),
+    sa.ForeignKeyConstraint(['hold_id'], ['stock_holds.id'], name=op.f('fk_held_units_hold_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['line_id'], ['enquiry_lines.id'], name=op.f('fk_held_units_line_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_held_units_order_id'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_held_units')),
+    sa.UniqueConstraint('hold_id', 'line_id', 'number', name=op.f('uq_held_units_hold_id_line_id_number'))
+    )
+    with op.batch_alter_table('held_units', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_held_units_hold_id'), ['hold_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_held_units_line_id'), ['line_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_held_units_order_id'), ['order_id'], unique=False)
+
     op.create_table('playbook_steps',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('visit_id', sa.Integer(), nullable=False),
@@ -242,35 +290,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_playbook_steps')),
     sa.UniqueConstraint('visit_id', 'key', name=op.f('uq_playbook_steps_visit_id_key'))
     )
-    op.create_table('stock_holds',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('enquiry_id', sa.Integer(), nullable=False),
-    sa.Column('held_by_id', sa.Integer(), nullable=False),
-    sa.Column('held_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('extended_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('extension_reason', sa.String(length=500), nullable=False),
-    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('ended_by_id', sa.Integer(), nullable=True),
-    sa.Column('ended_how', sa.Enum('released', 'ordered', 'replaced', name='hold_end', native_enum=False, create_constraint=True, length=40), nullable=True),
-    sa.Column('order_id', sa.Integer(), nullable=True),
-    sa.Column('pace', sa.Enum('each', 'together', name='pace', native_enum=False, create_constraint=True, length=40), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.CheckConstraint("(extended_at IS NULL) = (extension_reason = '')", name=op.f('ck_stock_holds_extension_has_reason')),
-    sa.CheckConstraint('(ended_at IS NULL) = (ended_how IS NULL)', name=op.f('ck_stock_holds_end_has_reason')),
-    sa.CheckConstraint('held_at < expires_at', name=op.f('ck_stock_holds_in_order')),
-    sa.ForeignKeyConstraint(['ended_by_id'], ['users.id'], name=op.f('fk_stock_holds_ended_by_id')),
-    sa.ForeignKeyConstraint(['enquiry_id'], ['enquiries.id'], name=op.f('fk_stock_holds_enquiry_id'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['held_by_id'], ['users.id'], name=op.f('fk_stock_holds_held_by_id')),
-    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_stock_holds_order_id'), ondelete='SET NULL'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_holds'))
-    )
-    with op.batch_alter_table('stock_holds', schema=None) as batch_op:
-        batch_op.create_index('ix_stock_holds_ending', ['expires_at'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
-        batch_op.create_index(batch_op.f('ix_stock_holds_enquiry_id'), ['enquiry_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_stock_holds_held_by_id'), ['held_by_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_stock_holds_order_id'), ['order_id'], unique=False)
-
     op.create_table('assets',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('site_id', sa.Integer(), nullable=False),
@@ -310,61 +329,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_assets_site_id'), ['site_id'], unique=False)
         batch_op.create_index('ix_assets_stands_once', ['product_id', 'serial'], unique=True, sqlite_where=sa.text("serial <> '' AND state <> 'removed'"), postgresql_where=sa.text("serial <> '' AND state <> 'removed'"))
 
-    op.create_table('held_units',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('hold_id', sa.Integer(), nullable=False),
-    sa.Column('line_id', sa.Integer(), nullable=False),
-    sa.Column('number', sa.Integer(), nullable=False),
-    sa.Column('delivery_on', sa.Date(), nullable=True),
-    sa.Column('window_from_on', sa.Date(), nullable=False),
-    sa.Column('window_to_on', sa.Date(), nullable=False),
-    sa.Column('handover_on', sa.Date(), nullable=False),
-    sa.CheckConstraint('window_from_on <= window_to_on', name=op.f('ck_held_units_in_order')),
-    sa.ForeignKeyConstraint(['hold_id'], ['stock_holds.id'], name=op.f('fk_held_units_hold_id'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['line_id'], ['enquiry_lines.id'], name=op.f('fk_held_units_line_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_held_units')),
-    sa.UniqueConstraint('hold_id', 'line_id', 'number', name=op.f('uq_held_units_hold_id_line_id_number'))
-    )
-    with op.batch_alter_table('held_units', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_held_units_hold_id'), ['hold_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_held_units_line_id'), ['line_id'], unique=False)
-
-    op.create_table('customer_messages',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('project_id', sa.Integer(), nullable=False),
-    sa.Column('link_id', sa.Integer(), nullable=True),
-    sa.Column('name', sa.String(length=120), nullable=False),
-    sa.Column('text', sa.String(length=4000), nullable=False),
-    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('by_id', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['by_id'], ['users.id'], name=op.f('fk_customer_messages_by_id')),
-    sa.ForeignKeyConstraint(['link_id'], ['customer_links.id'], name=op.f('fk_customer_messages_link_id'), ondelete='SET NULL'),
-    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_customer_messages_project_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_customer_messages'))
-    )
-    with op.batch_alter_table('customer_messages', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_customer_messages_project_id'), ['project_id'], unique=False)
-
-    op.create_table('held_hours',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('held_unit_id', sa.Integer(), nullable=False),
-    sa.Column('user_id', sa.Integer(), nullable=False),
-    sa.Column('from_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('to_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('minutes', sa.Integer(), nullable=False),
-    sa.Column('title', sa.JSON(), nullable=False),
-    sa.Column('held_from', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('held_until', sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint('from_at < to_at', name=op.f('ck_held_hours_in_order')),
-    sa.CheckConstraint('held_from <= held_until', name=op.f('ck_held_hours_held_in_order')),
-    sa.ForeignKeyConstraint(['held_unit_id'], ['held_units.id'], name=op.f('fk_held_hours_held_unit_id'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_held_hours_user_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_held_hours'))
-    )
-    with op.batch_alter_table('held_hours', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_held_hours_held_unit_id'), ['held_unit_id'], unique=False)
-        batch_op.create_index('ix_held_hours_user_id_from_at', ['user_id', 'from_at'], unique=False)
-
     op.create_table('stock_reservations',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('unit_id', sa.Integer(), nullable=False),
@@ -388,6 +352,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_stock_reservations_order_id'), ['order_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_stock_reservations_project_id'), ['project_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_stock_reservations_unit_id'), ['unit_id'], unique=False)
+
+    op.create_table('customer_messages',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('project_id', sa.Integer(), nullable=False),
+    sa.Column('link_id', sa.Integer(), nullable=True),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('text', sa.String(length=4000), nullable=False),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('by_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['by_id'], ['users.id'], name=op.f('fk_customer_messages_by_id')),
+    sa.ForeignKeyConstraint(['link_id'], ['customer_links.id'], name=op.f('fk_customer_messages_link_id'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_customer_messages_project_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_customer_messages'))
+    )
+    with op.batch_alter_table('customer_messages', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_customer_messages_project_id'), ['project_id'], unique=False)
 
     op.create_table('work_orders',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -586,7 +566,7 @@ def upgrade() -> None:
     sa.Column('wish', sa.String(length=1000), nullable=False),
     sa.Column('wished_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('booked_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('booked_sequence', sa.Integer(), nullable=True),
+    sa.Column('delay_id', sa.Integer(), nullable=True),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('reason', sa.String(length=500), nullable=False),
     sa.Column('seen_by_us_at', sa.DateTime(timezone=True), nullable=True),
@@ -599,6 +579,7 @@ def upgrade() -> None:
     sa.CheckConstraint('minutes > 0', name=op.f('ck_slot_offers_takes_time')),
     sa.CheckConstraint('moves_made >= 0 AND moves_allowed >= 0', name=op.f('ck_slot_offers_moves_not_negative')),
     sa.ForeignKeyConstraint(['contact_id'], ['contacts.id'], name=op.f('fk_slot_offers_contact_id')),
+    sa.ForeignKeyConstraint(['delay_id'], ['delays.id'], name=op.f('fk_slot_offers_delay_id'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['link_id'], ['customer_links.id'], name=op.f('fk_slot_offers_link_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['offered_by_id'], ['users.id'], name=op.f('fk_slot_offers_offered_by_id')),
     sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_slot_offers_project_id'), ondelete='CASCADE'),
@@ -608,6 +589,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('slot_offers', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_slot_offers_contact_id'), ['contact_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_slot_offers_delay_id'), ['delay_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_slot_offers_link_id'), ['link_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_slot_offers_project_id'), ['project_id'], unique=False)
         batch_op.create_index('ix_slot_offers_to_look_at', ['offered_at'], unique=False, sqlite_where=sa.text('seen_by_us_at IS NULL'), postgresql_where=sa.text('seen_by_us_at IS NULL'))
@@ -843,6 +825,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_slot_offers_to_look_at', sqlite_where=sa.text('seen_by_us_at IS NULL'), postgresql_where=sa.text('seen_by_us_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_slot_offers_project_id'))
         batch_op.drop_index(batch_op.f('ix_slot_offers_link_id'))
+        batch_op.drop_index(batch_op.f('ix_slot_offers_delay_id'))
         batch_op.drop_index(batch_op.f('ix_slot_offers_contact_id'))
 
     op.drop_table('slot_offers')
@@ -878,6 +861,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_work_orders_asset_id'))
 
     op.drop_table('work_orders')
+    with op.batch_alter_table('customer_messages', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_customer_messages_project_id'))
+
+    op.drop_table('customer_messages')
     with op.batch_alter_table('stock_reservations', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_stock_reservations_unit_id'))
         batch_op.drop_index(batch_op.f('ix_stock_reservations_project_id'))
@@ -885,20 +872,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_stock_reservations_held_unit_id'))
 
     op.drop_table('stock_reservations')
-    with op.batch_alter_table('held_hours', schema=None) as batch_op:
-        batch_op.drop_index('ix_held_hours_user_id_from_at')
-        batch_op.drop_index(batch_op.f('ix_held_hours_held_unit_id'))
-
-    op.drop_table('held_hours')
-    with op.batch_alter_table('customer_messages', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_customer_messages_project_id'))
-
-    op.drop_table('customer_messages')
-    with op.batch_alter_table('held_units', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_held_units_line_id'))
-        batch_op.drop_index(batch_op.f('ix_held_units_hold_id'))
-
-    op.drop_table('held_units')
     with op.batch_alter_table('assets', schema=None) as batch_op:
         batch_op.drop_index('ix_assets_stands_once', sqlite_where=sa.text("serial <> '' AND state <> 'removed'"), postgresql_where=sa.text("serial <> '' AND state <> 'removed'"))
         batch_op.drop_index(batch_op.f('ix_assets_site_id'))
@@ -907,14 +880,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_assets_order_line_id'))
 
     op.drop_table('assets')
-    with op.batch_alter_table('stock_holds', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_stock_holds_order_id'))
-        batch_op.drop_index(batch_op.f('ix_stock_holds_held_by_id'))
-        batch_op.drop_index(batch_op.f('ix_stock_holds_enquiry_id'))
-        batch_op.drop_index('ix_stock_holds_ending', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
-
-    op.drop_table('stock_holds')
     op.drop_table('playbook_steps')
+    with op.batch_alter_table('held_units', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_held_units_order_id'))
+        batch_op.drop_index(batch_op.f('ix_held_units_line_id'))
+        batch_op.drop_index(batch_op.f('ix_held_units_hold_id'))
+
+    op.drop_table('held_units')
     with op.batch_alter_table('contact_aways', schema=None) as batch_op:
         batch_op.drop_index('ix_contact_aways_contact_id_starts_at')
 
@@ -925,6 +897,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_stock_units_product_id'))
 
     op.drop_table('stock_units')
+    with op.batch_alter_table('stock_holds', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_stock_holds_held_by_id'))
+        batch_op.drop_index(batch_op.f('ix_stock_holds_enquiry_id'))
+        batch_op.drop_index('ix_stock_holds_ending', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
+    op.drop_table('stock_holds')
     with op.batch_alter_table('enquiry_lines', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_enquiry_lines_site_id'))
         batch_op.drop_index(batch_op.f('ix_enquiry_lines_product_id'))
@@ -1015,20 +993,46 @@ MINUTES = {
 }
 """How long work of before takes: a day's visit as long as it is, a longer one eight hours a day."""
 
+
 DEFENCE = {
     "postgresql": (
         "ALTER TABLE visit_claims ADD CONSTRAINT ex_visit_claims_no_double_booking EXCLUDE USING gist"
         " (int4range(user_id, user_id, '[]') WITH &&, tstzrange(from_at, to_at) WITH &&) WHERE (is_firm)",
+        "ALTER TABLE time_holds ADD CONSTRAINT ex_time_holds_one_at_a_time EXCLUDE USING gist"
+        " (int4range(user_id, user_id, '[]') WITH &&, tstzrange(from_at, to_at) WITH &&,"
+        " tstzrange(held_from, held_until) WITH &&)",
+        "ALTER TABLE stock_reservations ADD CONSTRAINT ex_stock_reservations_one_at_a_time EXCLUDE USING"
+        " gist (int4range(unit_id, unit_id, '[]') WITH &&, tstzrange(from_at, until_at) WITH &&)",
     ),
     "sqlite": (
-        "CREATE TRIGGER tr_visit_claims_no_double_booking_insert BEFORE INSERT ON visit_claims"
-        " WHEN NEW.is_firm AND EXISTS (SELECT 1 FROM visit_claims WHERE user_id = NEW.user_id AND is_firm"
-        " AND from_at < NEW.to_at AND to_at > NEW.from_at)"
-        " BEGIN SELECT RAISE(ABORT, 'ex_visit_claims_no_double_booking'); END",
-        "CREATE TRIGGER tr_visit_claims_no_double_booking_update BEFORE UPDATE ON visit_claims"
-        " WHEN NEW.is_firm AND EXISTS (SELECT 1 FROM visit_claims WHERE user_id = NEW.user_id AND is_firm"
-        " AND from_at < NEW.to_at AND to_at > NEW.from_at AND id <> NEW.id)"
-        " BEGIN SELECT RAISE(ABORT, 'ex_visit_claims_no_double_booking'); END",
+        "CREATE TRIGGER tr_visit_claims_no_double_booking_insert BEFORE INSERT ON visit_claims WHEN"
+        " NEW.is_firm AND EXISTS (SELECT 1 FROM visit_claims WHERE user_id = NEW.user_id AND is_firm AND"
+        " from_at < NEW.to_at AND to_at > NEW.from_at) BEGIN SELECT RAISE(ABORT,"
+        " 'ex_visit_claims_no_double_booking'); END",
+        "CREATE TRIGGER tr_visit_claims_no_double_booking_update BEFORE UPDATE ON visit_claims WHEN"
+        " NEW.is_firm AND EXISTS (SELECT 1 FROM visit_claims WHERE user_id = NEW.user_id AND is_firm AND"
+        " from_at < NEW.to_at AND to_at > NEW.from_at AND id <> NEW.id) BEGIN SELECT RAISE(ABORT,"
+        " 'ex_visit_claims_no_double_booking'); END",
+        "CREATE TRIGGER tr_time_holds_one_at_a_time_insert BEFORE INSERT ON time_holds WHEN NEW.held_from"
+        " < NEW.held_until AND EXISTS (SELECT 1 FROM time_holds WHERE user_id = NEW.user_id AND from_at <"
+        " NEW.to_at AND to_at > NEW.from_at AND held_from < held_until AND held_from < NEW.held_until AND"
+        " held_until > NEW.held_from) BEGIN SELECT RAISE(ABORT, 'ex_time_holds_one_at_a_time'); END",
+        "CREATE TRIGGER tr_time_holds_one_at_a_time_update BEFORE UPDATE ON time_holds WHEN NEW.held_from"
+        " < NEW.held_until AND EXISTS (SELECT 1 FROM time_holds WHERE user_id = NEW.user_id AND from_at <"
+        " NEW.to_at AND to_at > NEW.from_at AND held_from < held_until AND held_from < NEW.held_until AND"
+        " held_until > NEW.held_from AND id <> NEW.id) BEGIN SELECT RAISE(ABORT,"
+        " 'ex_time_holds_one_at_a_time'); END",
+        "CREATE TRIGGER tr_stock_reservations_one_at_a_time_insert BEFORE INSERT ON stock_reservations"
+        " WHEN (NEW.until_at IS NULL OR NEW.from_at < NEW.until_at) AND EXISTS (SELECT 1 FROM"
+        " stock_reservations WHERE unit_id = NEW.unit_id AND (until_at IS NULL OR from_at < until_at) AND"
+        " (NEW.until_at IS NULL OR from_at < NEW.until_at) AND (until_at IS NULL OR until_at >"
+        " NEW.from_at)) BEGIN SELECT RAISE(ABORT, 'ex_stock_reservations_one_at_a_time'); END",
+        "CREATE TRIGGER tr_stock_reservations_one_at_a_time_update BEFORE UPDATE ON stock_reservations"
+        " WHEN (NEW.until_at IS NULL OR NEW.from_at < NEW.until_at) AND EXISTS (SELECT 1 FROM"
+        " stock_reservations WHERE unit_id = NEW.unit_id AND (until_at IS NULL OR from_at < until_at) AND"
+        " (NEW.until_at IS NULL OR from_at < NEW.until_at) AND (until_at IS NULL OR until_at >"
+        " NEW.from_at) AND id <> NEW.id) BEGIN SELECT RAISE(ABORT, 'ex_stock_reservations_one_at_a_time');"
+        " END",
     ),
 }
-"""Nobody is booked twice at a time: the database says so itself."""
+"""Nobody is booked twice at a time, no hour and no unit held twice: the database says so itself."""
