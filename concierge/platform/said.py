@@ -118,10 +118,10 @@ class Said:
             if name in values:
                 value = values[name]
                 given.append(value if write is None else write(value))
-            elif name in self._fixed:
-                given.append(self._fixed[name])
-            else:
+            elif name in self._filled:
                 given.append(self._filled[name]())
+            else:
+                given.append(self._fixed[name])
         return tuple(given)
 
     def _told(self, connection: Connection, given: Any, *, is_many: bool) -> Any:
