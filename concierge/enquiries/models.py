@@ -160,13 +160,10 @@ class StockHold(Versioned, Base):
     """When it was given up before its time, or became an order."""
     ended_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     ended_how: Mapped[HoldEnd | None] = mapped_column(text_enum(HoldEnd))
-    order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("orders.id", ondelete="SET NULL"), index=True)
-    """What came of it."""
     pace: Mapped[Pace] = mapped_column(text_enum(Pace))
 
     enquiry: Mapped[Enquiry] = relationship(back_populates="holds", lazy="raise_on_sql")
     held_by: Mapped[User] = relationship(lazy="raise_on_sql", foreign_keys=[held_by_id])
-    order: Mapped[Order | None] = relationship(lazy="raise_on_sql")
     units: Mapped[list["HeldUnit"]] = relationship(
         back_populates="hold", lazy="raise_on_sql", order_by="HeldUnit.id"
     )
@@ -201,7 +198,10 @@ class HeldUnit(Base):
     window_to_on: Mapped[date]
     """Both included: when it is installed."""
     handover_on: Mapped[date]
+    order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("orders.id", ondelete="SET NULL"), index=True)
+    """What came of it."""
 
+    order: Mapped[Order | None] = relationship(lazy="raise_on_sql")
     hold: Mapped[StockHold] = relationship(back_populates="units", lazy="raise_on_sql")
     line: Mapped[EnquiryLine] = relationship(lazy="raise_on_sql")
     reservations: Mapped[list["StockReservation"]] = relationship(

@@ -31,6 +31,7 @@ class Permission(Enum):
     ANSWER_CHECKLISTS = "answer checklists"
     SEE_ACCOUNTS = "see accounts"
     EDIT_ACCOUNTS = "edit accounts"
+    ASK_WHEN = "ask when units can be there, hold them and keep the stock"
     SEE_PLAYBOOKS = "see playbooks"
     EDIT_CATALOGUE = "match and edit the catalogue"
     SEE_PEOPLE = "see people"
@@ -59,6 +60,7 @@ _CONCIERGE = _OFFICE | {
     Permission.APPROVE_PLANS,
     Permission.IMPORT_ORDERS,
     Permission.EDIT_ACCOUNTS,
+    Permission.ASK_WHEN,
     Permission.EDIT_CATALOGUE,
 }
 _MANAGER = _CONCIERGE | {
