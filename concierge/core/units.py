@@ -239,9 +239,11 @@ _DOTS = re.compile(r"\.{2,}")
 _FRACTION = re.compile(r"(?P<sign>[+-]?)\s*(?:(?P<whole>\d+)\s+)?(?P<part>\d+)/(?P<of>\d+)")
 _FEET_AND_INCHES = re.compile(
     r"(?P<feet>\d+)\s*(?:'|ft\.?|feet|foot)\s*-?\s*"
-    r"(?P<inches>\d+(?:[.,]\d+)?|(?:\d+\s+)?\d+/\d+)\s*(?:\"|''|in\.?|inch|inches)?",
+    r"(?P<inches>(?:\d|1[01])(?:[.,]\d+)?|(?:(?:\d|1[01])\s+)?\d+/\d+)\s*(?:\"|''|in\.?|inch|inches)?",
     re.IGNORECASE,
 )
+"""A foot has twelve inches: 1'200 is how the Swiss write 1200."""
+_FEET = re.compile(r"(?P<feet>\d+(?:[.,]\d+)?)\s*'")
 _ABOUT = re.compile(
     r"(?:ca\.?|circa|approx\.?|approximately|about|etwa|rund|env\.?|≈|~|=|≃)\s*(?=[\d+.,-])", re.IGNORECASE
 )
@@ -491,6 +493,8 @@ class _Reader:
         if is_length and (found := _FEET_AND_INCHES.fullmatch(text)):
             inches = _fraction(found["inches"]) or read_number(found["inches"], decimal=".")
             return self._reading(Decimal(found["feet"]) * 12 + inches, "in")
+        if is_length and (found := _FEET.fullmatch(text)):
+            return self._reading(self._figure(found["feet"], "ft"), "ft")
         found = _SINGLE.fullmatch(text)
         if found is None:
             self._no_number()
