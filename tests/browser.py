@@ -34,13 +34,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests import programs
 from tests.processes import dies_with_parent, free_port, stop
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT_S = 300  # the demo company is loaded first
+PATIENCE_MS = 30_000  # a machine may have a lot else to do
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -54,7 +55,17 @@ FLAGS = (
 # an invalid form and a refusal are answers that scripts show, a stranger's 403 or 404 one that pages show
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (409|422|429)\b")
 _ANSWER = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d\b")
-_COOKIES: dict[tuple[str, str], list[Any]] = {}
+_COOKIES: dict[tuple[Path, str], list[Any]] = {}
+# a mouse comes to a page that has started, or Playwright tries again; who is faster, tests/home/test_keys.py asks
+_PATIENT = """
+const sheet = new CSSStyleSheet();
+sheet.replaceSync("html:not([data-started]) { pointer-events: none }");
+document.adoptedStyleSheets = [sheet];
+addEventListener("DOMContentLoaded", () => {
+  const isOurs = document.querySelector('head > script[type="module"]');
+  if (!isOurs) document.documentElement.dataset.started = "";
+});
+"""
 _WATCH_POLICY = """
 document.addEventListener("securitypolicyviolation", (event) => {
   const { violatedDirective, blockedURI, sample, sourceFile, lineNumber } = event;
@@ -146,23 +157,30 @@ class Screen:
 
     page: Page
     site: Site
+    scripts: bool = True
     faults: list[str] = field(default_factory=list)
 
     def open(self, path: str, *, status: int = 200) -> Page:
-        """Go to a page and expect a status."""
+        """Go to a page, expect a status, and wait until its scripts answer."""
         answer = self.page.goto(self.site.address + path, wait_until="load")
         assert answer is not None
         assert answer.status == status, f"{path} answered {answer.status}, expected {status}"
+        self.started()
         return self.page
+
+    def started(self) -> None:
+        """Wait until keys, menus and all behaviours of the page answer; at once where scripts are off."""
+        if self.scripts:
+            self.page.locator("html[data-started]").wait_for(state="attached")
 
     def sign_in_as(self, role: str) -> None:
         """Sign in as the demo company's person of a role: through the page once, by the same cookies after."""
-        kept = _COOKIES.get((self.site.address, role))
+        kept = _COOKIES.get((self.site.instance, role))
         if kept:
             self.page.context.add_cookies(kept)
             return
         self.sign_in(*self.site.sign_ins[role])
-        _COOKIES[self.site.address, role] = self.page.context.cookies()
+        _COOKIES[self.site.instance, role] = self.page.context.cookies()
 
     def sign_in(self, email: str, password: str) -> None:
         """Sign in through the page, as a person does."""
@@ -171,6 +189,7 @@ class Screen:
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url(re.compile(r"^(?!.*/sign-in)"))
+        self.started()
 
     def assert_accessible(self, within: str | None = None) -> None:
         """No violation that axe can find, in the whole page or within a selector."""
@@ -256,9 +275,12 @@ def opened(
         locale="en-GB",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     try:
-        screen = Screen(page=context.new_page(), site=site)
+        if scripts:
+            context.add_init_script(_PATIENT)
+        screen = Screen(page=context.new_page(), site=site, scripts=scripts)
         screen.watch()
         yield screen
     finally:

@@ -3,11 +3,15 @@
 import contextlib
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+
+PORTS = range(20_000, 32_000)
+_given: set[int] = set()
 
 
 def dies_with_parent(with_signal: signal.Signals) -> Callable[[], None] | None:
@@ -35,7 +39,11 @@ def stop(process: subprocess.Popen[bytes], *, with_signal: signal.Signals, timeo
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody listens on, each given once; systems give none of these to connections."""
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
+    raise LookupError("no port of this machine is free")

@@ -21,20 +21,46 @@ async function start(element, name) {
 function begin(element, names) {
   const begun = Promise.all(names.map((name) => start(element, name)));
   coming.set(element, begun);
-  const came = () => { if (coming.get(element) === begun) coming.delete(element); };
+  const came = () => {
+    if (coming.get(element) === begun) coming.delete(element);
+  };
   begun.then(came, came);
   return begun;
 }
 
-// Whoever sends a form faster than its behaviour loads gets the behaviour all the same.
-document.addEventListener("submit", async (event) => {
-  const { target: form, submitter } = event;
-  if (!coming.has(form)) return;
+// Whoever is faster than a behaviour gets it all the same: what is pressed, chosen, typed or sent within an element waits until
+// the element's behaviours are there, and is done once. The page itself (its keys) holds nothing back.
+const waiting = new WeakMap(); // element -> kinds of events that wait for it
+
+function loading(element) {
+  const found = [];
+  for (let one = element; one && one !== document.body; one = one.parentElement) {
+    if (coming.has(one)) found.push(coming.get(one));
+  }
+  return found;
+}
+
+async function hold(event) {
+  const { type, submitter } = event;
+  if (type === "click" && (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) return;
+  const thing = type === "click" ? event.target.closest("a[href], button") : event.target;
+  const awaited = loading(thing);
+  if (!awaited.length) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  await coming.get(form)?.catch(() => {});
-  form.requestSubmit(submitter);
-}, { capture: true });
+  const kinds = waiting.get(thing) ?? new Set();
+  if (kinds.has(type)) return;
+  waiting.set(thing, kinds.add(type));
+  await Promise.allSettled(awaited);
+  kinds.delete(type);
+  if (!thing.isConnected) return;
+  if (type === "submit") thing.requestSubmit(submitter?.isConnected ? submitter : undefined);
+  else if (type === "click") thing.click();
+  else thing.dispatchEvent(new Event(type, { bubbles: true }));
+}
+for (const type of ["click", "input", "change", "submit"]) {
+  document.addEventListener(type, hold, { capture: true });
+}
 
 function scan(root) {
   const found = [...root.querySelectorAll("[data-behaviour]")];

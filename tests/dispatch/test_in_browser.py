@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from tests.browser import Screen
 
@@ -18,14 +18,25 @@ def board_with_a_visit(screen: Screen) -> Locator:
     """Open a week in which somebody has a visit that can be moved a day on, and return its bar."""
     page = screen.open("/dispatch")
     for _week in range(WEEKS):
-        page.locator("html[data-started]").wait_for()
         for bar in page.locator(".bar[data-visit]:not(.clash)").all():
             starts, ends, _who = (bar.get_attribute("data-was") or "//").split("/")
             if starts[:10] == ends[:10] and bar.bounding_box() and "T" in starts:
                 return page.locator(f"#{bar.get_attribute('id')}")
-        page.get_by_role("link", name="Later").click()
-        page.wait_for_load_state()
+        later(page)
+        screen.started()
     raise AssertionError("the demo company has no visit of a day that can be moved")
+
+
+def later(page: Page) -> None:
+    """Turn to the next week."""
+    was = page.url
+    page.get_by_role("link", name="Later").click()
+    page.wait_for_url(lambda url: url != was)
+
+
+def is_sent(answer: Response) -> bool:
+    """Whether this answers a form."""
+    return answer.request.method == "POST"
 
 
 def agree(page: Page) -> None:
@@ -38,8 +49,8 @@ def agree(page: Page) -> None:
         reason = dialog.locator("textarea[name=conflict_reason]")
         if reason.is_visible():
             reason.fill("The customer asked for it.")
-        dialog.get_by_role("button", name="Move it").click()
-        page.wait_for_timeout(100)
+        with page.expect_response(is_sent):
+            dialog.get_by_role("button", name="Move it").click()
     expect(dialog).to_be_hidden()
 
 
@@ -54,8 +65,8 @@ def drag(page: Page, bar: Locator, *, days: int) -> None:
     page.mouse.down()
     page.mouse.move(x + 8, y, steps=2)
     page.mouse.move(x + days * axis["width"] / 7, y, steps=6)
-    page.mouse.up()
-    page.wait_for_timeout(200)
+    with page.expect_response(is_sent):
+        page.mouse.up()
 
 
 def test_a_visit_is_dragged_and_taken_back_and_driven_by_keys(screens: Callable[..., Screen]) -> None:
@@ -76,22 +87,20 @@ def test_a_visit_is_dragged_and_taken_back_and_driven_by_keys(screens: Callable[
     drag(page, bar, days=1 if day % 28 else -1)
     agree(page)
 
-    expect(page.locator(".toast", has_text="The visit has moved.")).to_be_visible()
+    toast = page.locator(".toast", has_text="The visit has moved.")
+    toast.hover()  # it stays as long as somebody is at it
     expect(bar).not_to_have_attribute("data-was", was)
     expect(theirs).not_to_have_attribute("data-was", was, timeout=25_000)  # the watcher's board follows
     expect(theirs).to_be_focused()
     assert watcher.page.evaluate("globalThis.notReloaded")
-    page.locator(".toast", has_text="The visit has moved.").get_by_role("button", name="Undo").click()
-    page.wait_for_load_state()
-    if "/dispatch" not in page.url:
-        page.go_back()
+    with page.expect_navigation():
+        toast.get_by_role("button", name="Undo").click()
+    screen.open(watcher.page.url.removeprefix(screen.site.address))
     expect(bar).to_have_attribute("data-was", was)
 
-    page.locator("html[data-started]").wait_for()
-    page.wait_for_timeout(300)
     bar.focus()
-    page.keyboard.press("Alt+ArrowRight")
-    page.wait_for_timeout(300)
+    with page.expect_response(is_sent):
+        page.keyboard.press("Alt+ArrowRight")
     agree(page)
     expect(page.locator("#board-said")).to_contain_text("half a day later")
     expect(bar).not_to_have_attribute("data-was", was)
@@ -117,7 +126,7 @@ def test_on_a_phone_it_is_a_list_by_day_that_works_without_script(screens: Calla
     for _week in range(WEEKS):
         if links.count():
             break
-        page.get_by_role("link", name="Later").click()
+        later(page)
     links.first.click()
     assert re.search(r"/(dispatch|visits)/", page.url)
     screen.assert_no_sideways_scroll()

@@ -101,7 +101,6 @@ def phone(browser: Browser, company: Served, crew: Crew) -> Iterator[Callable[..
 
         def make(*, of: str = crew.tomas, **looks: bool) -> Screen:
             screen = stack.enter_context(opened(browser, company.site, width=390, height=844, **looks))
-            screen.page.context.set_default_timeout(30_000)
             made.append(screen)
             screen.sign_in(of, PASSWORD)
             return screen

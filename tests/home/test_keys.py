@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser import Screen
 
@@ -16,9 +16,7 @@ def today(screens: Callable[..., Screen]) -> Page:
     """Today, as the concierge sees it."""
     screen = screens()
     screen.sign_in_as("concierge")
-    page = screen.open("/today")
-    page.locator("html[data-started]").wait_for(state="attached")
-    return page
+    return screen.open("/today")
 
 
 def test_control_k_finds_and_enter_opens(today: Page) -> None:
@@ -98,6 +96,7 @@ def test_e_is_done_with_the_line_and_undo_brings_it_back(today: Page) -> None:
     today.keyboard.press("e")
 
     expect(today.locator(".toast")).to_contain_text("Done. It comes back only if it becomes worse.")
+    today.locator(".toast").hover()  # it stays as long as somebody is at it
     expect(lines).to_have_count(before - 1)
     expect(today.locator("details", has_text="Put aside").locator(".cover", has_text=title)).to_have_count(1)
 
@@ -139,7 +138,8 @@ def test_single_keys_can_be_switched_off_and_on_again(today: Page) -> None:
     def switch(is_off: bool) -> None:
         today.goto(today.url.split("/", 3)[0] + "//" + today.url.split("/", 3)[2] + "/settings/me")
         today.get_by_label("Switch single keys off").set_checked(is_off)
-        today.get_by_role("button", name="Save").click()
+        with today.expect_navigation():
+            today.get_by_role("button", name="Save").click()
         today.locator("html[data-started]").wait_for(state="attached")
 
     switch(True)
@@ -198,7 +198,6 @@ def test_a_dialog_asks_before_a_form_is_sent_and_can_be_left(screens: Callable[.
     screen = screens()
     screen.sign_in_as("concierge")
     page = screen.open("/styleguide")
-    page.wait_for_load_state("networkidle")
 
     page.get_by_role("button", name="Switch theme").click()
     expect(page.get_by_text("Switch between light and dark?")).to_be_visible()
@@ -207,8 +206,37 @@ def test_a_dialog_asks_before_a_form_is_sent_and_can_be_left(screens: Callable[.
     page.get_by_role("button", name="Switch theme").click()
     page.get_by_role("button", name="Switch", exact=True).click()
 
-    page.wait_for_load_state("networkidle")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_who_is_faster_than_a_script_gets_what_it_does(screens: Callable[..., Screen]) -> None:
+    screen = screens()
+    screen.sign_in_as("concierge")
+    page, coming = screen.page, list[Route]()
+    page.route("**/behaviours/*.js", lambda route: coming.append(route))
+
+    def arrive() -> None:
+        for route in coming:
+            route.continue_()
+        coming.clear()
+
+    page.goto(f"{screen.site.address}/projects")
+    find = page.locator(".find")
+    for _twice in range(2):
+        find.evaluate("link => link.click()")
+    assert page.locator("#palette").is_hidden()
+    arrive()
+    expect(page.locator("#palette")).to_be_visible()
+    assert page.url.endswith("/projects")
+
+    page.reload()
+    stage = page.locator("form.filters select").first
+    wanted = stage.locator("option").nth(1).get_attribute("value")
+    assert wanted
+    stage.select_option(wanted)
+    assert page.url.endswith("/projects")
+    arrive()
+    page.wait_for_url(lambda url: wanted in url)
 
 
 def test_more_places_open_from_the_bottom_bar_of_a_phone(screens: Callable[..., Screen]) -> None:
@@ -227,7 +255,6 @@ def test_a_toast_leaves_by_its_button(screens: Callable[..., Screen]) -> None:
     screen = screens()
     screen.sign_in_as("concierge")
     page = screen.open("/styleguide")
-    page.wait_for_load_state("networkidle")
 
     page.get_by_role("button", name="Dismiss").first.click()
 
@@ -254,7 +281,6 @@ def test_finding_noting_and_putting_aside_are_accessible(
         screen.open(path)
         screen.assert_accessible()
         screen.assert_no_sideways_scroll()
-    page.locator("html[data-started]").wait_for(state="attached")
     page.keyboard.press("Control+k")
     page.locator("#palette input[type=search]").fill("hal")
     expect(page.locator("#palette [role=option]").first).to_be_visible()

@@ -52,11 +52,10 @@ def test_nothing_of_a_text_runs(browser: Browser, sullied: Site) -> None:
             "/find?q=on",
         ):
             page = screen.open(path)
-            page.wait_for_load_state("networkidle")
             assert page.evaluate("document.documentElement.dataset.ran") is None, path
         page.keyboard.press("Control+k")
         page.keyboard.type("on")
-        page.wait_for_timeout(500)
+        page.locator("#palette [role=option]").first.wait_for()
         assert page.evaluate("document.documentElement.dataset.ran") is None
         assert not page.evaluate(
             "[...document.querySelectorAll('[onerror],[onload],[onfocus],iframe,object')].length"
