@@ -281,7 +281,7 @@ REACTIONS: Reactions = {
         now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)
     ),
     readiness.ChecklistRedated: Reaction(
-        now=(in_readiness.report_gates,), later=(in_readiness.print_for_customer,)
+        now=(in_readiness.report_due_days,), later=(in_readiness.print_for_customer,)
     ),
     readiness.ChecklistRenewed: Reaction(now=JUDGED),
     readiness.ItemAnswered: Reaction(now=ANSWERED),

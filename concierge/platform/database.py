@@ -712,18 +712,56 @@ def _update(session: Session, mapper: Mapper[Any], names: list[str], states: lis
         if is_versioned:
             row |= {"known_version": values["version"], "version": values["version"] + 1}
         rows.append(row)
-    table = str(mapper.local_table.name)  # type: ignore[attr-defined]  # every model maps one table
     is_referring = not _referring(mapper).isdisjoint(names)
+    _written(session, mapper, rows, is_referring=is_referring)
+    for state in states:
+        if is_versioned:
+            state.dict["version"] += 1
+        state._commit_all(state.dict, session.identity_map)
+
+
+def _written(
+    session: Session, mapper: Mapper[Any], rows: list[dict[str, Any]], *, is_referring: bool
+) -> None:
+    table = str(mapper.local_table.name)  # type: ignore[attr-defined]  # every model maps one table
     let_go(session, [table], references=[table] if is_referring else ())
     matched = _updating(mapper).done(session.connection(), rows)
     if matched != len(rows):
         raise StaleDataError(
             f"UPDATE statement on table '{table}' expected to update {len(rows)} row(s); {matched} were matched."
         )
-    for state in states:
-        if is_versioned:
-            state.dict["version"] += 1
-        state._commit_all(state.dict, session.identity_map)
+
+
+def update_rows(
+    table: type[Versioned], rows: Sequence[tuple[int, int, dict[str, Any]]]
+) -> None:  # Any: values of columns
+    """Give rows other plain values by one statement, past the session, which need not have read them.
+
+    What the session holds of them has the values afterwards; an act that is watched is told.
+
+    :param rows: of each its number, the version it was read with and the values, of the same columns.
+    :raises StaleDataError: when somebody has changed one of them since.
+    """
+    if not rows:
+        return
+    session, mapper = db.session(), sa.inspect(table)
+    session.flush()
+    if tell := session.info.get("rows changing"):
+        tell(mapper.local_table.name, [row_id for row_id, _, _ in rows])
+    _written(
+        session,
+        mapper,
+        [
+            {**values, "known_id": row_id, "known_version": version, "version": version + 1}
+            for row_id, version, values in rows
+        ],
+        is_referring=False,
+    )
+    for row_id, version, values in rows:
+        held = session.identity_map.get((table, (row_id,), None))
+        if held is not None and not (state := sa.inspect(held)).expired_attributes:
+            state.dict.update(values, version=version + 1)
+            state._commit_all(state.dict, session.identity_map)
 
 
 @cache

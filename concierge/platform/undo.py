@@ -164,12 +164,13 @@ def undoable(
     session.flush()
     act = session.info["act"] = Act(at)
     session.info["recorded"], session.info["rows inserted"] = act.events, partial(_see_inserted, act)
+    session.info["rows changing"] = partial(_see_changing, session, act)
     try:
         yield act
         session.flush()
         act.differences = _differences(session, act.before)
     finally:
-        for name in ("act", "recorded", "rows inserted"):
+        for name in ("act", "recorded", "rows inserted", "rows changing"):
             del session.info[name]
     if keep and act.differences and act.events:  # without an event, nothing would tell of it
         act.key = together or secrets.token_hex(8)
@@ -301,6 +302,12 @@ def _see_inserted(act: Act, table: str, ids: Iterable[int]) -> None:
     if table in tracked():
         for row_id in ids:
             act.before.setdefault((table, row_id), None)
+
+
+def _see_changing(session: Session, act: Act, name: str, ids: Sequence[int]) -> None:
+    if name in tracked():
+        table = tracked()[name].table
+        _see(session, act, table, [table.c.id.in_(ids)], ids)
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -55,6 +55,8 @@ class ChecklistRedated(ChecklistEvent):
 
     delivery_on: date | None
     items: int
+    judged: int = 0
+    """How many answers are judged otherwise: a day that was early enough is too late by now, or the reverse."""
     is_quiet: bool = False
     """Whether nobody is written to: it was taken back before anybody had read of it, or delivery stays."""
 

@@ -344,6 +344,8 @@ def due_on(anchor_on: date, offset: int) -> date:
 class Dated(NamedTuple):
     """What an item's due day follows from, the day itself, and whether the item is open."""
 
+    id: int
+    version: int
     anchor: Anchor
     due_days: DueDays
     due_offset: int

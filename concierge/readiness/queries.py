@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from concierge.accounts.models import Contact, Site
 from concierge.catalogue.models import PlaybookItem, ProductFact
 from concierge.catalogue.states import Anchor, DueDays, GateKind, ItemType, MilestoneKind, Responsible
+from concierge.core.readiness import proving
 from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import OrderLine
@@ -21,6 +22,7 @@ from concierge.platform.errors import NotFound
 from concierge.platform.files import StoredFile
 from concierge.platform.incoming import IncomingMail
 from concierge.platform.prepared import Question, Rows, row_of, rows_by_id
+from concierge.platform.statements import any_of
 from concierge.projects import queries as projects
 from concierge.projects.models import Gate, Milestone, Project, ProjectPlaybook
 from concierge.projects.scope import visible_to
@@ -28,6 +30,7 @@ from concierge.projects.states import GateState, ProjectState
 from concierge.readiness import plan, scope
 from concierge.readiness.models import (
     Assessment,
+    BlockingItem,
     Checklist,
     ChecklistDocument,
     CustomerLink,
@@ -42,6 +45,7 @@ from concierge.readiness.models import (
     UploadUnderWay,
     Waiver,
 )
+from concierge.readiness.models.checklists import needs_evidence
 from concierge.readiness.states import DocumentKind, ItemState, Occasion, Outcome, Standing
 
 
@@ -108,6 +112,34 @@ def dates_of(checklist_id: int) -> list[plan.Dated]:
     return [plan.Dated(*row) for row in _DATES.all(checklist_id=checklist_id)]
 
 
+def answered_days(checklist: Checklist) -> list[ReadinessItem]:
+    """The answered items that ask for a day and say which one is too late; without their evidence."""
+    items = _ANSWERED_DAYS.all(checklist_id=checklist.id)
+    for item in items:
+        set_committed_value(item, "checklist", checklist)
+        read_again_with(item, *_OF_ITEM)
+    return items
+
+
+def blocking_items(checklist_id: int) -> list[BlockingItem]:
+    """What may hold a gate: blocking items that are asked and were not accepted, in their order."""
+    rows = _BLOCKING.all(checklist_id=checklist_id)
+    items = [BlockingItem._make((*row[:-2], True)) for row in rows]
+    proved = [item.id for item in items if item.state is ItemState.ANSWERED and needs_evidence(item)]
+    if not proved:
+        return [item._replace(lacks_evidence=False) for item in items]
+    files: dict[int, list[tuple[str, str]]] = {}
+    for item_id, sha256, content_type in _PROOFS.all(item_ids=proved):
+        files.setdefault(item_id, []).append((sha256, content_type))
+    return [
+        item._replace(
+            lacks_evidence=needs_evidence(item)
+            and proving(files.get(item.id, ()), kinds or ()) < max(1, file_count)
+        )
+        for item, (*_, file_count, kinds) in zip(items, rows, strict=True)
+    ]
+
+
 def counts_workdays(project_id: int) -> bool:
     """Whether an open item of a project is due in working days of its site."""
     return db.session.scalar(_IN_WORKDAYS, {"project_id": project_id}) is not None
@@ -133,6 +165,8 @@ _PROJECT_ID = sa.bindparam("project_id", type_=sa.Integer)
 _ALONE = Rows(sa.select(Checklist).where(Checklist.project_id == _PROJECT_ID))
 _DATES = Question(
     sa.select(
+        ReadinessItem.id,
+        ReadinessItem.version,
         ReadinessItem.anchor,
         ReadinessItem.due_days,
         ReadinessItem.due_offset,
@@ -160,6 +194,48 @@ _ITEMS = Rows(
     sa.select(ReadinessItem)
     .where(ReadinessItem.checklist_id == _CHECKLIST_ID)
     .order_by(ReadinessItem.position, ReadinessItem.id)
+)
+_ANSWERED_DAYS = Rows(
+    sa.select(ReadinessItem)
+    .where(
+        ReadinessItem.checklist_id == _CHECKLIST_ID,
+        ReadinessItem.type == ItemType.DATE,
+        ReadinessItem.maximum.is_not(None),
+        ReadinessItem.state != ItemState.OPEN,
+    )
+    .order_by(ReadinessItem.position, ReadinessItem.id)
+)
+_BLOCKING = Question(
+    sa.select(
+        ReadinessItem.id,
+        ReadinessItem.key,
+        ReadinessItem.gate,
+        ReadinessItem.due_on,
+        ReadinessItem.requirement,
+        ReadinessItem.type,
+        ReadinessItem.state,
+        ReadinessItem.verdict,
+        ReadinessItem.reviewer,
+        ReadinessItem.reported_at,
+        ReadinessItem.is_contradicted,
+        ReadinessItem.waived_until,
+        ReadinessItem.evidence_need,
+        ReadinessItem.file_count,
+        ReadinessItem.file_kinds,
+    )
+    .where(
+        ReadinessItem.checklist_id == _CHECKLIST_ID,
+        ReadinessItem.gate.is_not(None),
+        ReadinessItem.is_asked,
+        ReadinessItem.type != ItemType.INFO,
+        sa.or_(ReadinessItem.state != ItemState.ACCEPTED, ReadinessItem.is_contradicted),
+    )
+    .order_by(ReadinessItem.position, ReadinessItem.id)
+)
+_PROOFS = Question(
+    sa.select(ItemEvidence.item_id, StoredFile.sha256, StoredFile.content_type)
+    .join(StoredFile, StoredFile.id == ItemEvidence.file_id)
+    .where(any_of(ItemEvidence.item_id, "item_ids"))
 )
 _EVIDENCE = Rows(
     sa.select(ItemEvidence)

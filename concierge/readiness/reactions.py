@@ -91,8 +91,8 @@ from concierge.readiness.events import (
     SiteAssessed,
     WaiverEnded,
 )
-from concierge.readiness.models import Checklist, CustomerLink, ReadinessItem
-from concierge.readiness.states import Channel, DocumentKind, Freeze, Outcome
+from concierge.readiness.models import BlockingItem, Checklist, CustomerLink, ReadinessItem
+from concierge.readiness.states import Channel, DocumentKind, Freeze, ItemState, Outcome
 from concierge.workforce.events import ClosureChanged, ClosureEntered, ClosureRemoved
 
 ItemChanged = ItemAnswered | AnswerChosen | ItemAccepted | ItemReopened | EvidenceAttached
@@ -168,7 +168,8 @@ def follow_undone(event: ActUndone) -> None:
                 by_id=event.actor_id,
                 at=event.at,
             )
-            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=is_untold)
+            items = sum(item.state is ItemState.OPEN for item in checklist.items)
+            issuing.tell_redated(checklist, items, is_quiet=is_untold, at=event.at, actor_id=event.actor_id)
     if "readiness_items" in event.touched:
         checklist = queries.checklist_of(event.project_id)
         if checklist is not None:
@@ -216,8 +217,8 @@ def follow_site(event: SiteChanged) -> None:
         project = projects.project_for_change(project_id)
         renewing.renew_checklist(project, why=renewing.SITE, at=event.at, actor_id=event.actor_id)
         checklist = queries.checklist_of(project_id)
-        if checklist is not None and issuing.date_open_items(checklist, project):
-            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
+        if checklist is not None:
+            issuing.redate_open_items(checklist, project, at=event.at, actor_id=event.actor_id)
 
 
 def follow_site_days(
@@ -226,10 +227,8 @@ def follow_site_days(
     """Count due days in the working days of a site anew when those are others."""
     for project_id in queries.projects_with_checklist(event.site_id):
         checklist = queries.checklist_of(project_id) if queries.counts_workdays(project_id) else None
-        if checklist is None:
-            continue
-        if issuing.date_open_items(checklist, checklist.project):
-            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
+        if checklist is not None:
+            issuing.redate_open_items(checklist, checklist.project, at=event.at, actor_id=event.actor_id)
 
 
 def follow_company_days(event: ClosureEntered | ClosureChanged | ClosureRemoved) -> None:
@@ -239,8 +238,8 @@ def follow_company_days(event: ClosureEntered | ClosureChanged | ClosureRemoved)
         periods.append((event.first_before, event.last_before))
     for project_id in queries.projects_counting_over(periods):
         checklist = queries.checklist_of(project_id)
-        if checklist is not None and issuing.date_open_items(checklist, checklist.project):
-            issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
+        if checklist is not None:
+            issuing.redate_open_items(checklist, checklist.project, at=event.at, actor_id=event.actor_id)
 
 
 def ask_by_answers(event: ItemChanged) -> None:
@@ -255,20 +254,41 @@ def report_gates(event: ChecklistIssued | ChecklistRedated | ItemChanged | ItemJ
     _report_gates(queries.checklist_by_id(event.checklist_id), tuple(GateKind), event)
 
 
+def report_due_days(event: ChecklistRedated) -> None:
+    """Tell the project by when what holds shipping and installation is due now; what is done stays done."""
+    if event.judged:
+        report_gates(event)
+        return
+    assert event.project_id is not None  # noqa: S101 # every checklist is a project's
+    items = queries.blocking_items(event.checklist_id)
+    holding = _holding(items, tuple(GateKind), queries.moment_of(event.project_id))
+    gates.report_due_days(event.project_id, holding, actor_id=event.actor_id, at=event.at)
+
+
 def _report_gates(checklist: Checklist, kinds: Iterable[GateKind], event: Event) -> None:
-    """Tell the project what holds each gate. What shipping was let pass without holds installing."""
-    moment = queries.moment_of(checklist.project_id)
+    """Tell the project what holds each gate."""
+    items = [item for item in checklist.items if item.gate is not None and item.is_counted]
+    gates.report_all_open_items(
+        checklist.project_id,
+        _holding(items, kinds, queries.moment_of(checklist.project_id)),
+        percent=standing.percent(checklist.items),
+        actor_id=event.actor_id,
+        at=event.at,
+    )
 
-    open_items = [
-        item for item in checklist.items if item.gate is not None and item.is_counted and not item.is_cleared
-    ]
 
-    def holds(item: ReadinessItem, kind: GateKind) -> bool:
+def _holding(
+    items: Iterable[ReadinessItem | BlockingItem], kinds: Iterable[GateKind], moment: queries.Moment
+) -> dict[GateKind, list[gates.HoldingItem]]:
+    """What holds each gate. What shipping was let pass without holds installing."""
+    open_items = [item for item in items if not item.is_cleared]
+
+    def holds(item: ReadinessItem | BlockingItem, kind: GateKind) -> bool:
         if kind is GateKind.SHIP:
             return item.gate is GateKind.SHIP and not item.is_waived
         return item.gate is kind or item.is_waived or moment.is_let_pass or moment.is_delivered
 
-    holding = {
+    return {
         kind: [
             gates.HoldingItem(item.key, item.requirement, item.due_on)
             for item in open_items
@@ -276,13 +296,6 @@ def _report_gates(checklist: Checklist, kinds: Iterable[GateKind], event: Event)
         ]
         for kind in kinds
     }
-    gates.report_all_open_items(
-        checklist.project_id,
-        holding,
-        percent=standing.percent(checklist.items),
-        actor_id=event.actor_id,
-        at=event.at,
-    )
 
 
 def follow_judgement(event: ItemChanged | ItemJudged | SiteJudged) -> None:
@@ -496,10 +509,8 @@ def _follow(event: PlanApproved | PlanEvent) -> None:
             at=event.at,
             actor_id=event.actor_id,
         )
-    elif isinstance(event, PlanReplanned | PlanReplannedAmongMany) and issuing.date_open_items(
-        checklist, project
-    ):  # other days are worked
-        issuing.tell_redated(checklist, at=event.at, actor_id=event.actor_id, is_quiet=True)
+    elif isinstance(event, PlanReplanned | PlanReplannedAmongMany):  # other days are worked
+        issuing.redate_open_items(checklist, project, at=event.at, actor_id=event.actor_id)
 
 
 def _clear_gates(project_id: int, event: PlanApproved | ProjectTakenOver) -> None:

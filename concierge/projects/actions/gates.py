@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -15,7 +15,7 @@ from concierge.platform.events import record
 from concierge.platform.words import localized
 from concierge.projects import queries
 from concierge.projects.actions import saying
-from concierge.projects.actions.laying_out import follow
+from concierge.projects.actions.laying_out import follow, judge_again
 from concierge.projects.events import GateCleared, GateHeld, GateOverridden
 from concierge.projects.models import Gate, Milestone, Project
 from concierge.projects.states import GateState, ProjectState
@@ -71,6 +71,32 @@ def report_all_open_items(
     for gate in said.values():
         if gate.percent != percent:
             gate.percent = percent
+    _report(project_id, items_of, said, follow, actor_id=actor_id, at=at)
+
+
+def report_due_days(
+    project_id: int, items_of: Mapping[GateKind, Sequence[HoldingItem]], *, actor_id: int | None, at: datetime
+) -> None:
+    """Say by when what holds gates is due now. The plan has just been laid out, and is judged again.
+
+    What is done stays as it was reported last.
+    """
+    _report(project_id, items_of, queries.gates_of(project_id), judge_again, actor_id=actor_id, at=at)
+
+
+class _Afterwards(Protocol):
+    def __call__(self, project: Project, *, at: datetime) -> object: ...
+
+
+def _report(
+    project_id: int,
+    items_of: Mapping[GateKind, Sequence[HoldingItem]],
+    said: Mapping[GateKind, Gate],
+    afterwards: _Afterwards,
+    *,
+    actor_id: int | None,
+    at: datetime,
+) -> None:
     otherwise = {
         kind: (len(items), holding)
         for kind, items in items_of.items()
@@ -92,7 +118,7 @@ def report_all_open_items(
         if gate.state is not before:
             event = GateCleared if gate.state is GateState.CLEAR else GateHeld
             events.append(event(at=at, actor_id=actor_id, project_id=project.id, gate=kind.value))
-    follow(project, at=at)
+    afterwards(project, at=at)
     for one in events:
         record(one)
 

@@ -85,6 +85,28 @@ def follow(
     if project.conflicts != conflicts:
         project.conflicts = conflicts
     note_moves(project.id, moves, by_id=actor_id, at=at, why=why, together=noted)
+    _judge(project, plan, steps, calendars, known, at=at)
+    return moves
+
+
+def judge_again(project: Project, *, at: datetime) -> None:
+    """Say how a project stands whose plan has just been laid out: something that holds a gate is otherwise."""
+    known = calendars_of(project)
+    with _said_of(project):
+        steps, calendars = _network(project, known, at=at)
+        plan = _placed(project, steps, calendars, at=at)
+    _judge(project, plan, steps, calendars, known, at=at)
+
+
+def _judge(
+    project: Project,
+    plan: Plan,
+    steps: Sequence[Step],
+    calendars: Mapping[str, WorkCalendar],
+    known: Known,
+    *,
+    at: datetime,
+) -> None:
     judging.judge(
         project,
         project.planned,
@@ -94,7 +116,6 @@ def follow(
         calendars=calendars,
         today=today_at(project, at),
     )
-    return moves
 
 
 def _network(

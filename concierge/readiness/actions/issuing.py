@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 
-from concierge.catalogue.states import DueDays, ItemType, MilestoneKind
+from concierge.catalogue.states import DueDays, MilestoneKind
 from concierge.core import conditions
 from concierge.platform import settings
-from concierge.platform.database import db, insert_rows
+from concierge.platform.database import db, insert_rows, update_rows
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.projects.calendars import site_calendars
@@ -109,34 +109,38 @@ def redate_checklist(
         return 0
     is_quiet = delivery_on == checklist.anchor_on  # the letter tells of another day of delivery
     checklist.anchor_on, checklist.install_on = delivery_on, install_on
-    moved = date_open_items(checklist, project or checklist.project)
-    return tell_redated(checklist, at=at, actor_id=actor_id, is_quiet=is_quiet) if moved else 0
+    return redate_open_items(
+        checklist, project or checklist.project, is_quiet=is_quiet, at=at, actor_id=actor_id
+    )
 
 
-def date_open_items(checklist: Checklist, project: Project) -> int:
-    """Give open items the due days that follow from anchors and working days; returns how many moved.
+def redate_open_items(
+    checklist: Checklist, project: Project, *, is_quiet: bool = True, at: datetime, actor_id: int | None
+) -> int:
+    """Give open items the due days that follow from anchors and working days; returns how many are open, 0 as it was.
 
     A day that was answered is judged again: what was early enough may have become too late.
 
-    :param checklist: its items are read only when something may change of one.
+    :param checklist: its items need not be loaded.
+    :param is_quiet: whether nobody is written to.
     """
     dates = queries.dates_of(checklist.id)
     calendar = computing.calendar_for(project, dates)
-    if all(one.is_open and one.due_on == plan.due_day(one, checklist, calendar) for one in dates):
+    open_ = [one for one in dates if one.is_open]
+    days = [(one, plan.due_day(one, checklist, calendar)) for one in open_]
+    moved = [(one.id, one.version, {"due_on": day}) for one, day in days if day != one.due_on]
+    judged = 0
+    if len(open_) < len(dates):
+        items = queries.answered_days(checklist)
+        otherwise = judge_again(items)
+        judged = len(otherwise)
+        for item in items:
+            if item.key in otherwise and item.verdict is not Verdict.OK:
+                item.state = ItemState.ANSWERED
+    if not moved and not judged:
         return 0
-    items = queries.checklist_by_id(checklist.id).items
-    otherwise = judge_again(
-        item for item in items if item.type is ItemType.DATE and item.state is not ItemState.OPEN
-    )
-    moved = len(otherwise)
-    for item in items:
-        if item.key in otherwise and item.verdict is not Verdict.OK:
-            item.state = ItemState.ANSWERED
-        due_on = plan.due_day(item, checklist, calendar)
-        if item.state is ItemState.OPEN and item.due_on != due_on:
-            item.due_on = due_on
-            moved += 1
-    return moved
+    update_rows(ReadinessItem, moved)
+    return tell_redated(checklist, len(open_), judged=judged, is_quiet=is_quiet, at=at, actor_id=actor_id)
 
 
 def due_day(item: ReadinessItem) -> date:
@@ -147,12 +151,21 @@ def due_day(item: ReadinessItem) -> date:
     return plan.due_day(item, item.checklist, site_calendars([site_id])[site_id])
 
 
-def tell_redated(checklist: Checklist, *, at: datetime, actor_id: int | None, is_quiet: bool = False) -> int:
+def tell_redated(
+    checklist: Checklist,
+    items: int,
+    *,
+    judged: int = 0,
+    is_quiet: bool = False,
+    at: datetime,
+    actor_id: int | None,
+) -> int:
     """Say that open items have other due days; returns how many are open.
 
+    :param items: how many are open.
+    :param judged: how many answers are judged otherwise.
     :param is_quiet: whether nobody is written to.
     """
-    moved = sum(item.state is ItemState.OPEN for item in checklist.items)
     record(
         ChecklistRedated(
             at=at,
@@ -160,11 +173,12 @@ def tell_redated(checklist: Checklist, *, at: datetime, actor_id: int | None, is
             project_id=checklist.project_id,
             checklist_id=checklist.id,
             delivery_on=checklist.anchor_on,
-            items=moved,
+            items=items,
+            judged=judged,
             is_quiet=is_quiet,
         )
     )
-    return moved
+    return items
 
 
 def delivery_day(project: Project, milestones: list[Milestone]) -> date:

@@ -2,6 +2,7 @@
 
 from concierge.readiness.models.chasing import Reminder
 from concierge.readiness.models.checklists import (
+    BlockingItem,
     Checklist,
     ChecklistDocument,
     ItemAnswer,
@@ -20,6 +21,7 @@ from concierge.readiness.models.returned import DocumentBatch, ReturnedDocument
 
 __all__ = [
     "Assessment",
+    "BlockingItem",
     "Checklist",
     "ChecklistDocument",
     "CustomerLink",

@@ -1,7 +1,7 @@
 """Tables of checklists, their items, evidence and documents."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -157,20 +157,12 @@ class ReadinessItem(Versioned, Base):
     @property
     def is_cleared(self) -> bool:
         """Whether nothing waits for it: accepted, or answered well where nobody of ours has to look at it."""
-        if self.is_contradicted:
-            return False
-        if self.type is ItemType.INFO or self.state is ItemState.ACCEPTED:
-            return True
-        if self.state is ItemState.OPEN or self.needs_review:
-            return False
-        return self.verdict is Verdict.OK and not self.lacks_evidence
+        return is_cleared(self)
 
     @property
     def needs_review(self) -> bool:
         """Whether there is an answer that counts only after one of ours accepted it."""
-        return self.state is ItemState.ANSWERED and (
-            self.reviewer is not None or self.reported_at is not None
-        )
+        return needs_review(self)
 
     @property
     def is_waived(self) -> bool:
@@ -190,7 +182,7 @@ class ReadinessItem(Versioned, Base):
     @property
     def needs_evidence(self) -> bool:
         """Whether it takes files to settle it."""
-        return self.type is ItemType.UPLOAD or self.evidence_need is EvidenceNeed.REQUIRED
+        return needs_evidence(self)
 
     @property
     def proofs(self) -> int:
@@ -217,6 +209,57 @@ class ReadinessItem(Versioned, Base):
         ),
         sa.CheckConstraint("(severity = 'blocking') = (gate IS NOT NULL)", name="blocking_names_gate"),
     )
+
+
+class BlockingItem(NamedTuple):
+    """As much of an item that may hold a gate as tells whether it does; names are those of `ReadinessItem`."""
+
+    id: int
+    key: str
+    gate: GateKind
+    due_on: date
+    requirement: dict[str, str]
+    type: ItemType
+    state: ItemState
+    verdict: Verdict
+    reviewer: Reviewer | None
+    reported_at: datetime | None
+    is_contradicted: bool
+    waived_until: date | None
+    evidence_need: EvidenceNeed
+    lacks_evidence: bool
+    """As far as it takes files."""
+
+    @property
+    def is_cleared(self) -> bool:
+        """As of an item."""
+        return is_cleared(self)
+
+    @property
+    def is_waived(self) -> bool:
+        """As of an item."""
+        return self.waived_until is not None and not self.is_cleared
+
+
+def is_cleared(item: ReadinessItem | BlockingItem) -> bool:
+    """Whether nothing waits for an item: accepted, or answered well where nobody of ours has to look at it."""
+    if item.is_contradicted:
+        return False
+    if item.type is ItemType.INFO or item.state is ItemState.ACCEPTED:
+        return True
+    if item.state is ItemState.OPEN or needs_review(item):
+        return False
+    return item.verdict is Verdict.OK and not item.lacks_evidence
+
+
+def needs_review(item: ReadinessItem | BlockingItem) -> bool:
+    """Whether there is an answer that counts only after one of ours accepted it."""
+    return item.state is ItemState.ANSWERED and (item.reviewer is not None or item.reported_at is not None)
+
+
+def needs_evidence(item: ReadinessItem | BlockingItem) -> bool:
+    """Whether it takes files to settle an item."""
+    return item.type is ItemType.UPLOAD or item.evidence_need is EvidenceNeed.REQUIRED
 
 
 class ItemAnswer(Base):
