@@ -2,6 +2,7 @@
 
 from datetime import time
 
+from concierge.dispatch import chores as in_dispatch
 from concierge.feeds import chores as in_feeds
 from concierge.fieldwork import chores as in_fieldwork
 from concierge.identity import chores as in_identity
@@ -16,6 +17,7 @@ TIMETABLE: tuple[Chore, ...] = (
     Chore(Every(minutes=1), in_platform.read_mailbox),
     Chore(Every(minutes=5), in_invitations.tell_unfetched_changes),
     Chore(Every(minutes=5), in_readiness.remind_customers),
+    Chore(Every(minutes=5), in_dispatch.end_offers),
     Chore(Every(minutes=60), in_readiness.judge_sites),
     Chore(Every(minutes=15), in_visits.order_own_calendars),
     Chore(Every(minutes=60), in_projects.follow_the_day),

@@ -57,6 +57,8 @@ class Kind(Enum):
     """The own calendar of somebody who goes cannot be read any more."""
     UNASSIGNED = "unassigned"
     """A visit without enough people."""
+    OFFER = "offer"
+    """A customer chose none of the times that they were offered, or called off what they had chosen."""
     AGAIN = "again"
     """A visit ended before its work was done, and nobody comes again yet."""
     UNANSWERED = "unanswered"
@@ -98,6 +100,7 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.TAKEN: 4,
     Kind.UNREAD: 2,
     Kind.UNASSIGNED: 3,
+    Kind.OFFER: 4,
     Kind.AGAIN: 4,
     Kind.UNANSWERED: 2,
     Kind.UNREACHED: 3,
@@ -141,7 +144,7 @@ NEAR_DAYS = 14
 """A decision about a visit within so many days is taken now: people book their travel."""
 
 _STANDING = frozenset({Kind.BLOCKED, Kind.HOLD_OVER, Kind.CONFLICT, Kind.LATE, Kind.OVERDUE})
-_BOOKED = frozenset({Kind.DECISION, Kind.DECLINED, Kind.WISH, Kind.TAKEN})
+_BOOKED = frozenset({Kind.DECISION, Kind.DECLINED, Kind.WISH, Kind.TAKEN, Kind.OFFER})
 _QUIET = frozenset({Kind.PROPOSAL, Kind.CALENDAR, Kind.DRAFT, Kind.UNMATCHED})
 _NO_DAY = 10_000
 Held = TypeVar("Held")

@@ -1,4 +1,4 @@
-"""The long work of dispatch: making a plan for unassigned work, and booking many proposals."""
+"""The long work of dispatch: making plans and booking proposals; and what is done with offers whose time is over."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from concierge.core.assignment import Planner
-from concierge.dispatch import solver
-from concierge.dispatch.actions import planning
+from concierge.dispatch import offers, solver
+from concierge.dispatch.actions import offering, planning
 from concierge.dispatch.models import PlanningRun
 from concierge.dispatch.states import PlanningState
 from concierge.identity.models import User
@@ -18,6 +18,7 @@ from concierge.platform import clock, jobs, undo
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
 from concierge.platform.jobs import Progress, Result
+from concierge.workforce.actions import holding
 
 
 def register() -> None:
@@ -128,3 +129,16 @@ def _viewer(user_id: int | None) -> Viewer:
     """Who asked for the work, with what they may see."""
     user = db.session.get_one(User, user_id)
     return Viewer(user.id, user.name, user.role, user.zone, user.language)
+
+
+def end_offers() -> None:
+    """End offers that nobody chose from in time, each by itself, and remove what is held no more.
+
+    Nobody waits for this: what has run out may not be chosen and keeps nobody from anything, from that instant on.
+    """
+    at = clock.now()
+    for offer_id in offers.run_out(at=at):
+        with unit_of_work():
+            offering.lapse(offers.offer_for_change(offer_id), at=at)
+    with unit_of_work():
+        holding.forget_expired(at=at)

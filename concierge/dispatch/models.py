@@ -128,7 +128,7 @@ class SlotOffer(Versioned, Base):
     buffer_minutes: Mapped[int] = mapped_column(default=0)
     """So long before and after it those who go have nothing else."""
     notice_days: Mapped[int] = mapped_column(default=2)
-    """So many working days at the site lie between choosing, moving or cancelling, and the visit."""
+    """How many working days of the site ahead the visit has to be when it is chosen, moved or called off."""
     moves_allowed: Mapped[int] = mapped_column(default=2)
     moves_made: Mapped[int] = mapped_column(default=0)
     note: Mapped[str] = mapped_column(Prose(1000), default="")
@@ -146,8 +146,8 @@ class SlotOffer(Versioned, Base):
     wished_at: Mapped[datetime | None]
     booked_at: Mapped[datetime | None]
     """When the present time was chosen."""
-    booked_sequence: Mapped[int | None]
-    """Of the visit, as it was left by the customer: another one means that somebody else changed it since."""
+    delay_id: Mapped[int | None] = mapped_column(sa.ForeignKey("delays.id", ondelete="SET NULL"), index=True)
+    """The delay that stands since the customer called off; it ends when the work has a time again."""
     ended_at: Mapped[datetime | None]
     """When it was withdrawn, lapsed, called off or overtaken."""
     reason: Mapped[str] = mapped_column(Prose(500), default="")

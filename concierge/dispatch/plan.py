@@ -70,7 +70,7 @@ class Gap(NamedTuple):
     """A stretch in which somebody is not at work, by their own clock: leave, a holiday, something of their own."""
 
     kind: str
-    """``leave``, ``sick``, ``travel``, ``training``, ``holiday``, ``own`` or ``call``."""
+    """``leave``, ``sick``, ``travel``, ``training``, ``holiday``, ``own``, ``held`` or ``call``."""
     starts: datetime
     ends: datetime
     words: str = ""

@@ -491,7 +491,7 @@ def _known(one: workforce.Sendable, booked: Sequence[Booked], people: _Read, axi
     there = ZoneInfo(one.zone)
     for each in people.own.get(user_id, ()):
         starts, ends = (at.astimezone(there).replace(tzinfo=None) for at in (each.starts_at, each.ends_at))
-        gaps.append(Gap("own", starts, ends))
+        gaps.append(Gap("held" if each.held_for else "own", starts, ends, each.held_for))
     gaps += [Gap("call", *call) for call in people.calls.get(user_id, ())]
     percents = people.percents.get(user_id, ())
     free, worked_on = 0, {}

@@ -50,6 +50,7 @@ def gaps() -> Mapping[str, str]:
         "travel": _("Travel"),
         "training": _("Training"),
         "own": _("Own calendar"),
+        "held": _("Held for a customer"),
         "call": _("On call"),
         "way": _("On the way"),
     }

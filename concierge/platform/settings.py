@@ -87,6 +87,19 @@ class Settings:
         "Name by which our mail server signs Authentication-Results, its topmost header of that kind; "
         "empty: nobody's are believed.",
     )
+    booking_notice: int = _setting(
+        "CONCIERGE_BOOKING_NOTICE",
+        "Working days ahead that a customer chooses, moves or cancels a visit; an offer may say otherwise.",
+        default=2,
+    )
+    booking_pause: int = _setting(
+        "CONCIERGE_BOOKING_PAUSE",
+        "Minutes around a visit that a customer chooses in which those who go have nothing else, besides the way.",
+        default=0,
+    )
+    booking_moves: int = _setting(
+        "CONCIERGE_BOOKING_MOVES", "How often a customer may move a visit that they chose.", default=2
+    )
     files: str = _setting(
         "CONCIERGE_FILES", "fsspec address of the file store; empty: files/ in the instance folder."
     )

@@ -89,6 +89,28 @@ class QuestionForm(Form):
     )
 
 
+class WishForm(Form):
+    """When somebody could come, if none of the times suits."""
+
+    wish = TextAreaField(
+        _l("Which days or times suit you?"),
+        validators=[DataRequired(_l("Write which days or times suit you.")), Length(max=1000)],
+    )
+
+
+class CallOffForm(Form):
+    """Why nobody shall come."""
+
+    reason = TextAreaField(
+        _l("Why do you cancel?"),
+        description=_l("A few words, so that we can find a better time."),
+        validators=[
+            DataRequired(_l("Say in a few words why, so that we can find a better time.")),
+            Length(max=500),
+        ],
+    )
+
+
 class SignForm(Form):
     """A name under a sentence."""
 

@@ -6,7 +6,7 @@ row is never handed to a page of theirs as it is where it holds anything interna
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -26,6 +26,9 @@ from concierge.catalogue.states import (
     VisitKind,
 )
 from concierge.core.names import initials
+from concierge.dispatch import offers
+from concierge.dispatch.models import SlotChoice, SlotOffer
+from concierge.dispatch.states import OfferKind, OfferState
 from concierge.invitations import queries as invitations
 from concierge.invitations import secret
 from concierge.invitations.models import Invitation
@@ -211,6 +214,49 @@ class Meeting:
     calendar_url: str
     is_over: bool
     reply: str
+    change_url: str = ""
+    """Where the reader, who chose its time, moves or cancels it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Times that the reader may choose from, or has chosen from."""
+
+    id: int
+    what: str
+    """What it is for, in the reader's words."""
+    lasts: str
+    where: str
+    zone: str
+    """The place whose clock its times are said by."""
+    until: str
+    """Until when may be chosen, by that clock."""
+    note: str
+    """What one of ours says to it, in their own words."""
+    wish: str
+    is_open: bool
+    is_booked: bool
+    is_any: bool
+    """Whether any free time may be chosen."""
+    is_confirmed: bool
+    """Whether a visit stands already that would be moved."""
+    rules: str
+    """How often and until when the visit may be moved or cancelled, in a sentence."""
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One time that may be chosen."""
+
+    when: str
+    own_time: str
+    """The same on the reader's clock, when that is another one."""
+    is_free: bool
+    url: str
+    """Where it is looked at before it is chosen; empty for one that is only held then."""
+    starts: str
+    ends: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -559,6 +605,80 @@ class Reader:
         """The visits that the customer knows of."""
         return visits.visits_shown_to_customer(self.project.id) if self.sees_all else ()
 
+    # --- times to choose from
+
+    @cached_property
+    def _offers(self) -> Sequence[SlotOffer]:
+        if not self.sees_all or self.is_preview:
+            return ()
+        return offers.of_link(self.link.id, since=self.at - timedelta(days=30))
+
+    @cached_property
+    def to_choose(self) -> tuple[Offered, ...]:
+        """What the reader may choose a time for now."""
+        if self.has_ended or self.project.held_on is not None:
+            return ()
+        return tuple(self.offered(one) for one in self._offers if one.is_open(at=self.at))
+
+    def offered(self, offer: SlotOffer) -> Offered:
+        """An offer in words; its work with site, and its visit, are loaded."""
+        work = offer.work_order
+        site = work.site
+        return Offered(
+            id=offer.id,
+            what=work.titles.get(self.language) or words.visit_kind(work.kind),
+            lasts=words.lasts(offer.minutes),
+            where=", ".join(part for part in (site.name, site.address_line) if part),
+            zone=self.tongue.place_of(site.zone),
+            until=self.tongue.instant(offer.expires_at, site.zone),
+            note=offer.note,
+            wish=offer.wish,
+            is_open=offer.is_open(at=self.at),
+            is_booked=offer.state is OfferState.BOOKED,
+            is_any=offer.kind is OfferKind.OPEN,
+            is_confirmed=offer.state is OfferState.BOOKED,
+            rules=words.rules_of(offer.notice_days, offer.moves_allowed - offer.moves_made),
+            url=self.url("times", offer_id=offer.id),
+        )
+
+    def slot(
+        self,
+        offer: SlotOffer,
+        starts_at: datetime,
+        ends_at: datetime,
+        *,
+        choice_id: int | None = None,
+        is_free: bool = True,
+    ) -> Slot:
+        """A time of an offer in words, on the site's clock and, where that shows another one, on the reader's."""
+        there, mine = ZoneInfo(offer.work_order.site.zone), ZoneInfo(self.zone)
+        when = self.tongue.span(starts_at.astimezone(there), ends_at.astimezone(there))
+        own = self.tongue.span(starts_at.astimezone(mine), ends_at.astimezone(mine))
+        return Slot(
+            when=when,
+            own_time="" if own == when else own,
+            is_free=is_free,
+            url=self.url("chosen_time", offer_id=offer.id, choice_id=choice_id) if choice_id else "",
+            starts=starts_at.isoformat(),
+            ends=ends_at.isoformat(),
+        )
+
+    def meeting_of(self, offer: SlotOffer) -> Meeting | None:
+        """The visit that was chosen; `None` while none is."""
+        if offer.state is not OfferState.BOOKED or offer.visit_id is None:
+            return None
+        return next((one for one in self.meetings if one.id == offer.visit_id), None)
+
+    def is_chosen(self, offer: SlotOffer, choice: SlotChoice) -> bool:
+        """Whether a time is the one that is booked."""
+        visit = offer.visit
+        return offer.state is OfferState.BOOKED and visit is not None and visit.starts_at == choice.starts_at
+
+    @staticmethod
+    def clock_of(zone: str) -> tzinfo:
+        """The clock of a place."""
+        return ZoneInfo(zone)
+
     @cached_property
     def meetings(self) -> tuple[Meeting, ...]:
         """Those in words, the next ones first, then those that are over."""
@@ -626,7 +746,13 @@ class Reader:
             calendar_url="" if is_over else self.url("calendar", visit_id=visit.id),
             is_over=is_over,
             reply=reply,
+            change_url="" if is_over else self._change_url(visit),
         )
+
+    def _change_url(self, visit: Visit) -> str:
+        """Where the reader changes a visit whose time they chose."""
+        mine = (one for one in self._offers if one.state is OfferState.BOOKED and one.visit_id == visit.id)
+        return next((self.url("times", offer_id=one.id) for one in mine), "")
 
     def _names(self, names: Iterable[str]) -> str:
         """Names in a sentence, each running its own way; empty for none."""

@@ -135,6 +135,35 @@ def visit_state(state: VisitState) -> tuple[str, str]:
     return "ok", _("Done")
 
 
+def lasts(minutes: int) -> str:
+    """How long work takes at the site: "3 hours", "45 minutes"."""
+    hours, rest = divmod(minutes, 60)
+    told = [
+        ngettext("%(num)s hour", "%(num)s hours", hours) if hours else "",
+        ngettext("%(num)s minute", "%(num)s minutes", rest) if rest else "",
+    ]
+    return " ".join(part for part in told if part)
+
+
+def rules_of(notice_days: int, moves: int) -> str:
+    """How often and until when a visit may be moved or cancelled."""
+    until = (
+        ngettext(
+            "You can move or cancel it here until %(num)s working day before.",
+            "You can move or cancel it here until %(num)s working days before.",
+            notice_days,
+        )
+        if notice_days
+        else _("You can move or cancel it here until we come.")
+    )
+    often = (
+        ngettext("You can move it %(num)s more time.", "You can move it %(num)s more times.", moves)
+        if moves > 0
+        else _("It was moved as often as it can be here.")
+    )
+    return f"{until} {often}"
+
+
 def prepare_for(kind: VisitKind) -> str:
     """What the customer prepares for a visit."""
     return str(_TO_PREPARE[kind])

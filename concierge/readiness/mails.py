@@ -123,7 +123,7 @@ def link_letter(link: CustomerLink, project: Project, *, address: str, token: st
             )
         )
         subject = _("Your page for %(project)s", project=project.name)
-        return _page_letter(
+        return page_letter(
             link,
             project,
             subject=subject,
@@ -143,7 +143,7 @@ def section_letter(
     :param note: what the colleague who hands it on wrote; theirs, not ours.
     """
     with force_locale(link.language):
-        return _page_letter(
+        return page_letter(
             link,
             project,
             subject=_("%(name)s asks for your help with %(project)s", name=by_name, project=project.name),
@@ -167,7 +167,7 @@ def section_letter(
 def code_letter(link: CustomerLink, project: Project, *, digits: str) -> Letter:
     """The letter with the six digits that a confidential site asks for."""
     with force_locale(link.language):
-        return _page_letter(
+        return page_letter(
             link,
             project,
             subject=_("Your code for %(project)s", project=project.name),
@@ -219,7 +219,7 @@ def answer_letter(
 ) -> Letter:
     """The letter that brings a customer the answer to their question."""
     with force_locale(link.language):
-        return _page_letter(
+        return page_letter(
             link,
             project,
             subject=_("An answer to your question about %(project)s", project=project.name),
@@ -236,7 +236,7 @@ def message_letter(
 ) -> Letter:
     """The letter that brings a customer what one of ours wrote."""
     with force_locale(link.language):
-        return _page_letter(
+        return page_letter(
             link,
             project,
             subject=_("A message about %(project)s", project=project.name),
@@ -248,7 +248,7 @@ def message_letter(
         )
 
 
-def _page_letter(
+def page_letter(
     link: CustomerLink,
     project: Project,
     *,
@@ -260,8 +260,13 @@ def _page_letter(
     address: str = "",
     secret: str = "",
     small: str = "",
+    opens: str = "",
+    attachments: tuple[Attachment, ...] = (),
 ) -> Letter:
-    """A letter to the holder of a link, in the language in force."""
+    """A letter to the holder of a link, in the language in force.
+
+    :param opens: what the button says; empty: that it opens their page.
+    """
     ours = project.concierge
     signed = (ours.name, ours.phone, ours.email) if ours else ()
     context = {
@@ -271,7 +276,7 @@ def _page_letter(
         "quoted_from": quoted_from,
         "figure": figure,
         "address": address,
-        "opens": _("Open your page"),
+        "opens": opens or _("Open your page"),
         "small": small,
         "signature": tuple(part for part in (*signed, settings.current().company) if part),
         "language": link.language,
@@ -283,6 +288,7 @@ def _page_letter(
         subject=" ".join(subject.split())[:300],
         text=render_template("readiness/page_letter.txt", **context),
         html=render_template("readiness/page_letter.html", **context),
+        attachments=attachments,
         language=link.language,
         secret=secret,
     )

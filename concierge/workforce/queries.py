@@ -1,6 +1,8 @@
 """Questions about technicians: skills, absences, own calendars, turns on call; and the working days of places."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +18,7 @@ from concierge.core.worktime import WorkCalendar
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.states import AccessState
+from concierge.platform import clock
 from concierge.platform.database import UtcInstant, db
 from concierge.platform.errors import NotFound
 from concierge.platform.events import RecordedEvent
@@ -46,6 +49,7 @@ from concierge.workforce.models import (
     TechnicianHours,
     Territory,
     TerritoryPart,
+    TimeHold,
 )
 from concierge.workforce.states import BusyKind, LeaveState, OwnCalendarState
 
@@ -557,7 +561,7 @@ def technician_calendar(technician: Technician, *, around: date, days: int = 366
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A time at which somebody's own calendar says they are taken; never what for."""
+    """A time at which somebody's own calendar says they are taken, never what for; or that is held for something."""
 
     user_id: int
     name: str
@@ -566,6 +570,9 @@ class Taken:
     ends_at: datetime
     stale_since: datetime | None
     """When the calendar was last read, if it can no longer be."""
+    held_for: str = ""
+    """For what they are kept free, in words; empty: it stands in their own calendar."""
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -634,12 +641,36 @@ def own_calendars_shown(user_ids: Collection[int]) -> tuple[OwnCalendarShown, ..
 
 
 def taken_times(user_ids: Collection[int], *, from_at: datetime, to_at: datetime) -> tuple[Taken, ...]:
-    """List when people's own calendars say that they are taken, as far as it touches a time; earliest first."""
-    rows = _TAKEN.all(user_ids=sorted(user_ids), from_at=from_at, to_at=to_at)
-    return tuple(
+    """List when people are taken by their own calendars, or held for something not booked yet; earliest first.
+
+    What was held counts no more once its instant has come, whether or not anybody tidied up.
+    """
+    asked = {"user_ids": sorted(user_ids), "from_at": from_at, "to_at": to_at}
+    found = [
         Taken(user_id, name, kind, starts, ends, read if state is OwnCalendarState.STALE else None)
-        for user_id, name, kind, starts, ends, state, read in rows
-    )
+        for user_id, name, kind, starts, ends, state, read in _TAKEN.all(**asked)
+    ]
+    holds = _HOLDS.all(**asked, now=clock.now(), but=_set_aside.get())
+    if holds:
+        found += [
+            Taken(user_id, name, BusyKind.BUSY, starts, ends, None, words or "–", until)
+            for user_id, name, starts, ends, until, words in holds
+        ]
+        found.sort(key=lambda one: one.starts_at)
+    return tuple(found)
+
+
+_set_aside: ContextVar[str] = ContextVar("set_aside", default="")
+
+
+@contextmanager
+def without_holds_of(holder: str) -> Iterator[None]:
+    """Ask within this as if nothing were held for one thing: what is held for it is not in its own way."""
+    before = _set_aside.set(holder)
+    try:
+        yield
+    finally:
+        _set_aside.reset(before)
 
 
 # Statements that are put together once: that costs several times what asking them does.
@@ -763,6 +794,19 @@ _TAKEN = Question(
         BusyTime.ends_at > sa.bindparam("from_at", type_=UtcInstant),
     )
     .order_by(BusyTime.starts_at, BusyTime.id)
+)
+
+_HOLDS = Question(
+    select(TimeHold.user_id, User.name, TimeHold.from_at, TimeHold.to_at, TimeHold.held_until, TimeHold.words)
+    .join(User, User.id == TimeHold.user_id)
+    .where(
+        any_of(TimeHold.user_id, "user_ids"),
+        TimeHold.from_at < sa.bindparam("to_at", type_=UtcInstant),
+        TimeHold.to_at > sa.bindparam("from_at", type_=UtcInstant),
+        TimeHold.held_until > sa.bindparam("now", type_=UtcInstant),
+        TimeHold.holder != sa.bindparam("but", type_=sa.String),
+    )
+    .order_by(TimeHold.from_at, TimeHold.id)
 )
 
 

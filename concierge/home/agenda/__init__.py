@@ -40,6 +40,7 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
         found[Kind.AGAIN] = of_visits.again(looking)
         found[Kind.DECLINED] = of_visits.declined(looking)
         found[Kind.WISH] = of_visits.wishes(looking)
+        found[Kind.OFFER] = of_visits.offers(looking)
         found[Kind.ANSWERS] = of_visits.answers(looking)
         found[Kind.UNFETCHED] = of_visits.unfetched(looking)
         found[Kind.TAKEN] = of_visits.taken(looking)

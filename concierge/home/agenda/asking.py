@@ -54,6 +54,7 @@ TO_SETTLE = sa.text(
 )
 RETURNED = sa.text("invitations.undeliverable_at IS NOT NULL")
 OPEN_WISH = sa.text("time_proposals.state = 'open'")
+UNSEEN_OFFER = sa.text("slot_offers.seen_by_us_at IS NULL")
 OPEN_QUESTION = sa.text("customer_questions.answered_at IS NULL")
 TO_LOOK_AT = sa.text("returned_documents.settled_at IS NULL")
 WITH_CONFLICT = sa.text("projects.conflict_count > 0")

@@ -5,6 +5,8 @@ from sqlalchemy.orm import aliased
 
 from concierge.accounts.models import Account, Contact, Site
 from concierge.core.urgency import Kind, Matter
+from concierge.dispatch.models import SlotOffer
+from concierge.dispatch.states import OfferState
 from concierge.feeds import reach
 from concierge.feeds.models import Calendar, CalendarEntry, Feed
 from concierge.feeds.states import Subject
@@ -21,6 +23,7 @@ from concierge.home.agenda.asking import (
     TO_DECIDE,
     TO_SETTLE,
     UNREAD_SINCE,
+    UNSEEN_OFFER,
     WAITED,
     Found,
     Looking,
@@ -125,6 +128,52 @@ def declined(looking: Looking) -> Found:
         question,
         lambda row: Matter(
             f"declined:{row.id}", Kind.DECLINED, days_left=days_until(row.starts_local.date(), looking.today)
+        ),
+    )
+
+
+def offers(looking: Looking) -> Found:
+    """Times that nobody chose in time, of which none suits, or that the customer called off; the oldest first."""
+
+    def question() -> Question:
+        return (
+            about(
+                WorkOrder,
+                SlotOffer.id,
+                WorkOrder.title,
+                SlotOffer.state,
+                SlotOffer.wish,
+                SlotOffer.reason,
+                SlotOffer.first_on,
+                SlotOffer.expires_at,
+                Contact.name.label("who"),
+            )
+            .join(SlotOffer, SlotOffer.work_order_id == WorkOrder.id)
+            .join(Contact, Contact.id == SlotOffer.contact_id)
+            .where(
+                UNSEEN_OFFER,
+                sa.or_(
+                    SlotOffer.state.in_([OfferState.LAPSED, OfferState.CALLED_OFF]),
+                    sa.and_(
+                        SlotOffer.state == OfferState.OPEN,
+                        sa.or_(SlotOffer.expires_at <= NOW, SlotOffer.wished_at.is_not(None)),
+                    ),
+                ),
+                WorkOrder.state == WorkOrderState.OPEN,
+                Project.state == ProjectState.LIVE,
+                *looking.whose,
+            )
+            .order_by(SlotOffer.offered_at, SlotOffer.id)
+        )
+
+    return found_of(
+        looking,
+        question,
+        lambda row: Matter(
+            f"offer:{row.id}",
+            Kind.OFFER,
+            days_left=days_until(row.first_on, looking.today),
+            level=1 if row.wish or row.reason else 0,
         ),
     )
 

@@ -61,6 +61,10 @@ LOOKS = {
     "VisitStateChanged": ("go", "map-pin"),
     "VisitCancelled": ("idle", "calendar-x"),
     "TechniciansAssigned": ("idle", "user-plus"),
+    "TimeChosen": ("ok", "calendar-check"),
+    "TimeChanged": ("warn", "calendar-clock"),
+    "CalledOff": ("warn", "calendar-x"),
+    "NoTimeSuits": ("warn", "calendar-clock"),
     "WorkOpened": ("idle", "wrench"),
     "WorkDone": ("ok", "check"),
     "WorkReopened": ("warn", "rotate-ccw"),
@@ -176,6 +180,8 @@ def _words(name: str, payload: Payload, count: int) -> str:
             return _readiness_words(name, _text(payload, "requirement"), count)
         case _ if name.startswith(("Visit", "Technicians")):
             return _visit_words(name, payload, count)
+        case "TimeChosen" | "TimeChanged" | "CalledOff" | "NoTimeSuits":
+            return _offer_words(name, payload)
         case "FieldworkReported" | "SiteNotReady" | "RecordIssued":
             return field_words.changed(name, payload)
         case "WorkOpened" | "WorkDone" | "WorkReopened" | "WorkCancelled":
@@ -240,6 +246,19 @@ def _project_words(name: str, payload: Payload) -> str:
             return _("the change of the order was taken over")
         case _:
             return _("the change of the order was dismissed")
+
+
+def _offer_words(name: str, payload: Payload) -> str:
+    about = {"name": _text(payload, "name"), "title": _text(payload, "title")}
+    match name:
+        case "TimeChosen":
+            return _("%(name)s chose %(on)s for %(title)s", on=told_day(payload.get("starts_at")), **about)
+        case "TimeChanged":
+            on = told_day(payload.get("starts_at"))
+            return _("%(name)s moved %(title)s to %(on)s", on=on, **about)
+        case "CalledOff":
+            return _("%(name)s cancelled %(title)s", **about)
+    return _("no time suits %(name)s for %(title)s", **about)
 
 
 def _milestone_words(name: str, payload: Payload, count: int) -> str:

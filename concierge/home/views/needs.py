@@ -158,6 +158,7 @@ _WORDS: dict[Kind, Words] = {
     Kind.DECISION: needs_of_visits.to_decide,
     Kind.DECLINED: needs_of_visits.declined,
     Kind.WISH: needs_of_visits.wish,
+    Kind.OFFER: needs_of_visits.offer,
     Kind.QUESTION: needs_of_sites.question,
     Kind.UNFETCHED: needs_of_visits.unfetched,
     Kind.ANSWERS: needs_of_visits.answers,

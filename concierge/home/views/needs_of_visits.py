@@ -5,6 +5,7 @@ from datetime import date
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from concierge.dispatch.states import OfferState
 from concierge.home.agenda import Row
 from concierge.home.views.need import Need, place, until, waited
 from concierge.platform.words import ago, day, instant, span
@@ -91,6 +92,25 @@ def wish(row: Row, today: date) -> Need:
         when=day(row.starts_local),
         note=until(row.starts_local.date(), today),
         action=_("Decide"),
+    )
+
+
+def offer(row: Row, today: date) -> Need:
+    if row.state is OfferState.CALLED_OFF:
+        said = _("%(who)s cancelled: %(reason)s", who=row.who, reason=row.reason)
+    elif row.wish:
+        said = _("None of the times suits %(who)s: %(wish)s", who=row.who, wish=row.wish)
+    else:
+        said = _("%(who)s chose none of the times.", who=row.who)
+    return Need(
+        state="warn",
+        icon="calendar-clock",
+        title=_("Find a time with the customer: %(title)s", title=row.title),
+        url=f"/dispatch/offers/{row.id}",
+        why=_("%(place)s. %(reason)s", place=place(row), reason=said),
+        when=day(row.first_on),
+        note=until(row.first_on, today),
+        action=_("Open"),
     )
 
 

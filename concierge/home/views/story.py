@@ -105,6 +105,7 @@ def words(name: str, told: Payload) -> str:
         _about_plan(name, told)
         or _about_delays(name, told)
         or _about_visits(name, told)
+        or _about_offers(name, told)
         or _about_readiness(name, told)
         or _about_customers_page(name, told)
         or _about_technicians(name, told)
@@ -397,6 +398,48 @@ def _about_visits(name: str, told: Payload) -> str:
         case "VisitCancelled":
             return _("cancelled the visit %(title)s: %(reason)s", title=title, reason=reason)
     return _about_work(name, told, work=f"{told.get('code', '')}, {title}", reason=reason)
+
+
+def _about_offers(name: str, told: Payload) -> str:
+    about = {"title": str(told.get("title") or ""), "name": str(told.get("name") or "")}
+    match name:
+        case "TimesOffered" if told.get("count"):
+            return ngettext(
+                "offered %(name)s %(num)s time for %(title)s",
+                "offered %(name)s %(num)s times for %(title)s",
+                int(told.get("count") or 0),
+                **about,
+            )
+        case "TimesOffered":
+            return _("let %(name)s choose any free time for %(title)s", **about)
+        case "OfferSent":
+            return _("sent %(name)s the times for %(title)s again", **about)
+        case "OfferWithdrawn":
+            reason = str(told.get("reason") or "")
+            said = _("took back the times offered to %(name)s for %(title)s", **about)
+            return f"{said}: {reason}" if reason else said
+        case "OfferLapsed":
+            return _("noted that %(name)s chose no time for %(title)s", **about)
+        case "OfferOvertaken":
+            return _("ended the offer to %(name)s: %(title)s was arranged otherwise", **about)
+        case "TimeChosen":
+            on = told_day(told.get("starts_at"))
+            return _("noted that %(name)s chose %(on)s for %(title)s", on=on, **about)
+        case "TimeChanged":
+            days = {
+                "before": told_day(told.get("starts_before")),
+                "after": told_day(told.get("starts_at")),
+            }
+            return _("noted that %(name)s moved %(title)s from %(before)s to %(after)s", **days, **about)
+        case "CalledOff":
+            reason = str(told.get("reason") or "")
+            return _("noted that %(name)s cancelled %(title)s: %(reason)s", reason=reason, **about)
+        case "NoTimeSuits":
+            wish = str(told.get("wish") or "")
+            return _("noted that no time suits %(name)s for %(title)s: %(wish)s", wish=wish, **about)
+        case "OfferNoted":
+            return _("looked at what became of the offer to %(name)s for %(title)s", **about)
+    return ""
 
 
 def _about_equipment(name: str, told: Payload) -> str:
