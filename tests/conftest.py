@@ -133,8 +133,9 @@ def ada(app: Flask, sign_in: Callable[[User], FlaskClient]) -> FlaskClient:
 
 def csrf_token(browser: FlaskClient, page: str) -> str:
     """The token of a form on a page, as a person's browser would send it."""
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get(page).get_data(as_text=True))
-    assert found, f"{page} has no form"
+    answer = browser.get(page)
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.get_data(as_text=True))
+    assert found, f"{page} has no form: {answer.status}, {answer.location or answer.text[:2000]}"
     return found[1]
 
 
