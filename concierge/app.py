@@ -50,6 +50,7 @@ SLICES = (
     "readiness",
     "feeds",
     "invitations",
+    "enquiries",
     "dispatch",
     "fieldwork",
     "portal",

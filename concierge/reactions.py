@@ -3,6 +3,8 @@
 from concierge.accounts import events as accounts
 from concierge.catalogue import events as catalogue
 from concierge.dispatch import events as dispatch
+from concierge.enquiries import events as enquiries
+from concierge.enquiries import reactions as in_enquiries
 from concierge.equipment import events as equipment
 from concierge.feeds import events as feeds
 from concierge.feeds import reactions as in_feeds
@@ -139,7 +141,7 @@ REACTIONS: Reactions = {
     workforce.TurnChanged: Reaction(now=(in_feeds.write_turn,)),
     workforce.TurnCancelled: Reaction(now=(in_feeds.write_turn,)),
     # --- orders
-    orders.OrderReceived: Reaction(now=(in_projects.order_becomes_project,)),
+    orders.OrderReceived: Reaction(now=(in_projects.order_becomes_project, in_enquiries.take_held_units)),
     orders.OrderChanged: Reaction(now=(in_projects.project_hears_of_change,)),
     orders.OrderCancellationReceived: Reaction(now=(in_projects.project_hears_of_cancellation,)),
     orders.OrderLineMatched: Reaction(
@@ -152,6 +154,19 @@ REACTIONS: Reactions = {
     equipment.AssetMoved: NOTHING,
     equipment.AssetRemoved: NOTHING,
     equipment.ClocksStarted: NOTHING,
+    # --- enquiries
+    enquiries.StockAdded: NOTHING,
+    enquiries.StockChanged: NOTHING,
+    enquiries.StockGone: NOTHING,
+    enquiries.StockReserved: NOTHING,
+    enquiries.SupplyTimeSet: NOTHING,
+    enquiries.EnquiryAsked: NOTHING,
+    enquiries.EnquiryClosed: NOTHING,
+    enquiries.EnquiryReopened: NOTHING,
+    enquiries.UnitsHeld: NOTHING,
+    enquiries.HoldExtended: NOTHING,
+    enquiries.HoldReleased: NOTHING,
+    enquiries.EnquiryOrdered: NOTHING,
     # --- projects
     projects.ProjectCreated: Reaction(later=FORECAST),
     projects.PlanRenewed: Reaction(now=(in_feeds.write_milestones,), later=FORECAST),
@@ -160,6 +175,7 @@ REACTIONS: Reactions = {
             in_projects.expect_equipment,
             in_visits.plan_visits,
             in_readiness.issue,
+            in_enquiries.let_people_go,
             in_feeds.write_milestones,
         ),
         later=FORECAST,
@@ -210,6 +226,7 @@ REACTIONS: Reactions = {
         now=(
             in_projects.order_is_cancelled,
             in_projects.expect_no_equipment,
+            in_enquiries.give_units_back,
             in_visits.cancel_visits,
             in_feeds.write_milestones,
         ),

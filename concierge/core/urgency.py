@@ -71,6 +71,8 @@ class Kind(Enum):
     """Somebody asks to be away, and nobody has decided."""
     EXPIRING = "expiring"
     """A certificate of somebody who goes to sites runs out, or has."""
+    HELD_UNITS = "held units"
+    """What is held for an enquiry will soon be free for others, or is."""
     DRAFT = "draft"
     """A plan that nobody has approved."""
     UNMATCHED = "unmatched"
@@ -107,6 +109,7 @@ WEIGHTS: Mapping[Kind, int] = {
     Kind.OURS: 4,
     Kind.LEAVE: 3,
     Kind.EXPIRING: 2,
+    Kind.HELD_UNITS: 3,
     Kind.DRAFT: 2,
     Kind.UNMATCHED: 1,
 }

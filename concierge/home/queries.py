@@ -274,6 +274,8 @@ FOUND = {
     "contacts": Permission.SEE_ACCOUNTS,
     "work_orders": Permission.SEE_VISITS,
     "assets": Permission.SEE_ACCOUNTS,
+    "enquiries": Permission.ASK_WHEN,
+    "stock_units": Permission.ASK_WHEN,
     "units": Permission.SEE_PROJECTS,
     "project_notes": Permission.SEE_PROJECTS,
     "delays": Permission.SEE_PROJECTS,
@@ -282,7 +284,9 @@ FOUND = {
     "users": Permission.SEE_PEOPLE,
 }
 """What is searched, in the order in which it is shown, and what one has to be allowed to find it."""
-NOT_OF_PROJECTS = frozenset({"orders", "accounts", "sites", "contacts", "assets", "playbooks", "users"})
+NOT_OF_PROJECTS = frozenset(
+    {"orders", "accounts", "sites", "contacts", "assets", "enquiries", "stock_units", "playbooks", "users"}
+)
 """Kinds that are found by everybody who may see them at all."""
 
 

@@ -31,7 +31,7 @@ class Permission(Enum):
     ANSWER_CHECKLISTS = "answer checklists"
     SEE_ACCOUNTS = "see accounts"
     EDIT_ACCOUNTS = "edit accounts"
-    ASK_WHEN = "ask when units can be there, hold them and keep the stock"
+    ASK_WHEN = "ask when"
     SEE_PLAYBOOKS = "see playbooks"
     EDIT_CATALOGUE = "match and edit the catalogue"
     SEE_PEOPLE = "see people"

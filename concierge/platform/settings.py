@@ -66,6 +66,11 @@ class Settings:
         "Seconds for which a letter that somebody causes can be read and stopped before it leaves; 0: none.",
         default=30,
     )
+    hold_workdays: int = _setting(
+        "CONCIERGE_HOLD_WORKDAYS",
+        "Working days for which sales may hold units and people before there is an order, 1–60.",
+        default=5,
+    )
     reply_address: str = _setting(
         "CONCIERGE_REPLY_ADDRESS",
         "Address that answers to invitations are sent to, with +… before its @; "
@@ -222,6 +227,8 @@ def _check(settings: Settings) -> None:
         raise BadSetting("CONCIERGE_BASE_URL starts with http:// or https://.")
     if settings.base_url.endswith("/"):
         raise BadSetting("CONCIERGE_BASE_URL is written without a slash at the end.")
+    if not 1 <= settings.hold_workdays <= 60:
+        raise BadSetting("CONCIERGE_HOLD_WORKDAYS is a number of days from 1 to 60.")
     if settings.reply_address and not _MAILBOX.fullmatch(settings.reply_address):
         raise BadSetting(
             "CONCIERGE_REPLY_ADDRESS is an address like schedule@example.com, at most 14 characters before its @."

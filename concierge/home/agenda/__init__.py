@@ -50,6 +50,8 @@ def all_matters(looking: Looking) -> dict[Kind, Found]:
         found[Kind.EXPIRING] = of_people.expiring(looking)
     if may(Permission.EDIT_PROJECTS):
         found[Kind.QUESTION] = of_sites.questions(looking)
+    if may(Permission.ASK_WHEN):
+        found[Kind.HELD_UNITS] = of_plans.held_units(looking)
     if may(Permission.ANSWER_CHECKLISTS):
         found[Kind.CAME_BACK] = of_sites.came_back(looking)
     if may(Permission.EDIT_CATALOGUE):

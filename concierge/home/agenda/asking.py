@@ -58,6 +58,7 @@ UNSEEN_OFFER = sa.text("slot_offers.seen_by_us_at IS NULL")
 OPEN_QUESTION = sa.text("customer_questions.answered_at IS NULL")
 TO_LOOK_AT = sa.text("returned_documents.settled_at IS NULL")
 WITH_CONFLICT = sa.text("projects.conflict_count > 0")
+STILL_HELD = sa.text("stock_holds.ended_at IS NULL")
 """The conditions of partial indexes, in their own words: SQLite uses such an index for no others."""
 
 HOLDS = {
@@ -76,6 +77,9 @@ SOON = sa.bindparam("soon", type_=UtcInstant)
 NEAR = sa.bindparam("near", type_=UtcInstant)
 WAITED = sa.bindparam("waited", type_=UtcInstant)
 UNREAD_SINCE = sa.bindparam("unread_since", type_=UtcInstant)
+HOLD_OVER_SINCE = sa.bindparam("hold_over_since", type_=UtcInstant)
+HOLD_ENDS_BY = sa.bindparam("hold_ends_by", type_=UtcInstant)
+"""A hold for an enquiry matters from two days before its end to a week after it."""
 ME = sa.bindparam("me", type_=sa.Integer)
 MOST_ROWS = sa.bindparam("most", type_=sa.Integer)
 """What differs from one asking to the next; the questions themselves are put together once."""
@@ -118,6 +122,8 @@ class Looking:
             "unread_since": self.now - UNREAD_AFTER,
             "expired_since": self.today - timedelta(days=EXPIRY_DAYS),
             "until_expiry": self.today + timedelta(days=EXPIRY_DAYS),
+            "hold_over_since": self.now - timedelta(days=7),
+            "hold_ends_by": self.now + timedelta(days=2),
             "me": self.viewer.user_id,
             "most": most,
         }

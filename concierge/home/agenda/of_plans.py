@@ -4,14 +4,20 @@ import sqlalchemy as sa
 
 from concierge.accounts.models import Account
 from concierge.core.urgency import Kind, Matter
+from concierge.enquiries.models import Enquiry, StockHold
+from concierge.enquiries.states import EnquiryState
 from concierge.home.agenda.asking import (
     BLOCKED_MILESTONE,
     COMING_MILESTONE,
+    HOLD_ENDS_BY,
+    HOLD_OVER_SINCE,
     HOLDS,
     IN_DAYS,
     MOST_ROWS,
+    NOW,
     OPEN_MILESTONE,
     OPEN_PROPOSAL,
+    STILL_HELD,
     TODAY,
     UNTIL_GATE,
     WITH_CONFLICT,
@@ -26,9 +32,11 @@ from concierge.home.agenda.asking import (
     rows_of,
     running,
 )
+from concierge.identity.models import User
 from concierge.identity.permissions import Permission
 from concierge.orders.models import Order, OrderLine
 from concierge.orders.states import OrderState
+from concierge.platform import clock
 from concierge.platform.statements import beside
 from concierge.projects.models import CalendarProposal, Gate, Hold, Milestone, Project, Proposal
 from concierge.projects.states import CalendarProposalState, GateState, ProjectState
@@ -310,5 +318,43 @@ def unmatched(looking: Looking) -> Found:
             Kind.UNMATCHED,
             days_left=days_until(row.received_at.date(), looking.today),
             level=row.lines,
+        ),
+    )
+
+
+def held_units(looking: Looking) -> Found:
+    """Holds for open enquiries that end within two days, or ended within a week and led to nothing."""
+
+    def question() -> Question:
+        later = sa.orm.aliased(StockHold)
+        return (
+            sa.select(
+                StockHold.id,
+                StockHold.expires_at,
+                (StockHold.expires_at <= NOW).label("is_over"),
+                Enquiry.code,
+                Enquiry.customer,
+                User.name.label("who"),
+            )
+            .join(Enquiry, Enquiry.id == StockHold.enquiry_id)
+            .join(User, User.id == StockHold.held_by_id)
+            .where(
+                STILL_HELD,
+                Enquiry.state == EnquiryState.OPEN,
+                StockHold.expires_at > HOLD_OVER_SINCE,
+                StockHold.expires_at <= HOLD_ENDS_BY,
+                ~sa.exists().where(later.enquiry_id == StockHold.enquiry_id, later.id > StockHold.id),
+            )
+            .order_by(StockHold.expires_at, StockHold.id)
+        )
+
+    return few(
+        looking,
+        rows_of(looking, question, looking.most + 1, of_projects=False),
+        lambda row: Matter(
+            f"held:{row.id}",
+            Kind.HELD_UNITS,
+            days_left=days_until(clock.day_at(row.expires_at, looking.viewer.zone), looking.today),
+            level=1 if row.is_over else 0,
         ),
     )

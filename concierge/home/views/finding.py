@@ -31,6 +31,8 @@ ICONS = {
     "contacts": "user",
     "work_orders": "clipboard-list",
     "assets": "tag",
+    "enquiries": "handshake",
+    "stock_units": "boxes",
     "units": "tag",
     "project_notes": "pencil",
     "delays": "clock",
@@ -133,6 +135,10 @@ def _hit(row: Row) -> Hit:
         case "assets":
             name, note = row.title, " · ".join(part for part in (row.code, under) if part)
             url = f"/equipment/{row.row_id}"
+        case "enquiries":
+            name, note, url = row.title, row.code, f"/enquiries/{row.code}"
+        case "stock_units":
+            name, note, url = row.title, "", f"/stock/{row.row_id}"
         case "units":
             name, note = row.title, f"{row.under_code} · {under}"
             url = f"/projects/{row.under_code}/notes#unit-{row.row_id}"
@@ -216,6 +222,8 @@ def _acts(looking: Viewer) -> tuple[Hit, ...]:
         ("calendar-plus", _("New visit"), "/visits/new", Permission.SCHEDULE_VISITS),
         ("chart-gantt", _("Show the board of four weeks"), "/dispatch?view=month", Permission.SEE_PEOPLE),
         ("users", _("Show work without an engineer"), "/dispatch#board-tray", Permission.SEE_PEOPLE),
+        ("handshake", _("New enquiry: how many, where, when?"), "/enquiries/new", Permission.ASK_WHEN),
+        ("boxes", _("Show the stock"), "/stock", Permission.ASK_WHEN),
         ("file-up", _("Import orders"), "/orders/import", Permission.IMPORT_ORDERS),
         ("building-2", _("New account"), "/accounts/new", Permission.EDIT_ACCOUNTS),
         ("user-plus", _("Invite somebody"), "/people/invite", Permission.MANAGE_PEOPLE),
@@ -244,6 +252,8 @@ def _kind_words() -> dict[str, str]:
         "contacts": _("Contacts"),
         "work_orders": _("Work orders"),
         "assets": _("Installed base"),
+        "enquiries": _("Enquiries"),
+        "stock_units": _("Stock"),
         "units": _("Serial numbers"),
         "project_notes": _("Notes"),
         "delays": _("Holds, blocks and delays"),

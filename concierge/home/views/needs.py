@@ -174,6 +174,7 @@ _WORDS: dict[Kind, Words] = {
     Kind.OURS: needs_of_sites.ours,
     Kind.LEAVE: needs_of_people.leave,
     Kind.EXPIRING: needs_of_people.expiring,
+    Kind.HELD_UNITS: needs_of_plans.held_units,
     Kind.DRAFT: needs_of_plans.to_approve,
     Kind.UNMATCHED: needs_of_plans.to_match,
 }

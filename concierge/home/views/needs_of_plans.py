@@ -1,13 +1,13 @@
 """What plans wait for, in words."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from concierge.catalogue.states import GateKind
 from concierge.home.agenda import Row
-from concierge.home.views.need import Need, for_days, place, slips, until, waited
+from concierge.home.views.need import Need, for_days, need_by, place, slips, until, waited
 from concierge.platform.words import day, localized, told_day
 from concierge.projects.states import ProposalKind
 from concierge.projects.words import change_title
@@ -221,4 +221,23 @@ def to_match(row: Row, today: date) -> Need:
         when=waited((today - row.received_at.date()).days),
         note=_("since the order came"),
         action=_("Match"),
+    )
+
+
+def held_units(row: Row, today: date) -> Need:
+    """What is held for an enquiry and will be free."""
+    ends_on = (row.expires_at - timedelta(minutes=1)).date()
+    return need_by(
+        ends_on,
+        today,
+        state="warn" if not row.is_over else "idle",
+        icon="hourglass",
+        title=_("Ended: what was held for %(code)s, %(who)s", code=row.code, who=row.customer)
+        if row.is_over
+        else _("Soon free: what is held for %(code)s, %(who)s", code=row.code, who=row.customer),
+        url=f"/enquiries/{row.code}",
+        why=_("Units and people are free for others again; hold them anew, or close the enquiry.")
+        if row.is_over
+        else _("Held by %(who)s. Extend it, make orders of it, or release it.", who=row.who),
+        action=_("Open"),
     )

@@ -104,6 +104,7 @@ class Shell:
                     Permission.SEE_PROJECTS,
                 ),
                 (_("Orders"), "/orders", "receipt-text", "o", True, counts.orders, Permission.SEE_ORDERS),
+                (_("Enquiries"), "/enquiries", "handshake", "q", False, None, Permission.ASK_WHEN),
                 (_("Visits"), "/visits", "calendar-check", "v", False, None, Permission.SEE_VISITS),
                 (_("Dispatch"), "/dispatch", "chart-gantt", "d", False, None, Permission.SEE_PEOPLE),
                 (_("Rota"), "/rota", "table-2", "", False, None, Permission.SEE_VISITS),

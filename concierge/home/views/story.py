@@ -7,6 +7,7 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from concierge.catalogue.words import team_words
+from concierge.enquiries import words as enquiry_words
 from concierge.fieldwork import words as field_words
 from concierge.home import queries
 from concierge.home.views.changed import LOOKS, Change, visit_state
@@ -113,6 +114,7 @@ def words(name: str, told: Payload) -> str:
         or _about_calendars(name, told)
         or _about_letters(name, told)
         or _about_equipment(name, told)
+        or enquiry_words.story(name, told)
         or field_words.story(name, told)
     )
     return said or name
