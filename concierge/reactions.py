@@ -96,6 +96,7 @@ REACTIONS: Reactions = {
     ),
     # --- catalogue
     catalogue.ProductAdded: NOTHING,
+    catalogue.WarrantySet: NOTHING,
     catalogue.AliasAdded: NOTHING,
     catalogue.PlaybookPublished: NOTHING,
     catalogue.PlaybookDrafted: NOTHING,
@@ -288,7 +289,7 @@ REACTIONS: Reactions = {
         now=(in_feeds.write_visit, in_feeds.end_addresses_of_gone, in_visits.end_work), later=TOLD
     ),
     visits.WorkOpened: NOTHING,
-    visits.WorkChanged: NOTHING,
+    visits.WorkChanged: Reaction(now=(in_fieldwork.start_clocks_of_named_unit,)),
     visits.WorkDone: NOTHING,
     visits.WorkReopened: NOTHING,
     visits.WorkCancelled: NOTHING,

@@ -15,6 +15,16 @@ class ProductAdded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WarrantySet(Event):
+    """From now on units of a product are under warranty so many months; of what is no instrument: so many more."""
+
+    product_id: int
+    name: str
+    months_before: int
+    months: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AliasAdded(Event):
     """From now on order lines that use this name mean this product."""
 

@@ -1,11 +1,14 @@
 """Forms about units of the installed base."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms import DateField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
+from concierge.catalogue.actions.products import LONGEST_WARRANTY
+from concierge.catalogue.models import Product
 from concierge.platform.forms import Form
 
 MOST_LINES = 40
@@ -94,6 +97,20 @@ class RemoveAsset(Form):
         validators=[InputRequired(_l("Say in a few words why it is gone.")), Length(max=500)],
     )
     version = HiddenField()
+
+
+def warranty_form(products: Sequence[Product]) -> Form:
+    """A form with the months of warranty of each product, in fields ``months_<id>``."""
+    fault = _l("Type whole months, from 0 to %(most)s.", most=LONGEST_WARRANTY)
+    fields = {
+        f"months_{one.id}": IntegerField(
+            one.name, validators=[InputRequired(fault), NumberRange(0, LONGEST_WARRANTY, fault)]
+        )
+        for one in products
+    }
+    kind = type("WarrantyForm", (Form,), {**fields, "seen": HiddenField()})
+    made: Form = kind(data={f"months_{one.id}": one.warranty_months for one in products})
+    return made
 
 
 def _lines(typed: str | None) -> list[str]:

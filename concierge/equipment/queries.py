@@ -144,6 +144,20 @@ def assets_of_order(order_id: int) -> Sequence[Asset]:
     ).all()
 
 
+def units_of(asset_id: int | None, order_line_id: int | None, *, for_change: bool = False) -> Sequence[Asset]:
+    """The units that work is about: the one that it names, else all of its order line that are not gone."""
+    question = sa.select(Asset).options(*_whole()).order_by(Asset.id)
+    if asset_id is not None:
+        question = question.where(Asset.id == asset_id)
+    elif order_line_id is not None:
+        question = question.where(Asset.order_line_id == order_line_id, Asset.state != AssetState.REMOVED)
+    else:
+        return ()
+    if for_change:
+        question = question.with_for_update(of=Asset).execution_options(populate_existing=True)
+    return db.session.scalars(question).all()
+
+
 def only_unit(order_line_id: int) -> int | None:
     """The unit of an order line that sells a single one; `None` where it sells several, or none."""
     found = db.session.scalars(

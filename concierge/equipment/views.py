@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from concierge.accounts import queries as accounts
 from concierge.accounts.models import Account, Site
 from concierge.catalogue import queries as catalogue
+from concierge.catalogue.actions.products import set_warranty
 from concierge.catalogue.models import Product
 from concierge.catalogue.states import ProductKind
 from concierge.equipment import forms, queries
@@ -113,6 +115,36 @@ def new() -> Page:
         return show_again("equipment/form.html", form, unit=None, account=account)
     undo.tell(act, _("%(name)s stands in the installed base.", name=form.name.data))
     return redirect(address, code=303)
+
+
+@bp.route("/equipment/warranties", methods=["GET", "POST"])
+@requires(Permission.EDIT_CATALOGUE)
+def warranties() -> Page:
+    """Say how long what we sell is under warranty; clocks that run go on."""
+    products = catalogue.products_for_choice()
+    form = forms.warranty_form(products)
+    context = {
+        "instruments": [one.id for one in products if one.kind is ProductKind.INSTRUMENT],
+        "products": products,
+    }
+    if not form.is_submitted():
+        form.seen.data = " ".join(f"{one.id}:{one.warranty_months}" for one in products)
+        return render_template(
+            "equipment/warranties.html", form=form, usual=queries.USUAL_WARRANTY_MONTHS, **context
+        )
+    if not form.validate():
+        return show_again("equipment/warranties.html", form, usual=queries.USUAL_WARRANTY_MONTHS, **context)
+    seen = dict(pair.partition(":")[::2] for pair in (form.seen.data or "").split())
+    changed = 0
+    with unit_of_work():
+        for one in products:
+            typed = form[f"months_{one.id}"].data
+            if str(typed) != seen.get(
+                str(one.id)
+            ):  # somebody else's change stays where this person made none
+                changed += set_warranty(one, typed, actor_id=viewer().user_id, at=clock.now())
+    flash(ngettext("%(num)s product changed.", "%(num)s products changed.", changed))
+    return redirect(url_for("equipment.warranties"), code=303)
 
 
 @bp.route("/equipment/<int:asset_id>/edit", methods=["GET", "POST"])

@@ -11,6 +11,8 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from concierge.accounts.models import Contact
 from concierge.catalogue.models import PlaybookMilestone, PlaybookStep, PlaybookVisit
+from concierge.equipment import queries as equipment
+from concierge.equipment.models import Asset
 from concierge.fieldwork.models import (
     FieldChange,
     FieldEntry,
@@ -278,6 +280,20 @@ def work_of(visit: Visit) -> WorkOrder | None:
     return db.session.get(WorkOrder, visit.work_order_id) if visit.work_order_id is not None else None
 
 
+def units_at(visit: Visit, *, for_change: bool = False) -> Sequence[Asset]:
+    """The instruments that a visit is about: the one its work order names, else those that its milestone brings."""
+    asset_id = visit.work_order.asset_id if visit.work_order is not None else None
+    line_id = visit.milestone.order_line_id if visit.milestone is not None else None
+    if (
+        asset_id is not None
+        and not for_change
+        and visit.work_order is not None
+        and visit.work_order.asset is not None
+    ):
+        return (visit.work_order.asset,)
+    return equipment.units_of(asset_id, line_id, for_change=for_change)
+
+
 def record_by_id(record_id: int) -> FieldRecord:
     """A record with its visit and prints.
 
@@ -329,6 +345,18 @@ def last_record(visit_id: int, kind: RecordKind) -> FieldRecord | None:
     """The newest revision of a visit's certificate or report."""
     question = select(FieldRecord).where(FieldRecord.visit_id == visit_id, FieldRecord.kind == kind)
     return db.session.scalar(question.order_by(FieldRecord.revision.desc()).limit(1))
+
+
+def first_certificate_of(work_order_id: int) -> FieldRecord | None:
+    """The certificate that was signed first for some work; None while there is none."""
+    question = (
+        select(FieldRecord)
+        .join(FieldRecord.visit)
+        .where(Visit.work_order_id == work_order_id, FieldRecord.kind == RecordKind.CERTIFICATE)
+        .order_by(FieldRecord.id)
+        .limit(1)
+    )
+    return db.session.scalar(question)
 
 
 def role_of(user_id: int) -> User | None:

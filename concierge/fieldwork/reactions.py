@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from concierge.fieldwork import queries
-from concierge.fieldwork.actions import settling
+from concierge.fieldwork.actions import issuing, settling
 from concierge.fieldwork.document import printing
 from concierge.fieldwork.events import RecordIssued, RecordPrinted
 from concierge.fieldwork.models import FieldPrint
@@ -14,6 +14,8 @@ from concierge.platform.deliveries import Hopeless, outside
 from concierge.platform.errors import NotFound
 from concierge.platform.events import record
 from concierge.platform.pdf import Unprintable
+from concierge.platform.signing import NotSigned
+from concierge.visits.events import WorkChanged
 
 
 @outside
@@ -25,11 +27,17 @@ def print_record(event: RecordIssued) -> Callable[[], None] | None:
     return print_in(event.record_id, "")
 
 
+def start_clocks_of_named_unit(event: WorkChanged) -> None:
+    """A unit that is named after its certificate was signed is under warranty from the day of the signature."""
+    if "asset_id" in event.changed:
+        issuing.start_clocks_of_work(event.work_order_id, actor_id=event.actor_id, at=event.at)
+
+
 def print_in(record_id: int, language: str) -> Callable[[], None] | None:
     """Make the PDF of a record outside of any transaction; what is returned writes it down.
 
     :param language: empty: the customer's.
-    :raises Hopeless: when it is gone or cannot be laid out.
+    :raises Hopeless: when it is gone, cannot be laid out, or the company's certificate cannot be used.
     """
     try:
         found = queries.record_by_id(record_id)
@@ -42,7 +50,7 @@ def print_in(record_id: int, language: str) -> Callable[[], None] | None:
     photos = {one.id: files.read(one) for one in queries.stored_pieces(small)}
     try:
         made = printing.printed(found, language=wanted, photos=photos)
-    except Unprintable as problem:
+    except (Unprintable, NotSigned) as problem:
         raise Hopeless(problem.sentence) from problem
     name = printing.file_name(found, wanted)
 
@@ -75,7 +83,7 @@ def print_in(record_id: int, language: str) -> Callable[[], None] | None:
 def print_ordered(args: dict[str, Any]) -> Callable[[], None] | None:  # Any: JSON values
     """Make the PDF of a record in a language that somebody asked for.
 
-    :raises Hopeless: when it is gone or cannot be laid out.
+    :raises Hopeless: when it is gone, cannot be laid out, or the company's certificate cannot be used.
     """
     return print_in(int(args["record_id"]), str(args["language"]))
 

@@ -387,10 +387,10 @@ def _way(visit: Visit, reader: Reader) -> protocol.WayData | None:
 
 
 def _parts(visit: Visit) -> list[protocol.PartData]:
-    asset = visit.work_order.asset if visit.work_order is not None else None
-    if asset is None:
-        return []
-    return [{"name": asset.name, "serial": asset.serial, "options": [str(one) for one in asset.options]}]
+    return [
+        {"name": one.name, "serial": one.serial, "options": [str(each) for each in one.options]}
+        for one in queries.units_at(visit)
+    ]
 
 
 def _iso(at: datetime) -> str:

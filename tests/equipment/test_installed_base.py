@@ -5,10 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from concierge.accounts.models import Site
+from concierge.catalogue.actions.products import set_warranty
 from concierge.catalogue.models import Product
 from concierge.catalogue.states import ProductKind
 from concierge.cli.equipment import equipment
@@ -226,6 +228,30 @@ def test_pages_show_correct_and_end_a_unit(app: Flask, sign_in: SignIn) -> None:
     assert added.status_code == 303
     assert "Old pump" in browser.get(f"/accounts/{account_id}/equipment").get_data(as_text=True)
     assert sign_in(selin).get(f"/equipment/{one.id}").status_code in {403, 404}
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_who_keeps_the_catalogue_says_how_long_a_warranty_lasts(app: Flask, sign_in: SignIn) -> None:
+    project = three_sold()
+    asset = units(project)[0]
+    with unit_of_work():
+        care = db.session.scalars(sa.select(Product.id).where(Product.key == "care")).one()
+        jonas, ada = people.user(name="Jonas Reuter", role=Role.DISPATCHER), people.user(name="Ada Lind")
+    browser = sign_in(ada)
+    form = hidden_in(browser.get("/equipment/warranties").get_data(as_text=True), of="seen")
+    page = {f"months_{one.id}": str(one.warranty_months) for one in db.session.scalars(sa.select(Product))}
+
+    for wrong in ("-1", "241", "a year", ""):
+        refused = browser.post("/equipment/warranties", data={**form, **page, f"months_{care}": wrong})
+        assert refused.status_code == 422, wrong
+    with unit_of_work():  # somebody else changes another product meanwhile
+        set_warranty(db.session.get_one(Product, care), 6, actor_id=None, at=NOW)
+    kept = browser.post("/equipment/warranties", data={**form, **page, f"months_{asset.product_id}": "36"})
+
+    assert kept.status_code == 303
+    db.session.rollback()
+    assert queries.terms_for(units(project)[0]).warranty_months == 36 + 6
+    assert sign_in(jonas).get("/equipment/warranties").status_code in {403, 404}
 
 
 def test_an_installed_base_is_taken_over_from_a_sheet_row_by_row(app: Flask, tmp_path: Path) -> None:

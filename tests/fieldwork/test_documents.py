@@ -4,18 +4,21 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import page as page_validation
 import pikepdf
 import pytest
 from flask import Flask
+from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from concierge.fieldwork.document import printing
 from concierge.fieldwork.models import FieldRecord
 from concierge.fieldwork.states import RecordKind
+from concierge.platform import settings
 from concierge.platform.pdf import Limits, Press
-from tests.makers import fieldwork
+from tests.makers import certificates, fieldwork
 
 PROFILES = (page_validation.ValidationProfile.PDF_A_3A, page_validation.ValidationProfile.PDF_UA_1)
 
@@ -77,8 +80,8 @@ def record_of(kind: RecordKind, *, text: str = "", country: str = "CH") -> Field
             {"to": to, "note": text, "is_odd": to == "arrived", **said} for to in ("on route", "arrived", "incomplete")
         ],
         "steps": steps,
-        "notes": [{"text": long or "The door is narrow.", "is_signed": False, **said}],
-        "photos": [{**photo, "is_signed": True}, {**photo, "caption": "", "is_signed": False}],
+        "notes": [{"text": long or "The door is narrow.", **said}],
+        "photos": [photo, {**photo, "caption": ""}],
         "not_ready": [{"cause": "power", "note": long[:2000] or "No current", **said}],
         "signatures": [
             {
@@ -143,3 +146,18 @@ def test_hostile_texts_are_printed_as_text(
 
     assert failures(made.data) == []
     assert "<script>" not in page
+
+
+def test_a_record_carries_the_company_s_signature(
+    sqlite_app: Flask, printer: Press, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = certificates.certificate(tmp_path)
+    with sqlite_app.test_request_context():
+        monkeypatch.setitem(sqlite_app.extensions, "concierge.settings", settings.current())
+        certificates.with_certificate(sqlite_app, folder)
+        made = printing.printed(record_of(RecordKind.CERTIFICATE), language="ar", photos={}, on=printer)
+
+    status = certificates.status_of(made.data, folder)
+    assert status.bottom_line
+    assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
+    assert failures(made.data) == []

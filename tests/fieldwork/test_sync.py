@@ -266,18 +266,48 @@ def bomb(side: int = 30_000) -> bytes:
     )
 
 
+def multipart(fields: dict[str, str], photo: bytes) -> bytes:
+    """A form with a photo as browsers send it; the test client would leave a file of its own open."""
+    parts = [
+        f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    head = '--edge\r\nContent-Disposition: form-data; name="file"; filename="large.jpg"\r\n\r\n'
+    return "".join([*parts, head]).encode() + photo + b"\r\n--edge--\r\n"
+
+
 @ONE
 def test_what_is_no_photo_or_too_large_is_refused_and_stays_on_the_device(
-    phone: FlaskClient, tomas: User
+    phone: FlaskClient, visit: Visit, tomas: User
 ) -> None:
     jpeg = fieldwork.photo()
     token = day(phone)["token"]
+    uuid = str(uuid4())
     heavy = phone.post(
-        f"/day/files/{uuid4()}?offset=0&size={40 * 1024 * 1024}", data=jpeg, headers={"X-CSRFToken": token}
+        f"/day/files/{uuid}?offset=0&size={40 * 1024 * 1024}", data=jpeg, headers={"X-CSRFToken": token}
     )
     assert heavy.status_code == 422
     assert "stays on your device" in heavy.json["detail"]  # type: ignore[index]
     assert "40 MB" in heavy.json["detail"]  # type: ignore[index]
+    note, photo = raw(visit, tomas.id), raw(visit, tomas.id, Kind.PHOTO, {"file": uuid})
+    rest = post(phone, batch(tomas, photo, note)).json["results"]  # type: ignore[index]
+    assert [one["outcome"] for one in rest] == ["later", "done"], "what else was entered is kept"
+    form = {
+        "csrf_token": token,
+        "kind": "not_ready",
+        "cause": "power",
+        "note": "No current",
+        "key": str(uuid4()),
+        "file_key": str(uuid4()),
+    }
+    plainly = phone.post(
+        f"/day/visits/{visit.uid}/changes",
+        data=multipart(form, b"\xff\xd8\xff" + bytes(40 * 1024 * 1024)),
+        content_type="multipart/form-data; boundary=edge",
+    )
+    assert plainly.status_code == 422
+    assert "The photo has 41 MB" in plainly.text
+    assert "No current</textarea>" in plainly.text, "what was typed stands there still"
     for data in (
         bomb(),
         jpeg[: len(jpeg) // 2],

@@ -15,14 +15,17 @@ from concierge.fieldwork.actions import issuing, reporting, settling, taking
 from concierge.fieldwork.models import FieldChange, FieldEntry, FieldNote
 from concierge.fieldwork.protocol import Kind, Outcome, Result
 from concierge.fieldwork.states import Fit, RecordKind, Standing, Stray
+from concierge.orders.models import OrderLine
 from concierge.platform import files, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.actions import gates, milestones
 from concierge.projects.models import Delay, Gate, Milestone, Project
 from concierge.projects.states import MilestoneState, Party
-from concierge.visits.actions import arranging, progress
+from concierge.visits import work as work_orders
+from concierge.visits.actions import arranging, progress, working
 from concierge.visits.models import WorkOrder
 from concierge.visits.states import VisitState
+from concierge.workforce.models import Technician
 from tests.makers import fieldwork, projects, visits, workforce
 from tests.makers.fieldwork import ARRIVED, change, key, send
 
@@ -60,11 +63,7 @@ def test_a_certificate_closes_the_milestone_and_starts_the_clocks(app: Flask) ->
         project = projects.live()
         tomas = workforce.technician()
         step = next(one for one in milestones_in_order(project) if one.kind is MilestoneKind.INSTALLED)
-        for gate in db.session.scalars(sa.select(Gate).where(Gate.project_id == project.id)).all():
-            gates.override(project.id, gate.kind, reason="Seen by phone", actor_id=tomas.user_id, at=EARLIER)
-        for before in milestones_in_order(project):
-            if before.position < step.position and before.state is not MilestoneState.DONE:
-                milestones.finish(project.id, before.id, on=DAY, actor_id=None, at=EARLIER)
+        make_way_for(step, tomas)
         visit = fieldwork.visit(project, tomas, kind=VisitKind.INSTALL, milestone=step)
         work = db.session.get_one(WorkOrder, visit.work_order_id)
         asset = Asset(site_id=visit.site_id, name="Orbitrap", created_at=EARLIER)
@@ -92,6 +91,65 @@ def test_a_certificate_closes_the_milestone_and_starts_the_clocks(app: Flask) ->
     assert files.read(made.prints[0].file).startswith(b"%PDF-")
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_one_certificate_is_for_all_that_came_or_for_what_is_named_afterwards(app: Flask) -> None:
+    with unit_of_work():
+        project = projects.live()
+        tomas = workforce.technician()
+        line = next(one for one in milestones_in_order(project) if one.kind is MilestoneKind.INSTALLED)
+        make_way_for(line, tomas)
+        order_line = db.session.scalars(
+            sa.select(OrderLine).where(OrderLine.order_id == project.order_id)
+        ).first()
+        assert order_line is not None
+        line.order_line_id = order_line.id
+        several = fieldwork.visit(project, tomas, kind=VisitKind.INSTALL, milestone=line)
+        loose = fieldwork.visit(project, tomas, kind=VisitKind.INSTALL, starts="Thu 2026-03-19 09:00")
+        units = [
+            Asset(
+                site_id=several.site_id, name="Pump", serial=serial, created_at=EARLIER, order_line_id=line_id
+            )
+            for serial, line_id in (("P-1", order_line.id), ("P-2", order_line.id), ("P-3", None))
+        ]
+        db.session.add_all(units)
+        for asset in db.session.scalars(sa.select(Asset).where(Asset.name != "Pump")):
+            db.session.delete(asset)
+    with unit_of_work():
+        fieldwork.filled_and_signed(several, by=tomas.user_id)
+    with unit_of_work():
+        fieldwork.filled_and_signed(loose, by=tomas.user_id)
+
+    certificate, named = (queries.last_record(one.id, RecordKind.CERTIFICATE) for one in (several, loose))
+    assert certificate is not None
+    assert certificate.content["unit"]["name"] == "2 × Pump"
+    assert certificate.content["unit"]["serial"] == "P-1, P-2"
+    assert certificate.content["unit"]["warranty_to"]
+    assert named is not None
+    assert "names no instrument" in queries.strays_at(loose.id)[-1].said
+    with unit_of_work():
+        work = work_orders.work_for_change(loose.work_order_id)
+        working.reopen_work(work, reason="The instrument is not named", at=ARRIVED, actor_id=None)
+    with unit_of_work():
+        work = work_orders.work_for_change(loose.work_order_id)
+        asked = (
+            "title",
+            "kind",
+            "milestone_id",
+            "skill",
+            "level",
+            "crew",
+            "minutes",
+            "tools",
+            "needs_customer",
+            "note",
+        )
+        values = {name: getattr(work, name) for name in asked} | {"asset_id": units[2].id}
+        working.change_work(work, **values, at=ARRIVED + timedelta(days=3), actor_id=None)
+    db.session.rollback()
+    clocks = db.session.execute(sa.select(Asset.warranty_from).order_by(Asset.serial)).scalars().all()
+    assert clocks == [ARRIVED.date()] * 3
+
+
 def test_what_changes_after_signing_asks_for_another_revision_and_the_old_one_stays(project: Project) -> None:
     with unit_of_work():
         tomas = workforce.technician()
@@ -117,6 +175,7 @@ def test_what_changes_after_signing_asks_for_another_revision_and_the_old_one_st
 
     with unit_of_work():
         found = issuing.found_of(visit.id)
+        send(change(visit, Kind.NOTE, "On second thoughts", by=tomas.user_id), by=tomas.user_id)
         shown = [one for one, how in found.changes.items() if one not in seen or one == key(1)]
         shown += [
             one.change.key
@@ -138,6 +197,7 @@ def test_what_changes_after_signing_asks_for_another_revision_and_the_old_one_st
     assert (second.revision, old.revision) == (2, 1)
     assert old.content_hash == before
     assert [one["party"] for one in second.content["signatures"]] == ["technician"]
+    assert [one["text"] for one in second.content["notes"]] == ["The door is narrow."], "only what was signed"
 
 
 def test_a_visit_that_was_cancelled_or_given_away_loses_nothing(project: Project) -> None:
@@ -268,6 +328,17 @@ def test_steps_come_from_the_playbook_once_and_stay(app: Flask) -> None:
     assert [one.text["en"] for one in queries.steps_of([visit])[visit.id]] == ["No leak"]
     assert kept.outcome is Outcome.CONFLICT
     assert [one.text for one in db.session.scalars(sa.select(FieldNote))] == ["no-such-step: yes"]
+
+
+def make_way_for(step: Milestone, somebody: Technician) -> None:
+    """Finish what comes before, and open the gates."""
+    for gate in db.session.scalars(sa.select(Gate).where(Gate.project_id == step.project_id)).all():
+        gates.override(
+            step.project_id, gate.kind, reason="Seen by phone", actor_id=somebody.user_id, at=EARLIER
+        )
+    for before in milestones_in_order(step.project):
+        if before.position < step.position and before.state is not MilestoneState.DONE:
+            milestones.finish(step.project_id, before.id, on=DAY, actor_id=None, at=EARLIER)
 
 
 def milestones_in_order(project: Project) -> list[Milestone]:

@@ -1,28 +1,22 @@
 """Working copies are filled in and read back the same by three programs; records carry the company's signature."""
 
 import io
-import subprocess
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import page as page_validation
 import pikepdf
 import pytest
 from flask import Flask
-from pyhanko.keys import load_cert_from_pemder
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
-from pyhanko_certvalidator import ValidationContext
 
 from concierge.platform import settings, signing
 from concierge.platform.pdf import Press
 from concierge.readiness import fields, returning
 from concierge.readiness.document import printing
 from concierge.readiness.document.values import TEMPLATE_VERSION
+from tests.makers import certificates
 from tests.makers.documents import document
 from tests.readiness import filling
 
@@ -153,53 +147,8 @@ def test_a_signed_section_is_not_signed_again(speaking: Flask) -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A folder with a company's certificate: `c.p12` with its password in `password`, and `c.pem`."""
-    subject = ["-subj", "/CN=Concierge AG/O=Concierge AG"]
-    use = ["-addext", "keyUsage=digitalSignature,nonRepudiation"]
-    make = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        "k.pem",
-        "-out",
-        "c.pem",
-        "-days",
-        "9",
-    ]
-    pack = [
-        "openssl",
-        "pkcs12",
-        "-export",
-        "-inkey",
-        "k.pem",
-        "-in",
-        "c.pem",
-        "-out",
-        "c.p12",
-        "-passout",
-        "pass:söker",
-    ]
-    for command in ([*make, *subject, *use], pack):
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    (tmp_path / "password").write_text("söker\n", "utf-8")
-    return tmp_path
-
-
-def with_certificate(app: Flask, folder: Path) -> None:
-    in_force = app.extensions["concierge.settings"]
-    app.extensions["concierge.settings"] = replace(
-        in_force, signing_key=str(folder / "c.p12"), signing_password_file=str(folder / "password")
-    )
-
-
-def aside(do: Callable[..., Any], *arguments: Any) -> Any:
-    """Call in a thread of its own: pyHanko starts an event loop, and a browser's may be running in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(do, *arguments).result()
+    """A folder with a company's certificate."""
+    return certificates.certificate(tmp_path)
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
@@ -207,14 +156,12 @@ def test_a_record_carries_the_company_s_signature(
     speaking: Flask, printer: Press, certificate: Path, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
     monkeypatch.setitem(speaking.extensions, "concierge.settings", settings.current())
-    with_certificate(speaking, certificate)
+    certificates.with_certificate(speaking, certificate)
     assert signing.is_asked_for()
 
     data = printing.printed(replace(document(language, is_record=True), is_sealed=True), on=printer).data
 
-    (signature,) = PdfFileReader(io.BytesIO(data)).embedded_signatures
-    trusted = ValidationContext(trust_roots=[load_cert_from_pemder(str(certificate / "c.pem"))])
-    status = aside(validate_pdf_signature, signature, trusted)
+    status = certificates.status_of(data, certificate)
     assert status.bottom_line
     assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
     found = [
@@ -225,15 +172,14 @@ def test_a_record_carries_the_company_s_signature(
     assert found == []
     changed = data.replace(b"\xf0\x9f\x96\xa4", b"\xf0\x9f\x96\xa5", 1)  # of the comment in the second line
     assert changed != data
-    (broken,) = PdfFileReader(io.BytesIO(changed), strict=False).embedded_signatures
-    assert not aside(validate_pdf_signature, broken, trusted).bottom_line
+    assert not certificates.status_of(changed, certificate).bottom_line
 
 
 def test_a_certificate_with_another_password_is_a_sentence(
     speaking: Flask, printer: Press, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(speaking.extensions, "concierge.settings", settings.current())
-    with_certificate(speaking, certificate)
+    certificates.with_certificate(speaking, certificate)
     (certificate / "password").write_text("another")
 
     with pytest.raises(signing.NotSigned, match="cannot be read"):

@@ -1,4 +1,4 @@
-"""Adding what can be sold."""
+"""Adding what can be sold, and saying how long its warranty lasts."""
 
 import re
 from collections.abc import Iterable
@@ -8,13 +8,15 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from concierge.catalogue import queries
-from concierge.catalogue.events import ProductAdded
+from concierge.catalogue.events import ProductAdded, WarrantySet
 from concierge.catalogue.models import Playbook, Product, ProductAlias, ProductFact
 from concierge.catalogue.states import AliasScheme, InstrumentClass, ProductKind
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 
+LONGEST_WARRANTY = 240
+"""Months."""
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -58,6 +60,33 @@ def add_product(
     db.session.flush()
     record(ProductAdded(at=at, actor_id=actor_id, product_id=product.id, name=product.name))
     return product
+
+
+def set_warranty(product: Product, months: int, *, actor_id: int | None, at: datetime) -> bool:
+    """Say how many months of warranty an instrument has (0: as usual), or how many more something else gives.
+
+    Clocks that run go on as they were begun.
+
+    :return: whether that is new.
+    :raises Refused: when it is less than none or more than `LONGEST_WARRANTY`.
+    """
+    if not 0 <= months <= LONGEST_WARRANTY:
+        raise Refused(_("A warranty has between 0 and %(most)s months.", most=LONGEST_WARRANTY))
+    before, product.warranty_months = product.warranty_months, months
+    if months == before:
+        return False
+    db.session.flush()
+    record(
+        WarrantySet(
+            at=at,
+            actor_id=actor_id,
+            product_id=product.id,
+            name=product.name,
+            months_before=before,
+            months=months,
+        )
+    )
+    return True
 
 
 def _new_aliases(aliases: Iterable[tuple[AliasScheme, str]]) -> list[ProductAlias]:

@@ -1,5 +1,6 @@
 """Certificates and reports: what was signed becomes a record that never changes, and the clocks of the unit start."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from flask_babel import gettext as _
 from concierge.catalogue.states import StepKind, VisitKind
 from concierge.equipment import queries as equipment
 from concierge.equipment.actions import installing
+from concierge.equipment.models import Asset
 from concierge.fieldwork import plan, queries
 from concierge.fieldwork.events import RecordIssued
 from concierge.fieldwork.models import FieldEntry, FieldRecord, FieldSignature, FieldStep
@@ -24,7 +26,7 @@ from concierge.platform.words import localized
 from concierge.projects.actions import milestones
 from concierge.projects.models import Milestone
 from concierge.projects.states import MilestoneState
-from concierge.visits.models import Visit
+from concierge.visits.models import Visit, WorkOrder
 from concierge.visits.states import VisitState
 
 ENDED = frozenset({VisitState.COMPLETE, VisitState.INCOMPLETE})
@@ -243,32 +245,53 @@ def _hand_over(found: Found, theirs: FieldSignature, *, actor_id: int | None, at
                 milestones.finish(visit.project_id, milestone.id, on=on, actor_id=actor_id, at=at)
         except Refused as refusal:
             problems.append(refusal.sentence)
-    problems += _start_clocks(found, on=on, actor_id=actor_id, at=at)
+    units = queries.units_at(visit, for_change=True)
+    problems += _start_clocks(units, project_id=visit.project_id, on=on, actor_id=actor_id, at=at)
     if problems and row.stray is None:
         row.stray = Stray.NOT_POSSIBLE
         row.said = _("The certificate is signed, but: %(why)s", why=" ".join(problems))[:500]
         db.session.flush()
 
 
-def _start_clocks(found: Found, *, on: date, actor_id: int | None, at: datetime) -> list[str]:
-    """Let the warranty of the unit begin; what stands in the way, as sentences."""
-    visit = found.visit
-    work = visit.work_order
-    if work is None or work.asset_id is None:
-        return [_("The work order names no instrument, so no warranty began. Name it there.")]
+def start_clocks_of_work(work_order_id: int, *, actor_id: int | None, at: datetime) -> None:
+    """Start the clocks of a unit that a work order names only after its certificate was signed."""
+    certificate = queries.first_certificate_of(work_order_id)
+    work = db.session.get_one(WorkOrder, work_order_id)
+    if certificate is None or work.asset_id is None:
+        return
+    content = certificate.content
+    theirs = next(one for one in content["signatures"] if one["party"] == Party.CUSTOMER.value)
+    signed_at = datetime.fromisoformat(theirs["received_at" if theirs["is_odd"] else "at"])
+    _start_clocks(
+        equipment.units_of(work.asset_id, None, for_change=True),
+        project_id=work.project_id,
+        on=clock.day_at(signed_at, content["site"]["zone"]),
+        actor_id=actor_id,
+        at=at,
+    )
+
+
+def _start_clocks(
+    units: Sequence[Asset], *, project_id: int, on: date, actor_id: int | None, at: datetime
+) -> list[str]:
+    """Let the warranty of each unit begin; what stands in the way, as sentences."""
+    if not units:
+        return [
+            _("The work order names no instrument, so no warranty began. Open it again and name it there.")
+        ]
     try:
         with db.session.begin_nested():
-            asset = equipment.asset_for_change(work.asset_id)
-            terms = equipment.terms_for(asset)
-            installing.start_clocks(
-                asset,
-                installed_on=on,
-                warranty_months=terms.warranty_months,
-                training_days=terms.training_days,
-                project_id=visit.project_id,
-                at=at,
-                actor_id=actor_id,
-            )
+            for asset in units:
+                terms = equipment.terms_for(asset)
+                installing.start_clocks(
+                    asset,
+                    installed_on=on,
+                    warranty_months=terms.warranty_months,
+                    training_days=terms.training_days,
+                    project_id=project_id,
+                    at=at,
+                    actor_id=actor_id,
+                )
     except Refused as refusal:
         return [refusal.sentence]
     return []
@@ -277,11 +300,16 @@ def _start_clocks(found: Found, *, on: date, actor_id: int | None, at: datetime)
 def content_of(
     found: Found, kind: RecordKind, revision: int, signed: Sequence[FieldSignature], *, at: datetime
 ) -> dict[str, Any]:  # Any: JSON
-    """All that a record says, in every language, for the print and for machines."""
+    """All that a record says, in every language, for the print and for machines.
+
+    Of notes and photos it holds those that were signed: what is written afterwards belongs to the next revision.
+    """
     visit = found.visit
     project, site, work = visit.project, visit.site, visit.work_order
-    covered = {key for one in signed for key in one.content.get("shown", {})}
-    asset = work.asset if work is not None else None
+    covered = covered_by(signed)
+    asked_until = max((one.change.at for one in signed), default=at)
+    units = queries.units_at(visit)
+    asset = units[0] if units else None
     contact = project.contact
     return {
         "kind": kind.value,
@@ -309,8 +337,8 @@ def content_of(
             "is_complete": visit.state is VisitState.COMPLETE,
         },
         "unit": {
-            "name": asset.name if asset is not None else "",
-            "serial": asset.serial if asset is not None else "",
+            "name": in_words(units),
+            "serial": ", ".join(one.serial for one in units if one.serial),
             "options": [str(one) for one in asset.options] if asset is not None else [],
             "place": asset.place if asset is not None else "",
             "warranty_to": _day(asset.warranty_to if asset is not None else None),
@@ -329,13 +357,9 @@ def content_of(
         ],
         "steps": [_step(found, step, covered) for step in found.steps],
         "notes": [
-            {
-                "text": one.text,
-                "at": one.change.at.isoformat(),
-                "by": one.change.user.name,
-                "is_signed": one.change.key in covered,
-            }
+            {"text": one.text, "at": one.change.at.isoformat(), "by": one.change.user.name}
             for one in found.notes
+            if one.change.key in covered
         ],
         "photos": [
             {
@@ -346,9 +370,9 @@ def content_of(
                 "file": one.file_id,
                 "small": one.small_id,
                 "sha256": one.file.sha256,
-                "is_signed": one.change.key in covered,
             }
             for one in found.photos
+            if one.change.key in covered
         ],
         "not_ready": [
             {
@@ -358,7 +382,7 @@ def content_of(
                 "by": one.change.user.name,
             }
             for one in found.not_ready
-            if one.withdrawn_at is None
+            if one.withdrawn_at is None and one.change.at <= asked_until
         ],
         "signatures": [
             {
@@ -377,6 +401,17 @@ def content_of(
     }
 
 
+def in_words(units: Sequence[Asset]) -> str:
+    """What the instruments of a visit are called, with how many there are of each when there are several."""
+    names = Counter(one.name for one in units)
+    return ", ".join(name if number == 1 else f"{number} × {name}" for name, number in names.items())
+
+
+def covered_by(signed: Sequence[FieldSignature]) -> set[str]:
+    """Keys of what the signed pages showed, also of what was still on its way when the signature came."""
+    return {key for one in signed for part in ("shown", "missing") for key in one.content.get(part, ())}
+
+
 def _step(found: Found, step: FieldStep, covered: set[str]) -> dict[str, Any]:  # Any: JSON
     current = standing_at(found, step)
     return {
@@ -393,7 +428,7 @@ def _step(found: Found, step: FieldStep, covered: set[str]) -> dict[str, Any]:  
         "at": current.change.at.isoformat() if current is not None else "",
         "by": current.change.user.name if current is not None else "",
         "is_open": is_contradicted(found, step) or not is_answered(found, step),
-        "photos": sum(one.step_id == step.id for one in found.photos),
+        "photos": sum(one.step_id == step.id and one.change.key in covered for one in found.photos),
     }
 
 

@@ -84,6 +84,22 @@ def keep_photo(uuid: str, data: bytes, *, user_id: int, at: datetime) -> PhotoUp
     return upload
 
 
+def refuse_large(size: int) -> None:
+    """Make sure that a photo of so many bytes can be kept.
+
+    :raises NotKept: when it cannot.
+    """
+    if size > LARGEST_PHOTO:
+        raise NotKept(
+            _(
+                "The photo has %(size)s MB, more than the %(most)s that can be kept. "
+                "Send a smaller one: it stays on your device until then.",
+                size=-(-size // 1024**2),
+                most=LARGEST_PHOTO // 1024**2,
+            )
+        )
+
+
 def forget(uuid: str, *, user_id: int) -> None:
     """Remove a photo that cannot be kept, with what came of it; the bytes are swept up later."""
     upload = queries.upload_for_change(uuid)
@@ -109,15 +125,7 @@ def _begun(uuid: str, *, size: int, user_id: int, at: datetime) -> PhotoUpload:
         return upload
     if size <= 0:
         raise NotKept(_("The photo is empty. Take it again."))
-    if size > LARGEST_PHOTO:
-        raise NotKept(
-            _(
-                "The photo has %(size)s MB, more than the %(most)s that can be kept. "
-                "Send a smaller one: it stays on your device until then.",
-                size=-(-size // 1024**2),
-                most=LARGEST_PHOTO // 1024**2,
-            )
-        )
+    refuse_large(size)
     if queries.count_uploads(user_id) >= MOST_UNDER_WAY:
         raise NotKept(_("Many photos are under way. Send what they belong to, then this one."))
     upload = PhotoUpload(uuid=uuid, user_id=user_id, size=size, received=0, pieces=[], begun_at=at)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -17,11 +17,11 @@ from concierge.catalogue.states import StepKind
 from concierge.fieldwork.models import FieldRecord
 from concierge.fieldwork.protocol import Party, Tap
 from concierge.fieldwork.states import Fit, RecordKind
-from concierge.platform import settings
+from concierge.platform import settings, signing
 from concierge.platform.paths import templates_dir
 from concierge.platform.pdf import InnerFile, Press, Printed, press
 from concierge.platform.words import localized
-from concierge.readiness.document.form import breakable_text
+from concierge.readiness.document.form import breakable_text, seal, seal_at
 from concierge.readiness.document.printing import LANGUAGES, stylesheet
 from concierge.readiness.document.values import LETTER_COUNTRIES, RIGHT_TO_LEFT
 from concierge.readiness.document.words import Figures, in_a_row
@@ -187,9 +187,7 @@ class Words(Figures):
             Line(_("Not ready: %(note)s", note=self.long(one["note"])), self._who_when(one))
             for one in self.content["not_ready"]
         ]
-        return found + [
-            Line(self.long(one["text"]), self._signed_or_not(one)) for one in self.content["notes"]
-        ]
+        return found + [Line(self.long(one["text"]), self._who_when(one)) for one in self.content["notes"]]
 
     def photos(self) -> list[Photo]:
         """The photos, the first of them as pictures."""
@@ -198,7 +196,7 @@ class Words(Figures):
                 source=f"asset:photo-{place}.jpg" if place < MOST_PHOTOS else "",
                 alt=self.plain(self.long(one["caption"])) or _("Photo %(number)s", number=place + 1),
                 caption=self.long(one["caption"]),
-                note=self._signed_or_not(one),
+                note=self._who_when(one),
             )
             for place, one in enumerate(self.content["photos"])
         ]
@@ -255,9 +253,6 @@ class Words(Figures):
         odd = _("the device's clock may have been wrong") if is_odd else ""
         return in_a_row([self._alone(one["by"]), self.at(one["at"]), odd])
 
-    def _signed_or_not(self, one: Said) -> str:
-        return in_a_row([self._who_when(one), "" if one["is_signed"] else _("added after signing")])
-
     def _alone(self, text: object) -> str:
         long = self.long(text)
         return f"\N{FIRST STRONG ISOLATE}{long}\N{POP DIRECTIONAL ISOLATE}" if self.is_mirrored else long
@@ -291,29 +286,41 @@ def file_name(record: FieldRecord, language: str) -> str:
 def printed(
     record: FieldRecord, *, language: str, photos: Mapping[int, bytes], on: Press | None = None
 ) -> Printed:
-    """A record as PDF/A-3a and PDF/UA-1. Takes about a second: for the worker, never for a page.
+    """A record as PDF/A-3a and PDF/UA-1, signed by the company if it has a certificate.
+
+    Takes about a second: for the worker, never for a page.
 
     :param photos: small pictures by the number of their stored file; those that lack are only named.
     :raises Unprintable: when it cannot be laid out within its limits.
+    :raises NotSigned: when the company's certificate cannot be used.
     """
+    is_sealed = signing.is_asked_for()
     assets = {
         f"photo-{place}.jpg": photos[one["small"]]
         for place, one in enumerate(record.content["photos"][:MOST_PHOTOS])
         if one["small"] in photos
     }
     data = json.dumps(for_machines(record), ensure_ascii=False, indent=1, sort_keys=True).encode()
-    return (on or press()).print_page(
-        html(record, language=language, assets=frozenset(assets)),
+    company = settings.current().company
+    with force_locale(language):
+        fields = [seal(company)] if is_sealed else []
+        reason = _("The record as we hold it")
+    made = (on or press()).print_page(
+        html(record, language=language, assets=frozenset(assets), is_sealed=is_sealed),
         stylesheet=_styles(is_mirrored=language in RIGHT_TO_LEFT),
         assets=assets,
+        fields=fields,
         files=[InnerFile(RECORD_FILE, "application/json", data, "The record, for machines")],
         is_record=True,
         is_mirrored=language in RIGHT_TO_LEFT,
     )
+    return replace(made, data=signing.signed(made.data, reason=reason, place=company)) if is_sealed else made
 
 
-def html(record: FieldRecord, *, language: str, assets: frozenset[str] = frozenset()) -> str:
-    """The page that is printed."""
+def html(
+    record: FieldRecord, *, language: str, assets: frozenset[str] = frozenset(), is_sealed: bool = False
+) -> str:
+    """The page that is printed; a sealed one has a place for the company's signature."""
     with force_locale(language):
         return render_template(
             "fieldwork/document.html",
@@ -321,6 +328,7 @@ def html(record: FieldRecord, *, language: str, assets: frozenset[str] = frozens
             record=record,
             assets=assets,
             company=settings.current().company,
+            seal=seal_at(0) if is_sealed else "",
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from http import HTTPStatus
+from os import SEEK_END
 from uuid import uuid4
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
@@ -13,7 +14,6 @@ from flask_babel import gettext as _
 from concierge.fieldwork import plan, telling
 from concierge.fieldwork.actions import photos, taking
 from concierge.fieldwork.protocol import (
-    LARGEST_PHOTO,
     Change,
     Kind,
     MeaningData,
@@ -34,6 +34,10 @@ from concierge.platform.words import clock_time, instant
 
 PERSON = "Concierge-Person"
 """Header that says whose page it is; the worker on the device shows it to nobody else."""
+
+
+LARGEST_HAND_IN = 64 * 1024 * 1024
+"""Bytes of a form that are read; a photo above its own limit is refused in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,14 @@ class Typed:
     value: str = ""
     note: str = ""
     cause: str = ""
+    caption: str = ""
+
+
+@bp.url_value_preprocessor
+def _let_photos_in(endpoint: str | None, _values: dict[str, object] | None) -> None:
+    """Let the forms read more than other pages, so that a photo that is too large costs nothing that was typed."""
+    if endpoint == "fieldwork.enter":
+        request.max_content_length = LARGEST_HAND_IN
 
 
 @bp.get("/day")
@@ -256,7 +268,9 @@ def _keep_photo(change: Change, *, actor_id: int, at: datetime) -> None:
         return
     if not plan.is_uuid(_file_key()):
         raise Refused(_("This form has expired. Load the page again and repeat."))
-    photos.keep_photo(_file_key(), photo.read(LARGEST_PHOTO + 1), user_id=actor_id, at=at)
+    photos.refuse_large(photo.stream.seek(0, SEEK_END))
+    photo.stream.seek(0)
+    photos.keep_photo(_file_key(), photo.read(), user_id=actor_id, at=at)
 
 
 def _typed() -> Typed:
@@ -267,4 +281,5 @@ def _typed() -> Typed:
         value=said.get("value", ""),
         note=said.get("note", ""),
         cause=said.get("cause", ""),
+        caption=said.get("caption", ""),
     )

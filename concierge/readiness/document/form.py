@@ -163,8 +163,7 @@ class Form:
 
     def seal(self) -> Markup:
         """Where the company's certificate signs a record; it shows nothing."""
-        label = _("Certificate of %(company)s", company=self._checklist.company)
-        return _input(str(self._add(Field(signing.FIELD, "signature", _short(label)))), "seal")
+        return seal_at(self._add(seal(self._checklist.company)))
 
     def _sign(self, section: Section | None, part: Part, label: str, kind: Kind) -> Markup:
         key = section.key if section else names.FINAL
@@ -187,6 +186,20 @@ class Form:
 
     def _note(self, item: Item, value: str) -> None:
         self._printed[item.key] = Printed(item.seen, value)
+
+
+def seal(company: str) -> Field:
+    """The field that the company's certificate signs."""
+    label = _("Certificate of %(company)s", company=company)
+    return Field(signing.FIELD, "signature", _short(label))
+
+
+def seal_at(place: int) -> Markup:
+    """Where it stands; it shows nothing.
+
+    :param place: its number among the fields of the form.
+    """
+    return _input(str(place), "seal")
 
 
 def _input(name: str, kind: str, shown: str = "") -> Markup:

@@ -43,6 +43,7 @@ class Offers:
     start: bool
     start_first: bool
     finish: bool
+    work: bool
 
 
 @bp.get("/visits/<int:visit_id>")
@@ -157,6 +158,7 @@ def offers_for(found: Visit, looking: Viewer) -> Offers:
         start=may_start,
         start_first=may_start and is_near and not found.needs_decision,
         finish=may_work and VisitState.COMPLETE in following,
+        work=may_work and found.state not in {VisitState.DRAFT, VisitState.CANCELLED},
     )
 
 
