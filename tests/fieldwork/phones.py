@@ -86,13 +86,13 @@ def _crew(project: Project, crew: Crew, password: str) -> None:
         person = people.user(name=name, email=mail, role=Role.TECHNICIAN)
         person.password_hash = password
         goers.append(workforce.technician(user=person))
-    start = clock.now().astimezone(ZoneInfo(ZONE)).replace(minute=0, second=0, microsecond=0)
+    begun = clock.now() - timedelta(hours=1)
     for uid, days, going in ((crew.now, 0, goers[:1]), (crew.both, 1, goers)):
         visit = fieldwork.visit(
             project,
             *going,
             crew=len(going),
-            starts=f"{start + timedelta(days=days, hours=-1):%a %Y-%m-%d %H:%M}",
+            starts=f"{(begun + timedelta(days=days)).astimezone(ZoneInfo(ZONE)):%a %Y-%m-%d %H:00}",
             hours=4,
             uid=uid,
             reason="The customer asked for it.",
