@@ -7,6 +7,7 @@ when the clocks change. Nights are narrow, so that a working day fills its colum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 DAY = timedelta(days=1)
 MINUTES = 24 * 60
@@ -54,7 +55,8 @@ class WallAxis:
             return 0.0
         if number >= self.days:
             return 100.0
-        return (number + self._share(wall.hour * 60 + wall.minute)) * 100 / self.days
+        shares = _shares(self.opens, self.closes, self.night)
+        return (number + shares[wall.hour * 60 + wall.minute]) * 100 / self.days
 
     def stretch(self, starts: datetime, ends: datetime) -> tuple[float, float] | None:
         """From where to where two wall times reach; `None` when nothing of it is on the axis."""
@@ -63,16 +65,21 @@ class WallAxis:
 
     def at_minute(self, minute: int) -> float:
         """Where a minute of the first day lies."""
-        return self._share(minute) * 100 / self.days
+        return _shares(self.opens, self.closes, self.night)[minute] * 100 / self.days
 
-    def _share(self, minute: int) -> float:
-        """Which part of its column has passed at a minute of the day."""
-        if minute < self.opens:
-            return self.night * minute / self.opens
-        if minute <= self.closes:
-            wide = 1 - 2 * self.night
-            return self.night + wide * (minute - self.opens) / (self.closes - self.opens)
-        return 1 - self.night * (MINUTES - minute) / (MINUTES - self.closes)
+
+@lru_cache
+def _shares(opens: int, closes: int, night: float) -> tuple[float, ...]:
+    """Which part of its column has passed at each minute of a day, midnight at its end included."""
+    return tuple(_share(minute, opens, closes, night) for minute in range(MINUTES + 1))
+
+
+def _share(minute: int, opens: int, closes: int, night: float) -> float:
+    if minute < opens:
+        return night * minute / opens
+    if minute <= closes:
+        return night + (1 - 2 * night) * (minute - opens) / (closes - opens)
+    return 1 - night * (MINUTES - minute) / (MINUTES - closes)
 
 
 def lanes(stretches: Iterable[tuple[float, float]]) -> Sequence[int]:

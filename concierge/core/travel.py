@@ -96,7 +96,7 @@ def degrees(text: str) -> tuple[float, float]:
 
 def way(here: Spot, there: Spot) -> Way:
     """Estimate the way between two places; the same both ways, none within one place."""
-    if here == there and (here.name or here.latitude is not None):
+    if here.name == there.name and here == there and (here.name or here.latitude is not None):
         return Way(0, By.CAR)
     km = distance_km(here, there)
     if km is None:

@@ -4,8 +4,9 @@ A template would write, look at and hand on every number of them; here only what
 """
 
 from collections.abc import Iterable
+from html import escape
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from concierge.dispatch.plan import BAR_PX, Bar, Block
 
@@ -91,4 +92,4 @@ def bar(
 def escaped(url: str) -> tuple[str, str]:
     """An address with ``{}`` for a number, ready to stand in an attribute: what is before and after."""
     before, _place, after = url.partition("{}")
-    return str(escape(before)), str(escape(after))
+    return escape(before), escape(after)

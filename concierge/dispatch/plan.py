@@ -313,11 +313,11 @@ def _row(
             x = max(0.0, x2 - least_width)
         drawn.append((x, x2, one))
         if one.state not in OVER and max(there, back) >= least_way:
-            for starts, ends in (
-                (one.starts_local - there * MINUTE, one.starts_local),
-                (one.ends_local, one.ends_local + back * MINUTE),
+            for minutes, starts, ends in (
+                (there, one.starts_local - there * MINUTE, one.starts_local),
+                (back, one.ends_local, one.ends_local + back * MINUTE),
             ):
-                way_there = axis.stretch(starts, ends)
+                way_there = axis.stretch(starts, ends) if minutes >= least_way else None
                 if way_there is not None and _is_seen(way_there, axis):
                     travelling.append((*way_there, x))
     drawn.sort(key=lambda each: (each[0], each[2].visit_id))
@@ -350,8 +350,7 @@ def _row(
             calls.append(gap)
             blocks.append(Block("call", x, width, 0, 5, gap.words))
         elif gap.kind == "off":
-            if gap.words or gap.starts.weekday() <= FRIDAY:  # weekends lie behind all rows
-                blocks.append(Block("off", x, width, 0, height, gap.words))
+            blocks.append(Block("off", x, width, 0, height, gap.words))
         else:
             blocks.append(Block(gap.kind, x, width, PAD_PX, height - 2 * PAD_PX, gap.words))
     blocks.sort(key=lambda each: each.kind != "off")
@@ -409,14 +408,14 @@ def _worked_minutes(hours: Mapping[date, tuple[Hours, ...]], one: Booked, axis: 
         length = (one.ends_at - one.starts_at) // MINUTE
         return length if axis.first <= first <= axis.last else 0
     found = 0
-    day = max(first, axis.first)
-    while day <= min(last, axis.last):
+    day, until = max(first, axis.first), min(last, axis.last)
+    while day <= until:
         from_minute = _minute(one.starts_local) if day == first else 0
         to_minute = _minute(one.ends_local) if day == last else 24 * HOUR
-        found += sum(
-            max(0, min(each.to_minute, to_minute) - max(each.from_minute, from_minute))
-            for each in hours.get(day, ())
-        )
+        for each in hours.get(day, ()):
+            begins, ends = max(each.from_minute, from_minute), min(each.to_minute, to_minute)
+            if begins < ends:
+                found += ends - begins
         day += DAY
     return found
 

@@ -14,9 +14,9 @@ from sqlalchemy.orm import joinedload
 from concierge.accounts.models import Account, Site
 from concierge.catalogue.states import VisitKind
 from concierge.core.board import WallAxis
-from concierge.core.hours import Place
+from concierge.core.hours import Hours, Place
 from concierge.core.travel import Spot
-from concierge.dispatch.plan import Board, Booked, Gap, Known, board, length
+from concierge.dispatch.plan import FRIDAY, Board, Booked, Gap, Known, board, length
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import UtcInstant, db
 from concierge.platform.errors import NotFound
@@ -422,10 +422,11 @@ class _Read:
     absences: Mapping[int, Sequence[Any]]
     own: Mapping[int, Sequence[workforce.Taken]]
     calls: Mapping[int, Sequence[tuple[datetime, datetime, str]]]
+    planned: "_Planned"
 
 
 def _people(wanted: Wanted, axis: WallAxis) -> _Read:
-    everybody = workforce.holders(wanted.skill, on=axis.first)
+    everybody = workforce.holders(wanted.skill, on=axis.first) if wanted.skill else workforce.sendable(None)
     where = workforce.territory_named(wanted.territory)
     there = {one.user_id for one in workforce.technicians_of(where.id, where.name)} if where else set()
     chosen = [
@@ -433,7 +434,6 @@ def _people(wanted: Wanted, axis: WallAxis) -> _Read:
         for user_id in everybody
         if wanted.technician in (None, user_id) and (not wanted.territory or user_id in there)
     ]
-    known = workforce.sendable(chosen)
     ids, first_on, last_on = chosen, axis.first, axis.last
     from_at = datetime.combine(first_on, time(), UTC) - REACH
     to_at = datetime.combine(last_on, time(), UTC) + REACH
@@ -446,15 +446,35 @@ def _people(wanted: Wanted, axis: WallAxis) -> _Read:
     for user_id, starts_local, ends_local, note in _CALLS.all(**asked):
         calls.setdefault(user_id, []).append((starts_local, ends_local, note))
     first_near, last_near = first_on - REACH, last_on + REACH
+    day = timedelta(days=1)
+    away = workforce.absences(ids, first_on=first_near - day, last_on=last_near + day)
     return _Read(
         everybody=tuple((user_id, one.name) for user_id, one in everybody.items()),
-        technicians=[known[user_id] for user_id in ids if user_id in known],
-        hours=workforce.technician_places(ids, first_on=first_near, last_on=last_near),
+        technicians=[everybody[user_id] for user_id in ids],
+        hours=workforce.technician_places(ids, first_on=first_near, last_on=last_near, away=away),
         percents=workforce.capacities(ids, first_on=first_on, last_on=last_on),
-        absences=workforce.absences(ids, first_on=first_near, last_on=last_near),
+        absences=away,
         own=own,
         calls=calls,
+        planned=_Planned(),
     )
+
+
+class _Planned:
+    """When people would work on the days shown; days of a common week are looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], Mapping[date, tuple[Hours, ...]]] = {}
+
+    def on(self, hours: Place, axis: WallAxis) -> Mapping[date, tuple[Hours, ...]]:
+        """Somebody's planned hours by day."""
+        if hours.exceptions:
+            return {day: hours.planned_on(day) for day in axis.every}
+        key = (id(hours.days), *(hours.week.get(number, ()) for number in range(7)))
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = {day: hours.planned_on(day) for day in axis.every}
+        return found
 
 
 def _booked(axis: WallAxis, language: str) -> Mapping[int, Sequence[Booked]]:
@@ -466,12 +486,12 @@ def _booked(axis: WallAxis, language: str) -> Mapping[int, Sequence[Booked]]:
     }
     spots: dict[int, Spot] = {}
     found: dict[int, list[Booked]] = {}
-    for *about, site_id, city, country, latitude, longitude in _booked_in(language).all(**asked):
+    for row in _booked_in(language).all(**asked):
+        site_id, city, country, latitude, longitude = row[-5:]
         spot = spots.get(site_id)
         if spot is None:
             spot = spots[site_id] = Spot(country, city, latitude, longitude, f"site {site_id}")
-        one = Booked._make((*about, site_id, city, spot))
-        found.setdefault(one.user_id, []).append(one)
+        found.setdefault(row[0], []).append(Booked._make((*row[:-3], spot)))
     return found
 
 
@@ -494,11 +514,12 @@ def _known(one: workforce.Sendable, booked: Sequence[Booked], people: _Read, axi
         gaps.append(Gap("held" if each.held_for else "own", starts, ends, each.held_for))
     gaps += [Gap("call", *call) for call in people.calls.get(user_id, ())]
     percents = people.percents.get(user_id, ())
-    free, worked_on = 0, {}
-    for day in axis.every:
-        planned = worked_on[day] = hours.planned_on(day)
+    free, worked_on = 0, people.planned.on(hours, axis)
+    for day, planned in worked_on.items():
         if not planned:
-            gaps.append(_day_off(hours, day))
+            off = _day_off(hours, day)
+            if off.words or day.weekday() <= FRIDAY:  # weekends lie behind all rows
+                gaps.append(off)
             continue
         worked = length(hours.hours_on(day) if day in hours.shut else planned)
         free += worked * working.percent_on(percents, day) // 100 if percents else worked

@@ -100,19 +100,19 @@ class Telling:
         said = f"{there}, {one.city}" if one.city else there
         if one.zone == self._zone:
             return said
-        starts, ends = (at.astimezone(self._here).replace(tzinfo=None) for at in (one.starts_at, one.ends_at))
+        starts = one.starts_at.astimezone(self._here).replace(tzinfo=None)
         if starts == one.starts_local:
             return said
+        ends = one.ends_at.astimezone(self._here).replace(tzinfo=None)
         return f"{said} ({self._yours % {'span': self.span(starts, ends, besides=one.starts_local.date())}})"
 
     def span(self, starts: datetime, ends: datetime, besides: date | None = None) -> str:
         """From when to when, without a day that has been said."""
-        if starts.date() == ends.date():
+        first, last = starts.date(), ends.date()
+        if first == last:
             clocks = f"{self._clock(starts)}–{self._clock(ends)}"
-            return clocks if starts.date() == besides else f"{self._day(starts.date())}, {clocks}"
-        return (
-            f"{self._day(starts.date())} {self._clock(starts)} – {self._day(ends.date())} {self._clock(ends)}"
-        )
+            return clocks if first == besides else f"{self._day(first)}, {clocks}"
+        return f"{self._day(first)} {self._clock(starts)} – {self._day(last)} {self._clock(ends)}"
 
     def _day(self, on: date) -> str:
         found = self._days.get(on)

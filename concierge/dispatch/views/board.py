@@ -122,6 +122,9 @@ def page_of(look: Look) -> dict[str, Any]:  # Any: what the template is given
     telling, may_move = words.Telling(looking.zone), looking.may(Permission.SCHEDULE_VISITS)
     query = look.values()
     visit_url = url_for("dispatch.visit", visit_id=0, **query).replace("/visits/0", "/visits/{}", 1)
+    work_url = url_for("dispatch.work", work_order_id=0, **query).replace(
+        "/work-orders/0", "/work-orders/{}", 1
+    )
     drawn = _Drawn(words.gaps(), drawing.escaped(visit_url), asset("icons.svg"), may_move)
     rows = [_shown(row, found, telling, drawn) for row in found.rows]
     return {
@@ -131,8 +134,8 @@ def page_of(look: Look) -> dict[str, Any]:  # Any: what the template is given
         "heading": words.heading(found.clashes, len(soon)),
         "period": _period(look),
         "heads": _heads(look),
-        "tray": [_card(one, look, query) for one in soon],
-        "later_tray": [_card(one, look, query) for one in later],
+        "tray": [_card(one, look, visit_url, work_url) for one in soon],
+        "later_tray": [_card(one, look, visit_url, work_url) for one in later],
         "clock_notes": words.clock_notes(
             found.zones | {looking.zone}, look.first, look.first + timedelta(days=DAYS[look.view] - 1)
         ),
@@ -170,12 +173,12 @@ def _belongs(one: Unassigned, look: Look) -> bool:
     return (look.kind is None or one.kind is look.kind) and (not look.skill or one.skill == look.skill)
 
 
-def _card(one: Unassigned, look: Look, query: Mapping[str, Any]) -> Card:  # Any: values of an address
+def _card(one: Unassigned, look: Look, visit_url: str, work_url: str) -> Card:
     due, state = words.due(one, look.today)
     url = (
-        url_for("dispatch.visit", visit_id=one.visit_id, **query)
-        if one.visit_id is not None
-        else url_for("dispatch.work", work_order_id=one.work_order_id, **query)
+        work_url.replace("{}", str(one.work_order_id))
+        if one.visit_id is None
+        else visit_url.replace("{}", str(one.visit_id))
     )
     return Card(one, words.work(one), words.needs(one), due, state, words.when_planned(one), url)
 
