@@ -1,6 +1,7 @@
 """The long work of dispatch: making plans and booking proposals; and what is done with offers whose time is over."""
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,6 +17,7 @@ from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock, jobs, undo
 from concierge.platform.database import db, unit_of_work
+from concierge.platform.deliveries import outside
 from concierge.platform.errors import Refused
 from concierge.platform.jobs import Progress, Result
 from concierge.workforce.actions import holding
@@ -131,14 +133,20 @@ def _viewer(user_id: int | None) -> Viewer:
     return Viewer(user.id, user.name, user.role, user.zone, user.language)
 
 
-def end_offers() -> None:
+@outside
+def end_offers(at: datetime) -> None:
     """End offers that nobody chose from in time, each by itself, and remove what is held no more.
 
     Nobody waits for this: what has run out may not be chosen and keeps nobody from anything, from that instant on.
+
+    :param at: the instant it was due; it is the clock that counts.
     """
-    at = clock.now()
-    for offer_id in offers.run_out(at=at):
+    now = max(at, clock.now())
+    waiting = offers.run_out(at=now)
+    db.session.rollback()
+    for offer_id in waiting:
         with unit_of_work():
-            offering.lapse(offers.offer_for_change(offer_id), at=at)
+            offering.lapse(offers.offer_for_change(offer_id), at=now)
+        db.session.expunge_all()
     with unit_of_work():
-        holding.forget_expired(at=at)
+        holding.forget_expired(at=now)

@@ -9,7 +9,7 @@ from concierge.catalogue.states import VisitKind
 from concierge.dispatch.models import SlotOffer
 from concierge.dispatch.states import OfferKind
 from concierge.platform.mail import Attachment, Letter
-from concierge.platform.words import instant, span
+from concierge.platform.words import day, span
 from concierge.projects.models import Project
 from concierge.readiness import mails
 from concierge.visits.clocks import wall_time
@@ -25,7 +25,7 @@ def offer_letter(offer: SlotOffer, project: Project, *, address: str, token: str
     """
     with force_locale(offer.link.language):
         what, site = _what(offer), offer.work_order.site
-        until = instant(offer.expires_at, site.zone)
+        until = day(offer.answer_on)
         if offer.kind is OfferKind.TIMES:
             first = _("when may we come? For “%(what)s”, these times are kept free for you:", what=what)
             times = tuple(

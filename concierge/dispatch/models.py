@@ -1,7 +1,8 @@
 """Tables of plans that a machine proposes for unassigned work, and of times that customers choose from."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -173,6 +174,11 @@ class SlotOffer(Versioned, Base):
     def holder(self) -> str:
         """What its held times are held for."""
         return f"offer {self.id}"
+
+    @property
+    def answer_on(self) -> date:
+        """The last day, at the site, on which may be chosen; its work with site is loaded."""
+        return (self.expires_at.astimezone(ZoneInfo(self.work_order.site.zone)) - timedelta(minutes=1)).date()
 
     def is_open(self, *, at: datetime) -> bool:
         """Whether a time may be chosen at an instant; nobody has to have tidied up."""

@@ -290,7 +290,14 @@ def offer_for_change(offer_id: int, *, link_id: int | None = None) -> SlotOffer:
     question = sa.select(SlotOffer).where(SlotOffer.id == offer_id)
     if link_id is not None:
         question = question.where(SlotOffer.link_id == link_id)
-    return _one(question.with_for_update(of=SlotOffer), None)
+    found = _locked(question)
+    if not found:
+        raise NotFound
+    (offer,) = found
+    db.session.refresh(offer.project, ["state", "held_on"])
+    if offer.visit is not None:
+        db.session.refresh(offer.visit, ["state", "starts_at", "ends_at", "starts_local", "ends_local"])
+    return offer
 
 
 def offer_for(viewer: Viewer, offer_id: int) -> SlotOffer:
@@ -365,34 +372,27 @@ def of_work_in(work_order_ids: Collection[int], states: Collection[OfferState]) 
     """Offers for some work that are in one of these states, locked, with what acts ask of them."""
     if not work_order_ids:
         return ()
-    return db.session.scalars(
-        sa.select(SlotOffer)
-        .where(SlotOffer.work_order_id.in_(work_order_ids), SlotOffer.state.in_(states))
-        .options(*_WHOLE)
-        .order_by(SlotOffer.id)
-        .with_for_update(of=SlotOffer)
-        .execution_options(populate_existing=True)
-    ).all()
+    return _locked(
+        sa.select(SlotOffer).where(SlotOffer.work_order_id.in_(work_order_ids), SlotOffer.state.in_(states))
+    )
 
 
 def of_visit(visit_id: int, states: Collection[OfferState]) -> Sequence[SlotOffer]:
     """Offers that are about a visit, or about the work that it does, in one of these states, locked."""
     works = sa.select(Visit.work_order_id).where(Visit.id == visit_id, Visit.work_order_id.is_not(None))
-    ids = db.session.scalars(
-        sa.select(SlotOffer.id).where(
+    return _locked(
+        sa.select(SlotOffer).where(
             SlotOffer.state.in_(states),
             sa.or_(SlotOffer.visit_id == visit_id, SlotOffer.work_order_id.in_(works)),
         )
-    ).all()
-    return [offer_for_change(offer_id) for offer_id in ids]
+    )
 
 
 def open_of_link(link_id: int) -> Sequence[SlotOffer]:
     """Offers that wait for the holder of a link, locked."""
-    ids = db.session.scalars(
-        sa.select(SlotOffer.id).where(SlotOffer.link_id == link_id, SlotOffer.state == OfferState.OPEN)
-    ).all()
-    return [offer_for_change(offer_id) for offer_id in ids]
+    return _locked(
+        sa.select(SlotOffer).where(SlotOffer.link_id == link_id, SlotOffer.state == OfferState.OPEN)
+    )
 
 
 def people_of(project: Project) -> Sequence[Contact]:
@@ -419,10 +419,29 @@ def visit_to_book(work: WorkOrder) -> Visit | None:
 def _one(question: sa.Select[SlotOffer], project_id: int | None) -> SlotOffer:
     if project_id is not None:
         question = question.where(SlotOffer.project_id == project_id)
-    found = db.session.scalar(question.options(*_WHOLE).execution_options(populate_existing=True))
+    found = db.session.scalar(question.options(*_WHOLE))
     if found is None:
         raise NotFound
     return found
+
+
+def _locked(question: sa.Select[SlotOffer]) -> Sequence[SlotOffer]:
+    """Offers as they are now, locked, with what acts ask of them.
+
+    Only they are read anew: this stands in the middle of other acts, which go on with the rows that they loaded.
+    """
+    ids = [
+        one.id
+        for one in db.session.scalars(
+            question.order_by(SlotOffer.id)
+            .with_for_update(of=SlotOffer)
+            .execution_options(populate_existing=True)
+        )
+    ]
+    if not ids:
+        return ()
+    whole = sa.select(SlotOffer).where(SlotOffer.id.in_(ids)).options(*_WHOLE).order_by(SlotOffer.id)
+    return db.session.scalars(whole).all()
 
 
 _SHOWN = (

@@ -5,7 +5,7 @@ row is never handed to a page of theirs as it is where it holds anything interna
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import cached_property
@@ -230,7 +230,7 @@ class Offered:
     zone: str
     """The place whose clock its times are said by."""
     until: str
-    """Until when may be chosen, by that clock."""
+    """The last day on which may be chosen, by that clock."""
     note: str
     """What one of ours says to it, in their own words."""
     wish: str
@@ -630,7 +630,7 @@ class Reader:
             lasts=words.lasts(offer.minutes),
             where=", ".join(part for part in (site.name, site.address_line) if part),
             zone=self.tongue.place_of(site.zone),
-            until=self.tongue.instant(offer.expires_at, site.zone),
+            until=self.tongue.weekday(offer.answer_on),
             note=offer.note,
             wish=offer.wish,
             is_open=offer.is_open(at=self.at),
@@ -667,7 +667,8 @@ class Reader:
         """The visit that was chosen; `None` while none is."""
         if offer.state is not OfferState.BOOKED or offer.visit_id is None:
             return None
-        return next((one for one in self.meetings if one.id == offer.visit_id), None)
+        found = next((one for one in self.meetings if one.id == offer.visit_id), None)
+        return replace(found, change_url="") if found is not None else None
 
     def is_chosen(self, offer: SlotOffer, choice: SlotChoice) -> bool:
         """Whether a time is the one that is booked."""

@@ -22,7 +22,7 @@ from concierge.platform.errors import NotFound, Refused
 from concierge.platform.events import record
 from concierge.projects.actions import delays, promising
 from concierge.projects.actions.promising import ShownDate
-from concierge.projects.models import Delay, Project
+from concierge.projects.models import Delay, Milestone, Project
 from concierge.projects.queries import lost_days
 from concierge.projects.states import BlockCause, MilestoneState, Party, ProjectState, ShownOn
 from concierge.readiness import queries as readiness
@@ -397,7 +397,7 @@ def _delay_from(
     project = db.session.get_one(Project, offer.project_id)
     if project.state is ProjectState.DRAFT or first_on < project.starts_on:
         return None
-    milestone = offer.work_order.milestone
+    milestone = _milestone_of(offer)
     is_there = milestone is not None and milestone.state is not MilestoneState.SKIPPED
     entered = delays.enter(
         offer.project_id,
@@ -428,8 +428,8 @@ def _keep_delays(offer: SlotOffer, visit: Visit, before: datetime | None, *, at:
 
 def _note_promise(offer: SlotOffer, visit: Visit, *, at: datetime) -> None:
     """Note the day on which all of the work is done, as the customer agreed to it."""
-    milestone, work = offer.work_order.milestone, offer.work_order
-    if milestone is None or offer.minutes < work.minutes:
+    milestone = _milestone_of(offer)
+    if milestone is None or offer.minutes < offer.work_order.minutes:
         return
     shown = ShownDate(milestone.key, visit.ends_local.date(), visit.starts_local.date())
     promising.note_shown(
@@ -441,3 +441,8 @@ def _note_promise(offer: SlotOffer, visit: Visit, *, at: datetime) -> None:
         by_id=None,
         is_agreed=True,
     )
+
+
+def _milestone_of(offer: SlotOffer) -> Milestone | None:
+    milestone_id = offer.work_order.milestone_id
+    return db.session.get(Milestone, milestone_id) if milestone_id is not None else None

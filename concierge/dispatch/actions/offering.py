@@ -27,6 +27,7 @@ from concierge.platform.database import db
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.events import record
 from concierge.platform.words import span
+from concierge.projects.models import Project
 from concierge.projects.states import ProjectState
 from concierge.readiness.actions import linking
 from concierge.visits.actions import working
@@ -268,7 +269,7 @@ def work_for_change(work_order_id: int) -> WorkOrder:
         .where(WorkOrder.id == work_order_id)
         .with_for_update(of=WorkOrder)
         .options(
-            joinedload(WorkOrder.project),
+            joinedload(WorkOrder.project).joinedload(Project.account),
             joinedload(WorkOrder.site),
             joinedload(WorkOrder.milestone),
         )

@@ -24,7 +24,7 @@ from concierge.platform import clock, mail, settings
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
 from concierge.platform.once import taken_once
-from concierge.platform.words import instant, listed, span
+from concierge.platform.words import day, instant, listed, span
 from concierge.projects import calendars
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit, WorkOrder
@@ -185,7 +185,7 @@ def _offer_page(found: SlotOffer, form: forms.Withdraw, *, status: HTTPStatus = 
         ],
         offered=instant(found.offered_at, viewer().zone),
         opened=instant(found.opened_at, viewer().zone) if found.opened_at else "",
-        until=instant(found.expires_at, zone),
+        until=day(found.answer_on),
         is_link_open=found.link.is_open(at=at),
         asks=_asks(found, at=at),
         lasts=words.lasts(found.minutes),
@@ -197,7 +197,6 @@ def _offer_page(found: SlotOffer, form: forms.Withdraw, *, status: HTTPStatus = 
 
 
 def _row(found: SlotOffer, *, at: datetime) -> Row:
-    zone = found.work_order.site.zone
     state, word, said = "idle", "", found.reason
     match found.state:
         case OfferState.OPEN if found.expires_at <= at:
@@ -225,7 +224,7 @@ def _row(found: SlotOffer, *, at: datetime) -> Row:
         state,
         word,
         said,
-        instant(found.expires_at, zone),
+        day(found.answer_on),
         url_for("dispatch.offer", offer_id=found.id),
     )
 
