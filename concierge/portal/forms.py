@@ -26,11 +26,11 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from concierge.catalogue.states import Evidence, ItemType
 from concierge.core import units
 from concierge.platform.forms import FIRST_DAY, LAST_DAY, Form
+from concierge.readiness import plan
 from concierge.readiness.models import ReadinessItem
 from concierge.readiness.states import Decision
 
 _MAIL = re.compile(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\"]+\.[^@\s<>,;\"]{2,}")
-_MEASURED = re.compile(r"(?P<number>.*\d)\s*(?P<unit>[^\d\s].*)?", re.DOTALL)
 NAME = _l("Enter your name.")
 
 
@@ -211,8 +211,8 @@ class MeasureReply(ReplyForm):
 
     @property
     def typed(self) -> str:
-        """The number with its unit."""
-        return f"{(self.answer.data or '').strip()} {self.unit.data or ''}".strip()
+        """The number with its unit; one that was typed behind it goes before the chosen one."""
+        return plan.with_unit(self.answer.data or "", self.unit.data or "")
 
 
 class ChoiceReply(ReplyForm):
@@ -360,8 +360,8 @@ def reply_form(
     held: dict[str, object] = {"comment": comment, "seen": str(seen)}
     match item.type:
         case ItemType.MEASURE:
-            number, unit = _parted(value)
-            held |= {"answer": number, "unit": unit or _unit_for(item, country)}
+            number, unit = plan.parted(value)
+            held |= {"answer": number, "unit": unit or plan.unit_for(item, country=country)}
         case ItemType.MULTI:
             held["answer"] = [part.strip() for part in value.split(",") if part.strip()]
         case ItemType.DATE if value:
@@ -385,19 +385,9 @@ def units_for(item: ReadinessItem, country: str) -> tuple[str, ...]:
         return (item.unit,) if item.unit else ()
     quantity = units.unit_of(item.unit).quantity
     others = [symbol for symbol, unit in units.UNITS.items() if unit.quantity is quantity]
-    return tuple(one for one in dict.fromkeys((_unit_for(item, country), item.unit, *others)) if one)
-
-
-def _unit_for(item: ReadinessItem, country: str) -> str:
-    return units.preferred(item.unit, country=country, quantity=item.quantity or "")
-
-
-def _parted(value: str) -> tuple[str, str]:
-    found = _MEASURED.fullmatch(value.strip())
-    if found is None:
-        return value, ""
-    unit = (found["unit"] or "").strip()
-    return found["number"].strip(), units.unit_of(unit).symbol if units.is_known(unit) else unit
+    return tuple(
+        one for one in dict.fromkeys((plan.unit_for(item, country=country), item.unit, *others)) if one
+    )
 
 
 def wants_file_only(item: ReadinessItem) -> bool:

@@ -1,5 +1,6 @@
 """Playbook items computed for a project and merged into one checklist, and its rows as values of the core."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -24,7 +25,7 @@ from concierge.catalogue.states import (
     Severity,
 )
 from concierge.core import conditions, mains, readiness, units
-from concierge.core.units import Problem
+from concierge.core.units import Problem, Quantity
 from concierge.core.worktime import WorkCalendar, add_workdays, previous_workday
 from concierge.platform.speech import languages_of
 from concierge.projects.actions.fields import read_day
@@ -542,6 +543,24 @@ def unit_for(item: ReadinessItem, *, country: str) -> str:
     return units.preferred(item.unit, country=country, quantity=item.quantity or "")
 
 
+def parted(value: str) -> tuple[str, str]:
+    """A measure as it was typed, in its number and the symbol of its unit; empty when none was typed."""
+    found = _MEASURED.fullmatch(value.strip())
+    if found is None:
+        return value, ""
+    unit = (found["unit"] or "").strip()
+    return found["number"].strip(), units.unit_of(unit).symbol if units.is_known(unit) else unit
+
+
+def with_unit(typed: str, unit: str) -> str:
+    """What was typed beside the name of a unit, with that unit; one that was typed besides goes before it."""
+    number = typed.strip().rstrip("°º").rstrip()
+    return f"{number} {unit}".strip() if number.rstrip(".,")[-1:].isnumeric() else typed.strip()
+
+
+_MEASURED = re.compile(r"(?P<number>.*\d)\s*(?P<unit>[^\d\s].*)?", re.DOTALL)
+
+
 def problem_in_words(problem: units.Unreadable) -> str:
     """Why a typed measure cannot be read, and how to write it, in the reader's language."""
     about = problem.about
@@ -575,10 +594,34 @@ def _measured(item: ReadinessItem, typed: str) -> readiness.Answer:
         reading = units.read_reading(typed, unit=item.unit, is_difference=is_difference(item))
     except units.Unreadable as problem:
         raise ValueError(problem_in_words(problem)) from problem
+    _refuse_impossible(item, typed, reading)
     if reading.figure is not None:
         return readiness.Answer(number=reading.figure)
     number = readiness.deciding(requirement_of(item), reading.least, reading.most)
     return readiness.Answer(number=number, ends=(reading.least, reading.most))
+
+
+def _refuse_impossible(item: ReadinessItem, typed: str, reading: units.Reading) -> None:
+    """Refuse what cannot be measured, such as a gas of 999 %: a bound on one side alone would let it pass."""
+    quantity = units.unit_of(item.unit).quantity if units.is_known(item.unit) else None
+    if quantity is None or quantity not in _POSSIBLE or is_difference(item):
+        return
+    least, most = _POSSIBLE[quantity]
+    if item.maximum is not None and most is not None and item.maximum > most:
+        return  # it is asked for more than the whole, so it is a share of something else
+    ends = [end for end in (reading.least, reading.most) if end is not None]
+    if all(least <= end and (most is None or end <= most) for end in ends):
+        return
+    if quantity is Quantity.SHARE:
+        raise ValueError(_("“%(typed)s” cannot be. Write a share between 0 and 100 %%.", typed=typed[:60]))
+    raise ValueError(_("“%(typed)s” cannot be: nothing is colder than −273.15 °C.", typed=typed[:60]))
+
+
+_POSSIBLE: Mapping[Quantity, tuple[Decimal, Decimal | None]] = {
+    Quantity.TEMPERATURE: (Decimal("-273.15"), None),
+    Quantity.SHARE: (Decimal(0), Decimal(100)),
+}
+"""Between what a measure lies, in the stored unit."""
 
 
 def _said(item: ReadinessItem) -> conditions.Said:

@@ -37,6 +37,8 @@ def seen_on(customer: Customer, item_id: int) -> str:
         ("circuit", {"answer": "yes"}, "yes"),
         ("temperature", {"answer": "22,5", "unit": "°C"}, "22,5 °C"),
         ("temperature", {"answer": "71.6", "unit": "°F"}, "71.6 °F"),
+        ("temperature", {"answer": "71.6 °F", "unit": "°C"}, "71.6 °F"),
+        ("temperature", {"answer": "72°", "unit": "°F"}, "72 °F"),
         ("plug", {"answer": "t23"}, "t23"),
         ("gases", {"answer": ["he", "n2"]}, "he, n2"),
         ("person", {"answer": "Noëmi Frey, +41 61 555 01 12"}, "Noëmi Frey, +41 61 555 01 12"),

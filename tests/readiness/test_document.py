@@ -168,7 +168,9 @@ def test_a_day_that_was_answered_is_told_as_people_write_it(
         ("21,5 °C", "21,5 °C"),
         ("70.25 °F", "70,25 °F"),
         ("−3.5", "−3,5\N{NO-BREAK SPACE}°C"),
-        ("1.500", "1.500\N{NO-BREAK SPACE}°C"),
+        ("22.125 °C", "22,125 °C"),
+        ("0.125", "0,125\N{NO-BREAK SPACE}°C"),
+        ("1.500 kg", "1.500 kg"),
         ("1,234.5", "1,234.5\N{NO-BREAK SPACE}°C"),
         ("20", "20\N{NO-BREAK SPACE}°C"),
         ("rev. 2.1", "rev. 2.1\N{NO-BREAK SPACE}°C"),
@@ -177,7 +179,7 @@ def test_a_day_that_was_answered_is_told_as_people_write_it(
 def test_a_measure_is_told_with_the_marks_of_the_readers_country(
     speaking: Flask, typed: str, said: str
 ) -> None:
-    item = ReadinessItem(type=ItemType.MEASURE, value=typed, unit="°C")
+    item = ReadinessItem(key="room", type=ItemType.MEASURE, value=typed, unit="°C")
     with force_locale("de"):
         assert filling.answer_in_words(item) == said
         assert filling.value_in_words(item, "21.5", locale=Locale.parse("de_CH")).startswith("21.5")

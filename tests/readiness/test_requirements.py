@@ -586,6 +586,23 @@ def test_what_is_no_answer_of_that_kind_is_refused_with_a_remedy(
     assert item(here, "asked").state is ItemState.OPEN
 
 
+def test_what_cannot_be_measured_is_no_answer(sqlite_app: Flask) -> None:
+    purity, room, load = (
+        ReadinessItem(key="asked", type=ItemType.MEASURE, unit=unit, minimum=18.0, maximum=most)
+        for unit, most in (("%", None), ("°C", 27.0), ("%", 150.0))
+    )
+
+    with sqlite_app.app_context():
+        for asked, typed in (
+            *((purity, typed) for typed in ("999", "99 – 120 %", "-3", "1200000 ppm")),
+            *((room, typed) for typed in ("-300", "≥ −900 °F")),
+        ):
+            with pytest.raises(ValueError, match="cannot be"):
+                plan.answer_of(asked, typed)
+        assert plan.answer_of(purity, "100").number == 100
+        assert plan.answer_of(load, "120 %").number == 120, "it is asked for more than the whole"
+
+
 def test_a_measure_may_lie_outside_by_its_tolerance_and_bounds_are_kept_in_their_unit(app: Flask) -> None:
     here = project(
         [_asked("air", "Air", type=ItemType.MEASURE, unit="bar", minimum=5.0, maximum=6.0, tolerance=0.1)]

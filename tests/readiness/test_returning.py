@@ -18,6 +18,8 @@ from concierge.projects.models import Project
 from concierge.readiness import fields, queries, returned_words
 from concierge.readiness.actions import answering, taking
 from concierge.readiness.actions.taking import Arrived, Source
+from concierge.readiness.document import filling
+from concierge.readiness.document.words import Words
 from concierge.readiness.models import ItemAnswer, ReturnedDocument
 from concierge.readiness.states import Channel, Fate, ItemState, Outcome, Standing
 from tests.makers import orders, people, readiness
@@ -100,6 +102,34 @@ def standing_of(project: Project, key: str) -> list[tuple[str, Standing]]:
 
 
 Bring = Callable[..., ReturnedDocument]
+
+
+def test_a_bare_number_is_in_the_unit_that_stands_beside_its_field(
+    app: Flask, bring: Bring, project: Project
+) -> None:
+    with time_machine.travel(orders.RECEIVED, tick=False), unit_of_work():
+        instrument = readiness.instrument("us", items=items())
+        there = readiness.project(instrument, number="SO-US", key="US", country="US")
+
+    def beside() -> tuple[str, str]:
+        printed = filling.filled(
+            readiness.checklist(there), queries.project_of(readiness.checklist(there)), language="en"
+        )
+        one = next(
+            item for section in printed.sections for item in section.items if item.key == "temperature"
+        )
+        return one.typed, Words(printed).unit(one)
+
+    back = bring(saved(made(of(there, temperature="71.6"))), to=there)
+
+    assert fates(back) == {"temperature": Fate.TAKEN.value}
+    assert standing_of(there, "temperature") == [("71.6 °F", Standing.CURRENT)]
+    assert readiness.item(there, "temperature").si_value == pytest.approx(22)
+    assert beside() == ("71.6", "°F")
+    untouched = bring(saved(made(of(there, temperature="71.6"))), to=there, name="again.pdf")
+    assert fates(untouched) == {}, "the field holds the number alone"
+    answer(there, "temperature", "21 °C")
+    assert beside() == ("21 °C", "°F")
 
 
 def test_every_kind_of_field_becomes_an_answer(project: Project, bring: Bring) -> None:

@@ -350,7 +350,9 @@ def settle(
                 _("This entry belongs to no point of the checklist. Leave it, or enter it by hand.")
             )
         else:
-            _answer(entry, item, by=by, row=row, at=at, seen=None, typed=read_as or None)
+            country = queries.country_of(row.project_id or 0)
+            meant = _as_asked(read_as, item, language="en", country=country) if read_as else None
+            _answer(entry, item, by=by, row=row, at=at, seen=None, typed=meant)
         if entry["fate"] == Fate.FOR_A_PERSON.value:
             raise Refused(
                 _("“%(typed)s” cannot be taken: %(why)s", typed=entry["typed"], why=entry.get("said", ""))
@@ -519,7 +521,9 @@ def _merge(
         if values is None:
             continue
         value, comment = values
-        text = _as_asked(value.text, item, language=language, country=project.site.country)
+        text = value.text
+        if _plain(text) != _plain(was.value):
+            text = _as_asked(text, item, language=language, country=project.site.country)
         if _plain(text) == _plain(was.value) and _plain(comment.text) == _plain(was.comment):
             continue
         said = comment.text if _plain(comment.text) != _plain(was.comment) else ""
@@ -728,7 +732,8 @@ _DAY = re.compile(r"(\d{1,4})\s*[./\-年]\s*(\d{1,2})\s*[./\-月]\s*(\d{1,4})\s*
 
 
 def _as_asked(text: str, item: ReadinessItem | None, *, language: str, country: str) -> str:
-    """What was typed, in the way that an answer of this kind is written: days as ISO, a choice by its code.
+    """What was typed, in the way that an answer of this kind is written: days as ISO, a choice by its code, a measure
+    with its unit.
 
     What cannot be understood stays as it was typed.
     """
@@ -737,6 +742,8 @@ def _as_asked(text: str, item: ReadinessItem | None, *, language: str, country: 
     match item.type:
         case ItemType.DATE:
             return _iso_day(text, is_month_first=language == "en" and country in {"US", "PH", "PR"})
+        case ItemType.MEASURE:  # the unit stands beside the field, and is not always the one that is kept
+            return plan.with_unit(text, plan.unit_for(item, country=country))
         case ItemType.CHOICE if text not in item.choices:
             meant = [
                 code for code, words in item.choices.items() if _plain(text) in map(_plain, words.values())

@@ -181,7 +181,7 @@ def value_in_words(item: ReadinessItem, value: str, *, locale: Locale | None = N
             codes_given = [code.strip() for code in value.split(",")]
             return in_a_row(localized(item.choices.get(code, {})) or code for code in codes_given)
         case ItemType.MEASURE:
-            told = _PLAIN_NUMBER.sub(rf"\1{get_decimal_symbol(locale or get_locale())}\2", value)
+            told = _with_mark(item, value, get_decimal_symbol(locale or get_locale()))
             return f"{told}\N{NO-BREAK SPACE}{item.unit}" if item.unit and value[-1:].isdigit() else told
         case ItemType.DATE:
             on = day_given(value)
@@ -189,8 +189,23 @@ def value_in_words(item: ReadinessItem, value: str, *, locale: Locale | None = N
     return value
 
 
-_PLAIN_NUMBER = re.compile(r"^(\s*[-+−]?\d+)[.,](\d{1,2}|\d{4,})(?![\d.,])")
-"""A number with one mark in it that can only be its decimal one: three digits after it may be thousands."""
+_ONE_MARK = re.compile(r"^(\s*[-+−]?\d+)[.,](\d+)(?![\d.,])")
+
+
+def _with_mark(item: ReadinessItem, value: str, mark: str) -> str:
+    """A measure as it was typed, its decimal mark the reader's. What three digits after one meant is as it was read."""
+    found = _ONE_MARK.match(value)
+    if found is None:
+        return value
+    if len(found[2]) == 3:
+        try:
+            figure = plan.answer_of(item, value).number
+            plain = plan.answer_of(item, f"{found[1]}.{found[2]}0{value[found.end() :]}").number
+        except ValueError:  # what is asked by now is something else
+            return value
+        if figure != plain:
+            mark = ""
+    return f"{found[1]}{mark}{found[2]}{value[found.end() :]}"
 
 
 def day_given(value: str) -> date | None:
@@ -442,7 +457,7 @@ def _item(
         offset_days=(item.due_on - anchor_on).days,
         answered=values.Answered.WAIVED if waived else _answered(item),
         answer=_answer_in_document(item, figures) if is_told else "",
-        typed=_typed(item) if is_told else "",
+        typed=_typed(item, figures) if is_told else "",
         comment=_their_comment(item),
         seen=counts.id if counts else 0,
         is_settled=item.state is ItemState.ACCEPTED,
@@ -473,8 +488,12 @@ def _accepted_in_words(item: ReadinessItem, figures: Figures) -> str:
     return in_a_row(localized(item.choices.get(str(code), {})) or str(code) for code in item.accepted or ())
 
 
-def _typed(item: ReadinessItem) -> str:
-    """The answer as a field holds it."""
+def _typed(item: ReadinessItem, figures: Figures) -> str:
+    """The answer as a field holds it; a measure without the unit that stands beside the field."""
+    if item.type is ItemType.MEASURE:
+        number, unit = plan.parted(item.value)
+        beside = plan.unit_for(item, country=figures.country)
+        return number if (unit or item.unit) == beside else f"{number} {unit or item.unit}".strip()
     if item.type is not ItemType.MULTI:
         return item.value
     return " ".join(sorted({code.strip() for code in item.value.split(",") if code.strip()}))
