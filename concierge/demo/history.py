@@ -25,7 +25,7 @@ from concierge.catalogue.states import GateKind, ItemType, MilestoneKind, VisitK
 from concierge.core.dispatch import Rule
 from concierge.core.spans import Span
 from concierge.core.worktime import WorkCalendar, add_workdays, next_workday, previous_workday
-from concierge.demo import answers, documents
+from concierge.demo import answers, documents, fieldwork
 from concierge.demo.articles import ARTICLES
 from concierge.demo.customers import CUSTOMERS, Customer, Place
 from concierge.demo.documents import Line, Paper
@@ -98,6 +98,8 @@ class Company:
     manager_id: int
     technicians: list[Technician]
     random: Random
+    phones: frozenset[int] = frozenset()
+    """Users who enter on their phones what they do."""
     sent: dict[int, list[Visit]] = field(default_factory=dict)
 
 
@@ -349,6 +351,8 @@ class _Life:
                     self.project.id, one.id, on=day, actor_id=self.concierge_id, at=at
                 )
                 self._say_why_late(one, day, at)
+                if one.kind is MilestoneKind.INSTALLED:
+                    fieldwork.hand_over(self.project, one.order_line_id, at=at, on=day)
 
     def _say_why_late(self, one: Milestone, day: date, at: datetime) -> None:
         """Whose the days were by which a milestone took longer, where somebody knows."""
@@ -692,6 +696,8 @@ class _Life:
                 if is_recent and visit.kind is not VisitKind.REMOTE_CALL and visit.crew_members:
                     yield visit.starts_at - timedelta(minutes=40), partial(self._set_out, visit)
                 yield visit.starts_at, partial(self._begin, visit)
+                if self._is_told(visit):
+                    yield visit.starts_at + timedelta(minutes=110), partial(self._work, visit)
             if start_of_day < visit.ends_at < end_of_day:
                 yield visit.ends_at, partial(self._end, visit)
 
@@ -709,7 +715,23 @@ class _Life:
             return
         is_complete = self.random.random() > 0.02
         note = "" if is_complete else "The last check has to be repeated."
-        progress.finish(visit, is_complete=is_complete, note=note, at=at, actor_id=self._who(visit))
+        if self._is_told(visit):
+            fieldwork.end_work(visit, is_complete=is_complete, note=note, at=at)
+            self.project = projects.project_for_change(self.project.id)
+        if visit.state is VisitState.IN_PROGRESS:
+            progress.finish(visit, is_complete=is_complete, note=note, at=at, actor_id=self._who(visit))
+
+    def _work(self, visit: Visit, at: datetime) -> None:
+        if visit.state is VisitState.IN_PROGRESS:
+            fieldwork.begin_work(visit, at=at)
+            self.project = projects.project_for_change(self.project.id)
+
+    def _is_told(self, visit: Visit) -> bool:
+        """Whether somebody with a phone enters there what they do."""
+        is_there = (
+            visit.kind is not VisitKind.REMOTE_CALL and visit.starts_at > self.company.now - fieldwork.SINCE
+        )
+        return is_there and any(one.user_id in self.company.phones for one in visit.crew_members)
 
     def _who(self, visit: Visit) -> int:
         return visit.crew_members[0].user_id if visit.crew_members else self.company.dispatcher_id

@@ -18,6 +18,7 @@ from concierge.demo.calendars import fill_calendars
 from concierge.demo.catalogue import fill_catalogue
 from concierge.demo.customers import CUSTOMERS, DEGREES, Customer
 from concierge.demo.documents import mail_of
+from concierge.demo.fieldwork import PHONES, look_again, stand_since_long
 from concierge.demo.history import LATELY, Company, live_through
 from concierge.demo.invitations import invite
 from concierge.demo.planning import settle_calendars, shape_plans
@@ -25,6 +26,7 @@ from concierge.demo.staff import FIELD, OFFICE, PASSWORD, SIGN_INS, Field, Perso
 from concierge.demo.stories import PAST, STORIES
 from concierge.demo.subscriptions import subscribe
 from concierge.demo.team import settle_team, shifts_of
+from concierge.fieldwork.reactions import print_record
 from concierge.identity.actions.people import add_person
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
@@ -45,6 +47,8 @@ from concierge.workforce.states import AbsenceKind
 
 DONE = frozenset({delivery_name(forecast_anew), delivery_name(mark_people)})
 """Every forecast is computed and everybody invited at the end of loading: none of that is waited for."""
+PAPER = delivery_name(print_record)
+"""Each certificate and each report of the last days is printed."""
 PRINTED = 8
 """How many checklists are printed after loading."""
 OPENED_DAYS_AGO = 420
@@ -95,12 +99,14 @@ def load_demo(*, at: datetime) -> Loaded:
         for customer in CUSTOMERS:
             _enter(customer, actor_id=office[0].id, at=began)
         settle_calendars(at=began, today=at.date(), actor_id=office[-1].id)
+        stand_since_long(at=began, today=at.date(), actor_id=office[0].id)
         company = _company(office, at)
         acts = live_through(company, (*STORIES, *PAST))
         shape_plans(at=at, today=at.date(), concierge_id=office[0].id, manager_id=company.manager_id)
         fill_calendars(at=at, today=at.date(), manager_id=company.manager_id)
         follow_the_day(at)
         settle_team(at=at, today=at.date(), manager_id=company.manager_id)
+        look_again(at=at, planner_id=company.dispatcher_id)
         subscribe(at=at)
         invite(at=at)
         _learn(at)
@@ -142,7 +148,7 @@ def _forget_old_deliveries(at: datetime) -> None:
         event = events.get(delivery.args.get("event_id", 0))
         if event is None:
             continue
-        what = (delivery.name, event.project_id)
+        what = (delivery.name, delivery.args.get("event_id") if delivery.name == PAPER else event.project_id)
         if event.at < at - LATELY or what in kept:
             delivery.status, delivery.finished_at = DeliveryStatus.DONE, event.at
         else:
@@ -257,14 +263,16 @@ def _enter(customer: Customer, *, actor_id: int, at: datetime) -> None:
 
 def _company(office: Sequence[User], at: datetime) -> Company:
     maja, daniel, hana, claire = (user.id for user in office[:4])
+    technicians = list(workforce.technicians())
     by_country = {"CH": maja, "DE": maja, "FR": daniel, "GB": daniel, "SE": daniel, "US": claire}
     return Company(
         now=at,
         concierges={**dict.fromkeys(("JP", "SG", "NZ"), hana), **by_country},
         dispatcher_id=next(user.id for user in office if user.role is Role.DISPATCHER),
         manager_id=next(user.id for user in office if user.role is Role.MANAGER),
-        technicians=list(workforce.technicians()),
+        technicians=technicians,
         random=Random(7),  # noqa: S311 - the same company every time
+        phones=frozenset(one.user_id for one in technicians if one.user.name in PHONES),
     )
 
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,9 @@ from concierge.app import create_app
 from concierge.cli.demo import demo
 from concierge.demo.load import demo_sign_ins, is_empty, load_demo
 from concierge.demo.staff import PASSWORD
+from concierge.equipment.models import Asset
+from concierge.fieldwork import queries as fieldwork
+from concierge.fieldwork.models import FieldRecord
 from concierge.identity import passwords
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
@@ -216,3 +220,27 @@ def test_the_command_says_who_may_sign_in(company: Flask) -> None:
 
     assert answer.exit_code == 0, answer.output
     assert {one["role"] for one in json.loads(answer.output)} == {role.value for role in Role}
+
+
+def test_a_technician_sees_a_day_worth_seeing_and_instruments_of_many_ages(company: Flask) -> None:
+    selin = db.session.scalars(sa.select(User).where(User.email == "selin@demo.example")).one()
+    home = datetime(2026, 3, 18, tzinfo=ZoneInfo(selin.zone))
+    day = fieldwork.visits_of_day(selin.id, from_at=home, to_at=home + timedelta(days=2))
+    steps = fieldwork.steps_of(day)
+    signed = db.session.scalars(sa.select(FieldRecord.content).order_by(FieldRecord.id)).all()
+    today = NOW.date()
+    warranties = db.session.scalars(
+        sa.select(Asset.warranty_to).where(Asset.serial != "", Asset.warranty_to.is_not(None))
+    ).all()
+
+    assert any(one.work_order.tools and len(steps[one.id]) > 4 for one in day if one.work_order)
+    assert {one["kind"] for one in signed} == {"certificate", "report"}
+    certificates = [one for one in signed if one["kind"] == "certificate"]
+    assert all(len(one["signatures"]) == 2 and one["notes"] and one["photos"] for one in certificates)
+    assert not [
+        one for each in certificates for one in each["steps"] if one["is_open"] and one["is_required"]
+    ]
+    assert len(warranties) > 20
+    assert min(warranties) < today - timedelta(days=365) < today + timedelta(days=300) < max(warranties)
+    assert any(today < one < today + timedelta(days=40) for one in warranties)
+    assert _count(sa.select(sa.func.count(Asset.id)).where(Asset.training_to.is_not(None))) > 10

@@ -34,7 +34,7 @@ def record_of(kind: RecordKind, *, text: str = "", country: str = "CH") -> Field
     """A record with one of everything it can hold; `text` stands wherever people may write, as long as it may be."""
     long, text = text, text[:120]
     when = datetime(2026, 3, 17, 8, 5, tzinfo=UTC).isoformat()
-    said = {"at": when, "by": text or "Tomas Keller"}
+    said = {"at": when, "by": text or "Tomas Keller", "is_odd": False}
     steps = [
         {
             "key": step["key"],
@@ -77,7 +77,7 @@ def record_of(kind: RecordKind, *, text: str = "", country: str = "CH") -> Field
         },
         "people": [text or "Tomas Keller", "ليلى حداد"],
         "times": [
-            {"to": to, "note": text, "is_odd": to == "arrived", **said} for to in ("on route", "arrived", "incomplete")
+            {"to": to, "note": text, **said, "is_odd": to == "arrived"} for to in ("on route", "arrived", "incomplete")
         ],
         "steps": steps,
         "notes": [{"text": long or "The door is narrow.", **said}],

@@ -16,7 +16,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from concierge.fieldwork.actions import photos
-from concierge.fieldwork.models import FieldChange, FieldEntry, FieldNote, FieldPhoto, PhotoUpload
+from concierge.fieldwork.models import FieldChange, FieldEntry, FieldNote, FieldPhoto, NotReady, PhotoUpload
 from concierge.fieldwork.protocol import LARGEST_PHOTO, MOST_CHANGES, PIECE, Kind
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
@@ -366,10 +366,11 @@ def test_the_office_sees_what_came_chooses_and_takes_back(visit: Visit, tomas: U
     assert "<b>21" not in text
     assert "<i>current" not in text
     token = csrf_token(office, f"/visits/{visit.id}/field")
+    report_id = db.session.scalars(sa.select(NotReady.id)).one()
     for path, data in (
         ("choice", {"key": first.key}),
         ("look", {}),
-        ("not-ready/1/withdrawal", {}),
+        (f"not-ready/{report_id}/withdrawal", {}),
     ):
         answer = office.post(f"/visits/{visit.id}/field/{path}", data={"csrf_token": token, **data})
         assert answer.status_code == 303, (path, answer.text)

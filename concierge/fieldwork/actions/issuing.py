@@ -348,25 +348,18 @@ def content_of(
         "times": [
             {
                 "to": one.to.value,
-                "at": one.change.at.isoformat(),
-                "by": one.change.user.name,
                 "note": one.note,
-                "is_odd": _is_odd(one),
+                **_who_when(one),
             }
             for one in found.taps
         ],
         "steps": [_step(found, step, covered) for step in found.steps],
-        "notes": [
-            {"text": one.text, "at": one.change.at.isoformat(), "by": one.change.user.name}
-            for one in found.notes
-            if one.change.key in covered
-        ],
+        "notes": [{"text": one.text, **_who_when(one)} for one in found.notes if one.change.key in covered],
         "photos": [
             {
                 "caption": one.caption,
                 "step": next((step.key for step in found.steps if step.id == one.step_id), ""),
-                "at": one.change.at.isoformat(),
-                "by": one.change.user.name,
+                **_who_when(one),
                 "file": one.file_id,
                 "small": one.small_id,
                 "sha256": one.file.sha256,
@@ -378,8 +371,7 @@ def content_of(
             {
                 "cause": one.cause.value,
                 "note": one.note,
-                "at": one.change.at.isoformat(),
-                "by": one.change.user.name,
+                **_who_when(one),
             }
             for one in found.not_ready
             if one.withdrawn_at is None and one.change.at <= asked_until
@@ -425,8 +417,7 @@ def _step(found: Found, step: FieldStep, covered: set[str]) -> dict[str, Any]:  
         "value": current.value if current is not None else "",
         "number": current.number if current is not None else None,
         "fit": current.fit.value if current is not None and current.fit is not None else "",
-        "at": current.change.at.isoformat() if current is not None else "",
-        "by": current.change.user.name if current is not None else "",
+        **(_who_when(current) if current is not None else {"at": "", "by": "", "is_odd": False}),
         "is_open": is_contradicted(found, step) or not is_answered(found, step),
         "photos": sum(one.step_id == step.id and one.change.key in covered for one in found.photos),
     }
@@ -434,6 +425,12 @@ def _step(found: Found, step: FieldStep, covered: set[str]) -> dict[str, Any]:  
 
 def _day(on: date | None) -> str:
     return on.isoformat() if on is not None else ""
+
+
+def _who_when(one: Any) -> dict[str, Any]:  # Any: whatever hangs on a change
+    """Who entered it when by the device's clock, and whether that clock cannot have been right."""
+    row = one.change
+    return {"at": row.at.isoformat(), "by": row.user.name, "is_odd": _is_odd(one)}
 
 
 def _is_odd(one: Any) -> bool:  # Any: whatever hangs on a change

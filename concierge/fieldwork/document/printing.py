@@ -176,7 +176,7 @@ class Words(Figures):
         return [
             Line(
                 in_a_row([names.get(one["to"], ""), self.long(one.get("note"))]),
-                self._who_when(one, is_odd=one["is_odd"]),
+                self._who_when(one),
             )
             for one in self.content["times"]
         ]
@@ -249,8 +249,8 @@ class Words(Figures):
                 return self.apart(f"{self.number(least)}\N{EN DASH}{self.number(most)}{unit}")
         return ""
 
-    def _who_when(self, one: Said, *, is_odd: bool = False) -> str:
-        odd = _("the device's clock may have been wrong") if is_odd else ""
+    def _who_when(self, one: Said) -> str:
+        odd = _("the device's clock may have been wrong") if one["is_odd"] else ""
         return in_a_row([self._alone(one["by"]), self.at(one["at"]), odd])
 
     def _alone(self, text: object) -> str:

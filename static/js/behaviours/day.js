@@ -15,10 +15,7 @@ export default function day(place, { signal }) {
 
   install();
   navigator.storage?.persist?.().catch(() => {});
-  engine.begin({ user: Number(user), build }).catch(() => {
-    engine.state.why = "no memory";
-    drawStrip();
-  });
+  engine.begin({ user: Number(user), build }).catch(drawStrip);
   engine.watch(draw, signal);
 
   // Again and again until it has come about: a try may fail with the network, or its worker while it gets ready.

@@ -1,7 +1,7 @@
 // Takes what is entered at a visit into the device's outbox instead of sending the form, and shows it at once.
 
 import { element, fate, icon, inWords, phaseOf, toast } from "../day/drawing.js";
-import { state, sync, tell, watch } from "../day/engine.js";
+import { ready, state, sync, tell, watch } from "../day/engine.js";
 import { LARGEST_PHOTO, put } from "../day/outbox.js";
 import { takeOut } from "../day/sending.js";
 import * as store from "../day/store.js";
@@ -15,19 +15,22 @@ export default function visit(place, { signal }) {
   const pictures = new Map();
 
   for (const scripted of place.querySelectorAll("[data-scripted]")) scripted.hidden = false;
-  place.addEventListener("submit", (event) => {
+  place.addEventListener("submit", async (event) => {
     const form = event.target.closest("[data-change]");
-    if (!form || state.why === "no memory" || !state.user) return; // the form does it
+    if (!form || state.why === "no memory") return; // the form does it
     event.preventDefault();
     event.stopPropagation();
+    await ready; // who is faster than the rest of the page would send the form, and lose it without network
+    if (state.why === "no memory") return form.requestSubmit(event.submitter);
     if (state.why === "somebody else") {
       return say_(form, say("somebody-else", { name: document.querySelector("[data-name]").dataset.name }));
     }
     enter(form, event.submitter);
   }, { signal, capture: true });
-  place.addEventListener("change", ({ target }) => {
-    if (!target.matches("[data-shoot]") || state.why === "no memory" || !state.user) return;
-    shoot(target);
+  place.addEventListener("change", async ({ target }) => {
+    if (!target.matches("[data-shoot]")) return;
+    await ready;
+    if (state.why !== "no memory") shoot(target);
   }, { signal });
   watch(draw, signal);
   signal.addEventListener("abort", () => pictures.forEach((address) => URL.revokeObjectURL(address)));
@@ -62,17 +65,26 @@ export default function visit(place, { signal }) {
     }
   }
 
-  // One photo after the other, each a change of its own.
-  async function shoot(input) {
+  // One photo after the other, each a change of its own. A camera takes no picture twice: what the device had no room for
+  // waits here for another try.
+  async function shoot(input, files = [...input.files]) {
     const form = input.form;
     const caption = new FormData(form).get("caption") ?? "";
-    const files = [...input.files];
+    const made = { kind: "photo", value: caption ? { caption } : {}, step: form.dataset.step };
+    const left = [];
+    let why = "";
     input.value = "";
     for (const file of files) {
-      const step = form.dataset.step;
-      if (!await keep(form, { kind: "photo", value: caption ? { caption } : {}, step }, file)) return;
+      if (await keep(form, made, file)) continue;
+      left.push(file);
+      why = problemOf(form).textContent;
     }
-    form.reset();
+    if (!left.length) return form.reset();
+    const again = element("button", "btn quiet", say("save-again"));
+    again.type = "button";
+    again.addEventListener("click", () => shoot(input, left));
+    say_(form, why);
+    problemOf(form).append(again);
   }
 
   // What is entered is on the device before anything is said about it.
@@ -274,10 +286,11 @@ function read(kind, data) {
   }
 }
 
+const problemOf = (form) =>
+  (form.closest(".step, section, details, .sides") ?? form.parentElement).querySelector("[data-problem]");
+
 function say_(form, text) {
-  const place = (form.closest(".step, section, details, .sides") ?? form.parentElement).querySelector(
-    "[data-problem]",
-  );
+  const place = problemOf(form);
   if (!place) return;
   place.replaceChildren(...(text ? [icon("triangle-alert"), text] : []));
   place.hidden = !text;

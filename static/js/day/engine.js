@@ -27,6 +27,10 @@ const drawing = new Set();
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("concierge-day") : undefined;
 let isStarted = false, running, isAgain = false, failures = 0, timer, lookedAt = 0;
 let isWhole = true; // all pages of the day are on the device
+let found;
+
+/** Resolves when it is known whose page this is, and whether the browser keeps anything. */
+export const ready = new Promise((resolve) => (found = resolve));
 
 /** Call `draw(isFetched)` at once and whenever something changed; isFetched: pages on the server are newer than this. */
 export function watch(draw, signal) {
@@ -53,10 +57,17 @@ export async function tell() {
 /** Begin; resolves when the device's memory has been read. Rejects where a browser keeps nothing. */
 export async function begin({ user, build }) {
   Object.assign(state, { user, build });
-  state.day = await store.known(`day:${user}`);
-  state.silentSince = await store.known("silent") ?? 0;
-  isStarted = true;
-  await drawAll();
+  try {
+    state.day = await store.known(`day:${user}`);
+    state.silentSince = await store.known("silent") ?? 0;
+    isStarted = true;
+    await drawAll();
+  } catch (problem) {
+    state.why = "no memory";
+    throw problem;
+  } finally {
+    found();
+  }
   channel?.addEventListener("message", ({ data }) => {
     drawAll(data === "fetched");
     if (data === "changed") plan();
