@@ -22,6 +22,7 @@ from concierge.core.dispatch import (
     against_crew,
     against_person,
     against_time,
+    bound,
     minutes_there,
     presence,
 )
@@ -30,11 +31,13 @@ from concierge.core.spans import Span
 from concierge.core.travel import Spot, way
 from concierge.core.worktime import WorkCalendar, workdays_between
 
-MOST_A_DAY = 4
+MOST_A_DAY = 10
 """So many starts are looked at on one day of a site."""
 _NIGHT = NIGHT // MINUTE
 _BLOCKING = frozenset({Rule.VISIT, Rule.LEAVE, Rule.OWN_CALENDAR})
 """What keeps somebody from a visit; the rest is good to know."""
+_BESIDE = frozenset({Rule.VISIT, Rule.TRAVEL})
+"""What one visit can do to another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,8 @@ class _Stay:
     b: int
     there: tuple[tuple[int, int], ...]
     """When people are at the site."""
+    busy: tuple[tuple[int, int], ...]
+    """When they are bound: all of it, but for whole days off in between."""
     last_on: date
     late: int
     span: Span[datetime]
@@ -199,6 +204,8 @@ class _Entry:
     words: str
     piece: str = ""
     """Which piece of the plan it is; empty for what was there before."""
+    visit: str = ""
+    """The same for all stretches of one visit; empty where nobody knows."""
 
 
 @dataclass(slots=True)
@@ -210,6 +217,8 @@ class _Desk:
     entries: list[_Entry]
     load: int
     share: int = 0
+    placed: dict[str, _Stay] = field(default_factory=dict)
+    """What a plan gives them, by piece."""
     opened: dict[tzinfo, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
     def above(self, minutes: int = 0) -> int:
@@ -493,7 +502,11 @@ class Planner:
         )
         last_on = (_end(span) - MINUTE).astimezone(piece.work.site.zone).date()
         late = 0 if piece.stay else max(0, _after(piece, last_on))
-        return _Stay(self._minute(span.from_at), self._minute_after(_end(span)), there, last_on, late, span)
+        a, b = self._minute(span.from_at), self._minute_after(_end(span))
+        busy = [
+            (self._minute(one.from_at), self._minute_after(_end(one))) for one in bound(span, piece.work.site)
+        ]
+        return _Stay(a, b, there, tuple(busy), last_on, late, span)
 
     def _stay_of(self, one: Placement) -> _Stay | None:
         return next((stay for stay in self._times(self._pieces[one.piece]) if stay.span == one.stay), None)
@@ -511,6 +524,7 @@ class Planner:
                 taken.rule,
                 -1 if taken.spot is None else self._number(taken.spot),
                 taken.words,
+                visit=taken.key,
             )
             for taken in person.taken
             if taken.rule in _BLOCKING
@@ -557,7 +571,10 @@ class Planner:
         return desk.opened[zone]
 
     def _against(self, piece: Piece, stay: _Stay, desk: _Desk) -> Rule | None:
-        """The first rule that stands against sending somebody; as `core/dispatch.py` says, or stricter."""
+        """The first rule that stands against sending somebody, or against what they have beside it.
+
+        As `core/dispatch.py` says; what lies on the days off of a stay is asked there.
+        """
         work = piece.work
         if work.skill:
             until = desk.person.skills[work.skill].until
@@ -566,15 +583,54 @@ class Planner:
         for entry in desk.entries:
             if entry.a >= stay.b:
                 break
-            if entry.b > stay.a and (
-                entry.rule is not Rule.LEAVE or any(entry.b > a and entry.a < b for a, b in stay.there)
+            if entry.b > stay.a and any(
+                entry.b > a and entry.a < b
+                for a, b in (stay.there if entry.rule is Rule.LEAVE else stay.busy)
             ):
                 return entry.rule
-        opened = self._opened(desk, work.site.zone)
+        opened = self._opened(desk, desk.person.hours.zone if work.is_remote else work.site.zone)
         for a, b in stay.there:
             if not any(first <= a and b <= last for first, last in opened):
                 return Rule.HOURS
+        if _is_within_days_off(stay, desk):
+            return self._exactly(piece, stay, desk)
+        if work.is_remote:
+            return None if self._leaves_ways(stay, desk) else Rule.TRAVEL
         return None if self._can_travel(stay, self._number(work.spot), desk) else Rule.TRAVEL
+
+    def _exactly(self, piece: Piece, stay: _Stay, desk: _Desk) -> Rule | None:
+        """The same, asked of the core: what stands against it, and what it does to what is placed already."""
+        placed = {key: _as_taken(one.span, self._pieces[key]) for key, one in desk.placed.items()}
+        new = _as_taken(stay.span, piece)
+        full = _with(desk.person, [one for each in placed.values() for one in each])
+        for against in against_person(stay.span, piece.work, full):
+            if against.rule is not Rule.SKILL_LEVEL:  # who leads is asked of the crew
+                return against.rule
+        for key, one in desk.placed.items():
+            rest = [*new, *(taken for other, each in placed.items() if other != key for taken in each)]
+            work = self._pieces[key].work
+            if any(
+                against.rule in _BESIDE
+                for against in against_person(one.span, work, _with(desk.person, rest))
+            ):
+                return Rule.TRAVEL
+        return Rule.TRAVEL if any(_newly_blocked(full, new)) else None
+
+    def _leaves_ways(self, stay: _Stay, desk: _Desk) -> bool:
+        """Whether a call lies on no way from the visit before it or to the one after that is free without it."""
+        before, after = _around(stay.a, stay.b, desk)
+        straight = (
+            self._straight(before.spot, after.spot, after.a - before.b, desk)
+            if before is not None and after is not None
+            else None
+        )
+        for visit, coming in ((before, False), (after, True)):
+            if visit is not None:
+                minutes = self._way(desk.home, visit.spot) if straight is None else straight
+                a, b = (visit.a - minutes, visit.a) if coming else (visit.b, visit.b + minutes)
+                if a < stay.b and b > stay.a and not self._was_blocked(visit, desk, coming=coming):
+                    return False
+        return True
 
     def _can_travel(self, stay: _Stay, spot: int, desk: _Desk) -> bool:
         """Whether nothing lies on the ways there and back, nor on those from the visit before and to the one after."""
@@ -624,17 +680,24 @@ class Planner:
         if before is None or after is None:
             one = before or after
             return 0 if one is None else self._way(desk.home, one.spot)
+        if before.visit and before.visit == after.visit:
+            return 0  # who has nothing else on days off stays
         straight = self._straight(before.spot, after.spot, after.a - before.b, desk)
         if straight is not None:
             return straight
         return self._way(desk.home, before.spot) + self._way(desk.home, after.spot)
 
-    def _travel(self, desk: _Desk) -> int:
-        visits: list[_Entry | None] = [None, *(one for one in desk.entries if _is_visit(one)), None]
+    def _travel(self, desk: _Desk, also: Iterable[_Entry] = ()) -> int:
+        every = sorted((*desk.entries, *also), key=_begin) if also else desk.entries
+        visits: list[_Entry | None] = [None, *(one for one in every if _is_visit(one)), None]
         return sum(self._leg(before, after, desk) for before, after in pairwise(visits))
 
     def _added(self, piece: Piece, stay: _Stay, desk: _Desk) -> int:
         """Minutes on the way that a piece adds for somebody."""
+        if piece.work.is_remote:
+            return 0
+        if len(stay.busy) > 1 and _is_within_days_off(stay, desk):
+            return self._travel(desk, self._entries(piece, stay)) - self._travel(desk)
         before, after = _around(stay.a, stay.b, desk)
         new = _Entry(stay.a, stay.b, Rule.VISIT, self._number(piece.work.spot), "")
         return self._leg(before, new, desk) + self._leg(new, after, desk) - self._leg(before, after, desk)
@@ -695,21 +758,27 @@ class Planner:
         piece = self._pieces[key]
         for one in crew:
             desk = self._desks[one]
-            spot = self._number(piece.work.spot)
-            desk.entries.append(_Entry(stay.a, stay.b, Rule.VISIT, spot, piece.title, key))
+            desk.entries += self._entries(piece, stay)
             desk.entries.sort(key=_begin)
             desk.load += self._there(piece)
+            desk.placed[key] = stay
+
+    def _entries(self, piece: Piece, stay: _Stay) -> list[_Entry]:
+        spot = -1 if piece.work.is_remote else self._number(piece.work.spot)
+        return [_Entry(a, b, Rule.VISIT, spot, piece.title, piece.key, piece.key) for a, b in stay.busy]
 
     def _take(self, key: str, crew: Iterable[str]) -> None:
         for one in crew:
             desk = self._desks[one]
             desk.entries = [entry for entry in desk.entries if entry.piece != key]
             desk.load -= self._there(self._pieces[key])
+            desk.placed.pop(key, None)
 
     def _clear(self) -> None:
         for desk in self._desks.values():
             desk.entries = [entry for entry in desk.entries if not entry.piece]
             desk.load = desk.person.booked_minutes
+            desk.placed.clear()
 
     # ---------------------------------------------------------------- reasons
 
@@ -718,7 +787,7 @@ class Planner:
         for desk in self._able[piece.key]:
             key, full = desk.person.key, desk.full(minutes)
             if key in crew:
-                before, _after_it = _around(stay.a, stay.b, desk)
+                before = None if piece.work.is_remote else _around(stay.a, stay.b, desk)[0]
                 spot = self._number(piece.work.spot)
                 pause = stay.a - before.b if before else 0
                 straight = before is not None and self._straight(before.spot, spot, pause, desk) is not None
@@ -799,6 +868,8 @@ class Planner:
         return kept, False
 
     def _from_home_and_back(self, option: Option) -> int:
+        if self._work_of(option).is_remote:
+            return 0
         home = self._number(self.problem.people[option.person].home)
         return 2 * self._way(home, self._number(self._work_of(option).spot))
 
@@ -817,8 +888,9 @@ class Planner:
             nodes = [
                 (number, times[number].a, times[number].b, self._number(self._work_of(options[number]).spot))
                 for number in mine
+                if not self._work_of(options[number]).is_remote
             ]
-            cliques += _at_once(nodes)
+            cliques += _at_once(sorted((a, b, number) for number in mine for a, b in times[number].busy))
             for entry in desk.entries:
                 if _is_visit(entry):
                     fixed -= 1
@@ -939,10 +1011,17 @@ def _misplaced(problem: Problem, piece: Piece, one: Placement) -> Iterator[str]:
 
 def _given(plan: Plan, pieces: Mapping[str, Piece], person: str, *, but: str = "") -> list[Taken]:
     return [
-        Taken(one.stay, Rule.VISIT, pieces[one.piece].title, pieces[one.piece].work.spot, one.piece)
+        taken
         for one in plan
         if person in one.crew and one.piece != but and one.piece in pieces
+        for taken in _as_taken(one.stay, pieces[one.piece])
     ]
+
+
+def _as_taken(stay: Span[datetime], piece: Piece) -> list[Taken]:
+    """What a piece takes of who is sent, as it will be booked: days off in between are free."""
+    spot = None if piece.work.is_remote else piece.work.spot
+    return [Taken(span, Rule.VISIT, piece.title, spot, piece.key) for span in bound(stay, piece.work.site)]
 
 
 def _with(person: Person, given: Iterable[Taken]) -> Person:
@@ -958,15 +1037,15 @@ def _newly_blocked(person: Person, given: Sequence[Taken]) -> Iterator[Objection
             work = Work(always, visit.spot)
             was = {one.rule for one in against_person(visit.span, work, rest)}
             for one in against_person(visit.span, work, _with(rest, given)):
-                if one.rule in {Rule.TRAVEL, Rule.VISIT} and one.rule not in was:
+                if one.rule in _BESIDE and one.rule not in was:
                     yield one
 
 
-def _at_once(nodes: Sequence[tuple[int, int, int, int]]) -> list[tuple[int, ...]]:
-    """The largest sets of stays that share a moment, of stays in order of their begin."""
+def _at_once(stretches: Sequence[tuple[int, int, int]]) -> list[tuple[int, ...]]:
+    """The largest sets of stays that share a moment, of their stretches in order: begin, end, which stay."""
     found: list[tuple[int, ...]] = []
     active: list[tuple[int, int]] = []
-    for number, a, b, _spot in nodes:
+    for a, b, number in stretches:
         if any(ends <= a for ends, _other in active):
             if len(active) > 1:
                 found.append(tuple(other for _ends, other in active))
@@ -1036,6 +1115,18 @@ def _around(a: int, b: int, desk: _Desk) -> tuple[_Entry | None, _Entry | None]:
             after = entry
             break
     return before, after
+
+
+def _is_within_days_off(stay: _Stay, desk: _Desk) -> bool:
+    """Whether somebody has something on the days off within a stay, or it lies on those of what is placed."""
+    for (_a, begins), (ends, _b) in pairwise(stay.busy):
+        if any(entry.a < ends and entry.b > begins for entry in desk.entries):
+            return True
+    return any(
+        begins < stay.b and ends > stay.a
+        for one in desk.placed.values()
+        for (_a, begins), (ends, _b) in pairwise(one.busy)
+    )
 
 
 def _is_visit(entry: _Entry) -> bool:

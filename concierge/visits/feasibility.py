@@ -296,6 +296,21 @@ def attendees(contact_ids: Collection[int], within: Span[datetime]) -> tuple[Att
     return _as_attendees((contact_id, name, starts, ends) for _of, contact_id, name, starts, ends in rows)
 
 
+def attendees_of(visit_ids: Collection[int], within: Span[datetime]) -> Mapping[int, tuple[Attendee, ...]]:
+    """Tell who of the customer has to be at visits, and when they cannot within a stretch of time, by visit id.
+
+    :raises ValueError: when the stretch never ends.
+    """
+    if within.to_at is None:
+        raise ValueError("Who can be there is asked of a time that ends.")
+    found: dict[int, list[tuple[int, str, datetime | None, datetime | None]]] = {}
+    if visit_ids:
+        rows = _AWAY.all(ids=[], visit_ids=sorted(visit_ids), from_at=within.from_at, to_at=within.to_at)
+        for visit_id, *about in rows:
+            found.setdefault(visit_id, []).append((about[0], about[1], about[2], about[3]))
+    return {visit_id: _as_attendees(each) for visit_id, each in found.items()}
+
+
 def candidates(
     site: Site,
     stay: Span[datetime],

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concierge.core.assignment import Measure, Piece, Placement, Planner, Problem, Why, WhyNot, breaks
-from concierge.core.dispatch import Certificate, Person, Rule, Taken, Work, bound, objections
+from concierge.core.dispatch import Certificate, Person, Rule, Taken, Work, objections
 from concierge.core.hours import Hours, Place
 from concierge.core.spans import Span
 from concierge.core.travel import Spot
@@ -183,6 +183,33 @@ def test_nothing_is_placed_that_blocks_the_way_from_a_visit_booked_before() -> N
     assert breaks(problem, (Placement("w1", bern.stay or WITHIN, ("one",)),))
 
 
+def test_days_off_within_long_work_are_free_for_what_can_be_reached() -> None:
+    """From Friday to Monday in Basel: a visit in Bern on Saturday fits, one in Boston does not; a call always does."""
+    long = a_piece(minutes=900, stay=stay("Fri 2026-11-27", "08:00", "14:00", "Mon 2026-11-30"))
+    boston = Spot("US", "Boston", 42.36, -71.06, "far")
+    for spot, is_possible in ((BERN, True), (boston, False), (None, True)):
+        taken = Taken(stay("Sat 2026-11-28", "02:00", "05:00"), Rule.VISIT, "Saturday", spot)
+        problem, planner = planned([long], [somebody("one", taken=(taken,))])
+        assert bool(planner.greedy()) is is_possible
+        assert (breaks(problem, (Placement("w1", long.stay or WITHIN, ("one",)),)) == ()) is is_possible
+
+
+def test_a_call_takes_time_and_no_way() -> None:
+    """Between two visits with barely the way between them there is no time for a call; after work there is."""
+    boston = Spot("US", "Boston", 42.36, -71.06, "far")
+    call = a_piece(minutes=60, work=replace(WORK, spot=boston, is_remote=True), deadline="Mon 2026-11-23")
+    visits = [
+        Taken(stay("Mon 2026-11-23", "08:00", "12:00"), Rule.VISIT, "Basel", BASEL),
+        Taken(stay("Mon 2026-11-23", "13:30", "16:00"), Rule.VISIT, "Bern", BERN),
+    ]
+    problem, planner = planned([call], [somebody("one", taken=tuple(visits))])
+    assert [one.stay for one in planner.greedy()] == [stay("Tue 2026-11-24", "08:00", "09:00")]
+    problem, planner = planned([call], [somebody("one", taken=(visits[0],))])
+    assert [one.stay for one in planner.greedy()] == [stay("Mon 2026-11-23", "12:00", "13:00")]
+    assert planner.measure(planner.greedy()).travel == 0
+    assert breaks(problem, planner.greedy()) == ()
+
+
 def test_the_checker_sees_what_a_plan_breaks() -> None:
     problem, _planner = planned(
         [a_piece("w1"), a_piece("w2", work=replace(WORK, spot=BERN))],
@@ -242,10 +269,7 @@ def test_no_plan_breaks_a_rule_and_improving_is_never_worse(problem: Problem) ->
 @settings(max_examples=60, deadline=None)
 @given(problems)
 def test_who_can_go_is_what_the_one_function_says(problem: Problem) -> None:
-    """The quick look never allows what `objections` forbids, and of single visits forbids nothing that it allows.
-
-    Over days off within a visit it is stricter: it keeps them for the visit, where the core gives them back.
-    """
+    """The quick look allows what `objections` allows and nothing else: calls, and days off within a visit, included."""
     planner = Planner(problem)
     model = planner.model((), most=10**6)
     offered = {
@@ -265,8 +289,6 @@ def test_who_can_go_is_what_the_one_function_says(problem: Problem) -> None:
                 is_offered = (number, span, person) in offered
                 if is_offered:
                     assert against == ()
-                elif (
-                    not against and len(bound(span, piece.work.site)) == 1
-                ):  # only a visit beside it, whose way would be blocked, may forbid it
+                elif not against:  # only a visit beside it, whose way would be blocked, may forbid it
                     assert breaks(problem, (Placement(piece.key, span, (somebody_.key,)),))
     assert model.is_whole

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import selectinload
 
+from concierge.accounts.models import ContactAway
 from concierge.catalogue.states import VisitKind
 from concierge.core.assignment import Piece, Planner, Problem, breaks
 from concierge.core.dispatch import Certificate, Person, Rule, Taken, Work
@@ -35,7 +36,7 @@ from concierge.platform.database import db, unit_of_work
 from concierge.platform.jobs import Job, JobState
 from concierge.projects.models import Project
 from concierge.visits.actions import working
-from concierge.visits.models import Visit, WorkOrder
+from concierge.visits.models import Visit, VisitAttendee, WorkOrder
 from concierge.workforce import queries as workforce_queries
 from tests.makers import people, projects, visits, workforce
 from tests.makers.assignment import drawn_problem
@@ -282,6 +283,41 @@ def test_a_visit_that_lacks_people_keeps_its_time_and_gets_the_rest_of_its_crew(
     assert (one.needs_people, one.starts_at, one.user_ids) == (True, starts_at, [selin.user_id])
     assert accepted(run, one, user) == ""
     assert visits.again(short).technician_ids == tuple(sorted((tomas.user_id, selin.user_id)))
+
+
+@pytest.mark.usefixtures("in_march")
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_the_planner_knows_who_attends_and_that_calls_are_made_from_home(app: Flask) -> None:
+    """Both visits lack a second person: Dr Ito is away during one; the call is hours from where Tomas is before."""
+    day = "Wed 2026-03-04"
+    with unit_of_work():
+        user, project = jonas(), projects.live()
+        tomas = workforce.technician(name="Tomas Keller", city="Basel")
+        selin = workforce.technician(name="Selin Aydin", country="ES", city="Sevilla", zone="Europe/Madrid")
+        attended = visits.visit(project, tomas, starts=f"{day} 13:00", title="Attended", crew=2)
+        call = visits.visit(
+            project, tomas, starts=f"{day} 09:00", title="Call", crew=2, hours=1, kind=VisitKind.REMOTE_CALL
+        )
+        db.session.add(VisitAttendee(visit_id=attended.id, contact_id=project.contact_id))
+        db.session.add(
+            ContactAway(
+                contact_id=project.contact_id,
+                starts_local=attended.starts_local,
+                ends_local=attended.ends_local,
+                zone=attended.zone,
+                starts_at=attended.starts_at,
+                ends_at=attended.ends_at,
+            )
+        )
+        busy = visits.visit(
+            project, selin, starts=f"{day} 10:00", title="Elsewhere", hours=1, kind=VisitKind.REMOTE_CALL
+        )
+        assert busy.starts_at == call.ends_at
+    found = by_title(made(app, user))
+
+    assert found["Attended"].state is ProposalState.LEFT
+    assert found["Attended"].facts["time"] == [["attendee", 1]]
+    assert found["Call"].user_ids == [selin.user_id]
 
 
 @pytest.mark.usefixtures("in_march")

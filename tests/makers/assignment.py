@@ -35,7 +35,8 @@ def drawn_problem(
     busy: float = 0.3,
     is_odd: bool = False,
 ) -> Problem:
-    """Work and people as a company in Europe has them; odd ones have lunch breaks, power cuts, attendees and gates.
+    """Work and people as a company in Europe has them; odd ones have lunch breaks, power cuts, attendees, gates,
+    calls from home, and something on weekends.
 
     :param busy: how much of their time people are on other visits or away.
     """
@@ -44,7 +45,7 @@ def drawn_problem(
     within = Span(begin, begin + timedelta(weeks=weeks))
     return Problem(
         tuple(_piece(random, number, weeks, is_odd) for number in range(pieces)),
-        tuple(_person(random, number, weeks, busy) for number in range(people)),
+        tuple(_person(random, number, weeks, busy, is_odd) for number in range(people)),
         within,
         step,
     )
@@ -93,6 +94,7 @@ def _piece(random: Random, number: int, weeks: int, is_odd: bool) -> Piece:
         attendees=away,
         not_before=not_before,
         held_by="Installation" if is_odd and random.random() < 0.05 else "",
+        is_remote=is_odd and random.random() < 0.2,
     )
     stay = None
     if is_odd and random.random() < 0.15:
@@ -101,7 +103,7 @@ def _piece(random: Random, number: int, weeks: int, is_odd: bool) -> Piece:
     return Piece(f"w{number}", work, minutes, deadline, f"Work {number}", stay, days=site.days)
 
 
-def _person(random: Random, number: int, weeks: int, busy: float) -> Person:
+def _person(random: Random, number: int, weeks: int, busy: float, is_odd: bool) -> Person:
     country, city, latitude, longitude, zone = random.choices(CITIES, (5, 4, 5, 4, 3, 3, 3, 1))[0]
     home = Spot(country, city, latitude + random.uniform(-0.2, 0.2), longitude + random.uniform(-0.2, 0.2))
     skills = {
@@ -113,14 +115,15 @@ def _person(random: Random, number: int, weeks: int, busy: float) -> Person:
     }
     taken, minutes = [], 0
     for day in range(weeks * 7):
-        if day % 7 >= 5 or random.random() > busy:
+        if (day % 7 >= 5 and not is_odd) or random.random() > busy:
             continue
         on = MONDAY + timedelta(days=day)
         kind = random.choice((Rule.VISIT, Rule.VISIT, Rule.VISIT, Rule.LEAVE, Rule.OWN_CALENDAR))
         early = random.choice((7, 12, 16))
         from_hour, to_hour = {Rule.VISIT: (9, 15), Rule.LEAVE: (0, 23)}.get(kind, (early, early + 1))
         where = random.choice(CITIES)
-        spot = Spot(where[0], where[1], where[2], where[3], f"booked {day}") if kind is Rule.VISIT else None
+        is_there = kind is Rule.VISIT and not (is_odd and random.random() < 0.2)
+        spot = Spot(where[0], where[1], where[2], where[3], f"booked {day}") if is_there else None
         span = Span(
             *(
                 datetime.combine(on, time(hour), ZoneInfo(zone)).astimezone(UTC)

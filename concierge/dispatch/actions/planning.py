@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
 from concierge.accounts.models import Site
+from concierge.catalogue.states import VisitKind
 from concierge.core.assignment import Measure, Piece, Problem, Why, WhyNot
-from concierge.core.dispatch import Person, Rule, Work, minutes_there
+from concierge.core.dispatch import Attendee, Person, Rule, Work, minutes_there
 from concierge.core.hours import Place
 from concierge.core.spans import Span
 from concierge.core.worktime import DAY
@@ -544,10 +545,24 @@ def _pieces(rows: Sequence[Unassigned]) -> tuple[Piece, ...]:
     sites = db.session.scalars(sa.select(Site).where(Site.id.in_({one.site_id for one in rows})))
     places = calendars.site_places(sites)
     waiting = feasibility.waiting({one.milestone_id for one in rows if one.milestone_id is not None})
-    return tuple(_piece(one, places[one.site_id], waiting.get(one.milestone_id or 0)) for one in rows)
+    times = [(one.starts_at, one.ends_at) for one in rows if one.starts_at and one.ends_at]
+    attending: Mapping[int, tuple[Attendee, ...]] = {}
+    if times:
+        whole = Span(min(starts for starts, _ends in times), max(ends for _starts, ends in times))
+        attending = feasibility.attendees_of(
+            {one.visit_id for one in rows if one.visit_id is not None}, whole
+        )
+    return tuple(
+        _piece(
+            one, places[one.site_id], waiting.get(one.milestone_id or 0), attending.get(one.visit_id or 0, ())
+        )
+        for one in rows
+    )
 
 
-def _piece(one: Unassigned, place: Place, waits: tuple[date, str] | None) -> Piece:
+def _piece(
+    one: Unassigned, place: Place, waits: tuple[date, str] | None, attending: tuple[Attendee, ...]
+) -> Piece:
     begins = [waits[0]] if waits else []
     stay = None
     if one.starts_at is not None and one.ends_at is not None:
@@ -561,8 +576,10 @@ def _piece(one: Unassigned, place: Place, waits: tuple[date, str] | None) -> Pie
         one.skill,
         one.level,
         max(1, one.missing),
+        attendees=attending,
         not_before=not_before,
         waits_for=waits[1] if waits else "",
+        is_remote=one.kind is VisitKind.REMOTE_CALL,
     )
     return Piece(
         key=one.key,
