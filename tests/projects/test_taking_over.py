@@ -297,9 +297,15 @@ def test_five_thousand_rows_are_checked_with_a_few_questions(app: Flask, ada: Fl
         sheet_of(*(row(external_key=f"P-{n}") for n in range(5000))), "running.csv"
     )
     seen: list[str] = []
-    sa.event.listen(db.engine, "before_cursor_execute", lambda *told: seen.append(told[2]))
 
-    plans = importing.plan_rows(rows, at=clock.now())
+    def note(*told: object) -> None:
+        seen.append(str(told[2]))
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        plans = importing.plan_rows(rows, at=clock.now())
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
 
     assert len(plans) == 5000
     assert {plan.outcome for plan in plans} == {importing.Outcome.NEW}
