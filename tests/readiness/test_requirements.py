@@ -338,6 +338,8 @@ def test_a_declined_order_change_asks_nothing(app: Flask) -> None:
         proposals.dismiss(here.id, proposal_id, reason="Not for them.", actor_id=None, at=AT)
 
     assert renewals() == []
+    move_to(here, "US", "CA")
+    assert "nitrogen" not in versions(here), "nor when something else is followed later"
 
 
 def test_a_site_in_another_country_keeps_answers_and_says_why(app: Flask) -> None:
@@ -712,6 +714,8 @@ def test_taking_an_order_change_back_puts_requirements_answers_and_gates_back(ap
     bench = item(here, "bench")
     assert (bench.minimum, bench.verdict) == (50, Verdict.OK)
     assert _held(here) == held
+    move_to(here, "US", "CA")
+    assert span(here, "bench") == (50, None), "and stays so when something else is followed"
 
 
 def test_our_people_are_named_where_we_bring_it_about(app: Flask) -> None:

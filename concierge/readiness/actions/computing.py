@@ -1,6 +1,6 @@
 """What a project is asked of its site, computed from playbooks, figures, options and destination."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -52,10 +52,14 @@ COPIED = (
 
 
 def wanted_by(
-    project: Project, *, instead: Mapping[int, Iterable[PlaybookItem]] | None = None
+    project: Project,
+    *,
+    sold: Collection[str],
+    instead: Mapping[int, Iterable[PlaybookItem]] | None = None,
 ) -> tuple[plan.Wanted, ...]:
     """What a project is asked.
 
+    :param sold: keys of the products that its options are among.
     :param instead: the items of versions not taken over yet, by playbook.
     """
     brought = projects.playbooks_of(project.id)
@@ -67,7 +71,8 @@ def wanted_by(
         items = (instead or {}).get(one.version.playbook_id, one.version.items)
         key = products.get(product_id, "")
         found.setdefault((one.version_id, key), plan.Brought(list(items), key, facts.get(product_id, ())))
-    destination, brings = destination_of(project), tuple(found.values())
+    country, brings = queries.country_of_site(project.site_id), tuple(found.values())
+    destination = bounds.Destination(country=country, sold=frozenset(sold))
     if instead is not None:
         return plan.computed(brings, destination)
     return in_hand(
@@ -77,11 +82,11 @@ def wanted_by(
     )
 
 
-def destination_of(project: Project) -> bounds.Destination:
-    """Where a project's instruments go, and all that its order's lines mean."""
-    return bounds.Destination(
-        country=queries.country_of_site(project.site_id), sold=projects.products_sold(project.order_id)
-    )
+def sold_to(project: Project, checklist: Checklist | None) -> tuple[str, ...]:
+    """The keys of the products that a checklist was computed for; without one all that the order's lines mean now."""
+    if checklist is not None and checklist.sold is not None:
+        return tuple(checklist.sold)
+    return tuple(sorted(projects.products_sold(project.order_id)))
 
 
 def contacts_of(project: Project) -> list[Contact]:

@@ -45,7 +45,8 @@ def issue_checklist(
         raise AlreadyIssued(
             _("The checklist is issued already. Open it, and reopen the items that have changed.")
         )
-    wanted = computing.wanted_by(project)
+    sold = computing.sold_to(project, None)
+    wanted = computing.wanted_by(project, sold=sold)
     if not wanted:
         raise NothingToAsk(
             _("No playbook of this project asks anything of the site. Match its order lines first.")
@@ -58,6 +59,7 @@ def issue_checklist(
         anchor_on=delivery_day(project, milestones),
         install_on=computing.install_day(milestones),
         ordered_on=project.starts_on,
+        sold=list(sold),
         link_nonce=nonce,
         link_hash=scope.link_hash(scope.link_token(nonce, key=settings.current().secret_key)),
     )

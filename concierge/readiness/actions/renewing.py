@@ -60,7 +60,8 @@ def foresee_renewal(project: Project, *, items: Iterable[PlaybookItem], playbook
         return Renewal()
     items = list(items)
     older = _keys_of(project) | {item.key for item in items}
-    return _renewal(checklist, computing.wanted_by(project, instead={playbook_id: items}), older)
+    sold = computing.sold_to(project, checklist)
+    return _renewal(checklist, computing.wanted_by(project, sold=sold, instead={playbook_id: items}), older)
 
 
 def renew_checklist(
@@ -73,7 +74,8 @@ def renew_checklist(
 ) -> Renewal:
     """Let a checklist follow what the project is asked by its playbooks, options and destination of now.
 
-    Open items follow, new ones are asked, answers stay and are judged anew where the bounds are others. A project
+    Open items follow, new ones are asked, answers stay and are judged anew where the bounds are others. Options are
+    those that were sold when the order was last followed, not what an undecided or declined change says. A project
     without a checklist stays without; one of which nothing differs records nothing.
 
     :param version_before_id: the version that a newer one replaced.
@@ -85,7 +87,10 @@ def renew_checklist(
     older = _keys_of(project)
     if version_before_id is not None:
         older |= queries.playbook_item_keys(version_before_id)
-    renewal = _renewal(checklist, computing.wanted_by(project), older)
+    sold = computing.sold_to(project, None if why == ORDER else checklist)
+    renewal = _renewal(checklist, computing.wanted_by(project, sold=sold), older)
+    if checklist.sold != list(sold):
+        checklist.sold = list(sold)
     if renewal.is_nothing:
         return renewal
     contacts = computing.contacts_of(project)

@@ -37,6 +37,9 @@ class Checklist(Versioned, Base):
     """The day on which installation begins, for due dates that count from it; None: not planned, as delivery."""
     ordered_on: Mapped[date | None]
     """The day of the order, for due dates that count from it; None: from before it was kept, as delivery."""
+    sold: Mapped[list[Any] | None] = mapped_column(sa.JSON)
+    """Keys of the products of the order as the plan has it, which the options among them ask something for: a change
+    of the order counts once it is accepted. None: from before that was kept."""
     sent_at: Mapped[datetime | None]
     link_nonce: Mapped[str] = mapped_column(sa.String(32))
     """Random; with the secret key it gives the printed link its token. A new one ends the old link."""
