@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy.orm import joinedload
 
-from concierge.accounts.models import Account, Site
+from concierge.accounts.models import Site
 from concierge.catalogue.models import Product
 from concierge.catalogue.states import MilestoneKind, StepKind, VisitKind
 from concierge.demo.customers import CUSTOMERS
@@ -269,17 +269,15 @@ def picture(lines: Sequence[str], width: int) -> bytes:
 
 
 def _reading(step: FieldStep) -> str:
-    match step.minimum, step.maximum:
-        case float() as least, float() as most if step.unit == "V":
-            value = 231.0 if least < 231 < most else (least + most) / 2
-        case float() as least, float() as most:
-            value = least + 0.45 * (most - least)
-        case float() as least, None:
-            value = least * 1.35
-        case None, float() as most:
-            value = most * 0.6
-        case _:
-            value = 1.0
+    least, most = step.minimum, step.maximum
+    if step.unit == "V":
+        value = 231.0
+    elif least is not None and most is not None:
+        value = least + 0.45 * (most - least)
+    elif least is not None:
+        value = least * 1.35
+    else:
+        value = (most or 1) * 0.6
     return f"{value:.3g}"
 
 
@@ -351,10 +349,8 @@ BASE: tuple[Old, ...] = (
 def stand_since_long(*, at: datetime, today: date, actor_id: int) -> None:
     """Enter what stood at customers before the company used Concierge."""
     sites: dict[str, Site] = {}
-    for site, name in db.session.execute(
-        sa.select(Site, Account.name).join(Site.account).order_by(Site.id)
-    ).tuples():
-        sites.setdefault(name, site)
+    for site in db.session.scalars(sa.select(Site).options(joinedload(Site.account)).order_by(Site.id)):
+        sites.setdefault(site.account.name, site)
     products = {one.key: one for one in db.session.scalars(sa.select(Product))}
     names = {one.key: one.name for one in CUSTOMERS}
     for number, old in enumerate(BASE):

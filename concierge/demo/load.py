@@ -48,7 +48,7 @@ from concierge.workforce.states import AbsenceKind
 DONE = frozenset({delivery_name(forecast_anew), delivery_name(mark_people)})
 """Every forecast is computed and everybody invited at the end of loading: none of that is waited for."""
 PAPER = delivery_name(print_record)
-"""Each certificate and each report of the last days is printed."""
+"""Each certificate and each report is printed."""
 PRINTED = 8
 """How many checklists are printed after loading."""
 OPENED_DAYS_AGO = 420
@@ -149,7 +149,7 @@ def _forget_old_deliveries(at: datetime) -> None:
         if event is None:
             continue
         what = (delivery.name, delivery.args.get("event_id") if delivery.name == PAPER else event.project_id)
-        if event.at < at - LATELY or what in kept:
+        if (event.at < at - LATELY and delivery.name != PAPER) or what in kept:
             delivery.status, delivery.finished_at = DeliveryStatus.DONE, event.at
         else:
             kept.add(what)

@@ -19,6 +19,7 @@ from concierge.fieldwork.models import FieldChange, FieldEntry, FieldRecord, Fie
 from concierge.fieldwork.protocol import DAYS_AHEAD, Party
 from concierge.fieldwork.queries import Found
 from concierge.fieldwork.states import RecordKind, Standing
+from concierge.fieldwork.words import small_number
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock, settings
 from concierge.platform.words import instant, localized, span
@@ -246,7 +247,10 @@ def range_words(step: FieldStep) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
+    if value is None:
+        return ""
+    parts = small_number(value)
+    return f"{value:.6g}" if parts is None else f"{parts[0]:.6g}{parts[1]}"
 
 
 def _step(found: Found, step: FieldStep, reader: Reader) -> protocol.StepData:

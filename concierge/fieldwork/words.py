@@ -14,6 +14,17 @@ from concierge.projects.verdict import block_words
 Payload = Mapping[str, Any]  # Any: plain values as they were recorded
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def small_number(value: float) -> tuple[float, str] | None:
+    """Figure and power of ten of a number that is too small to be written out: 2.5 and “ × 10⁻⁷”; else None."""
+    if not value or abs(value) >= 1e-3:
+        return None
+    figure, _e, power = f"{value:.5e}".partition("e")
+    return float(figure), f"\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10{str(int(power)).translate(_RAISED)}"
+
+
 def story(name: str, told: Payload) -> str:
     """One event, to stand after the name of who did it; empty when it is none of the field's."""
     title = str(told.get("title") or "")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from concierge.catalogue.states import StepKind
 from concierge.fieldwork.models import FieldRecord
 from concierge.fieldwork.protocol import Party, Tap
 from concierge.fieldwork.states import Fit, RecordKind
+from concierge.fieldwork.words import small_number
 from concierge.platform import settings, signing
 from concierge.platform.paths import templates_dir
 from concierge.platform.pdf import InnerFile, Press, Printed, press
@@ -191,11 +193,13 @@ class Words(Figures):
 
     def photos(self) -> list[Photo]:
         """The photos, the first of them as pictures."""
+        of_step = {step["key"]: localized(step["text"], self.language) for step in self.content["steps"]}
+        said = [one["caption"] or of_step.get(one["step"], "") for one in self.content["photos"]]
         return [
             Photo(
                 source=f"asset:photo-{place}.jpg" if place < MOST_PHOTOS else "",
-                alt=self.plain(self.long(one["caption"])) or _("Photo %(number)s", number=place + 1),
-                caption=self.long(one["caption"]),
+                alt=self.plain(self.long(said[place])) or _("Photo %(number)s", number=place + 1),
+                caption=self.long(said[place]),
                 note=self._who_when(one),
             )
             for place, one in enumerate(self.content["photos"])
@@ -206,7 +210,7 @@ class Words(Figures):
         return [self._signed(one) for one in self.content["signatures"]]
 
     def _row(self, number: int, step: Said) -> Row:
-        state = "open" if step["is_open"] else ""
+        state = "open" if step["is_open"] and (step["is_required"] or step["value"]) else ""
         said = self.long(step["value"])
         answer = self.said(said)
         if step["kind"] == StepKind.TICK.value:
@@ -228,6 +232,11 @@ class Words(Figures):
             state=state,
             note=self._who_when(step) if step["at"] else "",
         )
+
+    def number(self, value: float | Decimal) -> str:
+        """A number as people write it, also one that is very small, such as a pressure in vacuum: 3 × 10⁻¹⁰."""
+        parts = small_number(float(value))
+        return super().number(value) if parts is None else f"{super().number(parts[0])}{parts[1]}"
 
     def _measured(self, step: Said) -> str:
         unit = f"\N{NO-BREAK SPACE}{step['unit']}" if step["unit"] else ""
