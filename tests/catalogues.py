@@ -26,6 +26,8 @@ ONLY_CUSTOMERS = ("fr", "es", "ja", "ar")
 
 OF_THE_PAGE = (
     "concierge/catalogue/bounds.py",
+    "concierge/dispatch/actions/choosing.py",
+    "concierge/dispatch/mails.py",
     "concierge/feeds/mails.py:address_letter",
     "concierge/home/views/reminding.py:choose_reminders",
     "concierge/invitations/forms.py:AnotherTime",
@@ -47,6 +49,7 @@ OF_THE_PAGE = (
     "concierge/portal/views/pages.py",
     "concierge/portal/views/questions.py",
     "concierge/portal/views/signing.py",
+    "concierge/portal/views/times.py",
     "concierge/portal/views/uploads.py",
     "concierge/readiness/actions/answering.py",
     "concierge/readiness/actions/asking.py",
