@@ -733,6 +733,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_visit_claims_member_id'), ['member_id'], unique=False)
         batch_op.create_index('ix_visit_claims_user_id_from_at', ['user_id', 'from_at'], unique=False)
 
+    with op.batch_alter_table('checklists', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('sold', sa.JSON(), nullable=True))
+
     with op.batch_alter_table('customer_links', schema=None) as batch_op:
         batch_op.add_column(sa.Column('read_at', sa.DateTime(timezone=True), nullable=True))
 
@@ -793,6 +796,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table('customer_links', schema=None) as batch_op:
         batch_op.drop_column('read_at')
+
+    with op.batch_alter_table('checklists', schema=None) as batch_op:
+        batch_op.drop_column('sold')
 
     with op.batch_alter_table('visit_claims', schema=None) as batch_op:
         batch_op.drop_index('ix_visit_claims_user_id_from_at')
