@@ -156,9 +156,12 @@ def let_go() -> None:
     db.session.rollback()
 
 
-def last_change(*, project_id: int | None = None, **ids: int) -> Change:
-    """Who changed something last and when, as ``last_change(project_id=4, milestone_id=17)``."""
-    row = events.last_about(project_id=project_id, **ids)
+def last_change(*names: str, project_id: int | None = None, **facts: int | str) -> Change:
+    """Who changed something last and when, as ``last_change(project_id=4, milestone_id=17)``.
+
+    :param names: of the events that count; none: all.
+    """
+    row = events.last_about(*names, project_id=project_id, **facts)  # type: ignore[arg-type]  # none is called after_id
     if row is None:
         return Change()
     person = db.session.get(User, row.actor_id) if row.actor_id is not None else None

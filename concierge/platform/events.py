@@ -180,13 +180,23 @@ def together(of_many: Callable[[Sequence[Any]], None]) -> Callable[[_React], _Re
     return mark
 
 
-def last_about(*, project_id: int | None = None, after_id: int = 0, **ids: int) -> RecordedEvent | None:
-    """The last event about something, as ``last_about(project_id=4, milestone_id=17)``; None when there is none."""
+def last_about(
+    *names: str, project_id: int | None = None, after_id: int = 0, **facts: int | str
+) -> RecordedEvent | None:
+    """The last event about something, as ``last_about(project_id=4, milestone_id=17)``; None when there is none.
+
+    :param names: of the events that count; none: all.
+    """
     question = sa.select(RecordedEvent).where(RecordedEvent.id > after_id)
+    if names:
+        question = question.where(RecordedEvent.name.in_(names))
     if project_id is not None:
         question = question.where(RecordedEvent.project_id == project_id)
-    for name, value in ids.items():
-        question = question.where(RecordedEvent.payload[name].as_integer() == value)
+    for name, value in facts.items():
+        said = RecordedEvent.payload[name]
+        question = question.where(
+            said.as_string() == value if isinstance(value, str) else said.as_integer() == value
+        )
     return db.session.scalar(question.order_by(RecordedEvent.id.desc()).limit(1))
 
 

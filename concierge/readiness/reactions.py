@@ -176,13 +176,19 @@ def follow_undone(event: ActUndone) -> None:
             renewing.ask_by_answers(checklist)
             _report_gates(checklist, tuple(GateKind), event)
             _note_what_was_lost(checklist, event)
+    if "field_values" in event.touched:
+        _print_fields(event.project_id)
     if event.is_behind:
         _follow(event)
 
 
 def show_fields(event: FieldsChanged) -> None:
     """Print anew what the customer sees of the fields of the company's own."""
-    checklist = queries.checklist_of(event.project_id)
+    _print_fields(event.project_id)
+
+
+def _print_fields(project_id: int) -> None:
+    checklist = queries.checklist_alone(project_id)
     if checklist is not None:
         sending.refresh_print(checklist.id, at=clock.now())
 

@@ -307,7 +307,7 @@ class Finish(Form):
             raise ValidationError(_l("Say what is left to do, so that the next visit can be planned."))
 
 
-class WorkForm(Form):
+class WorkForm(Edited):
     """What is to be done at a site, and what it asks for."""
 
     title = StringField(
@@ -347,7 +347,6 @@ class WorkForm(Form):
     tools = TextAreaField(_l("Tools to bring"), description=_l("One a line."), validators=[Length(max=2000)])
     needs_customer = BooleanField(_l("Somebody of the customer has to be there"))
     note = TextAreaField(_l("Notes"), validators=[Length(max=4000)])
-    version = HiddenField()
 
     @property
     def minutes(self) -> int:

@@ -14,7 +14,7 @@ from concierge.identity.models import User
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
-from concierge.visits.models import Visit
+from concierge.visits.models import Visit, WorkOrder
 from tests.makers import people, projects, readiness, visits, workforce
 from tests.makers.pages import agree, hidden_in
 
@@ -163,6 +163,58 @@ def test_two_answers_to_one_point_are_both_kept(app: Flask, two: tuple[FlaskClie
     there = readiness.item(project, "temperature")
     assert there.value == "21 °C"
     assert there.comment == "Measured on Monday\n\nMeasured at noon"
+
+
+def test_work_that_somebody_changed_shows_both_values_and_who(
+    app: Flask, two: tuple[FlaskClient, FlaskClient]
+) -> None:
+    ada, maja = two
+    with unit_of_work():
+        project = projects.live()
+        visit = visits.visit(project, workforce.technician())
+    work = now(WorkOrder, visit.work_order_id)
+    page = f"/projects/{project.key}/work-orders/{work.number}/edit"
+    typed = {"kind": work.kind.value, "hours": "8", "crew": "1", "level": "1"}
+    typed |= {"milestone": str(work.milestone_id or 0), "skill": work.skill, "asset": "0", "tools": ""}
+    first = opened(ada, page, **typed, title="Install the pump", note="Gate 4")
+    second = opened(maja, page, **typed, title="Install the column", note="Ring twice")
+
+    assert agree(ada, ada.post(page, data=first)).status_code == 303
+    asked = maja.post(page, data=second)
+    text = asked.get_data(as_text=True)
+
+    assert asked.status_code == 409
+    assert "Ada Lind" in text
+    assert "Theirs: Install the pump" in text
+    assert "Yours, as below: Install the column" in text
+    again = {**second, **hidden_in(text, of="loaded"), "choose-title": "theirs", "choose-note": "both"}
+    again["theirs-title"], again["theirs-note"] = "Install the pump", "Gate 4"
+    assert agree(maja, maja.post(page, data=again)).status_code == 303
+    there = now(WorkOrder, work.id)
+    assert (there.title, there.note) == ("Install the pump", "Gate 4\n\nRing twice")
+
+
+def test_hours_that_somebody_set_meanwhile_are_shown_with_their_name(
+    app: Flask, two: tuple[FlaskClient, FlaskClient]
+) -> None:
+    ada, maja = two
+    with unit_of_work():
+        project = projects.live()
+    page = f"/calendars/sites/{project.site_id}/hours"
+    first = opened(ada, page, **{"monday-opens": "09:00", "monday-closes": "16:00"})
+    second = opened(maja, page, **{"monday-opens": "10:00", "monday-closes": "15:00"})
+    proposed = ada.post(page, data=first)
+    change = proposed.headers["Location"]
+    if change.startswith("/calendars/changes/"):
+        asked = ada.get(change).get_data(as_text=True)
+        assert ada.post(f"{change}/application", data=hidden_in(asked, of="form_token")).status_code == 303
+
+    answer = maja.post(page, data=second)
+    text = answer.get_data(as_text=True)
+
+    assert answer.status_code == 409
+    assert "09:00–16:00" in text
+    assert "Ada Lind" in text
 
 
 def test_a_third_person_in_between_is_shown_as_well(app: Flask, two: tuple[FlaskClient, FlaskClient]) -> None:

@@ -236,6 +236,12 @@ def test_fields_are_filled_in_by_their_kind(app: Flask, sign_in: SignIn) -> None
     assert values["cost-centre"].text == "4711"
     assert [one.field.key for one in own.shown_to_customer(project.id)] == ["cost-centre"]
 
+    undo = re.search(r'action="(/undo/\w+)"', overview)
+    assert undo
+    assert browser.post(undo[1], data={"csrf_token": token}).status_code == 303
+    db.session.rollback()
+    assert not own.values_of(project.id)
+
 
 @pytest.mark.parametrize(
     "typed",

@@ -22,6 +22,7 @@ from concierge.accounts.models import Site
 from concierge.core.worktime import WEEKDAYS
 from concierge.home.views.blueprint import bp
 from concierge.home.views.calendars import country_choices, day_names
+from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
@@ -77,7 +78,10 @@ def edit_closure(closure_id: int) -> Page:
 
     if not form.validate_on_submit():
         return _first_seen(form, before, shown)
-    if met := _met(form, forms.ClosureForm(formdata=None, obj=row), before):
+    by = people.last_change(
+        "ClosureEntered", "ClosureChanged", name=row.name, first_on=row.first_on.isoformat()
+    )
+    if met := _met(form, forms.ClosureForm(formdata=None, obj=row), before, by):
         return shown(form, met)
     change = _with_days(replace(before, before=before), form)
     return _propose(change, title=change.name, form=form, shown=shown, back=url_for("home.calendars_page"))
@@ -108,7 +112,7 @@ def home_office() -> Page:
         return _first_seen(form, before, shown)
     theirs = forms.HomeForm(formdata=None, obj=office)
     _offer_places(theirs)
-    if met := _met(form, theirs, before):
+    if met := _met(form, theirs, before, people.last_change("HomeOfficeSet")):
         return shown(form, met)
     country, subdivision = form.country.data or "", (form.subdivision.data or "").upper()
     change = CalendarChange(
@@ -178,7 +182,7 @@ def site_place(site_id: int) -> Page:
         return _first_seen(form, before, shown)
     theirs = site_forms.SitePlaceForm(formdata=None, obj=site)
     _offer_places(theirs)
-    if met := _met(form, theirs, before):
+    if met := _met(form, theirs, before, people.last_change("SiteChanged", site_id=site.id)):
         return shown(form, met)
     country, subdivision = form.country.data or "", (form.subdivision.data or "").upper()
     change = replace(
@@ -208,7 +212,8 @@ def site_hours(site_id: int) -> Page:
     if not form.validate_on_submit():
         return shown(form)
     if changed := changed_facts(request.form.get("loaded"), facts):
-        raise ChangedMeanwhile(changed, Change().words(viewer().zone))
+        by = people.last_change("SiteHoursSet", site_id=site.id)
+        raise ChangedMeanwhile(changed, by.words(viewer().zone))
     change = CalendarChange(
         kind=ChangeKind.SITE_HOURS, site_id=site.id, name=site.name, hours=_hours_in(form)
     )
@@ -255,7 +260,10 @@ def edit_site_closure(site_id: int, closure_id: int) -> Page:
         return _first_seen(form, before, shown)
     theirs = site_forms.SiteClosureForm(formdata=None, obj=row)
     theirs.kind.data = row.kind.value
-    if met := _met(form, theirs, before):
+    by = people.last_change(
+        "SiteClosureEntered", "SiteClosureChanged", site_id=site.id, first_on=row.first_on.isoformat()
+    )
+    if met := _met(form, theirs, before, by):
         return shown(form, met)
     change = _with_days(replace(before, before=before, word=form.kind.data), form)
     back = url_for("home.site_days", site_id=site.id)
@@ -325,9 +333,9 @@ def _first_seen(form: Edited, before: CalendarChange, shown: Any) -> Page:  # An
     return page
 
 
-def _met(mine: Edited, theirs: Edited, before: CalendarChange) -> Met | None:
+def _met(mine: Edited, theirs: Edited, before: CalendarChange, by: Change) -> Met | None:
     """What somebody else changed since the form was loaded; None when it can be saved."""
-    return meet(mine, theirs, version=_mark(before), by=Change(), zone=viewer().zone)
+    return meet(mine, theirs, version=_mark(before), by=by, zone=viewer().zone)
 
 
 def _mark(change: CalendarChange) -> int:

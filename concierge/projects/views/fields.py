@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 from wtforms import RadioField, SelectField, StringField, TextAreaField
@@ -14,7 +14,7 @@ from concierge.catalogue.states import FieldKind
 from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.platform import clashes, clock
+from concierge.platform import clashes, clock, undo
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound
 from concierge.platform.web import show_again
@@ -51,19 +51,21 @@ def own_fields(key: str) -> Page:
     if met:
         return render_template("projects/fields.html", form=form, project=project, met=met), 409
     try:
-        _save(project, form, defined)
+        act = _save(project, form, defined)
     except filling.WrongValues as wrong:
         for name, sentence in wrong.faults.items():
             form[name].errors = [sentence]
         return show_again("projects/fields.html", form, project=project, met=None)
-    flash(_("Saved."))
+    undo.tell(act, _("Saved."))
     return redirect(url_for("home.project", key=project.key), code=303)
 
 
-def _save(project: Project, form: clashes.Edited, defined: tuple[PlaybookField, ...]) -> None:
+def _save(project: Project, form: clashes.Edited, defined: tuple[PlaybookField, ...]) -> undo.Act:
     typed = {field.key: form[field.key].data or "" for field in defined}
-    with unit_of_work():
-        filling.fill_fields(project.id, typed, actor_id=viewer().user_id, at=clock.now())
+    actor_id, at, needs = viewer().user_id, clock.now(), Permission.EDIT_PROJECTS.value
+    with unit_of_work(), undo.undoable(actor_id=actor_id, at=at, needs=needs) as act:
+        filling.fill_fields(project.id, typed, actor_id=actor_id, at=at)
+    return act
 
 
 def _form(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from http import HTTPStatus
 from typing import Any
 
 from flask import redirect, render_template, url_for
@@ -9,9 +10,11 @@ from flask_babel import gettext as _
 
 from concierge.catalogue.states import VisitKind
 from concierge.equipment import queries as equipment
+from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock, undo
+from concierge.platform.clashes import meet
 from concierge.platform.database import unit_of_work
 from concierge.platform.once import taken_once
 from concierge.platform.previews import carry_out
@@ -106,10 +109,15 @@ def edit_work(key: str, number: int) -> Page:
     del form.site
     page = {"project": project, "work": found, "back": _address(found)}
     if not form.is_submitted():
-        form.version.data = str(found.version)
+        form.load(found.version)
         return render_template("visits/work_form.html", form=form, **page)
     if not form.validate():
         return show_again("visits/work_form.html", form, **page)
+    theirs = forms.WorkForm(formdata=None, data=_as_it_is(found))
+    _offer(theirs, project, found)
+    by = people.last_change(project_id=found.project_id, work_order_id=found.id)
+    if met := meet(form, theirs, version=found.version, by=by, zone=viewer().zone):
+        return render_template("visits/work_form.html", form=form, met=met, **page), HTTPStatus.CONFLICT
     actor_id, at = viewer().user_id, clock.now()
     act = carry_out(
         lambda: working.change_work(

@@ -20,7 +20,7 @@ from concierge.identity import queries as identity
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock, undo
-from concierge.platform.clashes import Change, Met, meet
+from concierge.platform.clashes import Met, meet
 from concierge.platform.database import unit_of_work
 from concierge.platform.errors import NotFound, Refused, Stale
 from concierge.platform.once import taken_once
@@ -183,7 +183,8 @@ def edit_technician(user_id: int) -> Page:
         return shown()
     theirs = forms.TechnicianForm(formdata=None, data=_as_it_is(technician))
     _offer(theirs)
-    if met := meet(form, theirs, version=technician.version, by=Change(), zone=viewer().zone):
+    by = identity.last_change("TechnicianChanged", user_id=user_id)
+    if met := meet(form, theirs, version=technician.version, by=by, zone=viewer().zone):
         return shown(met)
     with unit_of_work(), _undoable() as act:
         actions.change_technician(

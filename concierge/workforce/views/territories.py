@@ -6,10 +6,11 @@ from typing import Any
 from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 
+from concierge.identity import queries as people
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock, undo
-from concierge.platform.clashes import Change, Met, meet
+from concierge.platform.clashes import Met, meet
 from concierge.platform.database import unit_of_work
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
@@ -63,7 +64,8 @@ def edit_territory(territory_id: int) -> Page:
     if not form.validate_on_submit():
         return _shown(form, territory)
     theirs = forms.TerritoryForm(formdata=None, data=_as_it_is(territory))
-    if met := meet(form, theirs, version=territory.version, by=Change(), zone=viewer().zone):
+    by = people.last_change(territory_id=territory.id)
+    if met := meet(form, theirs, version=territory.version, by=by, zone=viewer().zone):
         return _shown(form, territory, met)
     at = clock.now()
     with (
