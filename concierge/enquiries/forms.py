@@ -13,7 +13,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.fields import RadioField
+from wtforms.fields import RadioField, SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from concierge.enquiries.models import MOST_UNITS
@@ -71,8 +71,8 @@ class AskForm(Form):
     pace = RadioField(
         _l("How they come"),
         choices=[
-            (Pace.EACH.value, _l("Each unit as early as it can")),
-            (Pace.TOGETHER.value, _l("All units of a site together")),
+            SelectChoice(Pace.EACH.value, _l("Each unit as early as it can")),
+            SelectChoice(Pace.TOGETHER.value, _l("All units of a site together")),
         ],
         default=Pace.EACH.value,
     )
@@ -116,8 +116,8 @@ class StockForm(Form):
     state = SelectField(
         _l("State"),
         choices=[
-            (StockState.ON_HAND.value, _l("On hand")),
-            (StockState.EXPECTED.value, _l("Expected")),
+            SelectChoice(StockState.ON_HAND.value, _l("On hand")),
+            SelectChoice(StockState.EXPECTED.value, _l("Expected")),
         ],
     )
     available_on = DateField(

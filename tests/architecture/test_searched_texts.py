@@ -57,7 +57,10 @@ LEFT_OUT = {
          "uploads_under_way.name", "returned_documents.detail", "returned_documents.entries",
          "readiness_signatures.critical", "field_changes.said", "field_entries.value", "field_notes.text",
          "field_photos.caption", "field_signatures.name", "field_signatures.role", "field_signatures.meaning",
-         "field_taps.note", "not_ready_reports.note"),
+         "field_taps.note", "not_ready_reports.note", "slot_offers.note", "slot_offers.wish", "slot_offers.reason",
+         "stock_units.options", "stock_units.note", "stock_units.gone_reason",
+         "enquiries.note", "enquiries.close_reason", "enquiry_lines.options", "enquiry_lines.subdivision",
+         "enquiry_lines.city", "stock_holds.extension_reason", "time_holds.words"),
         ON_ITS_PAGE,
     ),
     **dict.fromkeys(

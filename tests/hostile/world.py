@@ -28,8 +28,11 @@ from concierge.catalogue.models import (
 from concierge.catalogue.states import FieldKind, GateKind, StepKind, VisitKind
 from concierge.core import codes
 from concierge.core.search import normalised
-from concierge.dispatch.models import PlanningProposal, PlanningRun
-from concierge.dispatch.states import PlanningState, ProposalState
+from concierge.core.spans import Span
+from concierge.dispatch.models import PlanningProposal, PlanningRun, SlotChoice, SlotOffer
+from concierge.dispatch.states import OfferKind, PlanningState, ProposalState
+from concierge.enquiries.models import Enquiry, EnquiryLine, HeldUnit, StockHold, StockReservation, StockUnit
+from concierge.enquiries.states import EnquiryState, Pace, StockState
 from concierge.feeds.actions import addresses
 from concierge.fieldwork.models import (
     FieldChange,
@@ -99,6 +102,7 @@ from concierge.readiness.states import Outcome as Returned
 from concierge.visits.actions import arranging, progress
 from concierge.visits.models import Visit, VisitAttendee, WorkOrder
 from concierge.visits.states import WorkOrderState
+from concierge.workforce.actions import holding
 from concierge.workforce.models import (
     Capacity,
     LeaveRequest,
@@ -116,6 +120,7 @@ from tests.makers import fieldwork, orders, people, readiness, visits, workforce
 CODES = {
     "accounts.key", "playbooks.key", "playbook_milestones.key", "playbook_links.predecessor_key",
     "playbook_items.key", "playbook_items.option_key", "playbook_steps.key", "field_steps.key",
+    "enquiries.code", "time_holds.holder",
     "field_prints.language", "products.key", "projects.key", "milestones.key",
     "milestones.driver", "baseline_milestones.milestone_key", "readiness_items.key", "users.language",
     "contacts.language", "users.zone", "contacts.zone", "sites.zone", "visits.zone", "recorded_events.name",
@@ -138,7 +143,9 @@ LISTS = {"uploads_under_way.pieces", "returned_documents.pictures", "order_impor
          "jobs.args", "outgoing_mails.secrets", "undos.differences", "baseline_milestones.content",
          "backtests.detail", "photo_uploads.pieces", "field_entries.seen", "field_signatures.strokes",
          "field_signatures.content", "field_records.content", "planning_runs.keys", "planning_runs.result",
-         "planning_proposals.user_ids", "planning_proposals.facts"}  # fmt: skip
+         "planning_proposals.user_ids", "planning_proposals.facts", "slot_offers.user_ids", "slot_choices.user_ids",
+         "stock_units.options",
+         "enquiry_lines.options"}  # fmt: skip
 """Structures of the program's own, without words of people."""
 
 EMPTY_OR_TOLD = {"milestones.skip_reason"}
@@ -313,9 +320,11 @@ def _customer(
     )
     _planning(project, line, owner)
     _dispatched(project, visit, owner)
+    enquiry = _asked_when(project, owner, key)
     _of_the_day(visit, technician, key)
     _invited(project, visit, technician, key)
     _at_the_customers(project, items["circuit"], owner)
+    offer = _offered(project, visit, owner)
     _judged(checklist, items["circuit"], owner)
     promising.note_shown(planned, shown_on=ShownOn.MAIL, reference="yuki@halden.example", at=at, by_id=actor)
     mail.post(
@@ -327,6 +336,10 @@ def _customer(
         "project_id": project.id,
         "milestone_id": install.id,
         "proposal_id": proposal.id,
+        "code": enquiry.code,
+        "offer_id": offer.id,
+        "choice_id": offer.choices[0].id,
+        "work_order_id": offer.work_order_id,
         "gate": "install",
         "visit_id": visit.id,
         "item_id": items["circuit"].id,
@@ -354,6 +367,28 @@ def _at_the_customers(project: Project, item: ReadinessItem, owner: User) -> Non
     asking.answer_question(asked, "It is", at=at, actor_id=owner.id)
     asking.write(project.id, "We come at eight", to=link, at=at, actor_id=owner.id)
     uploading.begin_upload(link, item, name="half.jpg", size=5_000_000, changed="", at=at)
+
+
+def _offered(project: Project, visit: Visit, owner: User) -> SlotOffer:
+    """Times that the customer may choose from, what we said to them, and what they said."""
+    at, later = orders.RECEIVED, clock.now() + timedelta(days=20)
+    assert visit.work_order_id is not None
+    assert project.contact_id is not None
+    link = readiness_queries.link_of_contact(project.id, project.contact_id)
+    assert link is not None
+    offer = SlotOffer(
+        project_id=project.id, work_order_id=visit.work_order_id, link_id=link.id, contact_id=project.contact_id,
+        kind=OfferKind.TIMES, minutes=180, first_on=later.date(), last_on=later.date() + timedelta(days=9),
+        note="Keep the bench free", wish="Rather in May", wished_at=at, reason="The crate is late",
+        offered_at=at, sent_at=at, offered_by_id=owner.id, expires_at=later - timedelta(days=2),
+        choices=[SlotChoice(starts_at=later, ends_at=later + timedelta(hours=3), user_ids=[],
+                            held_until=later - timedelta(days=2))],
+    )  # fmt: skip
+    db.session.add(offer)
+    db.session.flush()
+    held = Span(later, later + timedelta(hours=3))
+    holding.hold([owner.id], held, until=later, holder=offer.holder, words="Halden: Install it", at=at)
+    return offer
 
 
 def _judged(checklist: Checklist, item: ReadinessItem, owner: User) -> None:
@@ -447,6 +482,41 @@ def _dispatched(project: Project, visit: Visit, owner: User) -> None:
                          facts={"kind": "left", "starts": 0, "time": [], "able": 0, "needed": 1, "people": [],
                                 "asks": asks})
     )  # fmt: skip
+
+
+def _asked_when(project: Project, owner: User, key: str) -> Enquiry:
+    """An enquiry whose hold was extended and is over, the unit it held, and another that was closed."""
+    at, day = orders.RECEIVED, orders.RECEIVED.date()
+    line = db.session.scalars(
+        sa.select(OrderLine).where(OrderLine.order_id == project.order_id, OrderLine.product_id.is_not(None))
+    ).first()
+    assert line is not None
+    product_id = line.product_id
+    unit = StockUnit(product_id=product_id, serial=f"ST-{key}", place="Hall 2", country="CH", available_on=day,
+                     state=StockState.ON_HAND, note="The crate is open", created_at=at)
+    gone = StockUnit(product_id=product_id, serial="", country="CH", available_on=day, state=StockState.GONE,
+                     gone_on=day, gone_reason="Lent to a fair", created_at=at)
+    asked = [
+        Enquiry(code=f"Q-{key}{number}", account_id=project.account_id, customer="Somebody new", reference="OFF-7",
+                note="They build until May", asked_by_id=owner.id, asked_at=at,
+                lines=[EnquiryLine(position=1, product_id=product_id, quantity=1, country="DE", subdivision="BY",
+                                   city="Passau")])
+        for number in (1, 2)
+    ]
+    asked[1].state, asked[1].closed_at, asked[1].close_reason = EnquiryState.CLOSED, at, "They bought elsewhere"
+    db.session.add_all((unit, gone, *asked))
+    db.session.flush()
+    hold = StockHold(enquiry_id=asked[0].id, held_by_id=owner.id, held_at=at, expires_at=at + timedelta(days=9),
+                     extended_at=at, extension_reason="Their board meets", pace=Pace.EACH)
+    db.session.add(hold)
+    db.session.flush()
+    held = HeldUnit(hold_id=hold.id, line_id=asked[0].lines[0].id, number=1, window_from_on=day, window_to_on=day,
+                    handover_on=day)
+    db.session.add(held)
+    db.session.flush()
+    db.session.add(StockReservation(unit_id=unit.id, held_unit_id=held.id, from_at=at,
+                                    until_at=at + timedelta(days=9)))
+    return asked[0]
 
 
 def _of_the_day(visit: Visit, technician: Technician, key: str) -> None:

@@ -27,9 +27,13 @@ STEPS: tuple[tuple[str, MilestoneKind, Team, int], ...] = (
 )
 
 
-def add_instrument(key: str, *, name: str = "", item_id: str = "") -> Product:
-    """An instrument with a published playbook of seven milestones in a row; needs a unit of work."""
-    version = playbooks.draft_playbook(key, name=name or key, content=Content(milestones=plain_milestones()))
+def add_instrument(
+    key: str, *, name: str = "", item_id: str = "", milestones: list[PlaybookMilestone] | None = None
+) -> Product:
+    """An instrument with a published playbook of seven milestones in a row, or of others; needs a unit of work."""
+    version = playbooks.draft_playbook(
+        key, name=name or key, content=Content(milestones=milestones or plain_milestones())
+    )
     playbooks.publish(version, actor_id=None, at=AT)
     return products.add_product(
         key=key,
