@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy.orm import joinedload
 
 from concierge.accounts.models import Site
+from concierge.catalogue.actions.products import set_warranty
 from concierge.catalogue.models import Product
 from concierge.catalogue.states import MilestoneKind, StepKind, VisitKind
 from concierge.demo.customers import CUSTOMERS
@@ -130,7 +131,7 @@ def look_again(*, at: datetime, planner_id: int) -> None:
         arrival_minutes=30,
         conflict_reason="Agreed with everybody by phone.",
         note="The lift was exchanged in spring: measure its door, not the plan's.",
-        at=at - timedelta(hours=1),
+        at=at,
         actor_id=planner_id,
     )
     work = db.session.get_one(WorkOrder, visit.work_order_id)
@@ -138,10 +139,10 @@ def look_again(*, at: datetime, planner_id: int) -> None:
     progress.confirm(
         visit,
         conflict_reason="Agreed with everybody by phone.",
-        at=at - timedelta(minutes=50),
+        at=at,
         actor_id=planner_id,
     )
-    progress.accept(visit, at=at - timedelta(minutes=30), actor_id=who.user_id)
+    progress.accept(visit, at=at, actor_id=who.user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,12 +347,18 @@ BASE: tuple[Old, ...] = (
 """What the older customers have had for between half a year and eight years."""
 
 
+MONTHS = {"architect-c8000": 24, "architect-c16000": 24, "benchmark-xt": 24, "warranty-plus": 24}
+"""Of warranty, where it is not as long as usual; what is no instrument makes it so much longer."""
+
+
 def stand_since_long(*, at: datetime, today: date, actor_id: int) -> None:
-    """Enter what stood at customers before the company used Concierge."""
+    """Enter what stood at customers before the company used Concierge, and how long warranties last."""
     sites: dict[str, Site] = {}
     for site in db.session.scalars(sa.select(Site).options(joinedload(Site.account)).order_by(Site.id)):
         sites.setdefault(site.account.name, site)
     products = {one.key: one for one in db.session.scalars(sa.select(Product))}
+    for key, months in MONTHS.items():
+        set_warranty(products[key], months, actor_id=actor_id, at=at)
     names = {one.key: one.name for one in CUSTOMERS}
     for number, old in enumerate(BASE):
         on = today - timedelta(days=old.days)
