@@ -12,6 +12,7 @@ from concierge.enquiries.states import EnquiryState, HoldEnd, Pace, StockState
 from concierge.identity.models import User
 from concierge.orders.models import Order
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
+from concierge.platform.exclusion import Span, one_at_a_time
 from concierge.platform.searching import Searchable
 from concierge.projects.models import Project
 
@@ -252,25 +253,4 @@ class StockReservation(Base):
     )
 
 
-DEFENCE = {
-    "postgresql": (
-        (
-            "ALTER TABLE stock_reservations ADD CONSTRAINT ex_stock_reservations_one_at_a_time EXCLUDE USING gist "
-            "(int4range(unit_id, unit_id, '[]') WITH &&, tstzrange(from_at, until_at) WITH &&)"
-        ),
-    ),
-    "sqlite": tuple(
-        f"CREATE TRIGGER tr_stock_reservations_one_at_a_time_{verb.lower()} BEFORE {verb} ON stock_reservations "
-        "WHEN (NEW.until_at IS NULL OR NEW.from_at < NEW.until_at) AND EXISTS (SELECT 1 FROM stock_reservations "
-        "WHERE unit_id = NEW.unit_id AND (until_at IS NULL OR from_at < until_at) "
-        "AND (NEW.until_at IS NULL OR from_at < NEW.until_at) "
-        f"AND (until_at IS NULL OR until_at > NEW.from_at){but}) "
-        "BEGIN SELECT RAISE(ABORT, 'ex_stock_reservations_one_at_a_time'); END"
-        for verb, but in (("INSERT", ""), ("UPDATE", " AND id <> NEW.id"))
-    ),
-}
-"""What nobody may do, whoever writes: SQL by database. A hold that is over ends its stretch, so no clock is asked."""
-for _database, _statements in DEFENCE.items():
-    for _statement in _statements:
-        _defend = sa.DDL(_statement).execute_if(dialect=_database)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-        sa.event.listen(StockReservation.__table__, "after_create", _defend)
+one_at_a_time(StockReservation, "one_at_a_time", of="unit_id", spans=(Span("from_at", "until_at"),))

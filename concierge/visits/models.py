@@ -12,6 +12,7 @@ from concierge.core.dispatch import Rule
 from concierge.equipment.models import Asset
 from concierge.identity.models import User
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
+from concierge.platform.exclusion import Span, one_at_a_time
 from concierge.platform.searching import Searchable
 from concierge.projects.models import Milestone, Project
 from concierge.visits.states import VisitState, WorkOrderState
@@ -217,26 +218,7 @@ class Claim(Base):
     )
 
 
-DEFENCE = {
-    "postgresql": (
-        (
-            "ALTER TABLE visit_claims ADD CONSTRAINT ex_visit_claims_no_double_booking EXCLUDE USING gist "
-            "(int4range(user_id, user_id, '[]') WITH &&, tstzrange(from_at, to_at) WITH &&) WHERE (is_firm)"
-        ),
-    ),
-    "sqlite": tuple(
-        f"CREATE TRIGGER tr_visit_claims_no_double_booking_{verb.lower()} BEFORE {verb} ON visit_claims "
-        "WHEN NEW.is_firm AND EXISTS (SELECT 1 FROM visit_claims WHERE user_id = NEW.user_id AND is_firm "
-        f"AND from_at < NEW.to_at AND to_at > NEW.from_at{but}) "
-        "BEGIN SELECT RAISE(ABORT, 'ex_visit_claims_no_double_booking'); END"
-        for verb, but in (("INSERT", ""), ("UPDATE", " AND id <> NEW.id"))
-    ),
-}
-"""What no two visits may do, whoever writes: SQL by database. A range of one number needs no extension."""
-for _database, _statements in DEFENCE.items():
-    for _statement in _statements:
-        _defend = sa.DDL(_statement).execute_if(dialect=_database)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-        sa.event.listen(Claim.__table__, "after_create", _defend)
+one_at_a_time(Claim, "no_double_booking", of="user_id", spans=(Span("from_at", "to_at"),), only="is_firm")
 
 
 class BrokenRule(Base):

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from concierge.identity.models import User
 from concierge.platform.database import Base, Line, Prose, Versioned, text_enum
+from concierge.platform.exclusion import Span, one_at_a_time
 from concierge.workforce.states import AbsenceKind, BusyKind, LeaveState, OwnCalendarState
 
 
@@ -396,25 +397,6 @@ class TimeHold(Base):
     )
 
 
-DEFENCE = {
-    "postgresql": (
-        (
-            "ALTER TABLE time_holds ADD CONSTRAINT ex_time_holds_one_at_a_time EXCLUDE USING gist "
-            "(int4range(user_id, user_id, '[]') WITH &&, tstzrange(from_at, to_at) WITH &&, "
-            "tstzrange(held_from, held_until) WITH &&)"
-        ),
-    ),
-    "sqlite": tuple(
-        f"CREATE TRIGGER tr_time_holds_one_at_a_time_{verb.lower()} BEFORE {verb} ON time_holds "
-        "WHEN NEW.held_from < NEW.held_until AND EXISTS (SELECT 1 FROM time_holds WHERE user_id = NEW.user_id "
-        "AND from_at < NEW.to_at AND to_at > NEW.from_at AND held_from < held_until "
-        f"AND held_from < NEW.held_until AND held_until > NEW.held_from{but}) "
-        "BEGIN SELECT RAISE(ABORT, 'ex_time_holds_one_at_a_time'); END"
-        for verb, but in (("INSERT", ""), ("UPDATE", " AND id <> NEW.id"))
-    ),
-}
-"""What no two holds may do, whoever writes: SQL by database. A range of one number needs no extension."""
-for _database, _statements in DEFENCE.items():
-    for _statement in _statements:
-        _defend = sa.DDL(_statement).execute_if(dialect=_database)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-        sa.event.listen(TimeHold.__table__, "after_create", _defend)
+one_at_a_time(
+    TimeHold, "one_at_a_time", of="user_id", spans=(Span("from_at", "to_at"), Span("held_from", "held_until"))
+)

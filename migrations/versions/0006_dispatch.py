@@ -1012,33 +1012,39 @@ DEFENCE = {
     ),
     "sqlite": (
         "CREATE TRIGGER tr_visit_claims_no_double_booking_insert BEFORE INSERT ON visit_claims WHEN"
-        " NEW.is_firm AND EXISTS (SELECT 1 FROM visit_claims WHERE user_id = NEW.user_id AND is_firm AND"
-        " from_at < NEW.to_at AND to_at > NEW.from_at) BEGIN SELECT RAISE(ABORT,"
-        " 'ex_visit_claims_no_double_booking'); END",
+        " NEW.is_firm AND NEW.from_at < ifnull(NEW.to_at, '9999-12-31') AND EXISTS (SELECT 1 FROM"
+        " visit_claims WHERE user_id = NEW.user_id AND is_firm AND from_at < ifnull(to_at, '9999-12-31')"
+        " AND from_at < ifnull(NEW.to_at, '9999-12-31') AND ifnull(to_at, '9999-12-31') > NEW.from_at)"
+        " BEGIN SELECT RAISE(ABORT, 'ex_visit_claims_no_double_booking'); END",
         "CREATE TRIGGER tr_visit_claims_no_double_booking_update BEFORE UPDATE ON visit_claims WHEN"
-        " NEW.is_firm AND EXISTS (SELECT 1 FROM visit_claims WHERE user_id = NEW.user_id AND is_firm AND"
-        " from_at < NEW.to_at AND to_at > NEW.from_at AND id <> NEW.id) BEGIN SELECT RAISE(ABORT,"
-        " 'ex_visit_claims_no_double_booking'); END",
-        "CREATE TRIGGER tr_time_holds_one_at_a_time_insert BEFORE INSERT ON time_holds WHEN NEW.held_from"
-        " < NEW.held_until AND EXISTS (SELECT 1 FROM time_holds WHERE user_id = NEW.user_id AND from_at <"
-        " NEW.to_at AND to_at > NEW.from_at AND held_from < held_until AND held_from < NEW.held_until AND"
-        " held_until > NEW.held_from) BEGIN SELECT RAISE(ABORT, 'ex_time_holds_one_at_a_time'); END",
-        "CREATE TRIGGER tr_time_holds_one_at_a_time_update BEFORE UPDATE ON time_holds WHEN NEW.held_from"
-        " < NEW.held_until AND EXISTS (SELECT 1 FROM time_holds WHERE user_id = NEW.user_id AND from_at <"
-        " NEW.to_at AND to_at > NEW.from_at AND held_from < held_until AND held_from < NEW.held_until AND"
-        " held_until > NEW.held_from AND id <> NEW.id) BEGIN SELECT RAISE(ABORT,"
-        " 'ex_time_holds_one_at_a_time'); END",
+        " NEW.is_firm AND NEW.from_at < ifnull(NEW.to_at, '9999-12-31') AND EXISTS (SELECT 1 FROM"
+        " visit_claims WHERE user_id = NEW.user_id AND is_firm AND from_at < ifnull(to_at, '9999-12-31')"
+        " AND from_at < ifnull(NEW.to_at, '9999-12-31') AND ifnull(to_at, '9999-12-31') > NEW.from_at AND"
+        " id <> NEW.id) BEGIN SELECT RAISE(ABORT, 'ex_visit_claims_no_double_booking'); END",
+        "CREATE TRIGGER tr_time_holds_one_at_a_time_insert BEFORE INSERT ON time_holds WHEN NEW.from_at <"
+        " ifnull(NEW.to_at, '9999-12-31') AND NEW.held_from < ifnull(NEW.held_until, '9999-12-31') AND"
+        " EXISTS (SELECT 1 FROM time_holds WHERE user_id = NEW.user_id AND from_at < ifnull(to_at,"
+        " '9999-12-31') AND from_at < ifnull(NEW.to_at, '9999-12-31') AND ifnull(to_at, '9999-12-31') >"
+        " NEW.from_at AND held_from < ifnull(held_until, '9999-12-31') AND held_from <"
+        " ifnull(NEW.held_until, '9999-12-31') AND ifnull(held_until, '9999-12-31') > NEW.held_from) BEGIN"
+        " SELECT RAISE(ABORT, 'ex_time_holds_one_at_a_time'); END",
+        "CREATE TRIGGER tr_time_holds_one_at_a_time_update BEFORE UPDATE ON time_holds WHEN NEW.from_at <"
+        " ifnull(NEW.to_at, '9999-12-31') AND NEW.held_from < ifnull(NEW.held_until, '9999-12-31') AND"
+        " EXISTS (SELECT 1 FROM time_holds WHERE user_id = NEW.user_id AND from_at < ifnull(to_at,"
+        " '9999-12-31') AND from_at < ifnull(NEW.to_at, '9999-12-31') AND ifnull(to_at, '9999-12-31') >"
+        " NEW.from_at AND held_from < ifnull(held_until, '9999-12-31') AND held_from <"
+        " ifnull(NEW.held_until, '9999-12-31') AND ifnull(held_until, '9999-12-31') > NEW.held_from AND id"
+        " <> NEW.id) BEGIN SELECT RAISE(ABORT, 'ex_time_holds_one_at_a_time'); END",
         "CREATE TRIGGER tr_stock_reservations_one_at_a_time_insert BEFORE INSERT ON stock_reservations"
-        " WHEN (NEW.until_at IS NULL OR NEW.from_at < NEW.until_at) AND EXISTS (SELECT 1 FROM"
-        " stock_reservations WHERE unit_id = NEW.unit_id AND (until_at IS NULL OR from_at < until_at) AND"
-        " (NEW.until_at IS NULL OR from_at < NEW.until_at) AND (until_at IS NULL OR until_at >"
-        " NEW.from_at)) BEGIN SELECT RAISE(ABORT, 'ex_stock_reservations_one_at_a_time'); END",
+        " WHEN NEW.from_at < ifnull(NEW.until_at, '9999-12-31') AND EXISTS (SELECT 1 FROM"
+        " stock_reservations WHERE unit_id = NEW.unit_id AND from_at < ifnull(until_at, '9999-12-31') AND"
+        " from_at < ifnull(NEW.until_at, '9999-12-31') AND ifnull(until_at, '9999-12-31') > NEW.from_at)"
+        " BEGIN SELECT RAISE(ABORT, 'ex_stock_reservations_one_at_a_time'); END",
         "CREATE TRIGGER tr_stock_reservations_one_at_a_time_update BEFORE UPDATE ON stock_reservations"
-        " WHEN (NEW.until_at IS NULL OR NEW.from_at < NEW.until_at) AND EXISTS (SELECT 1 FROM"
-        " stock_reservations WHERE unit_id = NEW.unit_id AND (until_at IS NULL OR from_at < until_at) AND"
-        " (NEW.until_at IS NULL OR from_at < NEW.until_at) AND (until_at IS NULL OR until_at >"
-        " NEW.from_at) AND id <> NEW.id) BEGIN SELECT RAISE(ABORT, 'ex_stock_reservations_one_at_a_time');"
-        " END",
+        " WHEN NEW.from_at < ifnull(NEW.until_at, '9999-12-31') AND EXISTS (SELECT 1 FROM"
+        " stock_reservations WHERE unit_id = NEW.unit_id AND from_at < ifnull(until_at, '9999-12-31') AND"
+        " from_at < ifnull(NEW.until_at, '9999-12-31') AND ifnull(until_at, '9999-12-31') > NEW.from_at"
+        " AND id <> NEW.id) BEGIN SELECT RAISE(ABORT, 'ex_stock_reservations_one_at_a_time'); END",
     ),
 }
 """Nobody is booked twice at a time, no hour and no unit held twice: the database says so itself."""
