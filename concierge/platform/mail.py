@@ -163,11 +163,18 @@ class MailInFolder:
 Transport = Callable[[EmailMessage, str], None]
 
 _too_late: dict[str, Callable[[str, datetime], None]] = {}
+_wanted: dict[str, Callable[[str], bool]] = {}
 
 
 def when_too_late(prefix: str, handler: Callable[[str, datetime], None]) -> None:
     """Say what follows when a letter whose key begins so could not leave in time; it gets the key and the instant."""
     _too_late[prefix] = handler
+
+
+def only_while(prefix: str, is_wanted: Callable[[str], bool]) -> None:
+    """Ask again, by its key, as a letter with a latest instant is about to leave; one that is not wanted any more is
+    given up like one that is too late."""
+    _wanted[prefix] = is_wanted
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -359,7 +366,7 @@ def send(args: dict[str, Any]) -> Callable[[], None] | None:
     row = db.session.get_one(OutgoingMail, mail_id)
     if row.sent_at is not None or row.stopped_at is not None:
         return None
-    if row.leaves_by is not None and row.leaves_by < at:
+    if row.leaves_by is not None and (row.leaves_by < at or not _is_wanted(row.key)):
         return lambda: _give_up(mail_id, at)
     try:
         message = _composed(row)
@@ -385,6 +392,10 @@ def _note_sent(mail_id: int, at: datetime) -> None:
     if sent.afterwards:
         name, args = sent.afterwards
         deliveries.enqueue(name, args, unique_key=f"mail left:{mail_id}")
+
+
+def _is_wanted(key: str) -> bool:
+    return all(is_wanted(key) for prefix, is_wanted in _wanted.items() if key.startswith(prefix))
 
 
 def _give_up(mail_id: int, at: datetime) -> None:

@@ -63,7 +63,8 @@ class Settings:
     )
     mail_hold: int = _setting(
         "CONCIERGE_MAIL_HOLD",
-        "Seconds for which a letter that somebody causes can be read and stopped before it leaves; 0: none.",
+        "Seconds for which a reminder, or a letter that somebody causes, can be read and stopped before it leaves;"
+        " 0: none.",
         default=30,
     )
     hold_workdays: int = _setting(

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app
@@ -77,7 +77,10 @@ def judge_sites(at: datetime) -> None:
 
 
 def remind(contact_id: int, *, at: datetime) -> bool:
-    """Write the reminder of one reader if it is due; whether it was. Needs a unit of work."""
+    """Write the reminder of one reader if it is due; whether it was. Needs a unit of work.
+
+    Held like a letter that a person causes, though never into the evening.
+    """
     taken = chasing.take_turn(contact_id, at=at)
     if taken is None:
         return False
@@ -88,14 +91,16 @@ def remind(contact_id: int, *, at: datetime) -> bool:
         for number, project in projects.items()
     }
     pages = {number: (linking.address_of(link), linking.token_of(link)) for number, link in links.items()}
-    token = chasing.opt_out_token(reader.contact)
+    token, leaves_by = chasing.opt_out_token(reader.contact), chasing.leaves_by(reader)
+    left = max(timedelta(), leaves_by - at) if leaves_by else timedelta(days=1)
     letter = _letter(reader, projects, pages, opt_out=(_opt_out(token), token))
     post(
         letter,
         key=key,
         project_id=next(iter(projects)) if len(projects) == 1 else None,
         is_for_customer=True,
-        leaves_by=chasing.leaves_by(reader),
+        hold=min(mail.held_for(), int(left.total_seconds()) // 2),
+        leaves_by=leaves_by,
     )
     return True
 
@@ -340,3 +345,4 @@ def forget_batches(at: datetime) -> None:
 
 
 mail.when_too_late(chasing.LETTER, _count_as_left_out)
+mail.only_while(chasing.LETTER, chasing.is_wanted)

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html import unescape
@@ -121,6 +122,37 @@ def test_it_stops_at_once_when_everything_is_answered(project: Project) -> None:
         for item in make.checklist(project).items:
             item.is_asked = False
     assert len(look("2026-04-08T09:00")) == 1
+
+
+@pytest.fixture
+def held(app: Flask) -> Iterator[None]:
+    """Letters are held for half a minute."""
+    mail.register(app, replace(current(), mail_hold=30))
+    yield
+    mail.register(app, current())
+
+
+@pytest.mark.usefixtures("held")
+def test_a_held_reminder_leaves_only_while_something_is_owed(app: Flask, project: Project) -> None:
+    def became(when: str) -> tuple[bool, bool]:
+        """Whether the newest letter left, and whether it was given up, by an instant."""
+        with time_machine.travel(datetime.fromisoformat(when).replace(tzinfo=UTC), tick=False):
+            worker.drain(app)
+        letter = look(when)[-1]
+        return letter.sent_at is not None, letter.stopped_at is not None
+
+    (first,) = look("2026-03-25T09:00")
+    assert first.leaves_at == first.created_at + timedelta(seconds=30), (
+        "until then it can be read and stopped"
+    )
+    assert became("2026-03-25T09:01") == (True, False)
+    assert len(look("2026-04-01T09:00")) == 2
+    for key, typed in (("circuit", "yes"), ("temperature", "21")):
+        answer(project, key, typed, "2026-04-01T09:00")
+    with unit_of_work():
+        for item in make.checklist(project).items:
+            item.is_asked = item.value != ""
+    assert became("2026-04-01T09:01") == (False, True)
 
 
 def named(when: str) -> tuple[chasing.Point, ...]:

@@ -265,7 +265,10 @@ def _standing(row: OutgoingMail, status: DeliveryStatus | None) -> tuple[str, st
     if row.sent_at is not None:
         return "ok", _("left")
     if row.stopped_at is not None:
-        return "idle", _("stopped") if row.stopped_by_id else _("too late to leave")
+        if row.stopped_by_id:
+            return "idle", _("stopped")
+        is_late = row.leaves_by is not None and row.stopped_at > row.leaves_by
+        return "idle", _("too late to leave") if is_late else _("not needed any more")
     if row.taken_at is not None:
         return "go", _("leaving")
     if status is DeliveryStatus.DEAD:

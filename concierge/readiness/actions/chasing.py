@@ -209,6 +209,22 @@ def note_stopped(mail_key: str, *, at: datetime | None) -> None:
         db.session.execute(sa.update(Reminder).where(Reminder.mail_key == mail_key).values(stopped_at=at))
 
 
+def is_wanted(mail_key: str) -> bool:
+    """Whether the letter of a reminder still asks for anything: some of what it names is owed, and they wish for it."""
+    reminder = db.session.scalar(sa.select(Reminder).where(Reminder.mail_key == mail_key))
+    if reminder is None:
+        return True
+    owed = (
+        sa.select(ReadinessItem.id)
+        .join(Checklist, Checklist.id == ReadinessItem.checklist_id)
+        .join(Project, Project.id == Checklist.project_id)
+        .join(Contact, Contact.id == reminder.contact_id)
+        .where(ReadinessItem.id.in_([one["item"] for one in reminder.items]), Contact.is_reminded.is_(True))
+        .where(*_owing(clock.now().date()), *chased())
+    )
+    return db.session.scalar(owed.limit(1)) is not None
+
+
 def reminders_of(project_id: int, *, most: int = 20) -> list[tuple[Reminder, Contact, int]]:
     """The reminders that named items of a project, newest first, with their reader and how many items."""
     account_id = sa.select(Project.account_id).where(Project.id == project_id).scalar_subquery()
