@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flask import Flask, g
 from flask.testing import FlaskClient
 
+from concierge.dispatch import mails, offers
 from concierge.feeds import queries as feeds
 from concierge.feeds.actions import addresses
 from concierge.feeds.plan import Choice
@@ -72,6 +73,8 @@ MAY_BE_SEEN = {
     "sites.postcode",
     "sites.street",
     "sites.subdivision",
+    "slot_offers.note",
+    "slot_offers.wish",
     "stored_files.name",
     "units.serial",
     "users.name",
@@ -105,6 +108,11 @@ def artefacts(app: Flask, browser: FlaskClient, project_id: int, address: str) -
         yield from _page(browser, f"/p/{address}/sections/{section}/hand-on")
     page = browser.get(f"/p/{address}/documents").get_data(as_text=True)
     page += browser.get(f"/p/{address}/visits").get_data(as_text=True)
+    link = queries.link_by_token(address, at=clock.now())
+    (offer,) = offers.of_link(link.id, since=clock.now())
+    for path in ("", "/others", "/cancellation", f"/choices/{offer.choices[0].id}"):
+        yield from _page(browser, f"/p/{address}/times/{offer.id}{path}")
+    page += browser.get(f"/p/{address}/times/{offer.id}").get_data(as_text=True)
     for found in sorted(set(re.findall(rf'href="(/p/{address}/[^"]+)"', page))):
         yield from _page(browser, found)
     yield from _page(browser, worlds.checklist_address({"checklist_id": checklist.id}))
@@ -118,6 +126,11 @@ def artefacts(app: Flask, browser: FlaskClient, project_id: int, address: str) -
             with app.test_request_context():
                 yield f"the document in {language}", printing.html(document)
             yield "its name", printing.file_name(document)
+    project = queries.projects_printed([project_id])[0]
+    with app.test_request_context():
+        for letter in (mails.offer_letter, mails.no_longer_letter):
+            said = letter(offers.offer_by_id(offer.id), project, address="/p/x", token="x")
+            yield letter.__name__, said.subject + said.text + said.html
 
 
 def _page(browser: FlaskClient, path: str) -> Iterator[tuple[str, str]]:
