@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
@@ -101,7 +102,7 @@ class RemoveAsset(Form):
 
 def warranty_form(products: Sequence[Product]) -> Form:
     """A form with the months of warranty of each product, in fields ``months_<id>``."""
-    fault = _l("Type whole months, from 0 to %(most)s.", most=LONGEST_WARRANTY)
+    fault = _("Type whole months, from 0 to %(most)s.", most=LONGEST_WARRANTY)
     fields = {
         f"months_{one.id}": IntegerField(
             one.name, validators=[InputRequired(fault), NumberRange(0, LONGEST_WARRANTY, fault)]
