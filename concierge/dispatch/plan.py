@@ -1,7 +1,7 @@
 """The dispatch board put together from what was read: rows of people, bars of visits, what is grey, what clashes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -376,7 +376,10 @@ def _chains(known: Known, ways: Ways) -> Sequence[tuple[int, int]]:
     """How long somebody travels to each of their visits and from it, in minutes; straight on counts once."""
     found = []
     before: Booked | None = None
-    visits = known.booked
+    visits = [one for one in known.booked if one.kind is not VisitKind.REMOTE_CALL]
+    if len(visits) < len(known.booked):  # nobody travels to a call
+        travelled = iter(_chains(replace(known, booked=tuple(visits)), ways))
+        return [(0, 0) if one.kind is VisitKind.REMOTE_CALL else next(travelled) for one in known.booked]
     homes = [ways.home(known, one) for one in visits]
     for number, one in enumerate(visits):
         after = visits[number + 1] if number + 1 < len(visits) else None

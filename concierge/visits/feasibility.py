@@ -629,11 +629,13 @@ def _taken(
     if len(unclaimed) > 1:  # what one of them claims is of before: all of it counts
         rows += _STAYS.all(visit_ids=sorted(unclaimed), user_ids=sorted(known))
     spots: dict[int, Spot] = {}
-    for user_id, visit_id, title, starts_at, ends_at, kind, *where, site_id in rows:
+    for user_id, visit_id, title, starts_at, ends_at, kind, *where in rows:
         if visit_id != except_visit_id:
             spot = None
-            if kind is not VisitKind.REMOTE_CALL and (spot := spots.get(site_id)) is None:
-                spot = spots[site_id] = Spot(*where, f"site {site_id}")
+            if kind is not VisitKind.REMOTE_CALL:
+                country, city, latitude, longitude, site_id = where
+                if (spot := spots.get(site_id)) is None:
+                    spot = spots[site_id] = Spot(country, city, latitude, longitude, f"site {site_id}")
             found[user_id].append(Taken(Span(starts_at, ends_at), Rule.VISIT, title, spot, str(visit_id)))
     for user_id, absences in away.items():
         for absence in absences:

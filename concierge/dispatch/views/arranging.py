@@ -383,7 +383,8 @@ def _warnings(form: forms.Arrange, found: Visit) -> list[tuple[bool, str]]:
         )
     )
     unsettled = set(feasibility.unsettled(against, visit_id=found.id))
-    return [(one in unsettled, rules.sentence(one)) for one in against]
+    with_day = form.starts_local.date() != form.ends_local.date()
+    return [(one in unsettled, rules.sentence(one, with_day=with_day)) for one in against]
 
 
 def _yours(found: Visit) -> str:

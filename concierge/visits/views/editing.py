@@ -344,7 +344,8 @@ def _is_settled(
         )
     )
     unsettled = feasibility.unsettled(found, visit_id=visit.id if visit else None)
-    warnings += [(conflict.needs_reason, words.sentence(conflict)) for conflict in found]
+    with_day = form.starts_local.date() != form.ends_local.date()
+    warnings += [(one.needs_reason, words.sentence(one, with_day=with_day)) for one in found]
     is_needed = any(one.user_id is not None or form.technicians.data for one in unsettled)
     if (form.conflict_reason.data or "").strip() or not is_needed:
         return True
