@@ -64,6 +64,9 @@ def new() -> Page:
         return render_template("enquiries/new.html", form=form, **shown)
     if not form.validate():
         return show_again("enquiries/new.html", form, **shown)
+    if form.wanted_on.data is not None and form.wanted_on.data < clock.today(viewer().zone):
+        form.wanted_on.errors = [_("The wanted day is over. Choose a day to come, or leave it empty.")]
+        return show_again("enquiries/new.html", form, **shown)
     lines = _lines(form, account.sites if account else (), products, extras)
     if lines is None:
         return show_again("enquiries/new.html", form, **shown)
