@@ -835,7 +835,7 @@ class Reader:
             about=titles.get(one.item_id or 0, ""),
             name=one.name,
             when=self.tongue.instant(one.asked_at, self.zone),
-            answer=one.answer,
+            answer=one.answer if answered else "",
             answered=answered,
             is_new=bool(one.answer) and one.answered_at is not None and self._is_new(one.answered_at),
         )

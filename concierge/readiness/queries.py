@@ -608,12 +608,17 @@ def question_by_id(question_id: int) -> CustomerQuestion:
     return question
 
 
-def messages_to(project_id: int, *, link_id: int | None = None) -> list[CustomerMessage]:
+def messages_to(
+    project_id: int, *, link_id: int | None = None, with_stopped: bool = False
+) -> list[CustomerMessage]:
     """What we wrote to the customer of a project of our own accord, the newest first.
 
     :param link_id: only what went to this link by name; None: everything.
+    :param with_stopped: also what was stopped before it left, which the customer does not see.
     """
     wanted = sa.select(CustomerMessage).where(CustomerMessage.project_id == project_id)
+    if not with_stopped:
+        wanted = wanted.where(CustomerMessage.stopped_at.is_(None))
     if link_id is not None:
         wanted = wanted.where(CustomerMessage.link_id == link_id)
     return list(db.session.scalars(wanted.order_by(CustomerMessage.id.desc()).limit(200)))

@@ -585,13 +585,15 @@ def note_checklist_left(args: dict[str, Any]) -> None:  # Any: JSON
 
 
 def note_letter_stopped(event: LetterStopped) -> None:
-    """Count a reminder that was stopped as left out."""
+    """Count a reminder that was stopped as left out; take back what another letter was to bring."""
     chasing.note_stopped(event.key, at=event.at)
+    asking.follow_stopped(event.key, at=event.at)
 
 
 def note_letter_let_go(event: LetterLetGo) -> None:
-    """Count a reminder that leaves after all as sent."""
+    """Count a reminder that leaves after all as sent; put back what another letter brings."""
     chasing.note_stopped(event.key, at=None)
+    asking.follow_let_go(event.key, at=event.at, actor_id=event.actor_id)
 
 
 def _told(
@@ -681,7 +683,7 @@ def mail_answer(event: QuestionAnswered) -> None:
         address=f"{linking.address_of(link)}/questions",
         token=linking.token_of(link),
     )
-    post(letter, key=f"answer:{question.id}", project_id=project.id)
+    post(letter, key=asking.answer_key(question, at=event.at), project_id=project.id)
 
 
 def mail_message(event: MessageWritten) -> None:

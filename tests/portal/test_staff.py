@@ -1,7 +1,8 @@
 """Our own people give, send, replace and end links, answer questions, and see the page as the customer does."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -10,7 +11,10 @@ from flask.testing import FlaskClient
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.platform import clock as clocks
+from concierge.platform import mail, worker
 from concierge.platform.database import db, unit_of_work
+from concierge.platform.mail import OutgoingMail
+from concierge.platform.settings import current
 from concierge.projects.models import Project, Promise
 from concierge.readiness import queries
 from concierge.readiness.actions import asking, linking
@@ -154,6 +158,53 @@ def test_what_we_write_stands_on_the_page_and_goes_out_by_mail(
     history = ada.get(f"/projects/{project.key}/history").get_data(as_text=True)
     assert "wrote to the customer: “The crate &lt;is&gt; 92 cm wide.”" in history
     assert "wrote to Urs Keller: “Which breaker is it?”" in history
+
+
+@pytest.fixture
+def held(app: Flask) -> Iterator[None]:
+    """Letters are held for half a minute."""
+    mail.register(app, replace(current(), mail_hold=30))
+    yield
+    mail.register(app, current())
+
+
+@pytest.mark.usefixtures("held")
+def test_who_stops_a_letter_takes_back_what_it_was_to_bring(
+    app: Flask, project: Project, customer: Customer, ada: FlaskClient
+) -> None:
+    with unit_of_work():
+        asked = asking.ask(queries.link_for_change(customer.link_id), "Is 16 A enough?", at=clocks.now()).id
+
+    def decide(what: str, kind: str) -> None:
+        while worker.work_once(app, queues=("default",)):  # letters are written, and none leaves
+            pass
+        db.session.rollback()
+        newest = db.session.query(OutgoingMail).order_by(OutgoingMail.id.desc())
+        number = newest.filter(OutgoingMail.key.startswith(f"{kind}:")).limit(1).one().id
+        token = csrf_token(ada, f"/letters/{number}")
+        assert ada.post(f"/letters/{number}/{what}", data={"csrf_token": token}).status_code == 303
+
+    assert send(ada, project, "/messages", link_id="0", text="The crate is 92 cm wide.") == 303
+    assert send(ada, project, f"/questions/{asked}/answer", answer="Sixteen will do.") == 303
+    decide("stop", "message")
+    decide("stop", "answer")
+
+    theirs = customer.get("/questions")
+    assert "92 cm" not in theirs
+    assert "Sixteen" not in theirs
+    assert "We have it, and answer soon." in theirs
+    ours = ada.get(f"/projects/{project.key}/customer").get_data(as_text=True)
+    assert "stopped before it left; the customer does not see it" in ours
+    assert re.search(r"<textarea[^>]*>Sixteen will do\.</textarea>", ours), "a draft, and the question waits"
+
+    decide("send", "message")
+    assert send(ada, project, f"/questions/{asked}/answer", answer="Take 20 A.") == 303
+    decide("send", "answer")
+
+    theirs = customer.get("/questions")
+    assert "92 cm" in theirs
+    assert "Take 20 A." in theirs
+    assert "Take 20 A." in letters(app)[-1].text, "another answer is another letter"
 
 
 def test_what_needs_no_answer_no_longer_waits(project: Project, customer: Customer, ada: FlaskClient) -> None:

@@ -222,7 +222,7 @@ def _context(project: Project) -> dict[str, object]:
     waiting: list[CustomerQuestion] = [one for one in found if one.answered_at is None]
     requirements = queries.requirements_named(one.item_id for one in found)
     links = queries.links_of(project.id)
-    messages = queries.messages_to(project.id)
+    messages = queries.messages_to(project.id, with_stopped=True)
     thread: list[CustomerQuestion | CustomerMessage] = [*messages, *(one for one in found if one.answered_at)]
     message_form = _message_form(project)
     if request.method != "POST" and project.contact_id is not None:

@@ -1,12 +1,15 @@
 """What customers and we write to each other about a project: questions, answers, and messages of ours."""
 
+import re
 from datetime import datetime
 
+import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.platform.mail import OutgoingMail
 from concierge.readiness import queries
 from concierge.readiness.events import MessageWritten, QuestionAnswered, QuestionAsked, QuestionSettled
 from concierge.readiness.models import CustomerLink, CustomerMessage, CustomerQuestion, ReadinessItem
@@ -82,7 +85,7 @@ def settle(question: CustomerQuestion, *, at: datetime, actor_id: int) -> None:
     :raises NotAsked: when it was answered already.
     """
     _expect_waiting(question)
-    question.answered_at, question.answered_by_id = at, actor_id
+    question.answer, question.answered_at, question.answered_by_id = "", at, actor_id
     record(
         QuestionSettled(
             at=at,
@@ -137,6 +140,55 @@ def write(
 def letter_key(message: CustomerMessage, link: CustomerLink) -> str:
     """Names the letter that brings somebody a message."""
     return f"message:{message.id}:{link.id}"
+
+
+def answer_key(question: CustomerQuestion, *, at: datetime) -> str:
+    """Names the letter that brings somebody the answer given at an instant."""
+    return f"answer:{question.id}:{at.isoformat()}"
+
+
+_LETTER = re.compile(r"(?P<what>message|answer):(?P<id>[0-9]{1,12}):.*", re.ASCII)
+
+
+def follow_stopped(mail_key: str, *, at: datetime) -> None:
+    """Take off the customer's page what a letter was to bring that was stopped before it left.
+
+    A message once all its letters were; an answer is a draft again, and its question waits.
+    """
+    found = _LETTER.fullmatch(mail_key)
+    if found is None:
+        return
+    number = int(found["id"])
+    if found["what"] == "answer":
+        values = {"answered_at": None, "answered_by_id": None}
+        db.session.execute(sa.update(CustomerQuestion).where(CustomerQuestion.id == number).values(**values))
+        return
+    others = sa.select(OutgoingMail.id).where(
+        OutgoingMail.key.startswith(f"message:{number}:"), OutgoingMail.stopped_at.is_(None)
+    )
+    if db.session.scalar(others.limit(1)) is None:
+        db.session.execute(
+            sa.update(CustomerMessage).where(CustomerMessage.id == number).values(stopped_at=at)
+        )
+
+
+def follow_let_go(mail_key: str, *, at: datetime, actor_id: int | None) -> None:
+    """Put back what the letter brings that leaves after all."""
+    found = _LETTER.fullmatch(mail_key)
+    if found is None:
+        return
+    number = int(found["id"])
+    if found["what"] == "message":
+        db.session.execute(
+            sa.update(CustomerMessage).where(CustomerMessage.id == number).values(stopped_at=None)
+        )
+        return
+    draft = CustomerQuestion.answered_at.is_(None) & (CustomerQuestion.answer != "")
+    db.session.execute(
+        sa.update(CustomerQuestion)
+        .where(CustomerQuestion.id == number, draft)
+        .values(answered_at=at, answered_by_id=actor_id)
+    )
 
 
 def _expect_waiting(question: CustomerQuestion) -> None:

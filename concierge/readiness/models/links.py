@@ -128,3 +128,5 @@ class CustomerMessage(Base):
     text: Mapped[str] = mapped_column(Prose(4000))
     sent_at: Mapped[datetime]
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
+    stopped_at: Mapped[datetime | None]
+    """Since when it stands on no page, because all its letters were stopped before they left."""
