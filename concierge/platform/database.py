@@ -209,12 +209,14 @@ def _engine_options(address: str) -> dict[str, object]:
     return {"pool_pre_ping": True, "pool_size": 8}
 
 
-def weigh_tables() -> None:
+def weigh_tables(connection: sa.Connection | None = None) -> None:
     """Have SQLite count rows and how often values repeat, from samples: without, it guesses that all tables are small.
 
     Needs a unit of work. PostgreSQL does the same by itself.
+
+    :param connection: one that writes; None: that of the unit of work.
     """
-    connection = db.session.connection()
+    connection = connection or db.session.connection()
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA analysis_limit=400")
         connection.exec_driver_sql("ANALYZE")

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column, object_sessio
 from sqlalchemy.orm.util import identity_key
 
 from concierge.core.search import normalised, terms, with_single_signs
-from concierge.platform.database import Base, Line, db
+from concierge.platform.database import Base, Line, db, weigh_tables
 
 Question: TypeAlias = sa.Select[*tuple[Any, ...]]  # Any: whatever is asked for
 
@@ -452,6 +452,7 @@ def rebuild(connection: Connection) -> int:
             count += len(written)
             if written:
                 connection.execute(sa.insert(SearchEntry), written)
+    weigh_tables(connection)  # a company that has just grown would be read whole for each part of it
     for root in _gathering().values():
         ids = iter(connection.scalars(sa.select(root.id).order_by(root.id)).all())  # type: ignore[attr-defined]  # every table has one
         while part := list(islice(ids, 1000)):

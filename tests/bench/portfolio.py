@@ -140,6 +140,7 @@ def settle() -> None:
     with db.engine.execution_options(writing=True, isolation_level="AUTOCOMMIT").connect() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
         connection.execute(sa.text("ANALYZE" if is_sqlite else "VACUUM (ANALYZE)"))
+        connection.commit()
 
 
 def _cut(to: int) -> None:
