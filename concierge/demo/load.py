@@ -18,6 +18,7 @@ from concierge.demo.calendars import fill_calendars
 from concierge.demo.catalogue import fill_catalogue
 from concierge.demo.customers import CUSTOMERS, DEGREES, Customer
 from concierge.demo.documents import mail_of
+from concierge.demo.enquiries import fill_stock
 from concierge.demo.fieldwork import PHONES, look_again, stand_since_long
 from concierge.demo.history import LATELY, Company, live_through
 from concierge.demo.invitations import invite
@@ -110,6 +111,7 @@ def load_demo(*, at: datetime) -> Loaded:
         subscribe(at=at)
         invite(at=at)
         _learn(at)
+        fill_stock(at=at, seller_id=office[0].id)
         _forget_old_deliveries(at)
         count = db.session.scalar(sa.select(sa.func.count(Project.id))) or 0
     return Loaded(len(OFFICE) + len(FIELD), len(CUSTOMERS), count, acts)

@@ -1,6 +1,6 @@
 """Tables of stock, of what sales asks, and of what is held for it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,6 +45,10 @@ class StockUnit(Searchable, Versioned, Base):
     gone_on: Mapped[date | None]
     gone_reason: Mapped[str] = mapped_column(Line(200), default="")
     created_at: Mapped[datetime]
+
+    def ready_on(self, country: str) -> date:
+        """The day from which it can be shipped to a country."""
+        return self.available_on + timedelta(days=self.export_days if country != self.country else 0)
 
     product: Mapped[Product] = relationship(lazy="raise_on_sql")
     reservations: Mapped[list["StockReservation"]] = relationship(

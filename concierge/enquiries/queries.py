@@ -405,12 +405,12 @@ def zone_of(line: EnquiryLine) -> str:
     return line.site.zone if line.site is not None else clocks.zone_of(line.country, line.subdivision)
 
 
-def reserved_for_orders(order_ids: Collection[int], *, at: datetime) -> Mapping[int, Sequence[StockUnit]]:
-    """The units of stock that are kept for orders, by order."""
+def reserved_for_orders(order_ids: Collection[int]) -> Mapping[int, Sequence[StockUnit]]:
+    """The units of stock that are kept for orders for good, by order; products are loaded."""
     found: dict[int, list[StockUnit]] = {}
     rows = db.session.scalars(
         sa.select(StockReservation)
-        .where(StockReservation.order_id.in_(list(order_ids)), _counts(at))
+        .where(StockReservation.order_id.in_(list(order_ids)), StockReservation.until_at.is_(None))
         .options(joinedload(StockReservation.unit).joinedload(StockUnit.product))
         .order_by(StockReservation.id)
     )

@@ -20,6 +20,7 @@ from concierge.accounts.models import Contact
 from concierge.catalogue.models import Product
 from concierge.catalogue.states import Audience, MilestoneKind, ProductKind
 from concierge.core.worktime import workdays_between
+from concierge.enquiries.queries import reserved_for_orders
 from concierge.identity.models import User
 from concierge.orders.models import OrderLine
 from concierge.platform.database import db
@@ -34,6 +35,7 @@ from concierge.readiness import queries as checklists
 from concierge.readiness.actions.computing import COPIED
 from concierge.visits.models import Visit, VisitTechnician, WorkOrder
 from concierge.visits.states import VisitState
+from concierge.visits.words import to_decide
 
 SHIPPED = (MilestoneKind.SHIP_RELEASED,)
 """Milestones for which something is taken from stock."""
@@ -160,6 +162,8 @@ class FromStock:
     name: str
     before: date | None
     after: date | None
+    late: tuple[tuple[str, date], ...] = ()
+    """Units that are reserved for it and cannot be shipped by then: what they are called, and from when they can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,7 +472,7 @@ def _fate(visit: Visit, one: Difference) -> VisitFate | None:
         starts_after=visit.proposed_local if fate is Fate.WAITS else visit.starts_local,
         ends_after=visit.ends_local,
         is_certain=_was(one, "state", visit.state) not in {VisitState.DRAFT, VisitState.TENTATIVE},
-        why=visit.needs_decision,
+        why=to_decide(visit),
         visit_id=visit.id,
     )
 
@@ -596,6 +600,7 @@ def _stock(project: Project, moved: Iterable[Moved]) -> tuple[FromStock, ...]:
         .options(joinedload(OrderLine.product))
         .order_by(OrderLine.position, OrderLine.id)
     ).all()
+    kept = reserved_for_orders([project.order_id]).get(project.order_id, ()) if project.order_id else ()
     found = []
     for release in releases:
         one = by_id[release.id]
@@ -606,6 +611,13 @@ def _stock(project: Project, moved: Iterable[Moved]) -> tuple[FromStock, ...]:
                 line.product.name if line.product else line.name,
                 one.start_before,
                 one.start_after,
+                tuple(
+                    (unit.serial or unit.place or unit.product.name, unit.ready_on(project.site.country))
+                    for unit in kept
+                    if unit.product_id == line.product_id
+                    and one.start_after is not None
+                    and unit.ready_on(project.site.country) > one.start_after
+                ),
             )
             for line in own
         ]

@@ -17,11 +17,13 @@ from concierge.orders.actions.entering import EnteredLine, enter_order
 from concierge.orders.models import Order
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
+from concierge.platform.previews import foreseen
+from concierge.projects.actions import rescheduling
 from concierge.projects.actions.approving import approve_plan
 from concierge.projects.models import Project
 from concierge.workforce.models import TimeHold
-from tests.makers import enquiries
-from tests.makers.days import at
+from tests.makers import enquiries, projects
+from tests.makers.days import at, on
 from tests.makers.enquiries import NOW, again, asked, days_of, held, replied, shop, stock
 
 IN_A_WEEK = at("Tue 2026-03-10 10:00+00:00")
@@ -221,6 +223,37 @@ def test_orders_are_made_of_what_is_held_for_each_site(app: Flask) -> None:
     assert kept(enquiry, hold.expires_at + timedelta(days=99)) == [enquiry.code]
     assert again(enquiry).state is EnquiryState.ORDERED
     assert db.session.scalar(sa.select(Project.key).where(Project.order_id == order.id)) == "HB-1001"
+
+
+def test_a_preview_names_reserved_units_that_cannot_be_shipped_so_early(app: Flask) -> None:
+    there = shop()
+    (unit,) = stock(there, "Mon 2026-03-02")
+    enquiry = asked(there)
+    held(enquiry)
+    with unit_of_work():
+        (order,) = ordering.make_orders(
+            queries.enquiry_for_change(enquiry.id),
+            system="ERP",
+            today=NOW.date(),
+            at=NOW,
+            actor_id=there.seller.id,
+        )
+        late = queries.stock_unit_for_change(unit.id)
+        stocking.change_unit(late, available_on=on("Mon 2026-06-01"), at=NOW, actor_id=None)
+        project_id = db.session.scalars(sa.select(Project.id).where(Project.order_id == order.id)).one()
+        approve_plan(project_id, actor_id=None, at=NOW)
+    project = projects.now(db.session.get_one(Project, project_id))
+    shipped = projects.milestone(project, "ship-released")
+
+    found = foreseen(
+        lambda: rescheduling.move_milestone(
+            project_id, shipped.id, to=on("Mon 2026-04-20"), reason="Truck", actor_id=None, at=NOW
+        ),
+        project_id=project_id,
+        at=NOW,
+    )
+
+    assert [one.late for one in found.stock] == [(("ST-1", on("Mon 2026-06-01")),)]
 
 
 def test_what_was_read_is_what_is_held(app: Flask) -> None:
