@@ -157,6 +157,17 @@ def work_for(viewer: Viewer, work_order_id: int) -> WorkOrder:
     return found
 
 
+def has_visit_to_come(work_order: WorkOrder) -> bool:
+    """Say whether a visit of this work is to come or under way; until the act ends, nobody else books one.
+
+    Needs a unit of work.
+    """
+    lock = select(WorkOrder.id).where(WorkOrder.id == work_order.id).with_for_update(of=WorkOrder)
+    db.session.execute(lock)
+    planned = select(WorkOrder.id).where(WorkOrder.id == work_order.id, _IS_PLANNED)
+    return db.session.scalar(planned) is not None
+
+
 def swappable(viewer: Viewer, visit: Visit) -> Sequence[Visit]:
     """List the visits whose people could take over a visit and hand theirs on: those of its week, with people."""
     week = timedelta(days=7)
@@ -608,7 +619,9 @@ def _booked_in(language: str) -> Question:
             Visit.skill,
             Visit.level,
             Visit.crew,
-            Visit.needs_decision,
+            sa.func.coalesce(
+                sa.func.nullif(Visit.decide_words[language].as_string(), ""), Visit.needs_decision
+            ),
             VisitTechnician.conflict_reason,
             Project.key,
             Account.name,

@@ -25,7 +25,7 @@ from concierge.projects.queries import fields
 from concierge.projects.scope import visible_to
 from concierge.projects.states import GateState, Health, MilestoneState, ProjectState
 from concierge.readiness.models import Checklist, ReadinessItem
-from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.models import Visit, VisitTechnician, WorkOrder
 from concierge.visits.states import COMING, FOLLOWING_THE_PLAN, VisitState
 
 LONGEST_VISIT = timedelta(days=60)
@@ -213,6 +213,7 @@ def texts_of(told: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], Mapping
 _CALLED: Mapping[str, tuple[Any, Any]] = {  # Any: columns
     "milestone_id": (Milestone.id, Milestone.name),
     "visit_id": (Visit.id, Visit.titles),
+    "work_order_id": (WorkOrder.id, WorkOrder.titles),
     "item_id": (ReadinessItem.id, ReadinessItem.requirement),
 }
 

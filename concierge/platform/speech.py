@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from babel.languages import get_official_languages
 from babel.support import NullTranslations
 from flask import Flask, g
-from flask_babel import Babel, Domain, get_domain
+from flask_babel import Babel, Domain, force_locale, get_domain
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -61,6 +61,15 @@ def customer_language(wanted: str, *, country: str = "") -> str:
     """
     short = wanted.split("-")[0].split("_")[0].lower()
     return next((one for one in (short, *languages_of(country)) if one in CUSTOMERS), CUSTOMERS[0])
+
+
+def in_each(say: Callable[[], str]) -> dict[str, str]:
+    """A sentence in each language of our own people, by language; what is kept so is told to each in theirs."""
+    said = {}
+    for language in STAFF:
+        with force_locale(language):
+            said[language] = say()
+    return said
 
 
 @cache

@@ -42,13 +42,17 @@ class VisitNeedsDecision(VisitEvent):
     """The plan moved, but the visit is confirmed: a person has to say what becomes of it."""
 
     reason: str
+    reasons: dict[str, str] = field(default_factory=dict)
+    """The same by language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitDecided(VisitEvent):
-    """A person kept a confirmed visit although the plan moved."""
+    """A person kept a confirmed visit although the plan moved, or what it waited for is over."""
 
     reason: str
+    reasons: dict[str, str] = field(default_factory=dict)
+    """The same by language; empty: a person said it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

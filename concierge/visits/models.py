@@ -119,7 +119,9 @@ class Visit(Versioned, Base):
     crew: Mapped[int] = mapped_column(default=1)
     """Technicians needed."""
     needs_decision: Mapped[str] = mapped_column(Prose(500), default="")
-    """Why a person has to decide, empty when nothing is open."""
+    """Why a person has to decide, in English; empty when nothing is open."""
+    decide_words: Mapped[dict[str, str]] = mapped_column(sa.JSON, default=dict)
+    """The same by language, for those who decide; empty: only as it stands there."""
     proposed_local: Mapped[datetime | None] = mapped_column(sa.DateTime())
     """While a person has to decide: the start (wall time at the site) with which it would follow the plan."""
     note: Mapped[str] = mapped_column(Prose(4000), default="")

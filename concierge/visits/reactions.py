@@ -105,9 +105,7 @@ def follow_milestones(event: PlanEvent) -> None:
         move = moves[visit.milestone_id or 0]
         if move.start_before is not None and move.start_after is not None:
             days_there = days[visit.site_id]
-            follows.append(
-                arranging.Following(visit, move.name, move.start_before, move.start_after, days_there)
-            )
+            follows.append(arranging.Following(visit, move.start_before, move.start_after, days_there))
     arranging.follow_milestones(follows, at=event.at, actor_id=event.actor_id)
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from concierge.core.dispatch import Candidate, Objection, Rule
 from concierge.core.travel import By, Way
 from concierge.core.worktime import WEEKDAYS
-from concierge.platform.words import clock_time, day, instant, span
+from concierge.platform.words import clock_time, day, instant, localized, span
 from concierge.projects.reasons import words_of_json
 from concierge.visits.clocks import wall_time
 from concierge.visits.feasibility import Conflict
@@ -23,6 +23,11 @@ MOST = 2
 def cancel_words(cancelled: Visit | WorkOrder) -> str:
     """Why a visit or work order was cancelled; empty when nobody said."""
     return words_of_json(cancelled.cancel_because) or cancelled.cancel_reason
+
+
+def to_decide(visit: Visit, language: str | None = None) -> str:
+    """Why a person has to decide about a visit, in the reader's language; empty when nothing is open."""
+    return localized(visit.decide_words, language) or visit.needs_decision
 
 
 def candidate(one: Candidate, *, zone: str, skill: str = "") -> str:

@@ -117,8 +117,10 @@ def test_a_confirmed_visit_waits_for_a_person_and_shows_where_it_would_go(app: F
     assert waiting.sequence == sequence
     assert waiting.proposed_local == wall("Fri 2026-03-20 09:00")
     assert waiting.needs_decision == (
-        "“Installed” moved in the plan. With it, this visit would be Fri 20 Mar, 09:00–12:00."
+        "“Handover” moved in the plan. With it, this visit would be Fri 20 Mar, 09:00–12:00."
     )
+    assert waiting.decide_words["de"].startswith("„"), "whoever reads it is told in their own language"
+    assert "hat sich im Plan verschoben" in waiting.decide_words["de"]
 
     with unit_of_work():
         waiting = queries.visit_for_change(visit.id)

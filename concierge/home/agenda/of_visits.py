@@ -50,7 +50,7 @@ def to_decide(looking: Looking) -> Found:
 
     def question() -> Question:
         return (
-            about(Visit, Visit.id, Visit.title, Visit.starts_local, Visit.needs_decision)
+            about(Visit, Visit.id, Visit.title, Visit.starts_local, Visit.needs_decision, Visit.decide_words)
             .where(TO_DECIDE, Visit.state.in_(COMING), *looking.whose)
             .order_by(Visit.starts_at, Visit.id)
         )

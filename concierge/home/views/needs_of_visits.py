@@ -8,7 +8,7 @@ from flask_babel import ngettext
 from concierge.dispatch.states import OfferState
 from concierge.home.agenda import Row
 from concierge.home.views.need import Need, place, until, waited
-from concierge.platform.words import ago, day, instant, span
+from concierge.platform.words import ago, day, instant, localized, span
 from concierge.visits.clocks import wall_time
 
 
@@ -18,7 +18,11 @@ def to_decide(row: Row, today: date) -> Need:
         icon="calendar-clock",
         title=_("Keep or move %(title)s", title=row.title),
         url=f"/visits/{row.id}",
-        why=_("%(place)s. %(reason)s", place=place(row), reason=row.needs_decision),
+        why=_(
+            "%(place)s. %(reason)s",
+            place=place(row),
+            reason=localized(row.decide_words) or row.needs_decision,
+        ),
         when=day(row.starts_local),
         note=until(row.starts_local.date(), today),
         action=_("Decide"),

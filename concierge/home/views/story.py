@@ -50,7 +50,12 @@ def _in_their_words(told: Payload, texts: Texts) -> Payload:
     What has another English name by now keeps the one that it had then.
     """
     said: dict[str, Any] = {}  # Any: plain values
-    for field, word in (("milestone_id", "name"), ("visit_id", "title"), ("item_id", "requirement")):
+    for field, word in (
+        ("milestone_id", "name"),
+        ("work_order_id", "title"),
+        ("visit_id", "title"),
+        ("item_id", "requirement"),
+    ):
         names = texts.get((field, told.get(field) or 0)) or {}
         if word in told and names.get("en") == told[word]:
             said[word] = localized(names)
@@ -363,7 +368,11 @@ def _about_fields(told: Payload) -> str:
 
 def _about_visits(name: str, told: Payload) -> str:
     title = str(told.get("title") or "")
-    reason = reasons.words_of_json(told.get("because")) or str(told.get("reason") or "")
+    reason = (
+        reasons.words_of_json(told.get("because"))
+        or localized(told.get("reasons"))
+        or str(told.get("reason") or "")
+    )
     match name:
         case "VisitPlanned":
             return _(

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import TypedDict
 
 from flask_babel import gettext as _
@@ -15,8 +16,10 @@ from concierge.core.worktime import WorkCalendar
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record, record_many
+from concierge.platform.prepared import row_of
+from concierge.platform.speech import in_each
 from concierge.platform.uids import fresh_uid
-from concierge.platform.words import instant, span
+from concierge.platform.words import instant, localized, span
 from concierge.projects.models import Milestone, Project
 from concierge.visits import feasibility
 from concierge.visits.actions import checks, claiming, judging, progress, sharing, working
@@ -30,6 +33,7 @@ from concierge.visits.events import (
     VisitNeedsDecision,
     VisitPlanned,
 )
+from concierge.visits.feasibility import Conflict
 from concierge.visits.models import Visit, VisitAttendee, VisitTechnician, WorkOrder
 from concierge.visits.states import FOLLOWING_THE_PLAN, VisitState, WorkOrderState
 from concierge.visits.words import sentence
@@ -435,13 +439,12 @@ def proposed_stay(visit: Visit, *, calendar: WorkCalendar) -> Stay:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """A visit whose milestone moved: the milestone's name, for the person who decides, and the day it started.
+    """A visit whose milestone moved, and the day it started.
 
     `after` is the day it starts now, `calendar` the days on which we can work at the visit's site.
     """
 
     visit: Visit
-    name: str
     before: date
     after: date
     calendar: WorkCalendar
@@ -471,11 +474,7 @@ def follow_milestones(follows: Iterable[Following], *, at: datetime, actor_id: i
         going = [visit for visit in moved if visit.crew_members]
         for visit_id, clashes in judging.note(going, at=at).items() if going else ():
             visit = next(visit for visit in going if visit.id == visit_id)
-            visit.needs_decision = _(
-                "The plan moved this visit to %(when)s. %(conflict)s",
-                when=instant(visit.starts_at, visit.zone),
-                conflict=sentence(clashes[0]),
-            )
+            progress.let_wait(visit, in_each(partial(_taken_along, visit, clashes[0])))
             events[visit.id].append(_undecided(visit, at=at, actor_id=actor_id))
         claiming.claim(going)
     record_many([event for each in events.values() for event in each])
@@ -502,15 +501,33 @@ def _wait(one: Following, *, at: datetime, actor_id: int | None) -> VisitDecided
         if not visit.needs_decision:
             return None
         progress.settle(visit)
-        return _decided(visit, reason=_("The plan moved back."), at=at, actor_id=actor_id)
+        words = in_each(_moved_back)
+        return _decided(visit, reason=words["en"], reasons=words, at=at, actor_id=actor_id)
     visit.proposed_local = proposed
     when = proposed_stay(visit, calendar=one.calendar)
-    visit.needs_decision = _(
+    progress.let_wait(visit, in_each(partial(_left_behind, one, when)))
+    return _undecided(visit, at=at, actor_id=actor_id)
+
+
+def _taken_along(visit: Visit, clash: Conflict) -> str:
+    return _(
+        "The plan moved this visit to %(when)s. %(conflict)s",
+        when=instant(visit.starts_at, visit.zone),
+        conflict=sentence(clash),
+    )
+
+
+def _left_behind(one: Following, when: Stay) -> str:
+    milestone = row_of(Milestone, one.visit.milestone_id)
+    return _(
         "“%(milestone)s” moved in the plan. With it, this visit would be %(when)s.",
-        milestone=one.name,
+        milestone=localized(milestone.name) if milestone else one.visit.title,
         when=span(when.starts_local, when.ends_local),
     )
-    return _undecided(visit, at=at, actor_id=actor_id)
+
+
+def _moved_back() -> str:
+    return _("The plan moved back.")
 
 
 def _technicians_among(user_ids: Collection[int], *, keeping: Collection[int] = ()) -> tuple[int, ...]:
@@ -644,10 +661,18 @@ def _undecided(visit: Visit, *, at: datetime, actor_id: int | None) -> VisitNeed
         technicians_before=going,
         technicians_after=going,
         reason=visit.needs_decision,
+        reasons=visit.decide_words,
     )
 
 
-def _decided(visit: Visit, *, reason: str, at: datetime, actor_id: int | None) -> VisitDecided:
+def _decided(
+    visit: Visit,
+    *,
+    reason: str,
+    reasons: Mapping[str, str] = {},  # never changed
+    at: datetime,
+    actor_id: int | None,
+) -> VisitDecided:
     going = visit.technician_ids
     return VisitDecided(
         at=at,
@@ -658,4 +683,5 @@ def _decided(visit: Visit, *, reason: str, at: datetime, actor_id: int | None) -
         technicians_before=going,
         technicians_after=going,
         reason=reason,
+        reasons=dict(reasons),
     )

@@ -1,11 +1,11 @@
 """Visits whose technician will be away, and is there after all: a person says who goes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 import sqlalchemy as sa
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 
@@ -13,7 +13,7 @@ from concierge.core.dispatch import Rule
 from concierge.core.spans import Span
 from concierge.platform.database import db
 from concierge.platform.events import record_many
-from concierge.platform.speech import STAFF
+from concierge.platform.speech import in_each
 from concierge.platform.words import day
 from concierge.visits.actions import progress
 from concierge.visits.events import VisitDecided, VisitNeedsDecision
@@ -21,9 +21,7 @@ from concierge.visits.feasibility import Conflict
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.queries import coming_visits_of
 from concierge.visits.states import COMING
-from concierge.visits.words import sentence
-
-LONGEST_REASON = 500
+from concierge.visits.words import sentence, to_decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +52,14 @@ def question(gone: Gone, span: Span[datetime], *, at: datetime, actor_id: int | 
 
     :param span: when they are away. A visit that waits already gets this reason too; what it says twice it says once.
     """
-    sentence, events, found = gone.sentence(), [], []
+    words, events, found = in_each(gone.sentence), [], []
     for visit in coming_visits_of(gone.user_id, span):
         found.append(visit)
-        if any(said in visit.needs_decision for said in _sentences(gone)):
+        if any(said in visit.needs_decision for said in words.values()):
             continue
-        said = f"{visit.needs_decision} {sentence}".strip()
-        visit.needs_decision = said if len(said) <= LONGEST_REASON else sentence[:LONGEST_REASON]
+        both = {language: f"{to_decide(visit, language)} {said}".strip() for language, said in words.items()}
+        fits = all(len(said) <= progress.LONGEST_REASON for said in both.values())
+        progress.let_wait(visit, both if fits else words)
         events.append(_waits(visit, at=at, actor_id=actor_id))
     db.session.flush()
     record_many(events)
@@ -94,17 +93,14 @@ def question_unfit(
         .order_by(Visit.id)
     ).all()
     for visit in visits:
-        visit.needs_decision = _(
-            "%(conflict)s Send somebody else, or say why they go all the same.",
-            conflict=sentence(said[visit.id]),
-        )[:LONGEST_REASON]
+        progress.let_wait(visit, in_each(partial(_unfit, said[visit.id])))
     db.session.flush()
     record_many([_waits(visit, at=at, actor_id=actor_id) for visit in visits])
 
 
 def settle(gone: Gone, *, at: datetime, actor_id: int | None) -> None:
     """Let visits that waited because somebody would be away wait no longer: they are there after all."""
-    sentences, events = _sentences(gone), []
+    words, events = in_each(gone.sentence), []
     waiting = db.session.scalars(
         sa.select(Visit)
         .where(Visit.needs_decision != "", Visit.state.in_(COMING), _goes(gone.user_id))
@@ -112,13 +108,13 @@ def settle(gone: Gone, *, at: datetime, actor_id: int | None) -> None:
         .order_by(Visit.id)
     )
     for visit in waiting.all():
-        said = next((each for each in sentences if each in visit.needs_decision), None)
-        if said is None:
+        if not any(said in visit.needs_decision for said in words.values()):
             continue
-        left = " ".join(visit.needs_decision.replace(said, " ").split())
-        if left:
-            visit.needs_decision = left
+        left = {language: _without(to_decide(visit, language), words.values()) for language in words}
+        if left["en"]:
+            progress.let_wait(visit, left)
             continue
+        back = in_each(partial(_there_after_all, gone))
         progress.settle(visit)
         events.append(
             VisitDecided(
@@ -129,7 +125,8 @@ def settle(gone: Gone, *, at: datetime, actor_id: int | None) -> None:
                 title=visit.title,
                 technicians_before=visit.technician_ids,
                 technicians_after=visit.technician_ids,
-                reason=_("%(name)s is there after all.", name=gone.name),
+                reason=back["en"],
+                reasons=back,
             )
         )
     db.session.flush()
@@ -146,19 +143,23 @@ def _waits(visit: Visit, *, at: datetime, actor_id: int | None) -> VisitNeedsDec
         technicians_before=visit.technician_ids,
         technicians_after=visit.technician_ids,
         reason=visit.needs_decision,
+        reasons=visit.decide_words,
     )
+
+
+def _unfit(conflict: Conflict) -> str:
+    return _("%(conflict)s Send somebody else, or say why they go all the same.", conflict=sentence(conflict))
+
+
+def _there_after_all(gone: Gone) -> str:
+    return _("%(name)s is there after all.", name=gone.name)
+
+
+def _without(text: str, sentences: Iterable[str]) -> str:
+    for one in sentences:
+        text = text.replace(one, " ")
+    return " ".join(text.split())
 
 
 def _goes(user_id: int) -> sa.ColumnElement[bool]:
     return Visit.id.in_(sa.select(VisitTechnician.visit_id).where(VisitTechnician.user_id == user_id))
-
-
-def _sentences(gone: Gone) -> tuple[str, ...]:
-    """The reason in every language in which somebody may have given it."""
-    return tuple(_each_language(gone))
-
-
-def _each_language(gone: Gone) -> Iterator[str]:
-    for language in STAFF:
-        with force_locale(language):
-            yield gone.sentence()

@@ -1,5 +1,6 @@
 """Taking a visit on: confirming, accepting, setting out, starting, finishing, cancelling."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -15,6 +16,9 @@ from concierge.visits.actions import checks, judging, sharing
 from concierge.visits.events import VisitCancelled, VisitConfirmed, VisitStateChanged
 from concierge.visits.models import Visit
 from concierge.visits.states import OVER, VisitState
+
+LONGEST_REASON = 500
+"""Characters of what a visit waits for."""
 
 
 def confirm(
@@ -160,9 +164,15 @@ def cancel(
     )
 
 
+def let_wait(visit: Visit, words: Mapping[str, str]) -> None:
+    """Let a visit wait for a person, for what `speech.in_each` has said."""
+    visit.decide_words = {language: said[:LONGEST_REASON] for language, said in words.items()}
+    visit.needs_decision = visit.decide_words["en"]
+
+
 def settle(visit: Visit) -> None:
     """Nothing about a visit waits for a person any more."""
-    visit.needs_decision = ""
+    visit.needs_decision, visit.decide_words = "", {}
     visit.proposed_local = None
 
 

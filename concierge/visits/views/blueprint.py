@@ -11,6 +11,7 @@ from concierge.visits.models import Visit
 
 bp = Blueprint("visits", __name__)
 bp.add_app_template_filter(words.cancel_words, "cancel_words")
+bp.add_app_template_filter(words.to_decide, "to_decide")
 bp.add_app_template_filter(step_in_words, "step_words")
 
 LONGEST_NUMBER = 19
