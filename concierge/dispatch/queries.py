@@ -157,15 +157,20 @@ def work_for(viewer: Viewer, work_order_id: int) -> WorkOrder:
     return found
 
 
-def has_visit_to_come(work_order: WorkOrder) -> bool:
+def has_visit_to_come(work_order: WorkOrder, *, but_uid: str) -> bool:
     """Say whether a visit of this work is to come or under way; until the act ends, nobody else books one.
 
     Needs a unit of work.
+
+    :param but_uid: a visit that does not count: the one that the same form has booked already.
     """
     lock = select(WorkOrder.id).where(WorkOrder.id == work_order.id).with_for_update(of=WorkOrder)
     db.session.execute(lock)
-    planned = select(WorkOrder.id).where(WorkOrder.id == work_order.id, _IS_PLANNED)
-    return db.session.scalar(planned) is not None
+    coming = COMING | {VisitState.IN_PROGRESS}
+    planned = select(Visit.id).where(
+        Visit.work_order_id == work_order.id, Visit.state.in_(coming), Visit.uid != but_uid
+    )
+    return db.session.scalar(planned.limit(1)) is not None
 
 
 def swappable(viewer: Viewer, visit: Visit) -> Sequence[Visit]:

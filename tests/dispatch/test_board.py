@@ -202,7 +202,9 @@ def test_a_drop_that_breaks_a_rule_asks_for_the_reason_in_place(app: Flask, jona
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
-def test_work_of_the_tray_is_booked_where_it_is_put_and_put_back(app: Flask, jonas: FlaskClient) -> None:
+def test_work_of_the_tray_is_booked_where_it_is_put_and_put_back(
+    app: Flask, jonas: FlaskClient, sign_in: SignIn
+) -> None:
     with unit_of_work():
         ruth = people.user(name="Ruth Senn", role=Role.DISPATCHER)
         tomas = workforce.technician(skills=("ms",))
@@ -232,6 +234,13 @@ def test_work_of_the_tray_is_booked_where_it_is_put_and_put_back(app: Flask, jon
     agreed = re.search(r'name="agreed" value="([^"]+)"', page)
     assert agreed, page
     jonas.post(f"/dispatch/work-orders/{work.id}/drop", data={**sent, "agreed": agreed[1]})
+
+    # Ruth's board still shows it in the tray: what she drops is not booked a second time.
+    late = sign_in(ruth)
+    asked = {**sent, "csrf_token": csrf_token(late, "/dispatch"), "day": "2026-03-24"}
+    refused = late.post(f"/dispatch/work-orders/{work.id}/drop", data=asked)
+    assert refused.status_code == 409
+    assert "Somebody has booked a visit for it meanwhile" in refused.get_data(as_text=True)
 
     db.session.rollback()
     visit = db.session.scalars(select(Visit).where(Visit.work_order_id == work.id)).one()

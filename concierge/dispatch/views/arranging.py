@@ -266,6 +266,8 @@ def _book(form: forms.Book, found: WorkOrder) -> Page:
 
     def act() -> None:
         own = queries.work_for(viewer(), found.id)
+        if queries.has_visit_to_come(own, but_uid=form.token.data or ""):
+            raise checks.NotNow(_("Somebody has booked a visit for it meanwhile. Open the board again."))
         arranging.plan_visit(
             own.project,
             kind=own.kind,
@@ -583,9 +585,10 @@ def _version(text: str | None) -> int:
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text or "")
+        day = date.fromisoformat(text or "")
     except ValueError:
         return None
+    return day if 2000 <= day.year < 2100 else None
 
 
 def _query() -> dict[str, Any]:  # Any: values of an address
