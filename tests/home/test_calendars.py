@@ -32,6 +32,8 @@ from tests.makers.acts import dump
 from tests.makers.days import at, on
 from tests.makers.pages import hidden_in
 
+pytestmark = pytest.mark.usefixtures("wednesday")
+
 Browser = Callable[[User], FlaskClient]
 NOW = clock.now
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -22,6 +23,8 @@ from concierge.visits.states import VisitState
 from tests.conftest import csrf_token
 from tests.makers import people, projects, visits, workforce
 from tests.makers.pages import agree, hidden_in
+
+pytestmark = pytest.mark.usefixtures("wednesday")
 
 SignIn = Callable[[User], FlaskClient]
 
