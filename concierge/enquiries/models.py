@@ -87,7 +87,7 @@ class Enquiry(Searchable, Versioned, Base):
     """What sales asks: so many units, at these sites, when?"""
 
     __tablename__ = "enquiries"
-    searched = ("code", "customer", "reference", "account.name")
+    searched = ("code", "customer", "reference")
     found_as = "customer"
     found_key = "code"
 

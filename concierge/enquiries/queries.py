@@ -333,6 +333,11 @@ def enquiry_by_code(viewer: Viewer, code: str) -> Enquiry:
     return found
 
 
+def enquiry_whole(enquiry_id: int) -> Enquiry:
+    """One enquiry, whole, whoever asks."""
+    return db.session.scalars(sa.select(Enquiry).where(Enquiry.id == enquiry_id).options(*_whole())).one()
+
+
 def enquiry_for_change(enquiry_id: int) -> Enquiry:
     """Find one enquiry, whole and locked until the end of the unit of work.
 

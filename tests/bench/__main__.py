@@ -41,6 +41,7 @@ PARTS = (
     "portfolio",
     "finding",
     "feasible",
+    "promising",
     "board",
     "assignment",
 )
@@ -249,6 +250,14 @@ class Bench:
         from tests.bench.feasible import measure
 
         with self._inside(company.copied(self.base(), self.work / "feasible")) as app:
+            for figure in measure(app, seconds=self.seconds):
+                self.note(figure)
+
+    def promising(self) -> None:
+        """Answer when units can be there, one enquiry small and one as large as it may be."""
+        from tests.bench.promising import measure
+
+        with self._inside(company.copied(self.base(), self.work / "promising")) as app:
             for figure in measure(app, seconds=self.seconds):
                 self.note(figure)
 
