@@ -34,6 +34,7 @@ HORIZON = timedelta(days=540)
 NEAR = timedelta(days=56)
 """So far ahead people's calendars say which day it is; later than that a window is the week it lies in."""
 MOST_ROUNDS = 400
+WEEK = timedelta(days=7)
 _MIDNIGHT = time()
 
 
@@ -380,6 +381,7 @@ class _Asking:
         self._used: dict[tuple[str, date], int] = {}
         self._allowed: dict[tuple[str, date], int] = {}
         self._shared: dict[tuple[str, str], tuple[date, tuple[Booked, ...]]] = {}
+        self._in_vain: dict[tuple[object, ...], list[tuple[str, Rule]]] = {}
 
     def crew_from(
         self, job: Job, step: Step, calls: Sequence[Call], from_on: date, taken: Sequence[Booked]
@@ -400,7 +402,7 @@ class _Asking:
             booked: list[Booked] = []
             for call in calls:
                 stay = _stay(job, step, call, day, calendar)
-                crew = self._crew(job, call, stay, [*taken, *booked]) if stay is not None else ()
+                crew = self._tried(job, step, call, stay, [*taken, *booked]) if stay is not None else ()
                 if isinstance(crew, tuple) and crew and stay is not None:
                     minutes = _minutes(call, stay, job.site)
                     binds = (stay,) if call.is_remote else bound(stay, job.site)
@@ -413,6 +415,26 @@ class _Asking:
                 return day, tuple(booked), against
             day = next_workday(calendar, day + DAY)
         return Reason(Why.NO_PEOPLE, step.key, from_on, call=calls[0], against=against)
+
+    def _tried(
+        self, job: Job, step: Step, call: Call, stay: Span[datetime], taken: Sequence[Booked]
+    ) -> tuple[str, ...] | list[tuple[str, Rule]]:
+        """As `_crew`; people only ever have less time, so what was in vain for one unit is not tried for the next."""
+        asks = (
+            id(job.site),
+            job.spot,
+            replace(call, step=""),
+            step.workdays,
+            id(job.calendars[step.calendar]),
+            stay.from_at,
+        )
+        if asks in self._in_vain:
+            return self._in_vain[asks]
+        found = self._crew(job, call, stay, taken)
+        near = Span(stay.from_at - 2 * WEEK, _end(stay) + 2 * WEEK)
+        if isinstance(found, list) and not any(one.stay.overlaps(near) for one in taken):
+            self._in_vain[asks] = found
+        return found
 
     def take(self, job: Job, step: str, booked: Sequence[Booked]) -> None:
         """Nobody else gets these people for that time."""
