@@ -68,6 +68,7 @@ def state_of(offer_id: int) -> SlotOffer:
     return offers.offer_by_id(offer_id)
 
 
+@ON_SQLITE
 def test_from_the_mail_to_the_calendar_file_and_on(
     app: Flask, project: Project, customer: Customer, clock: time_machine.Traveller
 ) -> None:
@@ -151,6 +152,10 @@ def test_a_time_that_went_is_said_with_others_and_the_wrong_people_see_nothing(
     page = customer.get(path)
     assert page.count("<s>") == 1
     assert f"{path}/holds" in page, "others are offered beside it"
+    near = re.search(r'name="starts" value="([^"]+)"><input type="hidden" name="ends" value="([^"]+)"', page)
+    assert near
+    held = customer.post(f"{path}/holds", page=path, starts=near[1], ends=near[2])
+    assert held.status_code == 303, "close to one that is held for them, too"
     refused = customer.post(f"{path}/choices/{choices[0].id}", page=path)
     assert refused.status_code == 409
     assert "not free any more" in refused.get_data(as_text=True)

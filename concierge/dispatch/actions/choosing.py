@@ -295,11 +295,12 @@ def _hold(offer: SlotOffer, time: Time, *, until: datetime, at: datetime) -> Non
 
     :raises Gone: when somebody else holds it since this moment.
     """
+    ours: tuple[Time, ...] = ()
+    if offer.state is OfferState.OPEN:
+        ours = tuple(offers.time_of(one) for one in offer.choices if one.is_ours and one.held_until > at)
     try:
-        if offer.state is OfferState.OPEN:
-            ours = tuple(offers.time_of(one) for one in offer.choices if one.is_ours and one.held_until > at)
-            offering.keep_free(offer, ours, until=offer.expires_at, at=at)
-        offering.keep_free(offer, (time,), until=until, at=at)
+        offering.keep_free(offer, ours, until=offer.expires_at, at=at)
+        offering.keep_free(offer, (time,), besides=ours, until=until, at=at)
     except holding.HeldAlready as error:
         raise gone() from error
 

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
 from concierge.accounts.models import Contact
+from concierge.core.spans import gaps
 from concierge.core.worktime import DAY
 from concierge.dispatch import offers
 from concierge.dispatch.events import (
@@ -346,16 +347,27 @@ def _keep(offer: SlotOffer, times: tuple[Time, ...], *, at: datetime) -> None:
     keep_free(offer, times, until=offer.expires_at, at=at)
 
 
-def keep_free(offer: SlotOffer, times: tuple[Time, ...], *, until: datetime, at: datetime) -> None:
+def keep_free(
+    offer: SlotOffer,
+    times: tuple[Time, ...],
+    *,
+    besides: tuple[Time, ...] = (),
+    until: datetime,
+    at: datetime,
+) -> None:
     """Hold people for times of an offer, with their ways, until an instant.
 
+    :param besides: times of the same offer that are held already; what they hold is not held twice.
     :raises HeldAlready: when one of them is held for something else then.
     """
     account = offer.project.account.name
     words = f"{account}: {offer.work_order.title}"[:200]
-    for user_id, spans in offers.kept_free(offers.terms_of(offer), times).items():
+    terms = offers.terms_of(offer)
+    there = offers.kept_free(terms, besides)
+    for user_id, spans in offers.kept_free(terms, times).items():
         for one in spans:
-            holding.hold([user_id], one, until=until, holder=offer.holder, words=words, at=at)
+            for part in gaps(there.get(user_id, ()), within=one):
+                holding.hold([user_id], part, until=until, holder=offer.holder, words=words, at=at)
 
 
 def _overtake(offer: SlotOffer, *, is_replaced: bool, at: datetime, actor_id: int | None) -> None:
