@@ -22,6 +22,8 @@ from concierge.visits.states import VisitState
 from tests.makers import orders, people, projects, visits, workforce
 from tests.makers.pages import hidden_in
 
+pytestmark = pytest.mark.usefixtures("wednesday")
+
 SLICES = ("accounts", "catalogue", "identity", "orders", "projects", "readiness", "visits", "workforce")
 HOSTILE = {
     "a number no column holds": "9" * 30,

@@ -30,6 +30,8 @@ from tests.conftest import csrf_token
 from tests.makers import orders, people, projects
 from tests.makers.days import on
 
+pytestmark = pytest.mark.usefixtures("wednesday")
+
 MONDAY = orders.RECEIVED
 OPERATOR = Viewer(user_id=0, name="operator", role=Role.ADMINISTRATOR, zone="UTC", language="en")
 Browser = Callable[[User], FlaskClient]

@@ -20,6 +20,8 @@ from concierge.projects.states import BlockCause, Party
 from tests.conftest import csrf_token
 from tests.makers import orders, people, projects
 
+pytestmark = pytest.mark.usefixtures("wednesday")
+
 Browser = Callable[[User], FlaskClient]
 ENTERED = {
     "milestone": "0",

@@ -27,6 +27,8 @@ from tests.conftest import csrf_token
 from tests.makers import orders, people, projects
 from tests.makers.days import on
 
+pytestmark = pytest.mark.usefixtures("wednesday")
+
 Browser = Callable[[User], FlaskClient]
 
 EVERYTHING = Viewer(user_id=0, name="", role=Role.MANAGER, zone="UTC", language="en")

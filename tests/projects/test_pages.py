@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,6 +20,8 @@ from tests.conftest import csrf_token
 from tests.makers import people, projects
 from tests.makers.pages import agree, hidden_in
 from tests.makers.projects import now
+
+pytestmark = pytest.mark.usefixtures("wednesday")
 
 Browser = Callable[[User], FlaskClient]
 

@@ -19,6 +19,8 @@ from tests.makers import people, projects
 from tests.makers.pages import hidden_in
 from tests.makers.projects import now
 
+pytestmark = pytest.mark.usefixtures("wednesday")
+
 Browser = Callable[[User], FlaskClient]
 LONG_AGO = timedelta(days=1)
 

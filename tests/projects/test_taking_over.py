@@ -28,6 +28,8 @@ from concierge.projects.states import MilestoneState, ProjectState
 from tests.conftest import csrf_token
 from tests.makers import catalogue, people
 
+pytestmark = pytest.mark.usefixtures("wednesday")
+
 Browser = Callable[[User], FlaskClient]
 
 
