@@ -27,7 +27,7 @@ LEFT_OUT = {
          "baselines.name", "baselines.note", "visits.cancel_reason", "work_orders.cancel_reason",
          "assets.removal_reason",
          "visits.cancel_because", "work_orders.cancel_because",
-         "visits.needs_decision", "visit_technicians.conflict_reason", "broken_rules.reason",
+         "visits.needs_decision", "visits.decide_words", "visit_technicians.conflict_reason", "broken_rules.reason",
          "broken_rules.words", "calendar_proposals.title",
          "calendar_proposals.note", "calendar_proposals.change", "recorded_events.payload"),
         IN_THE_HISTORY,
