@@ -118,6 +118,36 @@ def test_what_cannot_be_asked_is_said_in_a_sentence_and_nothing_is_kept(
 
 @ON_SQLITE
 @time_machine.travel(NOW, tick=False)
+def test_anybody_may_ask_for_a_place_that_is_no_site_yet(app: Flask, there: Shop, sign_in: SignIn) -> None:
+    stock(there, "Mon 2026-03-02")
+    browser = sign_in(there.seller)
+    token = csrf_token(browser, "/enquiries/new")
+    typed = {
+        "lines-0-quantity": "1",
+        "lines-0-site": "0",
+        "lines-0-country": "AQ",
+        "lines-0-city": "<i>Ross</i>",
+    }
+
+    page = text(
+        browser.post(
+            "/enquiries/new",
+            data={**form(there, customer="<b>Polar</b> Labs"), **typed, "csrf_token": token},
+            follow_redirects=True,
+        )
+    )
+
+    assert "&lt;b&gt;Polar&lt;/b&gt; Labs" in page
+    assert "&lt;i&gt;Ross&lt;/i&gt;, Antarctica" in page
+    assert "Hold these units" in page
+    code = db.session.scalars(sa.select(Enquiry.code)).one()
+    browser.post(f"/enquiries/{code}/hold", data={"csrf_token": token})
+    said = text(browser.post(f"/enquiries/{code}/orders", data={"csrf_token": token}))
+    assert "to the accounts, then ask anew" in said
+
+
+@ON_SQLITE
+@time_machine.travel(NOW, tick=False)
 def test_what_stands_against_an_answer_is_told_with_its_remedy(
     app: Flask, there: Shop, sign_in: SignIn
 ) -> None:
