@@ -457,7 +457,7 @@ class _Life:
         """A call in the site's own day, so that every day has something to show in several zones."""
         if self.story.call_today is None:
             return
-        starts = datetime.combine(self.today, self.story.call_today)
+        starts = datetime.combine(next_workday(self.calendar, self.today), self.story.call_today)
         visit = arranging.plan_visit(
             self.project,
             kind=VisitKind.REMOTE_CALL,
@@ -713,7 +713,8 @@ class _Life:
     def _end(self, visit: Visit, at: datetime) -> None:
         if visit.state is not VisitState.IN_PROGRESS:
             return
-        is_complete = self.random.random() > 0.02
+        is_recent = visit.ends_at > self.company.now - LATELY  # what was open longer ago has been done since
+        is_complete = self.random.random() > 0.02 or not is_recent
         note = "" if is_complete else "The last check has to be repeated."
         if self._is_told(visit):
             fieldwork.end_work(visit, is_complete=is_complete, note=note, at=at)

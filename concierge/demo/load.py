@@ -17,6 +17,7 @@ from concierge.accounts.actions.sites import SiteDetails, add_site
 from concierge.demo.calendars import fill_calendars
 from concierge.demo.catalogue import fill_catalogue
 from concierge.demo.customers import CUSTOMERS, DEGREES, Customer
+from concierge.demo.dispatching import dispatch
 from concierge.demo.documents import mail_of
 from concierge.demo.enquiries import fill_stock
 from concierge.demo.fieldwork import PHONES, look_again, stand_since_long
@@ -107,6 +108,7 @@ def load_demo(*, at: datetime) -> Loaded:
         fill_calendars(at=at, today=at.date(), manager_id=company.manager_id)
         follow_the_day(at)
         settle_team(at=at, today=at.date(), manager_id=company.manager_id)
+        dispatch(at=at, dispatcher_id=company.dispatcher_id)
         look_again(at=at, planner_id=company.dispatcher_id)
         subscribe(at=at)
         invite(at=at)

@@ -39,7 +39,7 @@ def settle_calendars(*, at: datetime, today: date, actor_id: int) -> None:
     )
     site_hours.set_hours(
         _site("garonne").id,
-        hours=[site_hours.OpenHours(weekday, time(8, 30), time(17)) for weekday in range(4)],
+        hours=[site_hours.OpenHours(weekday, time(8), time(17)) for weekday in range(4)],
         actor_id=actor_id,
         at=at,
     )

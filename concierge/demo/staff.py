@@ -77,7 +77,7 @@ OFFICE: tuple[Person, ...] = (
 _BENCH = ("genetic-analysis", "imaging", "tissue")
 _MASS = ("mass-spectrometry", "chromatography", "elemental")
 _TEACHES = ("training", "qualification")
-_LONG, _SHORT, _FRENCH = "07:30–12:00, 12:45–17:00", "07:30–12:00, 12:45–15:00", "08:30–12:30, 13:30–16:30"
+_LONG, _SHORT, _FRENCH = "07:30–12:00, 12:45–17:00", "07:30–12:00, 13:00–17:00", "08:30–12:30, 13:30–16:30"
 
 
 def _technician(name: str, first: str, zone: str, phone: str) -> Person:

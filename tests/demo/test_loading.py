@@ -13,6 +13,7 @@ from flask import Flask
 from concierge.accounts.models import Site
 from concierge.app import create_app
 from concierge.cli.demo import demo
+from concierge.core.dispatch import Rule
 from concierge.demo.load import demo_sign_ins, is_empty, load_demo
 from concierge.demo.staff import PASSWORD
 from concierge.equipment.models import Asset
@@ -35,7 +36,7 @@ from concierge.projects.queries import chances, lost_days
 from concierge.projects.states import GateState, Health, MilestoneState, ProjectState, ProposalState
 from concierge.readiness.models import ReadinessItem
 from concierge.readiness.states import Verdict
-from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.models import BrokenRule, Visit, VisitTechnician
 from concierge.visits.states import VisitState
 
 NOW = datetime(2026, 3, 18, 13, 20, tzinfo=UTC)  # a Wednesday
@@ -153,6 +154,17 @@ def test_nobody_is_sent_to_two_places_at_once(company: Flask) -> None:
     )
 
     assert clashes == 0
+
+
+def test_a_few_rules_are_broken_for_a_reason_and_nobody_is_needed_twice(company: Flask) -> None:
+    rows = db.session.execute(
+        sa.select(BrokenRule.visit_id, BrokenRule.rule, BrokenRule.reason).where(BrokenRule.gone_at.is_(None))
+    ).all()
+
+    assert 1 <= len({row.visit_id for row in rows}) <= 5
+    assert {row.rule for row in rows}.isdisjoint({Rule.VISIT, Rule.LEAVE, Rule.TRAVEL, Rule.SKILL_EXPIRED})
+    unseen = {Rule.OWN_CALENDAR, Rule.PREREQUISITE}  # what came later than the visit, and waits for a word
+    assert all(row.reason for row in rows if row.rule not in unseen)
 
 
 def test_people_have_something_to_decide(company: Flask) -> None:
