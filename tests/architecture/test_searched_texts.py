@@ -76,7 +76,7 @@ LEFT_OUT = {
          "readiness_items.source", "readiness_items.source_rev", "playbook_items.accepted", "playbook_items.sample",
          "playbook_items.fact", "playbook_items.countries", "playbook_items.condition", "playbook_items.file_kinds",
          "playbook_items.role", "readiness_items.accepted", "readiness_items.sample", "readiness_items.file_kinds",
-         "readiness_items.condition", "gates.holding", "projects.conflicts",
+         "readiness_items.condition", "gates.holding", "projects.conflicts", "checklists.sold",
          "projects.health_facts"),
         OF_A_PLAYBOOK,
     ),
