@@ -361,6 +361,7 @@ def upgrade() -> None:
     sa.Column('text', sa.String(length=4000), nullable=False),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('by_id', sa.Integer(), nullable=False),
+    sa.Column('stopped_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['by_id'], ['users.id'], name=op.f('fk_customer_messages_by_id')),
     sa.ForeignKeyConstraint(['link_id'], ['customer_links.id'], name=op.f('fk_customer_messages_link_id'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_customer_messages_project_id'), ondelete='CASCADE'),
@@ -758,6 +759,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('work_order_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('arrival_minutes', sa.Integer(), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('level', sa.Integer(), nullable=False, server_default='1'))
+        batch_op.add_column(sa.Column('decide_words', sa.JSON(), nullable=False, server_default='{}'))
         batch_op.add_column(sa.Column('cancel_because', sa.JSON(), nullable=True))
         batch_op.create_index('ix_visits_incomplete', ['ends_at'], unique=False, sqlite_where=sa.text("state = 'incomplete'"), postgresql_where=sa.text("state = 'incomplete'"))
         batch_op.create_index(batch_op.f('ix_visits_work_order_id'), ['work_order_id'], unique=False)
@@ -775,6 +777,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_visits_work_order_id'))
         batch_op.drop_index('ix_visits_incomplete', sqlite_where=sa.text("state = 'incomplete'"), postgresql_where=sa.text("state = 'incomplete'"))
         batch_op.drop_column('cancel_because')
+        batch_op.drop_column('decide_words')
         batch_op.drop_column('level')
         batch_op.drop_column('arrival_minutes')
         batch_op.drop_column('work_order_id')
