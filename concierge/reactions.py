@@ -3,6 +3,7 @@
 from concierge.accounts import events as accounts
 from concierge.catalogue import events as catalogue
 from concierge.dispatch import events as dispatch
+from concierge.dispatch import reactions as in_dispatch
 from concierge.enquiries import events as enquiries
 from concierge.enquiries import reactions as in_enquiries
 from concierge.equipment import events as equipment
@@ -273,7 +274,7 @@ REACTIONS: Reactions = {
     projects.ViewChanged: NOTHING,
     projects.ViewDeleted: NOTHING,
     # --- visits
-    visits.VisitPlanned: Reaction(now=(in_feeds.write_visit,)),
+    visits.VisitPlanned: Reaction(now=(in_feeds.write_visit, in_dispatch.end_offers)),
     visits.VisitMoved: Reaction(now=(in_feeds.write_visit,), later=TOLD),
     visits.VisitNeedsDecision: Reaction(now=(in_feeds.write_visit,)),
     visits.VisitDecided: Reaction(now=(in_feeds.write_visit,), later=TOLD),
@@ -281,18 +282,24 @@ REACTIONS: Reactions = {
     visits.TechniciansAssigned: Reaction(
         now=(in_feeds.write_visit, in_feeds.end_addresses_of_gone), later=TOLD
     ),
-    visits.VisitConfirmed: Reaction(now=(in_feeds.write_visit,), later=TOLD),
+    visits.VisitConfirmed: Reaction(now=(in_feeds.write_visit, in_dispatch.end_offers), later=TOLD),
     visits.VisitStateChanged: Reaction(
         now=(in_feeds.write_visit, in_invitations.note_acceptance, in_visits.end_work), later=TOLD
     ),
     visits.VisitCancelled: Reaction(
-        now=(in_feeds.write_visit, in_feeds.end_addresses_of_gone, in_visits.end_work), later=TOLD
+        now=(
+            in_feeds.write_visit,
+            in_feeds.end_addresses_of_gone,
+            in_visits.end_work,
+            in_dispatch.end_chosen,
+        ),
+        later=TOLD,
     ),
     visits.WorkOpened: NOTHING,
     visits.WorkChanged: Reaction(now=(in_fieldwork.start_clocks_of_named_unit,)),
-    visits.WorkDone: NOTHING,
+    visits.WorkDone: Reaction(now=(in_dispatch.end_with_work,)),
     visits.WorkReopened: NOTHING,
-    visits.WorkCancelled: NOTHING,
+    visits.WorkCancelled: Reaction(now=(in_dispatch.end_with_work,)),
     visits.ZoneRulesChanged: Reaction(now=(in_feeds.write_by_new_rules,)),
     # --- readiness
     readiness.ChecklistIssued: Reaction(
@@ -330,7 +337,7 @@ REACTIONS: Reactions = {
     readiness.LinkGiven: Reaction(later=(in_readiness.mail_link,)),
     readiness.LinkSent: Reaction(later=(in_readiness.mail_link,)),
     readiness.LinkRotated: Reaction(later=(in_readiness.mail_link,)),
-    readiness.LinkRevoked: NOTHING,
+    readiness.LinkRevoked: Reaction(now=(in_dispatch.end_with_link,)),
     readiness.SectionHandedOn: Reaction(later=(in_readiness.mail_section,)),
     readiness.QuestionAsked: Reaction(later=(in_readiness.mail_question,)),
     readiness.QuestionAnswered: Reaction(later=(in_readiness.mail_answer,)),
@@ -357,6 +364,16 @@ REACTIONS: Reactions = {
     dispatch.PlanCancelled: NOTHING,
     dispatch.ProposalRejected: NOTHING,
     dispatch.ProposalChanged: NOTHING,
+    dispatch.TimesOffered: Reaction(now=(in_dispatch.mail_offer,)),
+    dispatch.OfferSent: Reaction(now=(in_dispatch.mail_offer,)),
+    dispatch.OfferWithdrawn: Reaction(now=(in_dispatch.mail_no_longer,)),
+    dispatch.OfferLapsed: NOTHING,
+    dispatch.OfferOvertaken: Reaction(now=(in_dispatch.mail_no_longer,)),
+    dispatch.TimeChosen: Reaction(now=(in_dispatch.mail_chosen,)),
+    dispatch.TimeChanged: Reaction(now=(in_dispatch.mail_chosen,)),
+    dispatch.CalledOff: NOTHING,
+    dispatch.NoTimeSuits: NOTHING,
+    dispatch.OfferNoted: NOTHING,
     # --- fieldwork
     fieldwork.FieldworkReported: NOTHING,
     fieldwork.SiteNotReady: NOTHING,

@@ -492,30 +492,79 @@ def _asked_when(project: Project, owner: User, key: str) -> Enquiry:
     ).first()
     assert line is not None
     product_id = line.product_id
-    unit = StockUnit(product_id=product_id, serial=f"ST-{key}", place="Hall 2", country="CH", available_on=day,
-                     state=StockState.ON_HAND, note="The crate is open", created_at=at)
-    gone = StockUnit(product_id=product_id, serial="", country="CH", available_on=day, state=StockState.GONE,
-                     gone_on=day, gone_reason="Lent to a fair", created_at=at)
+    unit = StockUnit(
+        product_id=product_id,
+        serial=f"ST-{key}",
+        place="Hall 2",
+        country="CH",
+        available_on=day,
+        state=StockState.ON_HAND,
+        note="The crate is open",
+        created_at=at,
+    )
+    gone = StockUnit(
+        product_id=product_id,
+        serial="",
+        country="CH",
+        available_on=day,
+        state=StockState.GONE,
+        gone_on=day,
+        gone_reason="Lent to a fair",
+        created_at=at,
+    )
     asked = [
-        Enquiry(code=f"Q-{key}{number}", account_id=project.account_id, customer="Somebody new", reference="OFF-7",
-                note="They build until May", asked_by_id=owner.id, asked_at=at,
-                lines=[EnquiryLine(position=1, product_id=product_id, quantity=1, country="DE", subdivision="BY",
-                                   city="Passau")])
+        Enquiry(
+            code=f"Q-{key}{number}",
+            account_id=project.account_id,
+            customer="Somebody new",
+            reference="OFF-7",
+            note="They build until May",
+            asked_by_id=owner.id,
+            asked_at=at,
+            lines=[
+                EnquiryLine(
+                    position=1,
+                    product_id=product_id,
+                    quantity=1,
+                    country="DE",
+                    subdivision="BY",
+                    city="Passau",
+                )
+            ],
+        )
         for number in (1, 2)
     ]
-    asked[1].state, asked[1].closed_at, asked[1].close_reason = EnquiryState.CLOSED, at, "They bought elsewhere"
+    asked[1].state, asked[1].closed_at, asked[1].close_reason = (
+        EnquiryState.CLOSED,
+        at,
+        "They bought elsewhere",
+    )
     db.session.add_all((unit, gone, *asked))
     db.session.flush()
-    hold = StockHold(enquiry_id=asked[0].id, held_by_id=owner.id, held_at=at, expires_at=at + timedelta(days=9),
-                     extended_at=at, extension_reason="Their board meets", pace=Pace.EACH)
+    hold = StockHold(
+        enquiry_id=asked[0].id,
+        held_by_id=owner.id,
+        held_at=at,
+        expires_at=at + timedelta(days=9),
+        extended_at=at,
+        extension_reason="Their board meets",
+        pace=Pace.EACH,
+    )
     db.session.add(hold)
     db.session.flush()
-    held = HeldUnit(hold_id=hold.id, line_id=asked[0].lines[0].id, number=1, window_from_on=day, window_to_on=day,
-                    handover_on=day)
+    held = HeldUnit(
+        hold_id=hold.id,
+        line_id=asked[0].lines[0].id,
+        number=1,
+        window_from_on=day,
+        window_to_on=day,
+        handover_on=day,
+    )
     db.session.add(held)
     db.session.flush()
-    db.session.add(StockReservation(unit_id=unit.id, held_unit_id=held.id, from_at=at,
-                                    until_at=at + timedelta(days=9)))
+    db.session.add(
+        StockReservation(unit_id=unit.id, held_unit_id=held.id, from_at=at, until_at=at + timedelta(days=9))
+    )
     return asked[0]
 
 
