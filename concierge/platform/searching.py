@@ -809,6 +809,8 @@ def _word(connection: Connection, row: Searchable, path: str) -> str | None:
     mapper = sa.inspect(type(row))
     (link,) = _link(mapper, relation)
     other_id, other = getattr(row, link), mapper.relationships[relation].mapper.class_
+    if other_id is None:
+        return None
     session = object_session(row)
     known = session.identity_map.get(identity_key(other, other_id)) if session else None
     if known is not None and name in sa.inspect(known).dict:

@@ -645,7 +645,8 @@ def _taken(
         rule = Rule.OWN_CALENDAR if time_.kind is BusyKind.BUSY else Rule.OWN_TENTATIVE
         if rule is Rule.OWN_CALENDAR or with_tentative:
             key = time_.stale_since.isoformat() if time_.stale_since else ""
-            found[time_.user_id].append(Taken(Span(time_.starts_at, time_.ends_at), rule, key=key))
+            span = Span(time_.starts_at, time_.ends_at)
+            found[time_.user_id].append(Taken(span, rule, time_.held_for, key=key))
     return {user_id: tuple(sorted(each, key=_begins)) for user_id, each in found.items()}
 
 

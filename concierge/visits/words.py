@@ -90,6 +90,8 @@ def objection(one: Objection, *, zone: str) -> str:
             return _("no time to travel: “%(visit)s”, %(when)s", visit=one.words, when=span(starts, ends))
         case Rule.TRAVEL:
             return _("no time to travel: own calendar taken %(when)s", when=span(starts, ends))
+        case Rule.OWN_CALENDAR if one.words:
+            return _("kept free for “%(what)s”, %(when)s", what=one.words, when=span(starts, ends))
         case Rule.OWN_CALENDAR:
             return _("own calendar taken %(when)s", when=span(starts, ends))
         case Rule.OWN_TENTATIVE:
@@ -150,6 +152,8 @@ def sentence(one: Conflict, *, with_day: bool = False) -> str:
                 lasts=_lasts(one.minutes),
                 **about,
             )
+        case Rule.OWN_CALENDAR if one.words:
+            said = _("%(name)s is kept free for “%(words)s” from %(start)s to %(end)s.", **about)
         case Rule.OWN_CALENDAR:
             said = _("%(name)s’s own calendar is taken from %(start)s to %(end)s.", **about) + _stale(one)
         case Rule.OWN_TENTATIVE:
