@@ -36,8 +36,8 @@ MADE = "made"
 """The kind of the one entry that says how the entries were made."""
 MADE_BY = 1
 """Raise it when entries are made otherwise than their declarations say; all are then written anew at the next start."""
-LAST_SIGN = "\U0010ffff"
-"""Sorts after every sign that a key can hold."""
+FIRST_SIGN, LAST_SIGN = "\x01", "\U0010ffff"
+"""They sort before and after every sign that a key or a word can hold."""
 
 
 class Findable:
@@ -128,8 +128,13 @@ ON_SQLITE = (
     INSERT INTO search_words (search_words, rowid, kind, words)
     VALUES ('delete', old.id, old.kind, old.words);
     INSERT INTO search_words (rowid, kind, words) VALUES (new.id, new.kind, new.words); END""",
+    "CREATE VIRTUAL TABLE search_words_known USING fts5vocab(search_words, instance)",
 )
-OFF_SQLITE = "DROP TABLE IF EXISTS search_words"
+OFF_SQLITE = ("DROP TABLE IF EXISTS search_words_known", "DROP TABLE IF EXISTS search_words")
+LONGEST_BEGINNING = 5
+"""Letters up to which the index knows beginnings of words; longer ones are looked up among the words it knows."""
+MOST_BEGUN = 32
+"""Words with one beginning that are asked one by one; of more, the index itself has to list all rows first."""
 LEXEMES = "array_to_tsvector(array_remove(string_to_array('_' || {row}kind || ' ' || {row}words, ' '), ''))"
 """The words of an entry, as they are: PostgreSQL's own parser would read numbers and addresses into them."""
 ON_POSTGRESQL = (
@@ -144,7 +149,8 @@ def _made_with_table(table: Any, connection: Connection, **_: Any) -> None:  # A
 
 def _dropped_with_table(table: Any, connection: Connection, **_: Any) -> None:  # Any: what SQLAlchemy tells
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(OFF_SQLITE)
+        for statement in OFF_SQLITE:
+            connection.exec_driver_sql(statement)
 
 
 event.listen(SearchEntry.__table__, "after_create", _made_with_table)
@@ -221,7 +227,7 @@ def _has(table: type[Searchable], term: str) -> sa.ColumnElement[bool]:
     rows = _matching(
         sa.select(entry.c.row_id),
         entry,
-        query=sa.literal(_query([term], kind=name, begins=True), sa.Text),
+        query=sa.literal(_query([term], begins=True)(name), sa.Text),
         lines=[sa.literal(f" {term}", sa.Text)] if " " in term else [],
         begins=True,
     )
@@ -273,7 +279,8 @@ def _by_words(asked: _Asked, kinds: tuple[str, ...], *, begins: bool) -> list[Hi
         end = "" if begins else " "
         lines = [f" {term}{end}" for term in asked.wanted if " " in term] if postgres else []
         values: dict[str, object] = {"most": asked.most}
-        values |= {f"query_{kind}": _query(asked.wanted, kind=kind, begins=begins) for kind in free}
+        query = _query(asked.wanted, begins=begins)
+        values |= {f"query_{kind}": query(kind) for kind in free}
         values |= {f"line_{number}": line for number, line in enumerate(lines)}
         rows += _ask(_words_statement(free, begins, len(lines), postgres), values)
     for kind in kinds:
@@ -385,16 +392,43 @@ def _matching(
     ).order_by(entry.c.id.desc())
 
 
-def _query(wanted: Sequence[str], *, kind: str, begins: bool) -> str:
-    """What the index is asked, in its own language; terms hold nothing but letters, digits and spaces."""
+def _query(wanted: Sequence[str], *, begins: bool) -> Callable[[str], str]:
+    """What the index is asked of a kind, in its own language; terms hold nothing but letters, digits and spaces."""
     if db.engine.dialect.name == "sqlite":
-        star = "*" if begins else ""
-        return f"kind:{kind} AND " + " AND ".join(f'words:"{term}"{star}' for term in wanted)
-    parts = [f"'_{kind}'"]
+        asked = " AND ".join(_begun(term) if begins else f'words:"{term}"' for term in wanted)
+        return lambda kind: f"kind:{kind} AND {asked}"
+    parts = []
     for term in wanted:
         *first, last = term.split()
         parts += [*(f"'{word}'" for word in first), f"'{last}'{':*' if begins else ''}"]
-    return " & ".join(parts)
+    return lambda kind: " & ".join([f"'_{kind}'", *parts])
+
+
+def _begun(term: str) -> str:
+    """Ask SQLite for what begins with a term.
+
+    It knows the rows of short beginnings in their order; for a long one it would list all of them before the first.
+    """
+    *first, last = term.split()
+    if len(last) > LONGEST_BEGINNING and len(words := _known(last)) <= MOST_BEGUN:
+        return "(" + " OR ".join(f'words:"{" ".join([*first, word])}"' for word in words or [last]) + ")"
+    return f'words:"{term}"*'
+
+
+def _known(beginning: str) -> list[str]:
+    """The words of SQLite's index with a beginning, one more than are asked one by one at most."""
+    words: list[str] = []
+    connection, at = db.session.connection(), beginning
+    while len(words) <= MOST_BEGUN:
+        row = connection.exec_driver_sql(
+            "SELECT term FROM search_words_known WHERE term >= ? AND term < ? LIMIT 1",
+            (at, beginning + LAST_SIGN),
+        ).first()
+        if row is None:
+            break
+        words.append(row.term)
+        at = row.term + FIRST_SIGN  # of a word, each row where it stands is listed: on to the next
+    return words
 
 
 # ------------------------------------------------------------ writing

@@ -18,7 +18,7 @@ from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.orders.models import Order, OrderLine
 from concierge.platform import clock
-from concierge.platform.database import Base, db, unit_of_work
+from concierge.platform.database import Base, db, unit_of_work, weigh_tables
 from concierge.platform.settings import load
 from concierge.projects.models import Project
 from concierge.projects.states import Health, ProjectState
@@ -132,14 +132,16 @@ def fill(to: int) -> int:
 
 
 def settle() -> None:
-    """Let the database look at its tables, as it does by itself some minutes after so many rows were written.
+    """Let the database look at its tables, as it does by itself some time after so many rows were written.
 
     PostgreSQL also notes which pages everybody may see, without which it reads the rows behind an index.
     """
     db.session.rollback()
     with db.engine.execution_options(writing=True, isolation_level="AUTOCOMMIT").connect() as connection:
-        is_sqlite = connection.dialect.name == "sqlite"
-        connection.execute(sa.text("ANALYZE" if is_sqlite else "VACUUM (ANALYZE)"))
+        if connection.dialect.name == "sqlite":
+            weigh_tables(connection)
+        else:
+            connection.execute(sa.text("VACUUM (ANALYZE)"))
         connection.commit()
 
 

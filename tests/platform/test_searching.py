@@ -197,6 +197,20 @@ def test_what_belongs_to_a_project_is_gathered_from_the_project_also_in_tables_n
     assert not [step for step in steps if step.startswith("SCAN search_entries") or "(kind=?)" in step]
 
 
+def test_all_words_are_found_that_begin_as_a_long_word_does(viewer: Viewer) -> None:
+    """SQLite asks few such words one by one, many as one beginning."""
+    many = searching.MOST_BEGUN + 5
+    with unit_of_work():
+        for number in range(many):
+            orders.site(account=f"Fluorescens{number:02} GmbH", key=f"F{number}")
+
+    def count(text: str) -> int:
+        return len(home.find(viewer, text, most=2 * many, kind="accounts"))
+
+    assert (count("fluores"), count("Fluorescens0"), count("fluorescens07")) == (many, 10, 1)
+    assert (count("fluorescent"), count("fluorescens07 gm"), count('"fluorescens07 gmbh"')) == (0, 1, 1)
+
+
 def test_the_database_learns_how_large_its_tables_are(app: Flask) -> None:
     with unit_of_work():
         projects.live()
