@@ -186,6 +186,8 @@ def _clean_at_the_door(cls: type, key: str, attribute: InstrumentedAttribute[Any
 
 WEIGHED_SECONDS = 3600
 """How often SQLite's figures of its tables are renewed."""
+WEIGHED_ROWS = 50_000
+"""Rows of an index that are read for it."""
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -210,7 +212,9 @@ def _engine_options(address: str) -> dict[str, object]:
 
 
 def weigh_tables(connection: sa.Connection | None = None) -> None:
-    """Have SQLite count rows and how often values repeat, from samples: without, it guesses that all tables are small.
+    """Have SQLite count rows and how often values repeat; without, it guesses that all tables are small.
+
+    Of so many rows in each index: of few it would believe that no value repeats more often than they do.
 
     Needs a unit of work. PostgreSQL does the same by itself.
 
@@ -218,7 +222,7 @@ def weigh_tables(connection: sa.Connection | None = None) -> None:
     """
     connection = connection or db.session.connection()
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA analysis_limit=400")
+        connection.exec_driver_sql(f"PRAGMA analysis_limit={WEIGHED_ROWS}")
         connection.exec_driver_sql("ANALYZE")
 
 

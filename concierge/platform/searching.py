@@ -23,6 +23,7 @@ from sqlalchemy.orm.util import identity_key
 
 from concierge.core.search import normalised, terms, with_single_signs
 from concierge.platform.database import Base, Line, db, weigh_tables
+from concierge.platform.statements import beside
 
 Question: TypeAlias = sa.Select[*tuple[Any, ...]]  # Any: whatever is asked for
 
@@ -310,7 +311,7 @@ def _hit(row: sa.Row[*tuple[Any, ...]], *, is_by_key: bool = False) -> Hit:  # A
 @lru_cache(maxsize=64)
 def _key_statement(kinds: tuple[str, ...]) -> Question:
     entry, question = _question()
-    question = question.where(*_of_key(entry), entry.c.kind.in_(kinds))
+    question = question.where(*_of_key(entry), beside(entry.c.kind).in_(kinds))
     return question.order_by(entry.c.key, entry.c.id.desc()).limit(sa.bindparam("most"))
 
 

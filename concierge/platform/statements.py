@@ -80,7 +80,7 @@ class beside(FunctionElement[Any]):  # noqa: N801 # reads like a function of SQL
     inherit_cache = True
     name = "beside"
 
-    def __init__(self, column: sa.orm.InstrumentedAttribute[Any]) -> None:
+    def __init__(self, column: sa.ColumnElement[Any] | sa.orm.InstrumentedAttribute[Any]) -> None:
         super().__init__(column)
         self.type = column.type
 
