@@ -96,6 +96,12 @@ class OrderLine(Searchable, Base):
     __table_args__ = (
         sa.UniqueConstraint("order_id", "line_id"),
         sa.CheckConstraint("quantity >= 0", name="quantity_not_negative"),
+        sa.Index(
+            "ix_order_lines_unmatched",
+            "order_id",
+            sqlite_where=sa.text("product_id IS NULL"),
+            postgresql_where=sa.text("product_id IS NULL"),
+        ),
     )
 
 

@@ -744,6 +744,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('because', sa.Enum('no answer', 'named twice', 'for several', 'time unreadable', 'says nothing', 'not invited', 'another appointment', 'no invitation', 'unvouched', 'sent just now', 'sent again', 'a machine', 'in words', 'copy failed', 'made sure', 'to decide', 'neither', 'same answer', 'begun', 'cancelled', 'withdrawn', 'older', 'uncertain', 'another goes', 'asked before', 'later answer', 'another comes', 'comes after all', 'on the way', 'ends first', 'has passed', 'too long', 'is the one', 'same time', name='because', native_enum=False, create_constraint=False, length=40), nullable=True))
         batch_op.add_column(sa.Column('about', sa.JSON(), nullable=True))
 
+    with op.batch_alter_table('order_lines', schema=None) as batch_op:
+        batch_op.create_index('ix_order_lines_unmatched', ['order_id'], unique=False, sqlite_where=sa.text('product_id IS NULL'), postgresql_where=sa.text('product_id IS NULL'))
+
     with op.batch_alter_table('playbook_visits', schema=None) as batch_op:
         batch_op.add_column(sa.Column('level', sa.Integer(), nullable=False, server_default='1'))
         batch_op.add_column(sa.Column('tools', sa.JSON(), nullable=False, server_default='[]'))
@@ -794,6 +797,9 @@ def downgrade() -> None:
         batch_op.drop_column('needs_customer')
         batch_op.drop_column('tools')
         batch_op.drop_column('level')
+
+    with op.batch_alter_table('order_lines', schema=None) as batch_op:
+        batch_op.drop_index('ix_order_lines_unmatched', sqlite_where=sa.text('product_id IS NULL'), postgresql_where=sa.text('product_id IS NULL'))
 
     with op.batch_alter_table('invitation_answers', schema=None) as batch_op:
         batch_op.drop_column('about')
