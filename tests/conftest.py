@@ -78,7 +78,7 @@ def pytest_collection_finish() -> None:
     """Look for garbage less often, and not among modules and tests, which stay: a sixth of all the time was that."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(50_000, 10, 10)
 
 
 class Browser(FlaskClient):
