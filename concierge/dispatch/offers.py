@@ -163,21 +163,7 @@ def free_times(
     for _again in range(LOOKED_AT):
         if begins >= ends or len(found) >= most:
             break
-        slots = feasibility.slots(
-            terms.site,
-            minutes=terms.minutes,
-            within=Span(begins, ends),
-            skill=terms.skill,
-            level=terms.level,
-            crew=terms.crew,
-            contact_ids=terms.contact_ids,
-            is_remote=terms.kind is VisitKind.REMOTE_CALL,
-            user_ids=terms.user_ids or None,
-            most=most,
-            per_day=per_day,
-            except_visit_id=terms.visit_id,
-        )
-        times = [Time(one.stay.from_at, _end(one.stay), tuple(sorted(map(int, one.crew)))) for one in slots]
+        times = _free(terms, Span(begins, ends), most=most, per_day=per_day)
         found += [one for one, against in zip(times, judged(terms, times), strict=True) if not against]
         if len(times) < most:
             break
@@ -196,20 +182,7 @@ def time_between(terms: Terms, starts_at: datetime, ends_at: datetime, *, at: da
     begins = max(earliest(terms, at=at), starts_at)
     if begins > starts_at:
         return None
-    slots = feasibility.slots(
-        terms.site,
-        minutes=terms.minutes,
-        within=Span(starts_at, ends_at),
-        skill=terms.skill,
-        level=terms.level,
-        crew=terms.crew,
-        contact_ids=terms.contact_ids,
-        is_remote=terms.kind is VisitKind.REMOTE_CALL,
-        user_ids=terms.user_ids or None,
-        most=1,
-        except_visit_id=terms.visit_id,
-    )
-    times = [Time(one.stay.from_at, _end(one.stay), tuple(sorted(map(int, one.crew)))) for one in slots]
+    times = _free(terms, Span(starts_at, ends_at), most=1, per_day=1)
     exact = [one for one in times if (one.starts_at, one.ends_at) == (starts_at, ends_at)]
     return exact[0] if exact and not judged(inside, exact)[0] else None
 
@@ -469,6 +442,25 @@ _WHOLE = (
 
 def _midnight(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def _free(terms: Terms, within: Span[datetime], *, most: int, per_day: int) -> list[Time]:
+    """The first times at which enough people can go."""
+    slots = feasibility.slots(
+        terms.site,
+        minutes=terms.minutes,
+        within=within,
+        skill=terms.skill,
+        level=terms.level,
+        crew=terms.crew,
+        contact_ids=terms.contact_ids,
+        is_remote=terms.kind is VisitKind.REMOTE_CALL,
+        user_ids=terms.user_ids or None,
+        most=most,
+        per_day=per_day,
+        except_visit_id=terms.visit_id,
+    )
+    return [Time(one.stay.from_at, _end(one.stay), tuple(sorted(map(int, one.crew)))) for one in slots]
 
 
 def _end(stay: Span[datetime]) -> datetime:

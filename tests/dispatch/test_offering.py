@@ -56,7 +56,7 @@ def offered(
     of: WorkOrder, *, by: User, times: int = 2, starting: int = 0, **wish: Any
 ) -> SlotOffer:  # Any: what a wish says
     """Offer some of the first free times, or with none whatever is free."""
-    own = offering.work_for_change(of.id)
+    own = work_for_change(of.id)
     project = db.session.get_one(Project, own.project_id)
     contact = offers.people_of(project)[0]
     said = {
@@ -149,7 +149,7 @@ def test_offered_times_are_held_chosen_moved_and_called_off(app: Flask, scene: d
 
     with unit_of_work():  # somebody plans it by hand: it asks for nothing any more, and costs no more days
         visits.visit(scene["project"], selin, starts="Thu 2026-03-26 09:00")
-        piece = offering.work_for_change(scene["work"].id)
+        piece = work_for_change(scene["work"].id)
         arranging.plan_visit(
             scene["project"], kind=piece.kind, title=piece.title, site=piece.site, work_order=piece,
             starts_local=visits.wall("Wed 2026-03-18 09:00"), ends_local=visits.wall("Wed 2026-03-18 12:00"),
@@ -299,7 +299,7 @@ def test_notice_pause_crew_and_hours_are_kept_and_a_clock_change_moves_nothing(
         offered(two, by=scene["jonas"], times=1)
     with pytest.raises(offering.NotOffered, match="too soon"), unit_of_work():
         offering.offer(
-            offering.work_for_change(two.id), offers.people_of(project)[0],
+            work_for_change(two.id), offers.people_of(project)[0],
             offering.Wish(
                 OfferKind.TIMES, 180, on("Mon 2026-03-02"), on("Wed 2026-04-01"), on("Fri 2026-03-06"),
                 times=free[:2], notice_days=40,

@@ -24,6 +24,7 @@ from concierge.readiness.actions import linking
 from concierge.readiness.models import CustomerLink
 from concierge.visits.actions import working
 from concierge.visits.states import VisitState
+from concierge.visits.work import work_for_change
 from concierge.workforce.models import Technician
 from tests.makers import people, visits, workforce
 from tests.makers.days import on
@@ -55,7 +56,7 @@ def offered(project: Project, *, times: int = 2, **wish: Any) -> int:  # Any: wh
         )  # fmt: skip
         free = offers.free_times(terms, at=clocks.now(), most=times, per_day=1) if times else ()
         made = offering.offer(
-            offering.work_for_change(piece.id), offers.people_of(own)[0], offering.Wish(times=free, **said),
+            work_for_change(piece.id), offers.people_of(own)[0], offering.Wish(times=free, **said),
             at=clocks.now(), actor_id=jonas.id,
         )  # fmt: skip
         assert selin.user_id

@@ -161,11 +161,7 @@ def call_off(offer: SlotOffer, *, reason: str, at: datetime) -> None:
         CalledOff(
             at=at,
             actor_id=None,
-            project_id=offer.project_id,
-            offer_id=offer.id,
-            work_order_id=offer.work_order_id,
-            title=offer.work_order.title,
-            name=offer.link.name,
+            **offering.about(offer, offer.link.name),
             visit_id=own.id,
             reason=reason.strip(),
         )
@@ -189,11 +185,7 @@ def wish(offer: SlotOffer, *, text: str, at: datetime) -> None:
         NoTimeSuits(
             at=at,
             actor_id=None,
-            project_id=offer.project_id,
-            offer_id=offer.id,
-            work_order_id=offer.work_order_id,
-            title=offer.work_order.title,
-            name=offer.link.name,
+            **offering.about(offer, offer.link.name),
             wish=offer.wish[:300],
         )
     )

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload
 
 from concierge.accounts.models import Contact
 from concierge.core.spans import gaps
@@ -25,10 +25,9 @@ from concierge.dispatch.models import SlotChoice, SlotOffer
 from concierge.dispatch.offers import Time
 from concierge.dispatch.states import OfferKind, OfferState
 from concierge.platform.database import db
-from concierge.platform.errors import NotFound, Refused
+from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.platform.words import span
-from concierge.projects.models import Project
 from concierge.projects.states import ProjectState
 from concierge.readiness.actions import linking
 from concierge.visits.actions import working
@@ -157,11 +156,7 @@ def withdraw(offer: SlotOffer, *, reason: str, at: datetime, actor_id: int | Non
         OfferWithdrawn(
             at=at,
             actor_id=actor_id,
-            project_id=offer.project_id,
-            offer_id=offer.id,
-            work_order_id=offer.work_order_id,
-            title=offer.work_order.title,
-            name=offer.contact.name,
+            **about(offer, offer.contact.name),
             reason=offer.reason,
             offered_at=offered_at,
         )
@@ -182,11 +177,7 @@ def send_again(offer: SlotOffer, *, at: datetime, actor_id: int | None) -> None:
         OfferSent(
             at=at,
             actor_id=actor_id,
-            project_id=offer.project_id,
-            offer_id=offer.id,
-            work_order_id=offer.work_order_id,
-            title=offer.work_order.title,
-            name=offer.contact.name,
+            **about(offer, offer.contact.name),
         )
     )
 
@@ -201,11 +192,7 @@ def note(offer: SlotOffer, *, at: datetime, actor_id: int | None) -> None:
         OfferNoted(
             at=at,
             actor_id=actor_id,
-            project_id=offer.project_id,
-            offer_id=offer.id,
-            work_order_id=offer.work_order_id,
-            title=offer.work_order.title,
-            name=offer.contact.name,
+            **about(offer, offer.contact.name),
         )
     )
 
@@ -220,11 +207,7 @@ def lapse(offer: SlotOffer, *, at: datetime) -> bool:
         OfferLapsed(
             at=at,
             actor_id=None,
-            project_id=offer.project_id,
-            offer_id=offer.id,
-            work_order_id=offer.work_order_id,
-            title=offer.work_order.title,
-            name=offer.contact.name,
+            **about(offer, offer.contact.name),
         )
     )
     return True
@@ -260,25 +243,18 @@ def said_of(offer: SlotOffer) -> str:
     }[offer.state]
 
 
-def work_for_change(work_order_id: int) -> WorkOrder:
-    """Work that times are offered for, locked, with project, site and milestone.
+def about(offer: SlotOffer, name: str) -> dict[str, Any]:  # Any: values of an event
+    """What every event says about an offer.
 
-    :raises NotFound: when there is none.
+    :param name: who of the customer's it is about.
     """
-    found = db.session.scalar(
-        sa.select(WorkOrder)
-        .where(WorkOrder.id == work_order_id)
-        .with_for_update(of=WorkOrder)
-        .options(
-            joinedload(WorkOrder.project).joinedload(Project.account),
-            joinedload(WorkOrder.site),
-            joinedload(WorkOrder.milestone),
-        )
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise NotFound
-    return found
+    return {
+        "project_id": offer.project_id,
+        "offer_id": offer.id,
+        "work_order_id": offer.work_order_id,
+        "title": offer.work_order.title,
+        "name": name,
+    }
 
 
 # ---------------------------------------------------------------- inside
@@ -380,11 +356,7 @@ def _overtake(offer: SlotOffer, *, is_replaced: bool, at: datetime, actor_id: in
             OfferOvertaken(
                 at=at,
                 actor_id=actor_id,
-                project_id=offer.project_id,
-                offer_id=offer.id,
-                work_order_id=offer.work_order_id,
-                title=offer.work_order.title,
-                name=offer.contact.name,
+                **about(offer, offer.contact.name),
                 is_replaced=is_replaced,
                 offered_at=offer.sent_at,
             )

@@ -37,6 +37,7 @@ from concierge.visits.actions import arranging
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit, WorkOrder
 from concierge.visits.states import COMING, VisitState, WorkOrderState
+from concierge.visits.work import work_for_change
 from concierge.workforce import calendars as working
 from concierge.workforce import queries as workforce
 
@@ -309,7 +310,7 @@ def accept(run_id: int, proposal_id: int, *, viewer: Viewer, at: datetime, actor
         who = (*visit.technician_ids, *map(int, proposal.user_ids))
         arranging.assign_technicians(visit, technician_ids=who, site=visit.site, at=at, actor_id=actor_id)
     else:
-        work = _work_for_change(proposal.work_order_id or 0)
+        work = _unplanned_for_change(proposal.work_order_id or 0)
         starts, ends = (wall_time(when, work.site.zone) for when in (proposal.starts_at, proposal.ends_at))
         visit = arranging.plan_visit(
             work.project,
@@ -462,21 +463,9 @@ def _proposal_for_change(run_id: int, proposal_id: int) -> PlanningProposal:
     return found
 
 
-def _work_for_change(work_order_id: int) -> WorkOrder:
-    """Work with project, site and milestone, locked, so that it is planned once."""
-    found = db.session.scalar(
-        sa.select(WorkOrder)
-        .where(WorkOrder.id == work_order_id)
-        .with_for_update(of=WorkOrder)
-        .options(
-            joinedload(WorkOrder.project).joinedload(Project.account),
-            joinedload(WorkOrder.site),
-            joinedload(WorkOrder.milestone),
-        )
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise NotFound
+def _unplanned_for_change(work_order_id: int) -> WorkOrder:
+    """Work, locked, so that it is planned once."""
+    found = work_for_change(work_order_id)
     planned = db.session.scalar(
         sa.select(Visit).where(
             Visit.work_order_id == found.id, Visit.state.in_(COMING | {VisitState.IN_PROGRESS})

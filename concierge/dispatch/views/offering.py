@@ -28,6 +28,7 @@ from concierge.platform.words import day, instant, listed, span
 from concierge.projects import calendars
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit, WorkOrder
+from concierge.visits.work import work_for_change
 from concierge.workforce import calendars as working
 from concierge.workforce import queries as workforce
 
@@ -71,7 +72,7 @@ def offer_times(work_order_id: int) -> Page:
     contact = next(one for one in offers.people_of(work.project) if one.id == form.contact_id.data)
     try:
         with unit_of_work(), taken_once(by=actor_id) as outcome:
-            own = offering.work_for_change(work.id)
+            own = work_for_change(work.id)
             made = offering.offer(own, contact, _wish(form), at=at, actor_id=actor_id)
             outcome.led_to = url_for("dispatch.offer", offer_id=made.id)
             key, name = letter_key(made), contact.name
