@@ -193,6 +193,7 @@ class Screen:
 
     def assert_accessible(self, within: str | None = None) -> None:
         """No violation that axe can find, in the whole page or within a selector."""
+        self.page.wait_for_load_state()
         results = Axe().run(self.page, context=within)
         violations = [_in_words(found) for found in results.response["violations"]]
         assert not violations, f"{self.page.url}: {len(violations)} kinds\n" + "\n".join(violations)

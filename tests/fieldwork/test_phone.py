@@ -441,6 +441,7 @@ def test_a_full_device_says_so_and_keeps_what_was_typed(
     label = page.locator('.step[data-step="label"]')
     label.locator("input[capture]").set_input_files(good)
     label.get_by_text("The device is full").wait_for()
+    preloaded(page)  # what the server sends meanwhile leaves what waits where it is
     page.evaluate("() => { IDBObjectStore.prototype.add = globalThis.add; }")
     label.get_by_role("button", name="Save again").click()
     label.locator("img").wait_for()

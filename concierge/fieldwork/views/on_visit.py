@@ -42,6 +42,7 @@ def of_visit(visit_id: int) -> Page:
         languages=NAMES,
         may_schedule=may_schedule,
         has_any=_has_any(told),
+        level=3 if is_part else 2,
     )
     answer = make_response(page)
     answer.headers["Vary"] = "HX-Request"

@@ -90,6 +90,8 @@ function line([tone, text, link]) {
   return made;
 }
 
+const IN_USE = "[data-drawn-on], [data-waiting], [aria-busy]"; // a drawing, photos without room, what is being kept
+
 // The server's newer page takes the place of what stands here, but for a part in which somebody is writing.
 async function freshen() {
   const answer = await held(location.pathname).catch(() => undefined) ?? await fromNetwork();
@@ -118,5 +120,5 @@ function isInUse(part) {
       ? field.files.length > 0
       : field.value !== field.defaultValue
   );
-  return isTyped || part.contains(document.activeElement) || part.querySelector("[data-drawn-on]") !== null;
+  return isTyped || part.contains(document.activeElement) || part.querySelector(IN_USE) !== null;
 }

@@ -82,6 +82,7 @@ export default function visit(place, { signal }) {
     if (!left.length) return form.reset();
     const again = element("button", "btn quiet", say("save-again"));
     again.type = "button";
+    again.dataset.waiting = "";
     again.addEventListener("click", () => shoot(input, left));
     say_(form, why);
     problemOf(form).append(again);
