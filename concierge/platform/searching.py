@@ -10,7 +10,7 @@ belongs to them; the newest first.
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
@@ -37,8 +37,8 @@ MADE = "made"
 """The kind of the one entry that says how the entries were made."""
 MADE_BY = 1
 """Raise it when entries are made otherwise than their declarations say; all are then written anew at the next start."""
-FIRST_SIGN, LAST_SIGN = "\x01", "\U0010ffff"
-"""They sort before and after every sign that a key or a word can hold."""
+LAST_SIGN = "\U0010ffff"
+"""Sorts after every sign that a key or a word can hold."""
 
 
 class Findable:
@@ -187,13 +187,14 @@ def found(
     asked = _Asked(wanted, key, most, within, frozenset(everywhere))
     hits = _by_key(asked, tuple(kinds))
     known = {(hit.kind, hit.row_id) for hit in hits}
+    query = cache(partial(_query, wanted))
     for begins, whole in ((False, False), (True, False), (True, True)):
         lacking = tuple(kind for kind in kinds if sum(hit.kind == kind for hit in hits) < most)
         if whole:
             lacking = tuple(WHOLE + kind for kind in lacking if kind in _gathering())
         if not lacking:
             break
-        more = _by_words(asked, lacking, begins=begins)
+        more = _by_words(asked, lacking, query, begins=begins)
         if whole:
             led_to = {(hit.under_kind, hit.under_id) for hit in hits}
             more = [hit for hit in more if (hit.kind, hit.row_id) not in led_to]
@@ -228,7 +229,7 @@ def _has(table: type[Searchable], term: str) -> sa.ColumnElement[bool]:
     rows = _matching(
         sa.select(entry.c.row_id),
         entry,
-        query=sa.literal(_query([term], begins=True)(name), sa.Text),
+        query=sa.literal(_query([term], True)(name), sa.Text),
         lines=[sa.literal(f" {term}", sa.Text)] if " " in term else [],
         begins=True,
     )
@@ -268,7 +269,9 @@ def _by_key(asked: _Asked, kinds: tuple[str, ...]) -> list[Hit]:
     return [_hit(row, is_by_key=True) for row in rows]
 
 
-def _by_words(asked: _Asked, kinds: tuple[str, ...], *, begins: bool) -> list[Hit]:
+def _by_words(
+    asked: _Asked, kinds: tuple[str, ...], query: Callable[[bool], Callable[[str], str]], *, begins: bool
+) -> list[Hit]:
     """Rows that have all the words, of each kind the newest.
 
     Who sees few projects has their entries looked through; the index would list everybody's first.
@@ -280,8 +283,7 @@ def _by_words(asked: _Asked, kinds: tuple[str, ...], *, begins: bool) -> list[Hi
         end = "" if begins else " "
         lines = [f" {term}{end}" for term in asked.wanted if " " in term] if postgres else []
         values: dict[str, object] = {"most": asked.most}
-        query = _query(asked.wanted, begins=begins)
-        values |= {f"query_{kind}": query(kind) for kind in free}
+        values |= {f"query_{kind}": query(begins)(kind) for kind in free}
         values |= {f"line_{number}": line for number, line in enumerate(lines)}
         rows += _ask(_words_statement(free, begins, len(lines), postgres), values)
     for kind in kinds:
@@ -393,7 +395,7 @@ def _matching(
     ).order_by(entry.c.id.desc())
 
 
-def _query(wanted: Sequence[str], *, begins: bool) -> Callable[[str], str]:
+def _query(wanted: Sequence[str], begins: bool) -> Callable[[str], str]:
     """What the index is asked of a kind, in its own language; terms hold nothing but letters, digits and spaces."""
     if db.engine.dialect.name == "sqlite":
         asked = " AND ".join(_begun(term) if begins else f'words:"{term}"' for term in wanted)
@@ -418,18 +420,18 @@ def _begun(term: str) -> str:
 
 def _known(beginning: str) -> list[str]:
     """The words of SQLite's index with a beginning, one more than are asked one by one at most."""
-    words: list[str] = []
-    connection, at = db.session.connection(), beginning
-    while len(words) <= MOST_BEGUN:
-        row = connection.exec_driver_sql(
-            "SELECT term FROM search_words_known WHERE term >= ? AND term < ? LIMIT 1",
-            (at, beginning + LAST_SIGN),
-        ).first()
-        if row is None:
-            break
-        words.append(row.term)
-        at = row.term + FIRST_SIGN  # of a word, each row where it stands is listed: on to the next
-    return words
+    asked = {"beginning": beginning, "beyond": beginning + LAST_SIGN, "most": MOST_BEGUN + 1}
+    return list(db.session.connection().scalars(_KNOWN, asked))
+
+
+_KNOWN = sa.text(
+    """WITH RECURSIVE known(term) AS (
+    SELECT (SELECT term FROM search_words_known WHERE term >= :beginning AND term < :beyond LIMIT 1)
+    UNION ALL SELECT (SELECT v.term FROM search_words_known v
+    WHERE v.term >= known.term || char(1) AND v.term < :beyond LIMIT 1) FROM known WHERE known.term IS NOT NULL
+    LIMIT :most) SELECT term FROM known WHERE term IS NOT NULL"""
+)
+"""From word to word: the index lists each of them as often as it stands in it, so that none is asked for twice."""
 
 
 # ------------------------------------------------------------ writing
