@@ -10,7 +10,7 @@ belongs to them; the newest first.
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
@@ -113,6 +113,8 @@ class Hit:
     under_title: str
     is_by_key: bool = False
     """Whether its key is, or begins with, what was typed."""
+    is_whole: bool = False
+    """Whether it was found by the words of all that belongs to it."""
 
 
 # ------------------------------------------------------------ the index of the database in use
@@ -187,19 +189,20 @@ def found(
     asked = _Asked(wanted, key, most, within, frozenset(everywhere))
     hits = _by_key(asked, tuple(kinds))
     known = {(hit.kind, hit.row_id) for hit in hits}
-    query = cache(partial(_query, wanted))
-    for begins, whole in ((False, False), (True, False), (True, True)):
+    for begins in (False, True):
         lacking = tuple(kind for kind in kinds if sum(hit.kind == kind for hit in hits) < most)
-        if whole:
-            lacking = tuple(WHOLE + kind for kind in lacking if kind in _gathering())
         if not lacking:
             break
-        more = _by_words(asked, lacking, query, begins=begins)
-        if whole:
-            led_to = {(hit.under_kind, hit.under_id) for hit in hits}
-            more = [hit for hit in more if (hit.kind, hit.row_id) not in led_to]
-        hits += [hit for hit in more if (hit.kind, hit.row_id) not in known]
-        known.update((hit.kind, hit.row_id) for hit in more)
+        gathering = tuple(WHOLE + kind for kind in lacking if begins and kind in _gathering())
+        more = _by_words(asked, (*lacking, *gathering), begins=begins)
+        if begins:  # what is found by its own words comes before what something of it is found by
+            own = [hit for hit in more if not hit.is_whole]
+            led_to = {(hit.under_kind, hit.under_id) for hit in (*hits, *own)}
+            more = [*own, *(hit for hit in more if hit.is_whole and (hit.kind, hit.row_id) not in led_to)]
+        for hit in more:
+            if (hit.kind, hit.row_id) not in known:
+                known.add((hit.kind, hit.row_id))
+                hits.append(hit)
     place = {kind: number for number, kind in enumerate(kinds)}
     counts = dict.fromkeys(kinds, 0)
     shown = []
@@ -269,9 +272,7 @@ def _by_key(asked: _Asked, kinds: tuple[str, ...]) -> list[Hit]:
     return [_hit(row, is_by_key=True) for row in rows]
 
 
-def _by_words(
-    asked: _Asked, kinds: tuple[str, ...], query: Callable[[bool], Callable[[str], str]], *, begins: bool
-) -> list[Hit]:
+def _by_words(asked: _Asked, kinds: tuple[str, ...], *, begins: bool) -> list[Hit]:
     """Rows that have all the words, of each kind the newest.
 
     Who sees few projects has their entries looked through; the index would list everybody's first.
@@ -283,7 +284,8 @@ def _by_words(
         end = "" if begins else " "
         lines = [f" {term}{end}" for term in asked.wanted if " " in term] if postgres else []
         values: dict[str, object] = {"most": asked.most}
-        values |= {f"query_{kind}": query(begins)(kind) for kind in free}
+        query = _query(asked.wanted, begins)
+        values |= {f"query_{kind}": query(kind) for kind in free}
         values |= {f"line_{number}": line for number, line in enumerate(lines)}
         rows += _ask(_words_statement(free, begins, len(lines), postgres), values)
     for kind in kinds:
@@ -306,8 +308,9 @@ def _ask(question: Any, values: dict[str, Any]) -> list[sa.Row[*tuple[Any, ...]]
 
 def _hit(row: sa.Row[*tuple[Any, ...]], *, is_by_key: bool = False) -> Hit:  # Any: a column each
     _id, kind, row_id, code, title, under_kind, under_id, under_code, under_title = row
+    is_whole = kind.startswith(WHOLE)
     kind = kind.removeprefix(WHOLE)
-    return Hit(kind, row_id, code, title, under_kind, under_id, under_code, under_title, is_by_key)
+    return Hit(kind, row_id, code, title, under_kind, under_id, under_code, under_title, is_by_key, is_whole)
 
 
 @lru_cache(maxsize=64)

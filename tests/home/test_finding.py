@@ -287,7 +287,7 @@ def test_a_search_asks_few_questions_however_much_there_is(app: Flask, ada: User
         for number in range(30):
             bare_project(f"HB-{number}", f"Cytometer {number}", place, number=str(number))
 
-    assert statements() <= few <= 7, "on SQLite with two that begin a transaction and one for longer words"
+    assert statements() <= few <= 6, "with the two that begin a transaction on SQLite"
 
 
 def test_people_who_may_not_see_orders_find_none(project: Project) -> None:
