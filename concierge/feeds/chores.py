@@ -7,6 +7,7 @@ import structlog
 from concierge.feeds import queries
 from concierge.feeds.actions import addresses, writing
 from concierge.feeds.states import Subject
+from concierge.platform import clock
 from concierge.visits.actions import zones
 
 BATCH = 500
@@ -30,14 +31,18 @@ def renew_old_entries(due_at: datetime) -> None:
 
 
 def compare_a_sample(due_at: datetime) -> None:
-    """Render some entries from their rows and compare; a difference is a fault of ours, told and mended."""
+    """Render some entries from their rows and compare; a difference is a fault of ours, told and mended.
+
+    Compared is what stands now: who comes late would take what went since then for a fault.
+    """
+    at = clock.now()
     for subject in Subject:
         ids = queries.some_subjects(subject, at_most=BATCH)
-        if drifted := writing.drifted(subject, ids, at=due_at):
+        if drifted := writing.drifted(subject, ids, at=at):
             log.error(
                 "entries drifted", subject=subject.value, ids_and_calendars=drifted[:20], count=len(drifted)
             )
-            writing.write(subject, {subject_id for subject_id, _ in drifted}, at=due_at)
+            writing.write(subject, {subject_id for subject_id, _ in drifted}, at=at)
 
 
 def end_addresses_without_right(due_at: datetime) -> None:
