@@ -251,6 +251,7 @@ def prepare(engine: Engine, settings: Settings) -> None:
     """Attach the rules of transactions to an engine."""
     if engine.dialect.name == "sqlite":
         gate = Path(str(engine.url.database) + ".gate")
+        event.listen(engine, "do_connect", _sqlite_open(Path(str(engine.url.database))))
         event.listen(engine, "connect", _sqlite_connect(settings.synchronous))
         event.listen(engine, "begin", _sqlite_begin(gate))
         event.listen(engine.pool, "checkin", _leave_gate)
@@ -267,6 +268,23 @@ def _is_writing(connection: Connection) -> bool:
     if asked is not None:
         return bool(asked)
     return bool(has_app_context() and g.get("writing"))
+
+
+def _sqlite_open(file: Path) -> Callable[[Any, Any, list[str], dict[str, object]], None]:
+    """Make a database where there was none, and never one that is only away.
+
+    Beside an empty file SQLite deletes the journal of the one that was there, and with it what was saved last.
+    """
+    journal = file.with_name(f"{file.name}-wal")
+    was_there = False
+
+    def open_(_: Any, __: Any, arguments: list[str], named: dict[str, object]) -> None:  # Any: SQLAlchemy's own
+        nonlocal was_there
+        was_there = was_there or file.exists() or journal.exists()
+        arguments[0] = f"{file.absolute().as_uri()}?mode={'rw' if was_there else 'rwc'}"
+        named["uri"] = was_there = True
+
+    return open_
 
 
 def _sqlite_connect(synchronous: str) -> Callable[[Any, Any], None]:

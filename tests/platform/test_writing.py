@@ -47,6 +47,34 @@ def test_eight_writers_lose_nothing_and_are_never_locked_out(place: tuple[Flask,
     assert written > 50
 
 
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_database_that_is_away_is_not_made_anew(tmp_path: Path, *, is_running: bool) -> None:
+    """What was saved last stands in its journal, which SQLite deletes beside a database that is empty."""
+    app = writers.prepare(tmp_path, "")
+    there, away = tmp_path / "concierge.sqlite3", tmp_path / "away.sqlite3"
+    counted = sa.select(sa.func.sum(writers.counters.c.value))
+    with app.app_context(), db.engine.connect() as open_all_the_time:
+        open_all_the_time.execute(counted)
+        with db.engine.execution_options(writing=True).begin() as connection:
+            connection.execute(writers.counters.update().values(value=1))
+        there.rename(away)
+
+        asking = app if is_running else writers.make_app(tmp_path, "")
+        with asking.app_context():
+            db.engine.dispose()
+            with pytest.raises(sa.exc.OperationalError, match="unable to open"), db.engine.connect() as other:
+                other.execute(counted)
+        assert not there.exists()
+
+        away.rename(there)
+        with asking.app_context():
+            with db.engine.connect() as other:
+                assert other.execute(counted).scalar() == 4
+            db.engine.dispose()
+    with app.app_context():
+        db.engine.dispose()
+
+
 def test_two_processes_share_a_count(place: tuple[Flask, Path, str]) -> None:
     _, folder, url = place
 
