@@ -3,8 +3,14 @@
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
 
 from concierge.platform import procrastination, schema
+from concierge.platform.errors import Refused
+
+
+class DoesNotAnswer(Refused):
+    """The database cannot be asked; the sentence says what to look at."""
 
 
 @click.group()
@@ -27,8 +33,18 @@ def upgrade() -> None:
 
 
 def upgrade_now() -> None:
-    """Run the migrations that are lacking, and create the tables of the chosen job engine."""
-    if schema.current() != schema.wanted():
+    """Run the migrations that are lacking, and create the tables of the chosen job engine.
+
+    :raises DoesNotAnswer: and nothing is changed.
+    """
+    try:
+        current = schema.current()
+    except OperationalError as error:
+        raise DoesNotAnswer(
+            f"The database does not answer: {str(error.orig).strip()}. Look whether DATABASE_URL is right and its "
+            "server runs; on SQLite, whether the file was moved away from its journal (-wal): put it back."
+        ) from error
+    if current != schema.wanted():
         schema.upgrade()
     else:
         schema.let_old_rows_be_found()

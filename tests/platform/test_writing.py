@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import time_machine
+from click.testing import CliRunner
 from flask import Flask
 
+from concierge.cli import main
 from concierge.platform import clock
 from concierge.platform.database import db, unit_of_work, write_aside
 from concierge.platform.deliveries import Delivery
@@ -73,6 +75,19 @@ def test_a_database_that_is_away_is_not_made_anew(tmp_path: Path, *, is_running:
             db.engine.dispose()
     with app.app_context():
         db.engine.dispose()
+
+
+def test_an_upgrade_says_that_the_database_is_away(tmp_path: Path) -> None:
+    (tmp_path / "concierge.sqlite3-wal").touch()
+
+    done = CliRunner().invoke(
+        main, ["db", "upgrade"], env={"CONCIERGE_INSTANCE": str(tmp_path), "DATABASE_URL": ""}
+    )
+
+    assert done.exit_code == 1
+    assert "unable to open database file" in done.stderr
+    assert "put it back" in done.stderr
+    assert not (tmp_path / "concierge.sqlite3").exists()
 
 
 def test_two_processes_share_a_count(place: tuple[Flask, Path, str]) -> None:
