@@ -50,7 +50,7 @@ class Crew:
 
     @property
     def both(self) -> str:
-        """They go together, tomorrow."""
+        """They go together, the day after tomorrow: tomorrow may begin while a test runs."""
         return f"visit-both-{self.number}"
 
 
@@ -87,7 +87,7 @@ def _crew(project: Project, crew: Crew, password: str) -> None:
         person.password_hash = password
         goers.append(workforce.technician(user=person))
     begun = clock.now() - timedelta(hours=1)
-    for uid, days, going in ((crew.now, 0, goers[:1]), (crew.both, 1, goers)):
+    for uid, days, going in ((crew.now, 0, goers[:1]), (crew.both, 2, goers)):
         visit = fieldwork.visit(
             project,
             *going,
