@@ -89,6 +89,8 @@ class OrderLine(Searchable, Base):
     product_id: Mapped[int | None] = mapped_column(sa.ForeignKey("products.id"), index=True)
     """What the line means; None until it is matched."""
     cancelled: Mapped[bool] = mapped_column(default=False)
+    named_at: Mapped[datetime | None]
+    """When it came in, or was last said to be something else; None: with an order that was entered by hand."""
 
     order: Mapped[Order] = relationship(back_populates="lines", lazy="raise_on_sql")
     product: Mapped[Product | None] = relationship(lazy="raise_on_sql")

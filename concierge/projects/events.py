@@ -364,6 +364,7 @@ class ProposalMade(ProjectEvent):
     """What the buyer said."""
     lines: Mapping[str, int] = field(default_factory=dict)
     """How many lines of the order are ``added``, ``changed`` and ``removed``."""
+    asks_dates: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,7 @@ def _expect_units(project: Project, event: Event) -> None:
         project.order_id,
         site_id=project.site_id,
         project_id=project.id,
+        agreed_until=queries.agreed_until(project),
         actor_id=event.actor_id,
         at=event.at,
     )

@@ -94,7 +94,9 @@ def test_what_an_order_document_asks_is_told_in_the_readers_language(app: Flask,
     german = sign_in(uwe)
     here = f"/projects/{project.key}"
 
-    assert "Positionen des Auftrags: 2 neu, 1 storniert." in german.get(f"{here}/proposals/{asked}").text
+    page = german.get(f"{here}/proposals/{asked}").text
+    assert "Positionen des Auftrags: 2 neu, 1 storniert." in page
+    assert "<h1>Der Auftrag wurde geändert</h1>" in page
     assert "Ein neueres Dokument verlangt etwas anderes." in german.get(f"{here}/proposals/{older}").text
     with unit_of_work():
         proposals.accept(project.id, ends, reason="", actor_id=None, at=clock.now())

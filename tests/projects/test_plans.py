@@ -231,6 +231,26 @@ def test_a_proposal_acts_only_when_accepted(app: Flask) -> None:
     assert project.requested_from == on("Mon 2026-04-20")
     with pytest.raises(Refused, match="decided already"), unit_of_work():
         proposals.accept(project.id, asked.id, reason="", actor_id=None, at=MONDAY)
+    with unit_of_work():
+        rescheduling.move_milestone(
+            project.id, delivery.id, to=on("Mon 2026-04-27"), reason="", actor_id=None, at=MONDAY
+        )
+        later, latest = [
+            proposals.propose(
+                project.id,
+                ProposalKind.NEW_DATES,
+                requested_from=on("Mon 2026-04-20"),
+                note="",
+                lines={"added": count},
+                actor_id=None,
+                at=MONDAY,
+            )
+            for count in (1, 2)
+        ]
+        proposals.accept(project.id, latest.id, reason="", actor_id=None, at=MONDAY)
+    assert not later.asks_dates
+    assert latest.lines == {"added": 3}, "what gave way undecided is not forgotten"
+    assert delivery.forecast_start_on == on("Mon 2026-04-27"), "dates that were followed are not asked twice"
 
 
 def test_accepting_other_dates_promises_them_and_keeps_the_first_plan(app: Flask) -> None:

@@ -29,6 +29,7 @@ from concierge.catalogue.states import (
     Responsible,
 )
 from concierge.core.worktime import add_workdays
+from concierge.orders.actions.matching import match_line
 from concierge.orders.models import OrderLine
 from concierge.platform import speech, undo, worker
 from concierge.platform.database import db, unit_of_work
@@ -182,11 +183,12 @@ def sell(of: Project, name: str) -> int:
                 name=name,
                 quantity=Decimal(1),
                 product_id=option(name).id,
+                named_at=AT + timedelta(minutes=1),
             )
         )
         db.session.flush()
         return proposals.propose(
-            of.id, ProposalKind.NEW_DATES, note="One line more.", actor_id=None, at=AT
+            of.id, ProposalKind.NEW_DATES, note="One line more.", actor_id=None, at=AT + timedelta(minutes=1)
         ).id
 
 
@@ -340,6 +342,24 @@ def test_a_declined_order_change_asks_nothing(app: Flask) -> None:
     assert renewals() == []
     move_to(here, "US", "CA")
     assert "nitrogen" not in versions(here), "nor when something else is followed later"
+
+
+def test_a_line_of_an_undecided_change_waits_although_it_is_matched_by_hand(app: Flask) -> None:
+    here = project()
+    proposal_id = sell(here, "faims")
+    with unit_of_work():
+        line, meant = (
+            db.session.scalars(sa.select(OrderLine).where(OrderLine.name == "faims")).one(),
+            option("faims"),
+        )
+        line.product_id = None
+    with unit_of_work():
+        match_line(db.session.merge(line), db.session.merge(meant), actor_id=None, at=AT)
+    assert (renewals(), "nitrogen" in versions(here)) == ([], False)
+
+    with unit_of_work():
+        proposals.accept(here.id, proposal_id, reason="", actor_id=None, at=AT)
+    assert "nitrogen" in versions(here)
 
 
 def test_a_site_in_another_country_keeps_answers_and_says_why(app: Flask) -> None:

@@ -21,18 +21,28 @@ MOST_OF_A_LINE = 200
 
 
 def expect_units(
-    order_id: int, *, site_id: int, project_id: int | None = None, at: datetime, actor_id: int | None
+    order_id: int,
+    *,
+    site_id: int,
+    project_id: int | None = None,
+    agreed_until: datetime | None = None,
+    at: datetime,
+    actor_id: int | None,
 ) -> Sequence[Asset]:
     """Let the base hold one unit for each one that the order's instrument lines sell; twice changes nothing.
 
     What is expected beyond that and has no serial number yet is taken out again; a unit that is known by its
     number or stands there already stays for a person to look at.
 
+    :param agreed_until: lines that the order was changed by since wait; None: all lines count.
     :return: what came in.
     """
+    agreed: sa.ColumnElement[bool] = sa.true()
+    if agreed_until is not None:
+        agreed = sa.or_(OrderLine.named_at.is_(None), OrderLine.named_at <= agreed_until)
     lines = db.session.scalars(
         sa.select(OrderLine)
-        .where(OrderLine.order_id == order_id, OrderLine.product_id.is_not(None))
+        .where(OrderLine.order_id == order_id, OrderLine.product_id.is_not(None), agreed)
         .options(joinedload(OrderLine.product))
         .order_by(OrderLine.position)
     ).all()

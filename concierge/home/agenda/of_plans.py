@@ -220,7 +220,14 @@ def proposals(looking: Looking) -> Found:
 
     def question() -> Question:
         return (
-            about(Proposal, Proposal.id, Proposal.kind, Proposal.requested_from, Proposal.made_at)
+            about(
+                Proposal,
+                Proposal.id,
+                Proposal.kind,
+                Proposal.requested_from,
+                Proposal.requested_to,
+                Proposal.made_at,
+            )
             .where(OPEN_PROPOSAL, *looking.whose)
             .order_by(Proposal.made_at, Proposal.id)
         )

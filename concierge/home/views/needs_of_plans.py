@@ -147,12 +147,17 @@ def proposed(row: Row, today: date) -> Need:
     if row.kind is ProposalKind.CANCEL:
         title = _("Decide whether %(project)s is cancelled", project=row.project_key)
         why = _("%(place)s. The order asks to cancel; the plan runs on until you decide.", place=place(row))
+    elif row.requested_from is None and row.requested_to is None:
+        title = _("Decide on a change of the order of %(project)s", project=row.project_key)
+        why = _(
+            "%(place)s. The order says something else; the plan stays until you decide.", place=place(row)
+        )
     else:
         title = _("Decide on new dates for %(project)s", project=row.project_key)
         why = _(
             "%(place)s. The order now asks for delivery from %(day)s.",
             place=place(row),
-            day=day(row.requested_from),
+            day=day(row.requested_from or row.requested_to),
         )
     return Need(
         state="warn",

@@ -281,11 +281,12 @@ def _about_plan(name: str, told: Payload) -> str:
         case "UnitRemoved":
             return _("removed the serial number %(serial)s", serial=told.get("serial", ""))
         case "ProposalMade":
-            asked = (
-                _("brought in that the order asks for other dates")
-                if told.get("kind") == "new dates"
-                else _("brought in that the buyer cancels the order")
-            )
+            if told.get("kind") != "new dates":
+                asked = _("brought in that the buyer cancels the order")
+            elif told.get("asks_dates", True):
+                asked = _("brought in that the order asks for other dates")
+            else:
+                asked = _("brought in that the order was changed")
             said = " ".join(filter(None, (told.get("note"), lines_words(told.get("lines") or {}))))
             return asked + (f": {said}" if said else "")
         case "ProposalDecided":

@@ -403,7 +403,7 @@ def _create(
     db.session.add(row)
     _write_header(row, facts)
     db.session.flush()
-    _write_lines(row, facts.lines)
+    _write_lines(row, facts.lines, at=source.at)
     _keep_document(row, order, digest, source, summary=_received(len(facts.lines)))
     db.session.flush()
     record(OrderReceived(at=source.at, actor_id=source.actor_id, order_id=row.id, number=row.number))
@@ -424,7 +424,7 @@ def _change(
     remarks: tuple[str, ...] = (),
 ) -> None:
     _write_header(row, change.after)
-    _write_lines(row, change.after.lines)
+    _write_lines(row, change.after.lines, at=source.at)
     summary = " ".join((plan.told(change), *remarks))
     document = _keep_document(row, order, digest, source, summary=summary)
     db.session.flush()
@@ -471,7 +471,7 @@ def _write_header(row: Order, facts: OrderFacts) -> None:
     row.note = facts.note
 
 
-def _write_lines(row: Order, lines: tuple[LineFacts, ...]) -> None:
+def _write_lines(row: Order, lines: tuple[LineFacts, ...], *, at: datetime) -> None:
     """Write lines that are new or say something else; one that calls its item otherwise is matched again."""
     known = {line.line_id: line for line in row.lines}
     before = {line_id: _line_facts(line) for line_id, line in known.items()}
@@ -492,7 +492,9 @@ def _write_lines(row: Order, lines: tuple[LineFacts, ...]) -> None:
         for name in LineFacts.__dataclass_fields__:
             setattr(line, name, getattr(facts, name))
         if renamed or line.product_id is None:
-            line.product_id = products[facts.line_id]
+            meant, line.product_id = line.product_id, products[facts.line_id]
+            if facts.line_id not in before or line.product_id != meant:
+                line.named_at = at
 
 
 def _keep_document(

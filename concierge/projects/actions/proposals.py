@@ -1,5 +1,6 @@
 """What an order document asks of an approved plan: noted, then decided by a person."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
 
@@ -32,13 +33,17 @@ def propose(
     actor_id: int | None,
     at: datetime,
 ) -> Proposal:
-    """Note what is asked; an older open proposal of the same kind gives way to it.
+    """Note what is asked; an older open proposal of the same kind gives way to it, and what it says of lines is kept.
+
+    Dates that the plan has followed already are not asked again: they would undo what was agreed since.
 
     :param note: what the buyer said.
     :param lines: how many lines of the order are ``added``, ``changed`` and ``removed``; None: none.
     """
     project = queries.project_for_change(project_id)
-    _dismiss_older(project.id, kind, at=at)
+    undecided = _dismiss_older(project.id, kind, at=at)
+    if (requested_from, requested_to) == (project.requested_from, project.requested_to):
+        requested_from = requested_to = None
     proposal = Proposal(
         project_id=project.id,
         kind=kind,
@@ -46,7 +51,7 @@ def propose(
         requested_from=requested_from,
         requested_to=requested_to,
         note=note,
-        lines=dict(lines or {}),
+        lines=dict(undecided + Counter(lines or {})),
     )
     db.session.add(proposal)
     db.session.flush()
@@ -59,13 +64,15 @@ def propose(
             kind=kind.value,
             note=note,
             lines=proposal.lines,
+            asks_dates=proposal.asks_dates,
         )
     )
     return proposal
 
 
 def accept(project_id: int, proposal_id: int, *, reason: str, actor_id: int | None, at: datetime) -> Project:
-    """Do what is proposed: delivery follows the new dates and they are promised, or the project is cancelled.
+    """Do what is proposed: what was bought counts, delivery follows new dates and they are promised; or the project is
+    cancelled.
 
     :raises Refused: when it is decided already, or what it asks can no longer be done.
     """
@@ -74,7 +81,7 @@ def accept(project_id: int, proposal_id: int, *, reason: str, actor_id: int | No
     match proposal.kind:
         case ProposalKind.NEW_DATES:
             _take_quantities(project.id)
-            if proposal.requested_from or proposal.requested_to:
+            if proposal.asks_dates:
                 _take_dates(project, proposal, actor_id=actor_id, at=at)
         case ProposalKind.CANCEL:
             said = reason.strip() or proposal.note
@@ -121,10 +128,13 @@ def _cancel(project: Project, why: Reason, *, actor_id: int | None, at: datetime
     return project
 
 
-def _dismiss_older(project_id: int, kind: ProposalKind, *, at: datetime) -> None:
+def _dismiss_older(project_id: int, kind: ProposalKind, *, at: datetime) -> Counter[str]:
+    lines: Counter[str] = Counter()
     for older in queries.proposals_of(project_id):
         if older.kind is kind and older.state is ProposalState.OPEN:
             older.state, older.decided_at = ProposalState.DISMISSED, at
+            lines.update(older.lines)
+    return lines
 
 
 def _decide(

@@ -395,6 +395,11 @@ class Proposal(Base):
 
     project: Mapped[Project] = relationship(lazy="raise_on_sql")
 
+    @property
+    def asks_dates(self) -> bool:
+        """Whether delivery is wanted on other days, and not only something else."""
+        return bool(self.requested_from or self.requested_to)
+
     __table_args__ = (
         sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_has_instant"),
         sa.Index("ix_proposals_open", "made_at", **_only("state = 'open'")),

@@ -35,6 +35,7 @@ from concierge.projects.queries.listing import (
     some_product,
 )
 from concierge.projects.queries.plans import (
+    agreed_until,
     baselines_of,
     concierge_with_least,
     concierges,
@@ -76,6 +77,7 @@ __all__ = [
     "Page",
     "Row",
     "account_named",
+    "agreed_until",
     "all_projects",
     "all_rows",
     "baselines_of",

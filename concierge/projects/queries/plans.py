@@ -32,7 +32,7 @@ from concierge.projects.models import (
     Proposal,
 )
 from concierge.projects.scope import visible_to
-from concierge.projects.states import ProjectState, ProposalState
+from concierge.projects.states import ProjectState, ProposalKind, ProposalState
 
 
 def project_by_key(viewer: Viewer, key: str) -> Project:
@@ -245,14 +245,41 @@ def _versions_to_plan(ids: Sequence[int]) -> Mapping[int, PlaybookVersion]:
     return found
 
 
-def products_sold(order_id: int) -> frozenset[str]:
-    """The keys of everything that an order's lines mean; an option among them changes what its site is asked."""
+def products_sold(project: Project) -> frozenset[str]:
+    """The keys of everything that a project's order sells; an option among them changes what its site is asked.
+
+    Lines of a change that nobody has accepted are left out.
+    """
+    agreed_at = agreed_until(project)
     keys = db.session.scalars(
         sa.select(Product.key)
         .join(OrderLine, OrderLine.product_id == Product.id)
-        .where(OrderLine.order_id == order_id, OrderLine.cancelled.is_(False))
+        .where(
+            OrderLine.order_id == project.order_id,
+            OrderLine.cancelled.is_(False),
+            sa.true()
+            if agreed_at is None
+            else sa.or_(OrderLine.named_at.is_(None), OrderLine.named_at <= agreed_at),
+        )
     )
     return frozenset(keys)
+
+
+def agreed_until(project: Project) -> datetime | None:
+    """Up to when the plan has followed what its order says: approval, or the last change of it that was accepted.
+
+    `None` for a draft, which follows its order by itself.
+    """
+    if project.approved_at is None:
+        return None
+    accepted_at = db.session.scalar(
+        sa.select(sa.func.max(Proposal.made_at)).where(
+            Proposal.project_id == project.id,
+            Proposal.kind == ProposalKind.NEW_DATES,
+            Proposal.state == ProposalState.ACCEPTED,
+        )
+    )
+    return max(project.approved_at, accepted_at or project.approved_at)
 
 
 def concierge_with_least() -> User | None:

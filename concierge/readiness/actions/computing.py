@@ -83,10 +83,10 @@ def wanted_by(
 
 
 def sold_to(project: Project, checklist: Checklist | None) -> tuple[str, ...]:
-    """The keys of the products that a checklist was computed for; without one all that the order's lines mean now."""
+    """The keys of the products that a checklist was computed for; without one all that was sold and agreed."""
     if checklist is not None and checklist.sold is not None:
         return tuple(checklist.sold)
-    return tuple(sorted(projects.products_sold(project.order_id)))
+    return tuple(sorted(projects.products_sold(project)))
 
 
 def contacts_of(project: Project) -> list[Contact]:
