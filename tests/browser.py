@@ -205,6 +205,14 @@ class Screen:
         )
         assert wider <= 0, f"{self.page.url} is {wider} px wider than {self.page.viewport_size}"
 
+    def assert_title_is_read(self) -> None:
+        """The page's name in the top bar is not cut off to a few letters by the buttons beside it."""
+        cut = self.page.evaluate(
+            "[...document.querySelectorAll('.top .crumbs span')].filter(one => one.offsetParent"
+            " && one.clientWidth < Math.min(one.scrollWidth, 80)).map(one => one.textContent)"
+        )
+        assert not cut, f"{self.page.url} cuts off {cut} at {self.page.viewport_size}"
+
     def assert_quiet(self) -> None:
         """Nothing went wrong so far: console, pages, content policy, requests."""
         assert not self.faults, "\n".join(self.faults)

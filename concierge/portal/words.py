@@ -34,13 +34,13 @@ class Tongue(Figures):
         return str(format_time(wall.time(), "short", locale=self.locale))
 
     def span(self, starts: datetime, ends: datetime) -> str:
-        """From when to when, wall times of one place."""
+        """From when to when, wall times of one place; no line ends between two times of a day."""
         if starts.date() == ends.date():
             return _(
                 "%(day)s, %(from)s–%(until)s",
                 day=self.weekday(starts.date()),
-                until=self.time(ends),
-                **{"from": self.time(starts)},
+                until=f"\u2060{self.time(ends)}".replace(" ", "\u00a0"),
+                **{"from": self.time(starts).replace(" ", "\u00a0")},
             )
         return _(
             "%(first)s to %(last)s",

@@ -55,7 +55,11 @@ def test_every_page_is_accessible_and_fits(
 
     for path in reachable(screen, role):
         screen.open(path)
-        for check in (screen.assert_accessible, screen.assert_no_sideways_scroll):
+        for check in (
+            screen.assert_accessible,
+            screen.assert_no_sideways_scroll,
+            screen.assert_title_is_read,
+        ):
             try:
                 check()
             except AssertionError as problem:

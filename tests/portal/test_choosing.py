@@ -84,6 +84,7 @@ def test_from_the_mail_to_the_calendar_file_and_on(
     assert "&lt;b onclick" in page
     assert "Train them" not in page, "what we call it is ours"
     assert "Training" in page
+    assert "Mon 16 Mar, 08:00–\u206011:00" in page, "no line ends within it"
     assert state_of(offer_id).opened_at is not None
     assert "Training" in customer.get(), "it is the first thing on their page"
 
