@@ -8,7 +8,7 @@ there and back they are taken, too. Rules are checked over all of it, never only
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from itertools import pairwise
 
@@ -316,7 +316,7 @@ def _against(at: _Presence, work: Work, person: Person, how: "Ways") -> tuple[Ob
                 if not any(
                     taken.rule is Rule.LEAVE and taken.span.overlaps(closed) for taken in person.taken
                 ):
-                    found.append(_off(closed, hours))
+                    found.append(_off(closed, hours, work.site))
     for taken in person.taken:
         if taken.rule in _BLOCKING and _blocks(taken, at.busy, at.there):
             found.append(Objection(taken.rule, taken.span, taken.words, key=taken.key))
@@ -705,12 +705,28 @@ def _closed(span: Span[datetime], site: Place) -> Objection:
     return Objection(Rule.SITE_CLOSED, span, "; ".join(site.reasons(day, minute)))
 
 
-def _off(span: Span[datetime], hours: Place) -> Objection:
+def _off(span: Span[datetime], hours: Place, site: Place) -> Objection:
     day, minute = _clock(span.from_at, hours)
     planned = hours.hours_on(day)
     if planned:
-        return Objection(Rule.HOURS, span, _listed(planned))
+        return Objection(Rule.HOURS, span, _by_the_clock(site, hours, span.from_at) or _listed(planned))
     return Objection(Rule.DAY_OFF, span, "; ".join(hours.reasons(day, minute)))
+
+
+def _by_the_clock(site: Place, hours: Place, at: datetime) -> str:
+    """When somebody works on the site's day, as its clock shows it; empty where both have the same clock."""
+    if hours.zone == site.zone:
+        return ""
+    day, _minute = _clock(at, site)
+    first, last = (datetime.combine(each, time(), site.zone).astimezone(UTC) for each in (day, day + DAY))
+    said = []
+    for span in open_within(hours, Span(first, last)):
+        minutes = (
+            _clock(span.from_at, site)[1],
+            _clock(_end(span), site)[1] if _end(span) < last else 24 * 60,
+        )
+        said.append("–".join(map(clock_words, minutes)))
+    return ", ".join(said)
 
 
 def _listed(hours: Iterable[Hours]) -> str:

@@ -339,7 +339,7 @@ def slots(
     level: int = 1,
     crew: int = 1,
     contact_ids: Collection[int] = (),
-    not_before: datetime | None = None,
+    milestone_id: int | None = None,
     is_remote: bool = False,
     user_ids: Collection[int] | None = None,
     most: int = 3,
@@ -349,6 +349,7 @@ def slots(
     """Find the first times at which enough people can do so many minutes of work at a site.
 
     :param contact_ids: people of the customer who have to be there.
+    :param milestone_id: what the work is for: it begins when that can.
     :param user_ids: only these people; `None`: everybody who holds the certification.
     :raises ValueError: when the work takes no time, or `within` never ends.
     """
@@ -357,13 +358,16 @@ def slots(
         able = {user_id: able[user_id] for user_id in able if user_id in set(user_ids)}
     found = _people(able, within, except_visit_id)
     there = attendees(contact_ids, within) if contact_ids else ()
+    not_before, _waits_for = _waiting([milestone_id] if milestone_id else []).get(
+        milestone_id or 0, (None, "")
+    )
     work = work_at(
         site,
         skill=skill,
         level=level,
         crew=crew,
         attendees=there,
-        not_before=not_before,
+        not_before=_midnight(not_before, ZoneInfo(site.zone)) if not_before else None,
         is_remote=is_remote,
     )
     return dispatch.slots(work, found, minutes=minutes, within=within, most=most, per_day=per_day)

@@ -165,7 +165,8 @@ def test_a_call_takes_nobody_anywhere() -> None:
     call = replace(WORK, site=Place("Nishiyama", ZoneInfo("Asia/Tokyo"), WEEK), spot=OSAKA, is_remote=True)
     busy = replace(SELIN, taken=(a_visit("Tue 2026-11-24", "09:00", "17:00", BERN),))
     assert rules(objections(from_to("Tue 2026-11-24", "08:00", "09:00"), call, busy)) == []  # 16:00 there
-    assert rules(against_person(from_to("Tue 2026-11-24", "07:00", "08:00"), call, busy)) == [Rule.HOURS]
+    (early,) = against_person(from_to("Tue 2026-11-24", "07:00", "08:00"), call, busy)
+    assert (early.rule, early.words) == (Rule.HOURS, "00:00–01:00, 16:00–24:00")  # hers, by the clock there
     assert rules(against_time(from_to("Tue 2026-11-24", "09:00", "10:00"), call)) == []  # nobody is let in
 
 

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from concierge.catalogue.states import VisitKind
+from concierge.accounts.actions.away import enter_away
+from concierge.accounts.models import Contact
+from concierge.catalogue.states import MilestoneKind, VisitKind
 from concierge.core.board import WallAxis
 from concierge.dispatch import queries
 from concierge.dispatch.plan import Row
@@ -19,8 +21,9 @@ from concierge.identity.permissions import Role
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.models import Project
+from concierge.visits import feasibility
 from concierge.visits.actions import working
-from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.models import Visit, VisitAttendee, VisitTechnician
 from concierge.visits.states import VisitState
 from concierge.workforce.models import Technician
 from concierge.workforce.states import AbsenceKind
@@ -178,6 +181,35 @@ def test_a_drop_on_what_somebody_else_moved_shows_both(app: Flask, jonas: FlaskC
     assert "Theirs: 2026-03-18" in text
     assert "Yours, as below: 2026-03-19" in text
     assert visits.again(visit).starts_local == wall("Wed 2026-03-18 09:00")
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_the_move_form_knows_calls_what_comes_before_and_who_attends(app: Flask, jonas: FlaskClient) -> None:
+    """Nobody travels to a call; free times begin after what has to come first, when the customer's people can."""
+    with unit_of_work():
+        tomas = workforce.technician()
+        project = emptied(projects.live())
+        call = visits.visit(
+            project, tomas, starts="Tue 2026-03-17 09:00", hours=1, kind=VisitKind.REMOTE_CALL, reason=REASON
+        )
+        visits.visit(project, tomas, starts="Tue 2026-03-17 10:00", hours=2, reason=REASON)
+        install = next(one for one in project.milestones if one.kind is MilestoneKind.INSTALLED)
+        ((begins, _name),) = feasibility.waiting([install.id]).values()
+        early = visits.visit(project, starts="Mon 2026-03-09 09:00", milestone=install, reason=REASON)
+        db.session.add(VisitAttendee(visit_id=early.id, contact_id=project.contact_id))
+        contact = db.session.get_one(Contact, project.contact_id)
+        enter_away(contact, first_on=begins, last_on=begins + timedelta(days=6), actor_id=None, at=NOW)
+
+    said = jonas.get(f"/dispatch/visits/{call.id}?on={MONDAY}").get_data(as_text=True)
+
+    assert "Tomas Keller: free" in said
+    assert not re.search("travel|by (car|train|plane)", said)
+    path = f"/dispatch/visits/{early.id}?on={MONDAY}"
+    sent = {"start_on": "2026-03-09", "start_time": "09:00", "end_time": "12:00", "look": "when"}
+    sent |= {"csrf_token": csrf_token(jonas, path), "version": str(early.version)}
+    found = jonas.post(path, data=sent).get_data(as_text=True)
+    times = re.findall(r'name="look" value="(2026[^"/]+)/', found)
+    assert min(times) > (begins + timedelta(days=7)).isoformat()
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)

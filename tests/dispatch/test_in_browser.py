@@ -101,6 +101,9 @@ def test_a_visit_is_dragged_and_taken_back_and_driven_by_keys(screens: Callable[
     bar.focus()
     with page.expect_response(is_sent):
         page.keyboard.press("Alt+ArrowRight")
+    page.locator("#board:not([aria-busy])").wait_for()
+    said = page.locator("#board-said").inner_text()
+    assert not said or not page.locator("#board-dialog").is_visible()  # what is only asked for is not said
     agree(page)
     expect(page.locator("#board-said")).to_contain_text("half a day later")
     expect(bar).not_to_have_attribute("data-was", was)

@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from concierge.accounts.models import Site
+from concierge.catalogue.states import VisitKind
 from concierge.core.spans import Span
 from concierge.dispatch import forms, queries, words
 from concierge.dispatch.plan import begun, look_of, moved
@@ -81,7 +81,7 @@ def drop_visit(visit_id: int) -> Page:
     sent = _sent(starts, ends, found.fold, who)
     sent["version"], sent["loaded"] = drop.version.data, before.loaded.data
     form = _form(found.site.zone, None, MultiDict(sent))
-    _offer(form, found.site, found)
+    _offer(form, found)
     return _arrange(form, found)
 
 
@@ -92,10 +92,8 @@ def work(work_order_id: int) -> Page:
     found = queries.work_for(viewer(), work_order_id)
     form = forms.Book(data={**_first_time(found), "token": fresh_uid(at=clock.now())})
     form.zone = found.site.zone
-    times = _look(
-        form, found.site, minutes=found.minutes, skill=found.skill, level=found.level, crew=found.crew
-    )
-    _offer(form, found.site, skill=found.skill, level=found.level)
+    times = _look(form, found, minutes=found.minutes)
+    _offer(form, found)
     if not form.is_submitted() or times is not None:
         return _work_page(form, found, times)
     return _book(form, found)
@@ -114,7 +112,7 @@ def drop_work(work_order_id: int) -> Page:
     sent = _sent(starts, ends, 0, [drop.on.data] if drop.on.data else [])
     form = forms.Book(formdata=MultiDict({**sent, "token": fresh_uid(at=clock.now())}))
     form.zone = found.site.zone
-    _offer(form, found.site, skill=found.skill, level=found.level)
+    _offer(form, found)
     return _book(form, found)
 
 
@@ -206,17 +204,15 @@ def unschedule(visit_id: int) -> Page:
 
 def _arrange(form: forms.Arrange, found: Visit) -> Page:
     """Do what a form about a visit says, whether it was filled in or stands for a drag."""
-    times = _look(
-        form, found.site, minutes=0, skill=found.skill, level=found.level, crew=found.crew, visit=found
-    )
+    times = _look(form, found)
     if times is not None:
-        _offer(form, found.site, found)
+        _offer(form, found)
         return _visit_page(form, found, times=times)
     if not form.validate():
         return _visit_page(form, found, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     by = people.last_change(project_id=found.project_id, visit_id=found.id)
     theirs = _form(found.site.zone, _as_it_is(found))
-    _offer(theirs, found.site, found)
+    _offer(theirs, found)
     if met := meet(form, theirs, version=found.version, by=by, zone=viewer().zone):
         return _visit_page(form, found, met=met, status=HTTPStatus.CONFLICT)
     actor_id, at = viewer().user_id, clock.now()
@@ -402,7 +398,7 @@ def _yours(found: Visit) -> str:
 def _form_of(found: Visit) -> forms.Arrange:
     form = forms.Arrange(data=_as_it_is(found))
     form.zone = found.zone
-    _offer(form, found.site, found)
+    _offer(form, found)
     return form
 
 
@@ -466,16 +462,12 @@ def _first_time(found: WorkOrder) -> dict[str, Any]:  # Any: values of fields
 
 
 def _look(
-    form: forms.Arrange,
-    site: Site,
-    *,
-    minutes: int,
-    skill: str,
-    level: int,
-    crew: int,
-    visit: Visit | None = None,
+    form: forms.Arrange, of: Visit | WorkOrder, *, minutes: int = 0
 ) -> Sequence[tuple[str, str, str]] | None:
-    """What somebody asks for before anything is saved: who can go then, or when; None when they save."""
+    """What somebody asks for before anything is saved: who can go then, or when; None when they save.
+
+    :param minutes: how long it takes; 0: as long as the form says.
+    """
     asked = request.form.get("look", "")
     if not asked or not form.is_submitted():
         return None
@@ -491,13 +483,16 @@ def _look(
     span_of = Span(when.starts_at, when.ends_at)
     names = {str(each.user_id): each.user.name for each in workforce.technicians()}
     slots = feasibility.slots(
-        site,
-        minutes=minutes or feasibility.worked_minutes(site, span_of),
+        of.site,
+        minutes=minutes or feasibility.worked_minutes(of.site, span_of),
         within=Span(when.starts_at, when.starts_at + LOOK_AHEAD),
-        skill=skill,
-        level=level,
-        crew=max(1, crew),
-        except_visit_id=visit.id if visit else None,
+        skill=of.skill,
+        level=of.level,
+        crew=max(1, of.crew),
+        contact_ids=[one.contact_id for one in of.attendees] if isinstance(of, Visit) else (),
+        milestone_id=of.milestone_id,
+        is_remote=of.kind is VisitKind.REMOTE_CALL,
+        except_visit_id=of.id if isinstance(of, Visit) else None,
     )
     return [
         (
@@ -527,15 +522,12 @@ def _end(stay: Span[datetime]) -> datetime:
     return stay.to_at or stay.from_at
 
 
-def _offer(
-    form: forms.Arrange, site: Site, visit: Visit | None = None, *, skill: str = "", level: int = 1
-) -> None:
+def _offer(form: forms.Arrange, of: Visit | WorkOrder) -> None:
     """Name everybody who can be sent, the best first, with what speaks for them or against."""
-    skill, level = (visit.skill, visit.level) if visit else (skill, level)
-    everybody = workforce.holders("", on=clock.today(site.zone))
+    everybody = workforce.holders("", on=clock.today(of.site.zone))
     names = {user_id: one.name for user_id, one in everybody.items()}
-    if visit is not None:
-        names |= {member.user_id: member.user.name for member in visit.crew_members}
+    if isinstance(of, Visit):
+        names |= {member.user_id: member.user.name for member in of.crew_members}
     said: dict[int, str] = {}
     try:
         when = form.when if form.start_on.data and form.start_time.data and form.end_time.data else None
@@ -543,14 +535,15 @@ def _offer(
         when = None
     if when is not None:
         for one in feasibility.candidates(
-            site,
+            of.site,
             Span(when.starts_at, when.ends_at),
-            skill=skill,
-            level=level,
+            skill=of.skill,
+            level=of.level,
+            is_remote=of.kind is VisitKind.REMOTE_CALL,
             user_ids=names.keys(),
-            except_visit_id=visit.id if visit else None,
+            except_visit_id=of.id if isinstance(of, Visit) else None,
         ):
-            about = rules.candidate(one, zone=site.zone, skill=skill)
+            about = rules.candidate(one, zone=of.site.zone, skill=of.skill)
             said[int(one.person.key)] = _("%(name)s: %(words)s", name=one.person.name, words=about)
     form.technicians.choices = choices((said | {key: names[key] for key in names if key not in said}).items())
 

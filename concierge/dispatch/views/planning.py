@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
+from concierge.catalogue.states import VisitKind
 from concierge.core.board import WallAxis, lanes
 from concierge.core.spans import Span
 from concierge.dispatch import chores, forms, proposal_words
@@ -378,11 +379,13 @@ def _candidates(one: PlanningProposal) -> list[tuple[int, str]]:
     assert one.starts_at is not None and one.ends_at is not None  # noqa: S101, PT018 # what waits has a time
     skill, level = one.facts["asks"][0], one.facts["asks"][1]
     everybody = workforce.holders("", on=clock.today(one.site.zone))
+    of = one.visit or one.work_order
     found = feasibility.candidates(
         one.site,
         Span(one.starts_at, one.ends_at),
         skill=skill,
         level=level,
+        is_remote=of is not None and of.kind is VisitKind.REMOTE_CALL,
         user_ids=everybody.keys(),
         except_visit_id=one.visit_id,
     )

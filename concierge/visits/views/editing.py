@@ -266,6 +266,8 @@ def _times_for(form: forms.VisitForm, site: Site, visit: Visit | None = None) ->
         level=form.level.data or 1,
         crew=form.crew.data or 1,
         contact_ids=form.attendees.data or (),
+        milestone_id=form.milestone.data or None,
+        is_remote=form.kind.data == VisitKind.REMOTE_CALL.value,
         except_visit_id=visit.id if visit else None,
     )
     return [

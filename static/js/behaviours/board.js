@@ -17,6 +17,7 @@ export default function board(element, { signal }) {
   const token = () => document.querySelector('#board-drop [name="csrf_token"]')?.value;
   let held; // what is dragged
   let isBusy = false;
+  let told; // what an arrow key asks for, said once it is done
 
   const number = (name) => Number(element.dataset[name]);
   const days = () => number("days");
@@ -89,6 +90,7 @@ export default function board(element, { signal }) {
   }
 
   async function renew(page) {
+    const done = told;
     if (dialog.open) dialog.close();
     for (const id of PARTS) {
       const [target, fresh] = [document.getElementById(id), page.getElementById(id)];
@@ -100,6 +102,7 @@ export default function board(element, { signal }) {
     const fresh = [...page.querySelectorAll("#toasts > *")];
     toasts?.append(...fresh.map((one) => document.importNode(one, true)));
     if (fresh.length) htmx.process(toasts);
+    if (done) say(done);
   }
 
   function show(page, url) {
@@ -151,7 +154,10 @@ export default function board(element, { signal }) {
       send(link.href);
     }
   }, { signal });
-  dialog.addEventListener("close", () => dialog.replaceChildren(), { signal });
+  dialog.addEventListener("close", () => {
+    told = undefined;
+    dialog.replaceChildren();
+  }, { signal });
 
   // ---------------------------------------------------------------- dragging
 
@@ -359,9 +365,11 @@ export default function board(element, { signal }) {
     const words = how.replace("#", next?.dataset.name ?? "");
     const { visit } = bar.dataset;
     const name = bar.querySelector(".n").textContent;
+    told = element.dataset.moved.replace("#", name).replace("$", words);
     await shift({ ...bar.dataset }, row, { halves: across, on });
-    say(element.dataset.moved.replace("#", name).replace("$", words));
-    if (!dialog.open) document.getElementById(`b${visit}-${on}`)?.focus();
+    if (dialog.open) return;
+    told = undefined;
+    document.getElementById(`b${visit}-${on}`)?.focus();
   }
 
   function neighbour(bar, across, down) {
