@@ -1,7 +1,7 @@
 """What somebody's own calendar says is read as times and nothing else, whoever wrote it."""
 
 import json
-import time as seconds
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,7 +22,7 @@ HOME = ZoneInfo("Europe/Zurich")
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HORIZON = Horizon(HOME, AT - busy.BEFORE, AT + busy.AHEAD)
 WITHIN_S = 5.0
-"""How long a hostile file may keep anybody waiting here."""
+"""How long a hostile file may keep a processor at work, ours and the child's."""
 
 OUTLOOK = """BEGIN:VTIMEZONE
 TZID:Customized Time Zone
@@ -289,6 +289,12 @@ def test_a_mark_at_the_start_and_bare_line_ends_are_no_obstacle() -> None:
 # --- what is hostile
 
 
+def worked() -> float:
+    """Seconds of a processor that this process and its children had, however busy the machine is."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
 @pytest.mark.parametrize(
     "rule",
     ["FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=HOURLY", "FREQ=secondly;COUNT=9", "FREQ=FORTNIGHTLY", "INTERVAL=1",
@@ -299,7 +305,7 @@ def test_a_mark_at_the_start_and_bare_line_ends_are_no_obstacle() -> None:
      "FREQ=DAILY;COUNT=x"],
 )  # fmt: skip
 def test_a_rule_that_no_person_has_is_not_followed_and_its_first_time_counts(rule: str) -> None:
-    before = seconds.monotonic()
+    before = worked()
     what = found(
         f"UID:a\nDTSTART:20260317T090000Z\nDURATION:PT1H\nRRULE:{rule}",
         "UID:b\nDTSTART:20260318T090000Z\nDURATION:PT1H",
@@ -307,7 +313,7 @@ def test_a_rule_that_no_person_has_is_not_followed_and_its_first_time_counts(rul
 
     assert shown(what) == ["03-17 09:00–03-17 10:00", "03-18 09:00–03-18 10:00"]
     assert what.refused == 1
-    assert seconds.monotonic() - before < WITHIN_S
+    assert worked() - before < WITHIN_S
 
 
 @pytest.mark.parametrize(
@@ -372,13 +378,13 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_read_or_refused_at_once(speaking: None, name: str) -> None:
-    before = seconds.monotonic()
+    before = worked()
     try:
         times = read(HOSTILE[name]).times
     except NoCalendar:
         times = ()
 
-    assert seconds.monotonic() - before < WITHIN_S
+    assert worked() - before < WITHIN_S
     assert len(times) <= 401
 
 
@@ -399,12 +405,12 @@ MANY = tuple(
 def test_what_takes_too_much_ends_with_the_child_and_a_sentence(
     speaking: None, events: tuple[str, ...], limits: Limits
 ) -> None:
-    before = seconds.monotonic()
+    before = worked()
 
     with pytest.raises(NoCalendar, match="takes too long"):
         read(calendar(*events), limits=limits)
 
-    assert seconds.monotonic() - before < WITHIN_S
+    assert worked() - before < WITHIN_S
 
 
 def test_5000_appointments_are_read(speaking: None) -> None:
