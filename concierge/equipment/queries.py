@@ -1,6 +1,6 @@
 """Questions about the installed base: what stands where, what it is called, how long its clocks run."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -158,14 +158,18 @@ def units_of(asset_id: int | None, order_line_id: int | None, *, for_change: boo
     return db.session.scalars(question).all()
 
 
-def only_unit(order_line_id: int) -> int | None:
-    """The unit of an order line that sells a single one; `None` where it sells several, or none."""
-    found = db.session.scalars(
-        sa.select(Asset.id)
-        .where(Asset.order_line_id == order_line_id, Asset.state != AssetState.REMOVED)
-        .limit(2)
-    ).all()
-    return found[0] if len(found) == 1 else None
+def only_units(order_line_ids: Iterable[int | None]) -> dict[int | None, int]:
+    """The units of order lines that sell a single one, by line; lines that sell several, or none, are left out."""
+    ids = {line_id for line_id in order_line_ids if line_id is not None}
+    if not ids:
+        return {}
+    found = db.session.execute(
+        sa.select(Asset.order_line_id, sa.func.min(Asset.id))
+        .where(Asset.order_line_id.in_(ids), Asset.state != AssetState.REMOVED)
+        .group_by(Asset.order_line_id)
+        .having(sa.func.count() == 1)
+    )
+    return {row[0]: row[1] for row in found}
 
 
 def standing(product_id: int | None, serial: str, *, besides: int | None = None) -> Asset | None:

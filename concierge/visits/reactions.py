@@ -1,5 +1,7 @@
 """What visits do when something happens to the project they belong to."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeAlias
 
 from sqlalchemy import select
@@ -20,7 +22,7 @@ from concierge.catalogue.states import VisitKind
 from concierge.identity.models import User
 from concierge.platform import undo
 from concierge.platform.database import db
-from concierge.platform.events import Event
+from concierge.platform.events import Event, together
 from concierge.platform.prepared import Rows, rows_by_id
 from concierge.platform.statements import any_of
 from concierge.projects import calendars
@@ -78,9 +80,19 @@ _OfPerson: TypeAlias = (
 _SiteClosed: TypeAlias = SiteClosureEntered | SiteClosureChanged | SiteClosureRemoved
 
 
+def plan_visits_of_many(events: Sequence[PlanApproved | ProjectTakenOver]) -> None:
+    """Plan the visits of many projects at once."""
+    by_act: dict[tuple[datetime, int | None], list[int]] = {}
+    for event in events:
+        by_act.setdefault((event.at, event.actor_id), []).append(event.project_id)
+    for (at, actor_id), ids in by_act.items():
+        from_playbook.plan_visits(ids, at=at, actor_id=actor_id)
+
+
+@together(plan_visits_of_many)
 def plan_visits(event: PlanApproved | ProjectTakenOver) -> None:
     """Plan the visits that playbooks ask for, for what is not done yet."""
-    from_playbook.plan_visits(event.project_id, at=event.at, actor_id=event.actor_id)
+    plan_visits_of_many((event,))
 
 
 def follow_milestones(event: PlanEvent) -> None:
@@ -186,7 +198,7 @@ def follow_playbook(event: PlaybookAdopted) -> None:
     )
     state = db.session.scalar(select(Project.state).where(Project.id == event.project_id))
     if state is ProjectState.LIVE:
-        from_playbook.plan_visits(event.project_id, at=event.at, actor_id=event.actor_id)
+        from_playbook.plan_visits([event.project_id], at=event.at, actor_id=event.actor_id)
 
 
 def reopen_work(event: MilestoneRestored) -> None:

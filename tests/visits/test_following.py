@@ -324,9 +324,9 @@ def test_the_playbooks_visits_are_planned_once(app: Flask) -> None:
         db.session.flush()
         db.session.expire(template)
     with unit_of_work():
-        first = from_playbook.plan_visits(project.id, at=NOW, actor_id=None)
+        first = from_playbook.plan_visits([project.id], at=NOW, actor_id=None)
     with unit_of_work():
-        again = from_playbook.plan_visits(project.id, at=NOW, actor_id=None)
+        again = from_playbook.plan_visits([project.id], at=NOW, actor_id=None)
 
     planned = {visit.kind: visit for visit in first if visit.milestone_id == milestone.id}
     install, call = planned[VisitKind.INSTALL], planned[VisitKind.REMOTE_CALL]

@@ -1,10 +1,10 @@
 """Planning a visit, moving it, sending people, following the plan."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -23,6 +23,7 @@ from concierge.platform.words import instant, localized, span
 from concierge.projects.models import Milestone, Project
 from concierge.visits import feasibility
 from concierge.visits.actions import checks, claiming, judging, progress, sharing, working
+from concierge.visits.actions.working import Asked
 from concierge.visits.clocks import Stay, followed, nearest_stay, stay
 from concierge.visits.events import (
     TechniciansAssigned,
@@ -96,65 +97,114 @@ def plan_visit(
         raise Refused(_("The project is %(state)s; no visit can be planned.", state=project.state.value))
     when = stay(starts_local, ends_local, zone=site.zone, fold=fold)
     ids = _technicians_among(technician_ids)
-    work = work_order or working.work_for_visit(
-        project,
-        kind=kind,
-        title=title,
-        titles=titles,
-        site=site,
-        milestone=milestone,
-        skill=skill,
-        level=level,
-        crew=crew,
-        minutes=feasibility.worked_minutes(site, Span(when.starts_at, when.ends_at)),
-        at=at,
-    )
+    work = work_order
+    if work is None:
+        asked = Asked(
+            project=project,
+            kind=kind,
+            title=title,
+            titles=titles or {},
+            site=site,
+            milestone=milestone,
+            skill=skill,
+            level=level,
+            crew=crew,
+            minutes=feasibility.worked_minutes(site, Span(when.starts_at, when.ends_at)),
+        )
+        (work,) = working.work_for_visits([asked], at=at)
     if work.state is not WorkOrderState.OPEN:
         raise Refused(_("%(code)s is not open. Open it again, then plan a visit for it.", code=work.code))
-    visit = Visit(
+    visit = _visit(
+        work,
+        site,
+        when,
         uid=uid or fresh_uid(at=at),
-        project_id=project.id,
         milestone_id=milestone.id if milestone else None,
-        work_order_id=work.id,
-        site_id=site.id,
         kind=kind,
         title=title,
         titles=dict(titles or {}),
         state=VisitState.DRAFT if state is VisitState.DRAFT else VisitState.TENTATIVE,
-        zone=site.zone,
         skill=skill,
         level=level,
         crew=crew,
         arrival_minutes=arrival_minutes,
         note=note,
         created_at=at,
-        crew_members=[],
         attendees=[VisitAttendee(contact_id=contact_id) for contact_id in sorted(set(contact_ids))],
     )
-    visit.site = site
-    _put(visit, when)
     db.session.add(visit)
     db.session.flush()
     if ids:  # a visit on which nobody goes shows the project to nobody
         _send(visit, ids)
     judging.settle([visit], reason=conflict_reason, at=at, actor_id=actor_id)
-    record(
-        VisitPlanned(
-            at=at,
-            actor_id=actor_id,
-            project_id=project.id,
-            visit_id=visit.id,
-            title=visit.title,
-            technicians_after=ids,
-            starts_at=visit.starts_at,
-            ends_at=visit.ends_at,
-            work_order_id=work.id,
-            opens_work=work_order is None,
-        )
-    )
+    record(_planned(visit, opens_work=work_order is None, at=at, actor_id=actor_id))
     if state is VisitState.CONFIRMED:
         progress.confirm(visit, at=at, actor_id=actor_id)
     return visit
+
+
+def plan_work(
+    asked: Sequence[tuple[Asked, Stay]], *, at: datetime, actor_id: int | None
+) -> tuple[Visit, ...]:
+    """Open work, each for a stay, and plan a tentative visit for it on which nobody goes yet; all in one act.
+
+    :raises Refused: when one of the projects is over.
+    """
+    if not asked:
+        return ()
+    works = working.work_for_visits([one for one, _when in asked], at=at)
+    visits = [
+        _visit(
+            work,
+            one.site,
+            when,
+            uid=fresh_uid(at=at),
+            milestone_id=work.milestone_id,
+            kind=one.kind,
+            title=one.title,
+            titles=dict(one.titles),
+            state=VisitState.TENTATIVE,
+            skill=one.skill,
+            level=one.level,
+            crew=one.crew,
+            created_at=at,
+            attendees=[],
+        )
+        for work, (one, when) in zip(works, asked, strict=True)
+    ]
+    db.session.add_all(visits)
+    judging.settle(visits, at=at, actor_id=actor_id)
+    record_many([_planned(visit, opens_work=False, at=at, actor_id=actor_id) for visit in visits])
+    return tuple(visits)
+
+
+def _visit(work: WorkOrder, site: Site, when: Stay, **values: Any) -> Visit:  # Any: values of columns
+    visit = Visit(
+        project_id=work.project_id,
+        work_order_id=work.id,
+        site_id=site.id,
+        zone=site.zone,
+        crew_members=[],
+        **values,
+    )
+    visit.site = site
+    _put(visit, when)
+    return visit
+
+
+def _planned(visit: Visit, *, opens_work: bool, at: datetime, actor_id: int | None) -> VisitPlanned:
+    return VisitPlanned(
+        at=at,
+        actor_id=actor_id,
+        project_id=visit.project_id,
+        visit_id=visit.id,
+        title=visit.title,
+        technicians_after=visit.technician_ids,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        work_order_id=visit.work_order_id,
+        opens_work=opens_work,
+    )
 
 
 def move_visit(

@@ -1,6 +1,6 @@
 """Planning the visits that a project's playbooks ask for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
@@ -10,17 +10,16 @@ from concierge.accounts.models import Site
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVisit
 from concierge.catalogue.states import VisitKind
 from concierge.core.worktime import DAY, WorkCalendar, workdays_between
-from concierge.equipment.queries import only_unit
+from concierge.equipment.queries import only_units
 from concierge.orders.models import OrderLine
 from concierge.platform.database import db
 from concierge.projects import calendars
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
-from concierge.visits.actions.arranging import plan_visit
-from concierge.visits.actions.working import work_for_visit
-from concierge.visits.clocks import nearest_stay
+from concierge.visits.actions.arranging import plan_work
+from concierge.visits.actions.working import Asked
+from concierge.visits.clocks import Stay, nearest_stay
 from concierge.visits.models import Visit, WorkOrder
-from concierge.visits.states import VisitState
 
 CALL_AT = time(10)
 """When a remote call is proposed, site time."""
@@ -28,40 +27,55 @@ CALL_MINUTES, DAY_MINUTES = 60, 480
 """How long a visit is proposed that no playbook knows."""
 
 
-def plan_visits(project_id: int, *, at: datetime, actor_id: int | None) -> tuple[Visit, ...]:
+def plan_visits(project_ids: Collection[int], *, at: datetime, actor_id: int | None) -> tuple[Visit, ...]:
     """Open the work that the playbooks name, where there is none of its kind yet, and plan a tentative visit for each.
 
     A visit for a milestone of several working days spans them, and its work takes as many times the minutes of a
-    day; a remote call is one call on its first day.
+    day; a remote call is one call on its first day. Many projects are asked about at once.
     """
-    project = db.session.scalars(
-        select(Project).where(Project.id == project_id).options(joinedload(Project.site))
-    ).one()
+    ids = sorted(project_ids)
+    projects = {
+        project.id: project
+        for project in db.session.scalars(
+            select(Project).where(Project.id.in_(ids)).options(joinedload(Project.site))
+        )
+    }
     milestones = db.session.scalars(
         select(Milestone)
-        .where(Milestone.project_id == project_id, Milestone.state != MilestoneState.DONE)
+        .where(Milestone.project_id.in_(ids), Milestone.state != MilestoneState.DONE)
         .options(joinedload(Milestone.template).selectinload(PlaybookMilestone.visits))
-        .order_by(Milestone.position, Milestone.id)
+        .order_by(Milestone.project_id, Milestone.position, Milestone.id)
     ).all()
     there = {
         (milestone_id, kind)
         for milestone_id, kind in db.session.execute(
             select(WorkOrder.milestone_id, WorkOrder.kind)
-            .where(WorkOrder.project_id == project_id)
-            .union(select(Visit.milestone_id, Visit.kind).where(Visit.project_id == project_id))
+            .where(WorkOrder.project_id.in_(ids))
+            .union(select(Visit.milestone_id, Visit.kind).where(Visit.project_id.in_(ids)))
         )
     }
-    names = _instruments(milestones)
-    days = calendars.site_calendars([project.site_id])[project.site_id]
-    return tuple(
-        _plan(
-            project, milestone, template, days, names.get(milestone.order_line_id), at=at, actor_id=actor_id
-        )
+    wanted = [
+        (projects[milestone.project_id], milestone, template)
         for milestone in milestones
         if milestone.template is not None and milestone.start_on is not None
         for template in milestone.template.visits
         if (milestone.id, template.kind) not in there
-    )
+    ]
+    names = _instruments(milestones)
+    units = only_units({milestone.order_line_id for _project, milestone, _visit in wanted})
+    days = calendars.site_calendars({project.site_id for project, _milestone, _visit in wanted})
+    asked = [
+        _asked(
+            project,
+            milestone,
+            template,
+            days[project.site_id],
+            names.get(milestone.order_line_id),
+            units.get(milestone.order_line_id),
+        )
+        for project, milestone, template in wanted
+    ]
+    return plan_work(asked, at=at, actor_id=actor_id)
 
 
 def plan_visit_of(
@@ -78,66 +92,46 @@ def plan_visit_of(
         needs_customer=kind in {VisitKind.REMOTE_CALL, VisitKind.TRAINING},
     )  # fmt: skip
     days = calendars.site_calendars([project.site_id])[project.site_id]
-    return _plan(project, milestone, asked, days, None, at=at, actor_id=actor_id)
+    unit = only_units([milestone.order_line_id]).get(milestone.order_line_id)
+    work = _asked(project, milestone, asked, days, None, unit)
+    (visit,) = plan_work([work], at=at, actor_id=actor_id)
+    return visit
 
 
-def _plan(
+def _asked(
     project: Project,
     milestone: Milestone,
     template: PlaybookVisit,
     days: WorkCalendar,
     instrument: str | None,
-    *,
-    at: datetime,
-    actor_id: int | None,
-) -> Visit:
+    asset_id: int | None,
+) -> tuple[Asked, Stay]:
     first_on = milestone.start_on or project.starts_on
     last_on = max(first_on, milestone.finish_on or first_on)
     if template.kind in {VisitKind.REMOTE_CALL, VisitKind.DELIVERY}:
         last_on = first_on
     starts_local, ends_local = _hours(project.site, template, first_on, last_on)
-    when = nearest_stay(starts_local, ends_local, zone=project.site.zone)
     titles = {
         language: f"{text}, {instrument}" if instrument else text
         for language, text in template.title.items()
         if text
     }
-    title = titles.get("en") or next(iter(titles.values()), template.kind.value)
-    worked = max(1, workdays_between(days, first_on - DAY, last_on))
-    work = work_for_visit(
-        project,
+    asked = Asked(
+        project=project,
         kind=template.kind,
-        title=title,
+        title=titles.get("en") or next(iter(titles.values()), template.kind.value),
         titles=titles,
         site=project.site,
         milestone=milestone,
         skill=template.skill,
         level=template.level,
         crew=template.technicians,
-        minutes=template.minutes * worked,
+        minutes=template.minutes * max(1, workdays_between(days, first_on - DAY, last_on)),
         tools=template.tools,
         needs_customer=template.needs_customer,
-        at=at,
+        asset_id=asset_id,
     )
-    if milestone.order_line_id is not None:
-        work.asset_id = only_unit(milestone.order_line_id)
-    return plan_visit(
-        project,
-        kind=template.kind,
-        title=title,
-        titles=titles,
-        starts_local=when.starts_local,
-        ends_local=when.ends_local,
-        site=project.site,
-        milestone=milestone,
-        work_order=work,
-        skill=template.skill,
-        level=template.level,
-        crew=template.technicians,
-        state=VisitState.TENTATIVE,
-        at=at,
-        actor_id=actor_id,
-    )
+    return asked, nearest_stay(starts_local, ends_local, zone=project.site.zone)
 
 
 def _hours(site: Site, template: PlaybookVisit, first_on: date, last_on: date) -> tuple[datetime, datetime]:
@@ -154,8 +148,12 @@ def _hours(site: Site, template: PlaybookVisit, first_on: date, last_on: date) -
 
 def _instruments(milestones: Sequence[Milestone]) -> dict[int | None, str]:
     """Name the instrument of each line, where a project has several and a title has to tell them apart."""
-    ids = {milestone.order_line_id for milestone in milestones if milestone.order_line_id is not None}
-    if len(ids) < 2:
+    lines_of: dict[int, set[int]] = {}
+    for milestone in milestones:
+        if milestone.order_line_id is not None:
+            lines_of.setdefault(milestone.project_id, set()).add(milestone.order_line_id)
+    ids = {line_id for of_project in lines_of.values() if len(of_project) > 1 for line_id in of_project}
+    if not ids:
         return {}
     lines = db.session.scalars(
         select(OrderLine).where(OrderLine.id.in_(ids)).options(joinedload(OrderLine.product))

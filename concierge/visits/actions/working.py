@@ -1,6 +1,7 @@
 """Work orders: opening one, changing what it asks for, and when it is done, open again or cancelled."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -62,13 +63,13 @@ def open_work(
     :param minutes: how long a crew works at the site, all visits together.
     :raises Refused: when the project is over.
     """
-    work = work_for_visit(
-        project,
+    asked = Asked(
+        project=project,
         kind=kind,
         title=title,
         site=site,
         milestone=milestone,
-        titles=titles,
+        titles=titles or {},
         skill=skill,
         level=level,
         crew=crew,
@@ -76,10 +77,9 @@ def open_work(
         tools=tools,
         needs_customer=needs_customer,
         note=note,
-        at=at,
+        asset_id=asset_id,
     )
-    work.asset_id = asset_id
-    db.session.flush()
+    (work,) = work_for_visits([asked], at=at)
     record(
         WorkOpened(
             at=at,
@@ -94,58 +94,73 @@ def open_work(
     return work
 
 
-def work_for_visit(
-    project: Project,
-    *,
-    kind: VisitKind,
-    title: str,
-    site: Site,
-    milestone: Milestone | None = None,
-    titles: Mapping[str, str] | None = None,
-    skill: str = "",
-    level: int = 1,
-    crew: int = 1,
-    minutes: int = DAY_MINUTES,
-    tools: Collection[str] = (),
-    needs_customer: bool = False,
-    note: str = "",
-    at: datetime,
-) -> WorkOrder:
-    """Open work that a visit is planned for in the same act, whose event tells of both.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Work to be done at a site of a project, and what it asks for."""
 
-    :raises Refused: when the project is over.
+    project: Project
+    kind: VisitKind
+    title: str
+    site: Site
+    milestone: Milestone | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+    skill: str = ""
+    level: int = 1
+    crew: int = 1
+    minutes: int = DAY_MINUTES
+    """How long a crew works at the site, all visits together."""
+    tools: Collection[str] = ()
+    needs_customer: bool = False
+    note: str = ""
+    asset_id: int | None = None
+
+
+def work_for_visits(asked: Sequence[Asked], *, at: datetime) -> list[WorkOrder]:
+    """Open work that visits are planned for in the same act, whose events tell of both; as many as are asked for.
+
+    :raises Refused: when one of the projects is over.
     """
-    if project.has_ended:
-        raise Refused(_("The project is %(state)s; no work can be planned.", state=project.state.value))
+    for one in asked:
+        if one.project.has_ended:
+            state = one.project.state.value
+            raise Refused(_("The project is %(state)s; no work can be planned.", state=state))
+    ids = sorted({one.project.id for one in asked})
     # Two at once wait for each other here, so that no number is given twice.
-    db.session.execute(sa.select(Project.id).where(Project.id == project.id).with_for_update())
-    last = db.session.scalar(
-        sa.select(sa.func.max(WorkOrder.number)).where(WorkOrder.project_id == project.id)
+    db.session.execute(
+        sa.select(Project.id).where(Project.id.in_(ids)).order_by(Project.id).with_for_update()
     )
-    number = (last or 0) + 1
-    work = WorkOrder(
-        project_id=project.id,
-        number=number,
-        code=f"{project.key}-W{number}",
-        milestone_id=milestone.id if milestone else None,
-        site_id=site.id,
-        kind=kind,
-        title=title,
-        titles=dict(titles or {}),
-        skill=skill,
-        level=level,
-        crew=crew,
-        minutes=max(1, minutes),
-        tools=list(tools),
-        needs_customer=needs_customer,
-        note=note,
-        state=WorkOrderState.OPEN,
-        opened_at=at,
-        visits=[],
-    )
-    db.session.add(work)
+    of_projects = sa.select(WorkOrder.project_id, sa.func.max(WorkOrder.number))
+    grouped = of_projects.where(WorkOrder.project_id.in_(ids)).group_by(WorkOrder.project_id)
+    last: dict[int, int] = {row[0]: row[1] for row in db.session.execute(grouped)}
+    works = []
+    for one in asked:
+        number = last[one.project.id] = last.get(one.project.id, 0) + 1
+        works.append(
+            WorkOrder(
+                project_id=one.project.id,
+                number=number,
+                code=f"{one.project.key}-W{number}",
+                milestone_id=one.milestone.id if one.milestone else None,
+                site_id=one.site.id,
+                asset_id=one.asset_id,
+                kind=one.kind,
+                title=one.title,
+                titles=dict(one.titles),
+                skill=one.skill,
+                level=one.level,
+                crew=one.crew,
+                minutes=max(1, one.minutes),
+                tools=list(one.tools),
+                needs_customer=one.needs_customer,
+                note=one.note,
+                state=WorkOrderState.OPEN,
+                opened_at=at,
+                visits=[],
+            )
+        )
+    db.session.add_all(works)
     db.session.flush()
-    return work
+    return works
 
 
 def change_work(
