@@ -100,7 +100,7 @@ class Terms:
 
 
 def terms_of(offer: SlotOffer) -> Terms:
-    """What an offer asks for; its work with site, and its visit with attendees, are loaded. Who chooses is there."""
+    """What an offer asks for; its work with site, and its visit with attendees, are loaded."""
     work, visit = offer.work_order, visit_that_goes(offer)
     there = {one.contact_id for one in visit.attendees} if visit is not None else set()
     return Terms(
@@ -114,7 +114,7 @@ def terms_of(offer: SlotOffer) -> Terms:
         crew=max(1, visit.crew if visit else work.crew),
         project_id=offer.project_id,
         milestone_id=visit.milestone_id if visit else work.milestone_id,
-        contact_ids=tuple(sorted(there | {offer.contact_id})),
+        contact_ids=tuple(sorted(there | ({offer.contact_id} if work.needs_customer else set()))),
         user_ids=tuple(map(int, offer.user_ids)),
         notice_days=offer.notice_days,
         buffer_minutes=offer.buffer_minutes,

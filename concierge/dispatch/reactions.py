@@ -8,10 +8,14 @@ from concierge.dispatch.events import (
     OfferOvertaken,
     OfferSent,
     OfferWithdrawn,
+    TimeChanged,
+    TimeChosen,
     TimesOffered,
 )
 from concierge.dispatch.models import SlotOffer
 from concierge.dispatch.states import OfferState
+from concierge.feeds import queries as feeds
+from concierge.feeds.words import LANGUAGES
 from concierge.platform import mail
 from concierge.platform.events import together
 from concierge.projects.models import Project
@@ -52,6 +56,24 @@ def mail_no_longer(event: OfferWithdrawn | OfferOvertaken) -> None:
         offer, _project(offer), address=linking.address_of(offer.link), token=linking.token_of(offer.link)
     )
     mail.post(letter, key=f"offer:{offer.id}:no longer", project_id=offer.project_id)
+
+
+def mail_chosen(event: TimeChosen | TimeChanged) -> None:
+    """Confirm what was chosen to who is no contact of the project; those get an invitation to the visit."""
+    offer = offers.offer_by_id(event.offer_id)
+    project = _project(offer)
+    if offer.visit is None or offer.contact_id == project.contact_id:
+        return
+    language = offer.link.language if offer.link.language in LANGUAGES else LANGUAGES[0]
+    letter = mails.chosen_letter(
+        offer,
+        offer.visit,
+        project,
+        calendar=feeds.visit_file(offer.visit.id, language=language, at=event.at),
+        address=_address(offer),
+        token=linking.token_of(offer.link),
+    )
+    mail.post(letter, key=f"offer:{offer.id}:chosen:{event.at.isoformat()}", project_id=offer.project_id)
 
 
 def end_offers_of_many(events: Sequence[VisitPlanned | VisitConfirmed]) -> None:
