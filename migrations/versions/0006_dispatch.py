@@ -745,6 +745,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('about', sa.JSON(), nullable=True))
 
     with op.batch_alter_table('order_lines', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('named_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.create_index('ix_order_lines_unmatched', ['order_id'], unique=False, sqlite_where=sa.text('product_id IS NULL'), postgresql_where=sa.text('product_id IS NULL'))
 
     with op.batch_alter_table('playbook_visits', schema=None) as batch_op:
@@ -800,6 +801,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table('order_lines', schema=None) as batch_op:
         batch_op.drop_index('ix_order_lines_unmatched', sqlite_where=sa.text('product_id IS NULL'), postgresql_where=sa.text('product_id IS NULL'))
+        batch_op.drop_column('named_at')
 
     with op.batch_alter_table('invitation_answers', schema=None) as batch_op:
         batch_op.drop_column('about')
