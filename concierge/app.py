@@ -31,6 +31,7 @@ from concierge.platform import (
     procrastination,
     speech,
     telling,
+    templates,
     timetables,
     undo,
     web,
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(
         "concierge", template_folder=str(paths.templates_dir()), static_folder=str(paths.static_dir())
     )
+    templates.register(app)
     app.extensions["concierge.settings"] = settings
     app.extensions["concierge.tables"] = tables.ALL
     doorway.register(app, settings)

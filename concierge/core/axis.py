@@ -67,11 +67,6 @@ class Shape(NamedTuple):
     y2: float | None
     state: str = "idle"
 
-    @property
-    def width(self) -> float:
-        """Its length in percent."""
-        return round(self.x2 - self.x, 3)
-
 
 class Label(NamedTuple):
     """Words beside a row's last or first shape."""
@@ -266,6 +261,23 @@ def draw_plan(lines: Sequence[PlanLine], axis: DayAxis) -> tuple[Drawing, ...]:
     )
 
 
+def draw_point(
+    axis: DayAxis,
+    *,
+    promised: date | None,
+    at: date | None,
+    state: str = "idle",
+    is_done: bool = False,
+    track_from: date | None = None,
+) -> Drawing:
+    """Draw a row alone that is a point in time, without words: as `draw_plan` does, which also looks for links.
+
+    :param at: when it was reached, or is expected.
+    """
+    shapes = _point_shapes(axis, told=promised, at=at, state=state, is_done=is_done, track_from=track_from)
+    return Drawing(tuple(shapes))
+
+
 def draw_day(lines: Sequence[DayLine], axis: HourAxis) -> tuple[Drawing, ...]:
     """Draw rows of one day; a visit that goes on is filled up to now."""
     return tuple(Drawing(shapes=tuple(_day_shapes(line, axis))) for line in lines)
@@ -282,7 +294,15 @@ def state_of_slip(workdays: int, *, is_done: bool = False, is_late: bool = False
 
 def _plan_shapes(line: PlanLine, axis: DayAxis) -> Iterable[Shape]:
     if line.is_point:
-        yield from _point_shapes(line, axis)
+        told, at = line.promised or line.before, line.done or line.forecast
+        yield from _point_shapes(
+            axis,
+            told=None if told is None else _last_day(told),
+            at=None if at is None else _last_day(at),
+            state=line.state,
+            is_done=line.done is not None,
+            track_from=line.track_from,
+        )
         return
     if line.promised is not None:
         yield Shape("promise", *_stretch(line.promised, axis), PROMISE_TOP, PROMISE_BOTTOM)
@@ -298,23 +318,28 @@ def _plan_shapes(line: PlanLine, axis: DayAxis) -> Iterable[Shape]:
         yield Shape("forecast", x, min(100.0, max(x2, x + SHORTEST_BAR)), BAR_TOP, BAR_BOTTOM, line.state)
 
 
-def _point_shapes(line: PlanLine, axis: DayAxis) -> Iterable[Shape]:
-    told = line.promised or line.before
-    promised = None if told is None else axis.middle(_last_day(told))
-    at = line.done or line.forecast
-    x = None if at is None else axis.middle(_last_day(at))
-    if line.track_from is not None and (x is not None or promised is not None):
-        end = x if x is not None else promised
-        start = axis.at(line.track_from)
-        if end is not None and start < end:
-            yield Shape("track", start, end, POINT_MIDDLE, POINT_MIDDLE, line.state)
-    if promised is not None and x is not None and promised != x:
-        low, high = sorted((promised, x))
-        yield Shape("slip", low, high, POINT_MIDDLE, POINT_MIDDLE, "ok" if line.done else line.state)
+def _point_shapes(
+    axis: DayAxis,
+    *,
+    told: date | None,
+    at: date | None,
+    state: str,
+    is_done: bool,
+    track_from: date | None,
+) -> Iterable[Shape]:
+    promised = None if told is None else axis.middle(told)
+    x = None if at is None else axis.middle(at)
+    reached = "ok" if is_done else state
+    end = promised if x is None else x
+    if track_from is not None and end is not None and (start := axis.at(track_from)) < end:
+        yield Shape("track", start, end, POINT_MIDDLE, POINT_MIDDLE, state)
     if promised is not None and promised != x:
+        if x is not None:
+            low, high = (promised, x) if promised < x else (x, promised)
+            yield Shape("slip", low, high, POINT_MIDDLE, POINT_MIDDLE, reached)
         yield Shape("hollow", promised, promised, POINT_MIDDLE, POINT_MIDDLE)
     if x is not None:
-        yield Shape("solid", x, x, POINT_MIDDLE, POINT_MIDDLE, "ok" if line.done else line.state)
+        yield Shape("solid", x, x, POINT_MIDDLE, POINT_MIDDLE, reached)
 
 
 def _plan_label(line: PlanLine, axis: DayAxis) -> Label | None:

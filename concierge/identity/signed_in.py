@@ -11,25 +11,26 @@ from concierge.identity.states import AccessState
 from concierge.identity.tokens import token_hash
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
-from concierge.platform.database import db, write_aside
+from concierge.platform.database import write_aside
+from concierge.platform.prepared import Question
 from concierge.platform.settings import Settings
 
 NOTED_EVERY = timedelta(minutes=5)
 """How exactly the last use of a sign-in is noted."""
 
-_STANDS_FOR = (
+_STANDS_FOR = Question(
     sa.select(
-        UserSession.id.label("session_id"),
+        UserSession.id,
         UserSession.revoked_at,
         UserSession.expires_at,
         UserSession.seen_at,
-        User.id.label("user_id"),
+        User.state,
+        User.id,
         User.name,
         User.role,
         User.zone,
         User.language,
         User.keys_off,
-        User.state,
     )
     .join(User, User.id == UserSession.user_id)
     .where(UserSession.token_hash == sa.bindparam("token_hash"))
@@ -62,28 +63,27 @@ def signed_in(token: str, *, idle: timedelta) -> SignedIn | None:
 
     :param idle: after which an unused sign-in has ended.
     """
-    row = db.session.execute(_STANDS_FOR, {"token_hash": token_hash(token)}).one_or_none()
+    row = _STANDS_FOR.first(token_hash=token_hash(token))
     if row is None:
         return None
+    session_id, revoked_at, expires_at, seen_at, state, user_id, name, role, zone, language, keys_off = row
     now = clock.now()
-    if row.revoked_at is not None or row.expires_at <= now or row.seen_at + idle <= now:
+    if revoked_at is not None or expires_at <= now or seen_at + idle <= now:
         return None
-    if row.state is not AccessState.ACTIVE:
+    if state is not AccessState.ACTIVE:
         return None
-    if row.seen_at + NOTED_EVERY <= now:
-        _note_use(row.session_id)
-    return SignedIn(
-        Viewer(
-            user_id=row.user_id,
-            name=row.name,
-            role=row.role,
-            zone=row.zone,
-            language=row.language,
-            session_id=row.session_id,
-            keys_off=row.keys_off,
-        ),
-        token,
+    if seen_at + NOTED_EVERY <= now:
+        _note_use(session_id)
+    viewer = Viewer(
+        user_id=user_id,
+        name=name,
+        role=role,
+        zone=zone,
+        language=language,
+        session_id=session_id,
+        keys_off=keys_off,
     )
+    return SignedIn(viewer, token)
 
 
 def _note_use(session_id: int) -> None:

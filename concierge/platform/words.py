@@ -23,6 +23,7 @@ def register(app: Flask) -> None:
     """Give templates the filters."""
     app.jinja_env.filters.update(
         day=day,
+        written=written,
         clock=clock_time,
         instant=instant,
         span=span,
@@ -55,6 +56,11 @@ def day(value: date | datetime | None, *, weekday: bool = True) -> str:
         case _:
             return _as_usual(value, f"{'y' * with_year}MMM{'E' * weekday}d", locale)
     return _written(value, pattern, locale)
+
+
+def written(value: date, pattern: str) -> str:
+    """A day as a pattern of CLDR says it in the reader's language: "Dec", "11 Dec"."""
+    return _written(value, pattern, _locale())
 
 
 def told_day(value: object) -> str:

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concierge.core import axis
-from concierge.core.axis import Band, DayAxis, DayLine, HourAxis, PlanLine, day_axis, draw_day, draw_plan
+from concierge.core.axis import (
+    Band,
+    DayAxis,
+    DayLine,
+    HourAxis,
+    PlanLine,
+    day_axis,
+    draw_day,
+    draw_plan,
+    draw_point,
+)
 from concierge.core.spans import Span, days
 from concierge.platform.paths import templates_dir
 from tests.makers.days import on
@@ -127,7 +137,7 @@ def test_work_under_way_is_done_up_to_now_and_expected_after_it() -> None:
     assert kinds(drawing) == ["promise", "done", "forecast"]
     assert (shape(drawing, "done").x, shape(drawing, "done").x2) == (0, 35)
     assert (shape(drawing, "forecast").x, shape(drawing, "forecast").x2) == (35, 80)
-    assert (shape(drawing, "promise").x, shape(drawing, "promise").width) == (10, 30)
+    assert (shape(drawing, "promise").x, shape(drawing, "promise").x2) == (10, 40)
 
 
 def test_promise_lies_below_and_behind_the_forecast() -> None:
@@ -144,7 +154,8 @@ def test_a_bar_is_never_too_short_to_see() -> None:
 
     (drawing,) = draw_plan([PlanLine(key="a", forecast=days(MONDAY, MONDAY))], year)
 
-    assert shape(drawing, "forecast").width >= axis.SHORTEST_BAR
+    forecast = shape(drawing, "forecast")
+    assert forecast.x2 - forecast.x >= axis.SHORTEST_BAR - 1e-9
 
 
 def test_a_slipped_point_is_hollow_at_the_promise_solid_at_the_forecast_and_dotted_between() -> None:
@@ -174,6 +185,36 @@ def test_a_project_without_a_promise_still_has_its_line() -> None:
     (drawing,) = draw_plan([line], TEN_DAYS)
 
     assert kinds(drawing) == ["track", "solid"]
+
+
+NEAR = st.none() | st.dates(on("Sun 2026-11-01"), on("Thu 2026-11-12"))
+
+
+@given(promised=NEAR, at=NEAR, is_done=st.booleans(), track_from=NEAR)
+def test_a_point_alone_is_drawn_as_in_a_plan(
+    promised: date | None, at: date | None, is_done: bool, track_from: date | None
+) -> None:
+    reached = days(at, at) if at else None
+    line = PlanLine(
+        key="a",
+        is_point=True,
+        state="warn",
+        promised=days(promised, promised) if promised else None,
+        done=reached if is_done else None,
+        forecast=None if is_done else reached,
+        track_from=track_from,
+    )
+
+    alone = draw_point(
+        TEN_DAYS,
+        promised=promised,
+        at=at,
+        state="warn",
+        is_done=is_done and at is not None,
+        track_from=track_from,
+    )
+
+    assert (alone,) == draw_plan([line], TEN_DAYS)
 
 
 def test_a_row_about_which_nothing_is_known_is_empty() -> None:

@@ -20,6 +20,7 @@ from concierge.identity.models import User
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db, remembered
 from concierge.platform.errors import NotFound
+from concierge.platform.prepared import Question
 from concierge.projects.models import FieldValue, Gate, PastCase, Project
 from concierge.projects.queries.filtering import Filter, conditions, narrowed, order_of, product_of
 from concierge.projects.scope import visible_to
@@ -129,7 +130,7 @@ def projects_page(viewer: Viewer, wanted: Filter) -> Page:
     if total <= MOST_COUNTED:
         page = min(page, max(1, -(-total // PAGE)))
     values = {"most": PAGE + 1, "skipped": (page - 1) * PAGE}
-    found = [Row(*tuple(row)) for row in _ask(_rows(viewer, wanted), values)]
+    found = [Row(*row) for row in _page_rows(viewer, wanted, values)]
     return Page(
         projects=found[:PAGE],
         total=total,
@@ -167,7 +168,7 @@ def counts_of(viewer: Viewer, filters: Sequence[Filter]) -> tuple[int, ...]:
 def counts_by_health(viewer: Viewer) -> dict[Health, int]:
     """How many projects are in each state of health of those that have not ended, as far as ``MOST_COUNTED``."""
     scope = _scope(viewer)
-    row = remembered(("projects by health", scope), lambda: _ask(_by_health(scope)).one())
+    row = remembered(("projects by health", scope), lambda: _by_health(scope).all()[0])
     return {health: count for health, count in zip(NOT_ENDED, row, strict=True) if count}
 
 
@@ -198,15 +199,15 @@ def all_projects(viewer: Viewer, wanted: Filter) -> Sequence[Project]:
 def board(viewer: Viewer, wanted: Filter) -> Sequence[Column]:
     """The stages in which there are projects, in their order, each with those that are longest in it."""
     scope, wanted = _scope(viewer), _plain(wanted)
-    counts = dict(zip(MilestoneKind, _ask(_stage_counts(scope, wanted)).one(), strict=True))
+    counts = dict(zip(MilestoneKind, _stage_counts(scope, wanted).all()[0], strict=True))
     stages = tuple(stage for stage, count in counts.items() if count)
     if not stages:
         return ()
     middles = {f"middle_{place}": min(counts[stage], MOST_COUNTED) // 2 for place, stage in enumerate(stages)}
-    said = _ask(_stage_middles(scope, wanted, stages), middles).one()
+    said = _stage_middles(scope, wanted, stages).all(**middles)[0]
     cards: dict[MilestoneKind, list[Card]] = {stage: [] for stage in stages}
-    for row in _ask(_cards(scope, wanted, stages)):
-        card = Card(*tuple(row))
+    for row in _cards(scope, wanted, stages).all():
+        card = Card(*row)
         cards[card.stage].append(card)
     return [
         Column(stage, counts[stage], said[2 * place], said[2 * place + 1], cards[stage])
@@ -348,7 +349,24 @@ _OPEN = Filter(only_open=True)
 
 
 def _rows(viewer: Viewer, wanted: Filter) -> Statement:
-    return _rows_kept(_scope(viewer), _replaced(wanted, {"view": "", "columns": (), "page": 1}))
+    return _rows_kept(_scope(viewer), _ordered(wanted))
+
+
+def _ordered(wanted: Filter) -> Filter:
+    """The filter and the order alone, without how it is shown."""
+    return _replaced(wanted, {"view": "", "columns": (), "page": 1})
+
+
+def _page_rows(viewer: Viewer, wanted: Filter, values: Mapping[str, int]) -> Iterable[tuple[Any, ...]]:
+    """A page's rows as columns; lists that are opened again and again are put into words once."""
+    if wanted.text or wanted.value:  # as somebody typed it
+        return map(tuple, _ask(_rows(viewer, wanted), values))
+    return _rows_said(_scope(viewer), _ordered(wanted)).all(**values)
+
+
+@lru_cache(maxsize=256)
+def _rows_said(viewer: Viewer, wanted: Filter) -> Question:
+    return Question(_rows_kept(viewer, wanted))
 
 
 @lru_cache(maxsize=256)
@@ -439,15 +457,14 @@ def _counts(viewer: Viewer, filters: tuple[Filter, ...]) -> Statement:
 
 
 @lru_cache(maxsize=64)
-def _by_health(viewer: Viewer) -> Statement:
-    return sa.select(*(_counted(viewer, [Project.health == health]) for health in NOT_ENDED))
+def _by_health(viewer: Viewer) -> Question:
+    return Question(sa.select(*(_counted(viewer, [Project.health == health]) for health in NOT_ENDED)))
 
 
 @lru_cache(maxsize=64)
-def _stage_counts(viewer: Viewer, wanted: Filter) -> Statement:
-    return sa.select(
-        *(_counted(viewer, [*conditions(viewer, wanted), Project.stage == stage]) for stage in MilestoneKind)
-    )
+def _stage_counts(viewer: Viewer, wanted: Filter) -> Question:
+    by_stage = ([*conditions(viewer, wanted), Project.stage == stage] for stage in MilestoneKind)
+    return Question(sa.select(*(_counted(viewer, asked) for asked in by_stage)))
 
 
 def _counted(viewer: Viewer, asked: Iterable[sa.ColumnElement[bool]]) -> sa.ScalarSelect[int]:
@@ -456,7 +473,7 @@ def _counted(viewer: Viewer, asked: Iterable[sa.ColumnElement[bool]]) -> sa.Scal
 
 
 @lru_cache(maxsize=64)
-def _stage_middles(viewer: Viewer, wanted: Filter, stages: tuple[MilestoneKind, ...]) -> Statement:
+def _stage_middles(viewer: Viewer, wanted: Filter, stages: tuple[MilestoneKind, ...]) -> Question:
     parts: list[sa.ColumnElement[Any]] = []
     for place, stage in enumerate(stages):
         middle = sa.bindparam(f"middle_{place}", type_=sa.Integer)
@@ -468,7 +485,7 @@ def _stage_middles(viewer: Viewer, wanted: Filter, stages: tuple[MilestoneKind, 
             .offset(middle)
         )
         parts += [since.scalar_subquery(), _usual(stage)]
-    return sa.select(*parts)
+    return Question(sa.select(*parts))
 
 
 def _usual(stage: MilestoneKind) -> sa.ColumnElement[Any]:
@@ -486,7 +503,7 @@ def _usual(stage: MilestoneKind) -> sa.ColumnElement[Any]:
 
 
 @lru_cache(maxsize=64)
-def _cards(viewer: Viewer, wanted: Filter, stages: tuple[MilestoneKind, ...]) -> Statement:
+def _cards(viewer: Viewer, wanted: Filter, stages: tuple[MilestoneKind, ...]) -> Question:
     arms = [
         sa.select(
             narrowed(sa.select(Project.id), viewer, wanted)
@@ -498,7 +515,7 @@ def _cards(viewer: Viewer, wanted: Filter, stages: tuple[MilestoneKind, ...]) ->
         for stage in stages
     ]
     chosen = sa.union_all(*arms).subquery("chosen")
-    return (
+    return Question(
         sa.select(
             Project.key,
             Project.name,

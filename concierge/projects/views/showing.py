@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from concierge.catalogue.states import FieldKind, MilestoneKind
 from concierge.core import axis
-from concierge.core.spans import days
 from concierge.platform.speech import gettext as _
 from concierge.platform.speech import ngettext
 from concierge.platform.words import country, day, localized, slip
@@ -57,7 +56,6 @@ class Words:
     def __init__(self) -> None:
         self.health = {health: health_words(health) for health in Health}
         self.stage = stage_words()
-        self.column = column_words()
         self._countries: dict[str, str] = {}
         self._days: dict[date | None, str] = {}
         self._promise = _("promised %(on)s")
@@ -180,7 +178,7 @@ def rows(
     counts: Mapping[str, int] | None = None,
 ) -> list[Shown]:
     """Projects as rows of a list."""
-    labels = words.column
+    labels = column_words()
     keys = [name.removeprefix(FIELD) for name in fields]
     values = queries.field_values([row.id for row in projects], keys)
     shown, last = [], None
@@ -202,7 +200,7 @@ def rows(
 
 def heads(columns: Sequence[str], fields: Mapping[str, Field], words: Words) -> list[tuple[str, str]]:
     """The heads of the columns, each with its look."""
-    labels = words.column
+    labels = column_words()
     return [
         (labels[name], "n" if name in NUMBERS else "")
         if name in labels
@@ -281,38 +279,33 @@ def picture(projects: Sequence[queries.Row], *, today: date, words: Words) -> Si
         if on and abs((on - today).days) < FARTHEST
     ]
     scale = axis.day_axis(dates or [today, today + timedelta(days=30)], today=today)
-    drawn = axis.draw_plan([_line(row) for row in projects], scale)
-    lines = [
-        SimpleNamespace(
-            name=row.account,
-            meta=f"{row.key} · {row.name.partition(': ')[2] or row.name}",
-            state=LOOKS[row.health][0],
-            icon=LOOKS[row.health][1],
-            url=f"/projects/{row.key}",
-            value=words.day(row.forecast_on),
-            mark=words.slip(row.slip) if row.promised_on else "",
-            tone="bad" if row.slip > 0 else "ok",
-            note=words.promised(row.promised_on) if row.promised_on else words.health[row.health],
-            total=False,
-            drawing=drawing,
+    lines = []
+    for row in projects:
+        state, icon = LOOKS[row.health]
+        promised_on, forecast_on = row.promised_on, row.forecast_on
+        lines.append(
+            SimpleNamespace(
+                name=row.account,
+                meta=f"{row.key} · {row.name.partition(': ')[2] or row.name}",
+                state=state,
+                icon=icon,
+                url=f"/projects/{row.key}",
+                value=words.day(forecast_on),
+                mark=words.slip(row.slip) if promised_on else "",
+                tone="bad" if row.slip > 0 else "ok",
+                note=words.promised(promised_on) if promised_on else words.health[row.health],
+                total=False,
+                drawing=axis.draw_point(
+                    scale,
+                    promised=promised_on,
+                    at=forecast_on,
+                    state=state,
+                    is_done=row.health is Health.DONE and forecast_on is not None,
+                    track_from=row.starts_on,
+                ),
+            )
         )
-        for row, drawing in zip(projects, drawn, strict=True)
-    ]
     return SimpleNamespace(axis=scale, rows=lines)
-
-
-def _line(row: queries.Row) -> axis.PlanLine:
-    is_done = row.health is Health.DONE
-    handover = days(row.forecast_on, row.forecast_on) if row.forecast_on else None
-    return axis.PlanLine(
-        key=row.key,
-        promised=days(row.promised_on, row.promised_on) if row.promised_on else None,
-        done=handover if is_done else None,
-        forecast=None if is_done else handover,
-        is_point=True,
-        state=LOOKS[row.health][0],
-        track_from=row.starts_on,
-    )
 
 
 # ------------------------------------------------------------ the board
