@@ -16,7 +16,7 @@ from concierge.identity.permissions import Permission, Role
 from concierge.identity.viewer import Viewer
 from concierge.orders.models import Order, OrderLine
 from concierge.orders.states import OrderState
-from concierge.platform.database import db
+from concierge.platform.database import db, remembered
 from concierge.platform.events import RecordedEvent
 from concierge.platform.searching import Hit, found
 from concierge.projects import queries as projects
@@ -99,7 +99,9 @@ def counts(viewer: Viewer) -> Counts:
         late=by_health.get(Health.LATE, 0),
         at_risk=by_health.get(Health.AT_RISK, 0),
         drafts=by_health.get(Health.DRAFT, 0),
-        orders=_unmatched_orders() or None if viewer.may(Permission.SEE_ORDERS) else None,
+        orders=remembered("unmatched orders", _unmatched_orders) or None
+        if viewer.may(Permission.SEE_ORDERS)
+        else None,
     )
 
 

@@ -7,7 +7,7 @@ on the values before it is written into rows, and gives the same days then and a
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -156,7 +156,7 @@ def _may_count_crews(projects: Sequence[Project]) -> bool:
 
 def known_of_site(site_id: int) -> Known:
     """Read what the calendar of one site is made of."""
-    return Known(closures=company_closures(), home=home_region(), sites=_sites({site_id}))
+    return _known_of_sites({site_id})
 
 
 def known_of_technician(user_id: int) -> Known:
@@ -166,11 +166,8 @@ def known_of_technician(user_id: int) -> Known:
 
 def site_calendars(site_ids: Collection[int]) -> Mapping[int, WorkCalendar]:
     """The days on which we can work at sites, by site id, whatever project it is for."""
-    closures, home = company_closures(), home_region()
-    return {
-        site_id: _calendars(closures, home, days, (), ())[DaysOf.SITE]
-        for site_id, days in _sites(site_ids).items()
-    }
+    known = _known_of_sites(site_ids) if site_ids else Known()
+    return {site_id: known.of_site(days)[DaysOf.SITE] for site_id, days in known.sites.items()}
 
 
 def customer_calendars(site_ids: Collection[int]) -> Mapping[int, WorkCalendar]:
@@ -241,6 +238,17 @@ def home_region() -> Region | None:
 def _sites(site_ids: Collection[int]) -> Mapping[int, SiteDays]:
     ids = sorted(site_ids)
     return in_hand(("sites", *ids), lambda: _read_anew(ids, []).sites, of=_OF_SITES)
+
+
+def _known_of_sites(site_ids: Collection[int]) -> Known:
+    """What is the same for everybody, and of these sites: what is in hand stays, the rest is one question."""
+    ids = sorted(site_ids)
+    anew = cache(lambda: _read_anew(ids, []))
+    return Known(
+        closures=in_hand("closures", lambda: anew().closures, of=(Closure,)),
+        home=in_hand("home", lambda: anew().home, of=(Office,)),
+        sites=in_hand(("sites", *ids), lambda: anew().sites, of=_OF_SITES),
+    )
 
 
 def _read(site_ids: list[int], project_ids: list[int]) -> Known:
