@@ -11,7 +11,7 @@ from concierge.identity.models import User
 from concierge.platform import settings
 from concierge.platform.mail import Letter
 from concierge.platform.speech import STAFF, customer_language, direction
-from concierge.platform.words import span
+from concierge.platform.words import called, span
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
 from concierge.visits.states import VisitState
@@ -66,11 +66,11 @@ def changed_letter(visit: Visit, person: User) -> Letter:
             "company": settings.current().company,
         }
         if is_off:
-            subject = _("Cancelled, do not travel: %(title)s", title=visit.title)
+            subject = _("Cancelled, do not travel: %(title)s", title=called(visit))
         elif not goes:
-            subject = _("Somebody else goes: %(title)s", title=visit.title)
+            subject = _("Somebody else goes: %(title)s", title=called(visit))
         else:
-            subject = _("Changed: %(title)s", title=visit.title)
+            subject = _("Changed: %(title)s", title=called(visit))
         return Letter(
             to=person.email,
             to_name=person.name,

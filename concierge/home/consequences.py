@@ -25,6 +25,7 @@ from concierge.identity.models import User
 from concierge.orders.models import OrderLine
 from concierge.platform.database import db
 from concierge.platform.undo import Act, Difference, Values
+from concierge.platform.words import called
 from concierge.projects import queries
 from concierge.projects.actions import forecasting
 from concierge.projects.actions.laying_out import calendar_of, calendars_of
@@ -466,7 +467,7 @@ def _fate(visit: Visit, one: Difference) -> VisitFate | None:
         return None
     return VisitFate(
         uid=visit.uid,
-        title=visit.title,
+        title=called(visit),
         fate=fate,
         starts_before=starts_before,
         starts_after=visit.proposed_local if fate is Fate.WAITS else visit.starts_local,
@@ -495,7 +496,7 @@ def _colleagues(act: Act, visits: Sequence[VisitFate]) -> tuple[Colleague, ...]:
         was = _entry_before(visit, one) if (visit_id, user_id) in before else None
         is_now = _entry(visit.state, visit.starts_local) if (visit_id, user_id) in now else None
         if was != is_now:
-            change = CalendarChange(visit.title, was, is_now)
+            change = CalendarChange(called(visit), was, is_now)
             changes.setdefault(user_id, []).append((visit.starts_at, change))
     if not changes:
         return ()

@@ -18,7 +18,7 @@ from concierge.invitations.models import Invitation
 from concierge.platform import settings
 from concierge.platform.mail import Attachment, Letter
 from concierge.platform.speech import customer_language, direction
-from concierge.platform.words import span
+from concierge.platform.words import called, span
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
 from concierge.visits.words import arrival, cancel_words
@@ -72,9 +72,9 @@ def declined_letter(
             "company": settings.current().company,
         }
         subject = (
-            _("%(name)s declined: %(title)s needs a technician", name=name, title=visit.title)
+            _("%(name)s declined: %(title)s needs a technician", name=name, title=called(visit))
             if is_ours
-            else _("%(name)s declined: %(title)s", name=name, title=visit.title)
+            else _("%(name)s declined: %(title)s", name=name, title=called(visit))
         )
         return Letter(
             to=to,
@@ -327,7 +327,7 @@ def _facts(told: Told, line: Line) -> list[tuple[str, str]]:
         contact = visit.project.contact
         on_site = [contact.name, contact.phone] if contact else []
         facts += [
-            (_("What"), visit.title),
+            (_("What"), called(visit)),
             (_("With"), ", ".join(others)),
             (_("On site"), ", ".join(part for part in on_site if part)),
             (_("Notes"), visit.note),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -30,6 +31,7 @@ def register(app: Flask) -> None:
         moment=moment,
         amount=amount,
         localized=localized,
+        called=called,
         workdays=workdays,
         slip=slip,
         money=money,
@@ -119,6 +121,20 @@ def localized(texts: Mapping[str, str] | None, language: str | None = None) -> s
         return ""
     wanted = (language or str(_locale().language)).split("-")[0].split("_")[0]
     return texts.get(wanted) or texts.get("en") or next(iter(texts.values()), "")
+
+
+class Titled(Protocol):
+    """Work or a visit: what it is called where it was planned, and what it is called by language."""
+
+    @property
+    def title(self) -> Any: ...  # Any: also a column of a row
+    @property
+    def titles(self) -> Any: ...
+
+
+def called(one: Titled) -> str:
+    """What work or a visit is called in the reader's language; as it was typed when a person named it."""
+    return localized(one.titles) or str(one.title)
 
 
 def workdays(count: int) -> str:

@@ -15,6 +15,7 @@ from concierge.projects.reasons import words_of_json
 from concierge.visits.clocks import wall_time
 from concierge.visits.feasibility import Conflict
 from concierge.visits.models import BrokenRule, Visit, WorkOrder
+from concierge.workforce.states import AbsenceKind
 
 MOST = 2
 """So many of the rules that somebody would break are named."""
@@ -79,6 +80,8 @@ def objection(one: Objection, *, zone: str) -> str:
         case Rule.SKILL_EXPIRED:
             return _("certification “%(skill)s” has run out", skill=one.words)
         case Rule.DAY_OFF:
+            if one.words in ("", *WEEKDAYS):
+                return _("does not work on %(day)s", day=day(starts))
             return _("does not work on %(day)s (%(why)s)", day=day(starts), why=one.words)
         case Rule.HOURS:
             return _("works %(hours)s on %(day)s", day=day(starts), hours=one.words)
@@ -137,6 +140,7 @@ def sentence(one: Conflict, *, with_day: bool = False) -> str:
         case Rule.SAME_DAY:
             said = _("%(name)s is also on “%(words)s” that day, from %(start)s to %(end)s.", **about)
         case Rule.LEAVE:
+            about["words"] = _absent().get(one.words, one.words)
             said = _("%(name)s is away (%(words)s) from %(start)s until %(end)s.", **about)
         case Rule.TRAVEL if one.visit_id is not None:
             said = _(
@@ -196,6 +200,15 @@ def sentence(one: Conflict, *, with_day: bool = False) -> str:
         case Rule.GATE:
             said = _("It is held until the site is ready: blocking points of the checklist are open.")
     return said
+
+
+def _absent() -> dict[str, str]:
+    return {
+        AbsenceKind.LEAVE.value: _("leave"),
+        AbsenceKind.SICK.value: _("sick"),
+        AbsenceKind.TRAVEL.value: _("travel"),
+        AbsenceKind.TRAINING.value: _("training"),
+    }
 
 
 def broken(one: BrokenRule, *, zone: str) -> str:

@@ -19,6 +19,7 @@ from concierge.platform.database import db, unit_of_work
 from concierge.projects.actions import milestones, rescheduling
 from concierge.projects.models import CalendarProposal, Hold, Milestone, Project
 from concierge.projects.states import BlockCause, CalendarProposalState, GateState, Party
+from concierge.visits.actions import progress
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.visits.states import VisitState
 from concierge.workforce.models import BusyTime, OwnCalendar, Technician
@@ -153,17 +154,26 @@ def test_sites_today_counts_the_days_of_a_visit_and_knows_who_is_there(app: Flas
     assert "Visits of Tue 17 Mar by site" in text
 
 
-def test_what_changed_is_told_in_words_with_who_did_it(app: Flask, ada: FlaskClient) -> None:
+def test_what_changed_is_told_in_the_readers_words_with_who_did_it(
+    app: Flask, ada: FlaskClient, sign_in: SignIn
+) -> None:
     with unit_of_work():
         project = projects.live()
         first = next(one for one in project.milestones if one.finished_on is None)
-        bea = people.user(name="Bea Roth")
+        first.name = {"en": "Survey", "de": "Begehung"}
+        bea, uwe = people.user(name="Bea Roth"), people.user(name="Uwe Kern", language="de")
+        visit = visits.visit(project, title="Survey", starts="Thu 2026-03-19 09:00")
+        visit.titles = first.name
+        progress.let_wait(visit, {"en": "x", "de": "x"})
         milestones.finish(project.id, first.id, on=NOW.date(), actor_id=bea.id, at=NOW)
 
-    text = page(ada)
+    english, german = page(ada), page(sign_in(uwe), "/today?whose=all")
 
-    assert f"{first.name['en']} is done" in text
-    assert "Bea Roth" in text
+    assert "<b>Halden Biologics:</b></a> Survey is done" in english
+    assert "Bea Roth" in english
+    assert "<b>Halden Biologics:</b></a> Begehung ist erledigt" in german
+    assert "Begehung lassen oder verschieben" in german
+    assert "Survey" not in german
 
 
 def test_a_concierge_sees_own_projects_first_and_all_when_asked(app: Flask, sign_in: SignIn) -> None:

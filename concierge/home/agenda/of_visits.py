@@ -50,7 +50,15 @@ def to_decide(looking: Looking) -> Found:
 
     def question() -> Question:
         return (
-            about(Visit, Visit.id, Visit.title, Visit.starts_local, Visit.needs_decision, Visit.decide_words)
+            about(
+                Visit,
+                Visit.id,
+                Visit.title,
+                Visit.titles,
+                Visit.starts_local,
+                Visit.needs_decision,
+                Visit.decide_words,
+            )
             .where(TO_DECIDE, Visit.state.in_(COMING), *looking.whose)
             .order_by(Visit.starts_at, Visit.id)
         )
@@ -76,7 +84,7 @@ def from_field(looking: Looking) -> Found:
         )
         waiting = strays.union(conflicts).subquery()
         return (
-            about(Visit, Visit.id, Visit.title, Visit.starts_local)
+            about(Visit, Visit.id, Visit.title, Visit.titles, Visit.starts_local)
             .join(waiting, waiting.c.visit_id == Visit.id)
             .where(*looking.whose)
             .order_by(Visit.starts_at, Visit.id)
@@ -101,6 +109,7 @@ def declined(looking: Looking) -> Found:
                 Invitation.id,
                 Visit.id.label("visit_id"),
                 Visit.title,
+                Visit.titles,
                 Visit.starts_local,
                 Invitation.user_id,
                 Invitation.comment,
@@ -141,6 +150,7 @@ def offers(looking: Looking) -> Found:
                 WorkOrder,
                 SlotOffer.id,
                 WorkOrder.title,
+                WorkOrder.titles,
                 SlotOffer.state,
                 SlotOffer.wish,
                 SlotOffer.reason,
@@ -223,6 +233,7 @@ def wishes(looking: Looking) -> Found:
                 TimeProposal.id,
                 TimeProposal.starts_at,
                 Visit.title,
+                Visit.titles,
                 Visit.starts_local,
                 Visit.zone,
                 sa.func.coalesce(User.name, Contact.name).label("who"),
@@ -255,7 +266,14 @@ def unassigned(looking: Looking) -> Found:
 
     def question() -> Question:
         return (
-            about(Visit, Visit.id, Visit.title, Visit.starts_local, (Visit.crew - going).label("missing"))
+            about(
+                Visit,
+                Visit.id,
+                Visit.title,
+                Visit.titles,
+                Visit.starts_local,
+                (Visit.crew - going).label("missing"),
+            )
             .where(
                 Visit.starts_at >= NOW,
                 Visit.starts_at < SOON,
@@ -292,7 +310,15 @@ def again(looking: Looking) -> Found:
 
     def question() -> Question:
         return (
-            about(Visit, WorkOrder.id, WorkOrder.code, WorkOrder.number, WorkOrder.title, Visit.ends_local)
+            about(
+                Visit,
+                WorkOrder.id,
+                WorkOrder.code,
+                WorkOrder.number,
+                WorkOrder.title,
+                WorkOrder.titles,
+                Visit.ends_local,
+            )
             .join(WorkOrder, WorkOrder.id == Visit.work_order_id)
             .where(
                 Visit.state == sa.literal_column("'incomplete'"),
@@ -337,6 +363,7 @@ def unfetched(looking: Looking) -> Found:
                 Visit,
                 Visit.id,
                 Visit.title,
+                Visit.titles,
                 Visit.starts_at,
                 Visit.starts_local,
                 User.name.label("who"),
@@ -394,6 +421,7 @@ def taken(looking: Looking) -> Found:
                 Visit,
                 Visit.id,
                 Visit.title,
+                Visit.titles,
                 Visit.starts_local,
                 Visit.zone,
                 User.name.label("who"),

@@ -7,15 +7,19 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from concierge.fieldwork import words as field_words
 from concierge.home import queries
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
-from concierge.platform.words import clock_time, instant, told_day
+from concierge.platform.words import clock_time, instant, localized, told_day
+from concierge.projects.reasons import words_of_json
+from concierge.projects.verdict import block_words
 
+EVENTS_IN = "en"
+"""The language in which events name what they tell of."""
 MOST_READ = 50
 MOST_SHOWN = 8
 
@@ -95,6 +99,29 @@ LOOKS = {
 """The events that are told here, each with the state and the icon of its line; others need not be heard of."""
 
 Payload = Mapping[str, Any]  # Any: plain values as they were recorded
+OF_CUSTOMER = frozenset(
+    {
+        "ProjectCreated",
+        "ProjectTakenOver",
+        "ProjectReminded",
+        "PlanApproved",
+        "PlaybookAdopted",
+        "MessageSent",
+        "ProjectFinished",
+        "GoLiveRequired",
+        "ProjectHeld",
+        "ProjectResumed",
+        "ProjectCancelled",
+        "NoteWritten",
+        "GateCleared",
+        "GateOverridden",
+        "QuestionAsked",
+        "ItemAnswered",
+    }
+)
+"""Events whose words go on after the customer's name as after a subject; all others are sentences of their own."""
+Texts = Mapping[tuple[str, int], Mapping[str, str]]
+"""What things are called by language: by the field of an event that refers to one, and its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +156,19 @@ def feed(looking: Viewer, *, since: datetime) -> Feed:
         (key, list(run))
         for key, run in groupby(rows, key=lambda row: (row[0].name, row[1].id, row[0].actor_id))
     ]
-    shown = [_change(run[0][0], run[0][1], run[0][2], len(run), looking) for _same, run in runs[:MOST_SHOWN]]
+    recorded = (run[0][0].payload for _same, run in runs[:MOST_SHOWN])
+    texts = {} if str(get_locale()) == EVENTS_IN else queries.texts_of(recorded)
+    shown = [_change(*run[0], len(run), looking, texts) for _same, run in runs[:MOST_SHOWN]]
     return Feed(shown, len(runs), len(rows) == MOST_READ)
 
 
 def _change(
-    event: queries.Happened, project: queries.Of, actor: str | None, count: int, looking: Viewer
+    event: queries.Happened,
+    project: queries.Of,
+    actor: str | None,
+    count: int,
+    looking: Viewer,
+    texts: Texts,
 ) -> Change:
     state, icon = LOOKS[event.name]
     by = _("you") if event.actor_id == looking.user_id else actor
@@ -142,12 +176,37 @@ def _change(
     return Change(
         state=state,
         icon=icon,
-        who=project.account.name,
-        what=_words(event.name, event.payload, count),
+        who=project.account.name if event.name in OF_CUSTOMER else _("%(who)s:", who=project.account.name),
+        what=_words(event.name, in_their_words(event.payload, texts), count),
         when=_("%(when)s · %(who)s", when=when, who=by) if by else when,
         iso=event.at.isoformat(),
         url=f"/projects/{project.key}/history",
     )
+
+
+def undone(told: Payload) -> Payload:
+    """What an act of taking back tells of the event that it takes back."""
+    return told.get("told") or {} if isinstance(told.get("told"), Mapping) else {}
+
+
+def in_their_words(told: Payload, texts: Texts) -> Payload:
+    """An event with what it tells of called as the reader does; it was recorded in English.
+
+    What has another English name by now keeps the one that it had then.
+    """
+    said: dict[str, Any] = {}  # Any: plain values
+    for field, word in (
+        ("milestone_id", "name"),
+        ("work_order_id", "title"),
+        ("visit_id", "title"),
+        ("item_id", "requirement"),
+    ):
+        names = texts.get((field, told.get(field) or 0)) or {}
+        if word in told and names.get("en") == told[word]:
+            said[word] = localized(names)
+    if before := undone(told):
+        said["told"] = in_their_words(before, texts)
+    return {**told, **said}
 
 
 def _when(at: datetime, zone: str) -> str:
@@ -233,7 +292,8 @@ def _project_words(name: str, payload: Payload) -> str:
                 rested,
             )
         case "ProjectCancelled":
-            return _("is cancelled: %(reason)s", reason=_text(payload, "reason"))
+            reason = words_of_json(payload.get("because")) or _text(payload, "reason")
+            return _("is cancelled: %(reason)s", reason=reason)
         case "NoteWritten":
             return _("has a new note: %(text)s", text=_text(payload, "text")[:120])
         case "ActUndone" if payload.get("is_again"):
@@ -274,11 +334,17 @@ def _milestone_words(name: str, payload: Payload, count: int) -> str:
         case "MilestoneStarted":
             return _("%(name)s began", name=milestone)
         case "MilestoneFinished" if count > 1:
-            return _("%(name)s is done, and %(count)s more", name=milestone, count=count - 1)
+            return ngettext(
+                "%(name)s is done, and %(num)s more step",
+                "%(name)s is done, and %(num)s more steps",
+                count - 1,
+                name=milestone,
+            )
         case "MilestoneFinished":
             return _("%(name)s is done", name=milestone)
         case "MilestoneBlocked":
-            reason = _text(payload, "reason") or _text(payload, "cause")
+            cause = {one.value: word for one, word in block_words().items()}.get(_text(payload, "cause"), "")
+            reason = _text(payload, "reason") or cause
             return _("%(name)s is blocked: %(reason)s", name=milestone, reason=reason)
         case "MilestoneUnblocked":
             return _("%(name)s can go on", name=milestone)

@@ -17,7 +17,7 @@ from concierge.platform.database import clean
 from concierge.platform.errors import Refused
 from concierge.platform.previews import carry_out, foreseen
 from concierge.platform.web import show_again
-from concierge.platform.words import day, localized
+from concierge.platform.words import called, day, localized
 from concierge.projects import forms, queries
 from concierge.projects.actions import gates, rescheduling
 from concierge.projects.models import Milestone, Project
@@ -117,9 +117,9 @@ def move_visit(visit_id: int) -> Page:
         actor_id=actor_id,
         at=at,
         needs=Permission.SCHEDULE_VISITS.value,
-        title=_("Move the visit %(title)s and its milestone", title=visit.title)
+        title=_("Move the visit %(title)s and its milestone", title=called(visit))
         if along
-        else _("Move the visit %(title)s", title=visit.title),
+        else _("Move the visit %(title)s", title=called(visit)),
         verb=_("Move it"),
         back=url_for("visits.visit", visit_id=visit.id),
         ask=True if along else None,

@@ -18,7 +18,7 @@ from concierge.identity.permissions import Role
 from concierge.identity.queries import Aside
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
-from concierge.platform.words import clock_time, span
+from concierge.platform.words import called, clock_time, span
 from concierge.visits.models import Visit
 from concierge.visits.states import OVER
 
@@ -112,14 +112,14 @@ def own_visits(visits: Sequence[Visit], looking: Viewer, *, now: datetime) -> li
             Need(
                 state="warn" if is_due else ("go" if visit.starts_at <= now < visit.ends_at else "idle"),
                 icon=ICONS[visit.kind],
-                title=visit.title,
+                title=called(visit),
                 url=f"/visits/{visit.id}",
                 why=place,
                 when=span(visit.starts_local, visit.ends_local),
                 note=_("%(clock)s your time", clock=clock_time(visit.starts_at, looking.zone))
                 if _clock_differs(visit, looking)
                 else "",
-                action=_("Report") if is_due else _("Open"),
+                action=_("Report") if is_due else _("Look"),
                 key=key,
                 level=level,
                 aside=aside if aside is not None and level <= aside.level else None,

@@ -46,5 +46,5 @@ def expiring(row: Row, today: date) -> Need:
         why=_("It has run out: nobody can book them for it.")
         if has_run_out
         else _("From the day after, nobody can book them for it."),
-        action=_("Open"),
+        action=_("Look"),
     )

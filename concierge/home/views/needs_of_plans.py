@@ -244,5 +244,5 @@ def held_units(row: Row, today: date) -> Need:
         why=_("Units and people are free for others again; hold them anew, or close the enquiry.")
         if row.is_over
         else _("Held by %(who)s. Extend it, make orders of it, or release it.", who=row.who),
-        action=_("Open"),
+        action=_("Look"),
     )

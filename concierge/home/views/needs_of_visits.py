@@ -8,7 +8,7 @@ from flask_babel import ngettext
 from concierge.dispatch.states import OfferState
 from concierge.home.agenda import Row
 from concierge.home.views.need import Need, place, until, waited
-from concierge.platform.words import ago, day, instant, localized, span
+from concierge.platform.words import ago, called, day, instant, localized, span
 from concierge.visits.clocks import wall_time
 
 
@@ -16,7 +16,7 @@ def to_decide(row: Row, today: date) -> Need:
     return Need(
         state="warn",
         icon="calendar-clock",
-        title=_("Keep or move %(title)s", title=row.title),
+        title=_("Keep or move %(title)s", title=called(row)),
         url=f"/visits/{row.id}",
         why=_(
             "%(place)s. %(reason)s",
@@ -33,7 +33,7 @@ def from_field(row: Row, today: date) -> Need:
     return Need(
         state="warn",
         icon="pen-line",
-        title=_("Look at what came in from %(title)s", title=row.title),
+        title=_("Look at what came in from %(title)s", title=called(row)),
         url=f"/visits/{row.id}#field",
         why=_(
             "%(place)s. Values stand against each other, or the visit was changed before they arrived.",
@@ -51,14 +51,14 @@ def declined(row: Row, today: date) -> Need:
     return Need(
         state="warn",
         icon="user-plus" if is_ours else "calendar-x",
-        title=_("Find a technician for %(title)s", title=row.title)
+        title=_("Find a technician for %(title)s", title=called(row))
         if is_ours
-        else _("Find another time for %(title)s", title=row.title),
+        else _("Find another time for %(title)s", title=called(row)),
         url=f"/visits/{row.visit_id}",
         why=_("%(place)s. %(reason)s", place=place(row), reason=said),
         when=day(row.starts_local),
         note=until(row.starts_local.date(), today),
-        action=_("Open"),
+        action=_("Look"),
     )
 
 
@@ -90,7 +90,7 @@ def wish(row: Row, today: date) -> Need:
     return Need(
         state="warn",
         icon="calendar-clock",
-        title=_("Decide on another time for %(title)s", title=row.title),
+        title=_("Decide on another time for %(title)s", title=called(row)),
         url=f"/time-proposals/{row.id}",
         why=_("%(place)s. %(reason)s", place=place(row), reason=wanted),
         when=day(row.starts_local),
@@ -109,12 +109,12 @@ def offer(row: Row, today: date) -> Need:
     return Need(
         state="warn",
         icon="calendar-clock",
-        title=_("Find a time with the customer: %(title)s", title=row.title),
+        title=_("Find a time with the customer: %(title)s", title=called(row)),
         url=f"/dispatch/offers/{row.id}",
         why=_("%(place)s. %(reason)s", place=place(row), reason=said),
         when=day(row.first_on),
         note=until(row.first_on, today),
-        action=_("Open"),
+        action=_("Look"),
     )
 
 
@@ -126,7 +126,7 @@ def unassigned(row: Row, today: date) -> Need:
             "Find a technician for %(title)s",
             "Find %(num)s technicians for %(title)s",
             row.missing,
-            title=row.title,
+            title=called(row),
         ),
         url=f"/visits/{row.id}",
         why=_("%(place)s. The customer expects us; too few go.", place=place(row)),
@@ -141,7 +141,7 @@ def again(row: Row, today: date) -> Need:
     return Need(
         state="warn",
         icon="rotate-ccw",
-        title=_("Plan another visit for %(title)s", title=row.title),
+        title=_("Plan another visit for %(title)s", title=called(row)),
         url=f"/projects/{row.project_key}/work-orders/{row.number}",
         why=_(
             "%(place)s. %(code)s was not finished; nobody comes again yet.", place=place(row), code=row.code
@@ -156,7 +156,7 @@ def unfetched(row: Row, today: date) -> Need:
     return Need(
         state="warn",
         icon="history",
-        title=_("Make sure that %(who)s knows of %(title)s", who=row.who, title=row.title),
+        title=_("Make sure that %(who)s knows of %(title)s", who=row.who, title=called(row)),
         url=f"/visits/{row.id}#devices",
         why=_(
             "%(place)s. Changed %(ago)s, not fetched by their calendar since.",
@@ -179,7 +179,7 @@ def taken(row: Row, today: date) -> Need:
     return Need(
         state="warn",
         icon="calendar-x",
-        title=_("Ask whether %(who)s can go: %(title)s", who=row.who, title=row.title),
+        title=_("Ask whether %(who)s can go: %(title)s", who=row.who, title=called(row)),
         url=f"/visits/{row.id}",
         why=_(
             "%(place)s. Their own calendar says taken, %(taken)s, time at the site.",
@@ -188,7 +188,7 @@ def taken(row: Row, today: date) -> Need:
         ),
         when=day(row.starts_local),
         note=until(row.starts_local.date(), today),
-        action=_("Open"),
+        action=_("Look"),
     )
 
 

@@ -20,7 +20,7 @@ from concierge.home.views.blueprint import bp
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock
-from concierge.platform.words import clock_time, day, localized, slip, there_now
+from concierge.platform.words import called, clock_time, day, localized, slip, there_now
 from concierge.projects import calendars, queries
 from concierge.projects.actions import forecasting
 from concierge.projects.models import Milestone, Project
@@ -324,7 +324,7 @@ def _persons(found: Project, planned: Sequence[Visit]) -> list[Shown]:
 
 
 def _crew(member: Any, visit: Visit | None = None) -> Shown:  # Any: VisitTechnician
-    note = _("%(what)s, %(on)s", what=visit.title, on=day(visit.starts_local)) if visit else _("goes there")
+    note = _("%(what)s, %(on)s", what=called(visit), on=day(visit.starts_local)) if visit else _("goes there")
     return Shown(name=member.user.name, initials=member.user.initials, note=note, url="")
 
 

@@ -1,7 +1,6 @@
 """The history of one project: every event in words, with who did it and when, in the reader's zone."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
@@ -10,7 +9,7 @@ from concierge.catalogue.words import team_words
 from concierge.enquiries import words as enquiry_words
 from concierge.fieldwork import words as field_words
 from concierge.home import queries
-from concierge.home.views.changed import LOOKS, Change, visit_state
+from concierge.home.views.changed import LOOKS, Change, Payload, Texts, in_their_words, undone, visit_state
 from concierge.identity.permissions import Permission
 from concierge.identity.viewer import Viewer
 from concierge.invitations.words import words_of_json
@@ -26,42 +25,15 @@ from concierge.projects.words import change_title, lines_words, party_words
 from concierge.readiness.actions import waiving
 from concierge.readiness.document.filling import section_title
 
-Payload = Mapping[str, Any]  # Any: plain values as they were recorded
-Texts = Mapping[tuple[str, int], Mapping[str, str]]
-
 
 def of_project(looking: Viewer, project: Project, *, most: int) -> list[Change]:
     """What happened to a project, latest first."""
     rows = queries.story(project.id, most=most)
     acts = undo.of_events([row.id for row, _actor in rows], since=clock.now() - undo.KEPT)
     texts = queries.texts_of(
-        [*(row.payload for row, _actor in rows), *(_undone(row.payload) for row, _ in rows)]
+        [*(row.payload for row, _actor in rows), *(undone(row.payload) for row, _ in rows)]
     )
     return [_change(row, actor, looking, acts.get(row.id), texts) for row, actor in rows]
-
-
-def _undone(told: Payload) -> Payload:
-    return told.get("told") or {} if isinstance(told.get("told"), Mapping) else {}
-
-
-def _in_their_words(told: Payload, texts: Texts) -> Payload:
-    """An event with what it tells of called as the reader does; it was recorded in English.
-
-    What has another English name by now keeps the one that it had then.
-    """
-    said: dict[str, Any] = {}  # Any: plain values
-    for field, word in (
-        ("milestone_id", "name"),
-        ("work_order_id", "title"),
-        ("visit_id", "title"),
-        ("item_id", "requirement"),
-    ):
-        names = texts.get((field, told.get(field) or 0)) or {}
-        if word in told and names.get("en") == told[word]:
-            said[word] = localized(names)
-    if undone := _undone(told):
-        said["told"] = _in_their_words(undone, texts)
-    return {**told, **said}
 
 
 def _change(
@@ -74,7 +46,7 @@ def _change(
         who=_("You")
         if row.actor_id == looking.user_id and _says_you()
         else actor or str(row.payload.get("by_name") or "") or _("Concierge"),
-        what=words(row.name, _in_their_words(row.payload, texts)),
+        what=words(row.name, in_their_words(row.payload, texts)),
         when=instant(row.at, looking.zone),
         iso=row.at.isoformat(),
         url="",

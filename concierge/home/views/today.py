@@ -22,7 +22,7 @@ from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission, Role
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
-from concierge.platform.words import clock_time, day, there_now
+from concierge.platform.words import called, clock_time, day, there_now
 from concierge.projects import calendars
 from concierge.projects.queries import promises
 from concierge.visits.models import Visit
@@ -233,7 +233,7 @@ def _nothing(looking: Viewer, now: datetime, *, own: bool) -> str:
         return ""
     return _(
         "Next: %(title)s in %(city)s, %(day)s at %(clock)s.",
-        title=coming.title,
+        title=called(coming),
         city=coming.site.city or coming.site.name,
         day=day(coming.starts_local),
         clock=clock_time(coming.starts_local),
@@ -345,7 +345,7 @@ def _site_row(visit: Visit, on: axis.HourAxis, now: datetime, calendar: WorkCale
     shown = next((span for span in presences if span.to_at and span.to_at > now), presences[-1])
     state, word = _standing(visit, shown, now)
     day_there = shown.from_at.astimezone(there).date()
-    title = visit.title
+    title = called(visit)
     if last_on > first_on:
         title = _(
             "%(title)s, day %(day)s of %(days)s",

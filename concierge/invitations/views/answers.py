@@ -18,7 +18,7 @@ from concierge.invitations.words import words_of
 from concierge.platform import clock, incoming
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
-from concierge.platform.words import ago, instant, span
+from concierge.platform.words import ago, called, instant, span
 from concierge.visits.clocks import wall_time
 from concierge.visits.models import Visit
 
@@ -158,7 +158,7 @@ def _returned(found: Sequence[Invitation]) -> list[Row]:
             ),
             when=ago(one.undeliverable_at),
             note="",
-            action=_("Open"),
+            action=_("Look"),
         )
         for one in found
     ]
@@ -234,7 +234,7 @@ def _applying(answer: Answer, name: str) -> str:
 
 
 def _about(visit: Visit) -> str:
-    return _("%(visit)s, %(when)s", visit=visit.title, when=span(visit.starts_local, visit.ends_local))
+    return _("%(visit)s, %(when)s", visit=called(visit), when=span(visit.starts_local, visit.ends_local))
 
 
 def _short(text: str) -> str:

@@ -18,7 +18,7 @@ from concierge.platform.database import unit_of_work
 from concierge.platform.errors import Refused
 from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
-from concierge.platform.words import instant, span
+from concierge.platform.words import called, instant, span
 from concierge.visits import feasibility
 from concierge.visits import queries as visits
 from concierge.visits.actions import checks
@@ -110,7 +110,7 @@ def take(proposal_id: int) -> Page:
             actor_id=actor_id,
             at=at,
             needs=Permission.SCHEDULE_VISITS.value,
-            title=_("Move the visit %(title)s", title=visit.title),
+            title=_("Move the visit %(title)s", title=called(visit)),
             verb=_("Move it"),
             back=url_for("visits.visit", visit_id=visit.id),
         )

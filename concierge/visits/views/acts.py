@@ -12,6 +12,7 @@ from concierge.platform.database import unit_of_work
 from concierge.platform.errors import Refused
 from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
+from concierge.platform.words import called
 from concierge.projects import calendars
 from concierge.visits import feasibility, forms, queries
 from concierge.visits.actions import arranging, checks, progress
@@ -134,7 +135,7 @@ def cancel(visit_id: int) -> Page:
         actor_id=actor_id,
         at=at,
         needs=Permission.SCHEDULE_VISITS.value,
-        title=_("Cancel the visit %(title)s", title=visit.title),
+        title=_("Cancel the visit %(title)s", title=called(visit)),
         verb=_("Cancel the visit"),
         back=url_for("visits.visit", visit_id=visit_id),
     )
@@ -173,7 +174,7 @@ def follow(visit_id: int) -> Page:
             actor_id=actor_id,
             at=at,
             needs=Permission.SCHEDULE_VISITS.value,
-            title=_("Move the visit %(title)s with the plan", title=visit.title),
+            title=_("Move the visit %(title)s with the plan", title=called(visit)),
             verb=_("Move it"),
             back=url_for("visits.visit", visit_id=visit_id),
         )

@@ -23,7 +23,7 @@ from concierge.platform.errors import NotFound, Refused
 from concierge.platform.previews import carry_out
 from concierge.platform.uids import fresh_uid
 from concierge.platform.web import show_again
-from concierge.platform.words import listed, localized, span
+from concierge.platform.words import called, listed, localized, span
 from concierge.projects import calendars
 from concierge.projects.models import Project
 from concierge.visits import feasibility, forms, queries, words, work
@@ -146,7 +146,7 @@ def edit(visit_id: int) -> Page:
         actor_id=actor_id,
         at=at,
         needs=Permission.SCHEDULE_VISITS.value,
-        title=_("Change the visit %(title)s", title=visit.title),
+        title=_("Change the visit %(title)s", title=called(visit)),
         verb=_("Save"),
         back=url_for("visits.visit", visit_id=visit.id),
         ask=None if is_moved else False,

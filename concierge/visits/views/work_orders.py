@@ -19,7 +19,7 @@ from concierge.platform.database import unit_of_work
 from concierge.platform.once import taken_once
 from concierge.platform.previews import carry_out
 from concierge.platform.web import show_again
-from concierge.platform.words import day, localized
+from concierge.platform.words import called, day, localized
 from concierge.projects.models import Project
 from concierge.visits import forms, queries, work
 from concierge.visits.actions import arranging, checks, splitting, working
@@ -267,7 +267,7 @@ def split(visit_id: int) -> Page:
         actor_id=actor_id,
         at=at,
         needs=NEEDS.value,
-        title=_("Split the visit %(title)s by days", title=visit.title),
+        title=_("Split the visit %(title)s by days", title=called(visit)),
         verb=_("Split it"),
         back=url_for("visits.visit", visit_id=visit_id),
         ask=True,
