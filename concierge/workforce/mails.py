@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from concierge.identity.models import User
 from concierge.platform.mail import Letter
 from concierge.platform.words import clock_time, day
+from concierge.workforce.calendars import Away
 from concierge.workforce.models import LeaveRequest
 from concierge.workforce.states import LeaveState
 
@@ -81,8 +82,8 @@ def undecided(request: LeaveRequest, *, by: str, address: str) -> Letter:
     return _letter(to, subject, text)
 
 
-def when(request: LeaveRequest) -> str:
-    """The days of a request, and its times, in words."""
+def when(request: Away) -> str:
+    """The days of a request or an absence, and its times, in words."""
     first, last = day(request.first_on), day(request.last_on)
     if request.first_on == request.last_on:
         if request.from_time is None and request.to_time is None:

@@ -27,6 +27,7 @@ from concierge.platform.statements import any_of
 from concierge.workforce.calendars import (
     HomeBase,
     Shift,
+    away_span,
     open_calendar,
     our_days,
     technician_place,
@@ -810,15 +811,42 @@ _HOLDS = Question(
 )
 
 
-def turns_between(*, from_at: datetime, to_at: datetime) -> tuple[OnCallTurn, ...]:
-    """List who is on call within a time, earliest first, with technician and user."""
+def turns_between(
+    *, from_at: datetime, to_at: datetime, user_id: int | None = None
+) -> tuple[OnCallTurn, ...]:
+    """List who is on call within a time, earliest first, with technician and user.
+
+    :param user_id: only this person's turns.
+    """
     question = (
         select(OnCallTurn)
         .where(OnCallTurn.starts_at < to_at, OnCallTurn.ends_at > from_at, OnCallTurn.cancelled_at.is_(None))
         .options(joinedload(OnCallTurn.technician).joinedload(Technician.user))
         .order_by(OnCallTurn.starts_at, OnCallTurn.id)
     )
+    if user_id is not None:
+        question = question.join(Technician, Technician.id == OnCallTurn.technician_id).where(
+            Technician.user_id == user_id
+        )
     return tuple(db.session.scalars(question))
+
+
+def away_on_call(turns: Sequence[OnCallTurn]) -> Mapping[int, Absence]:
+    """Tell of turns whose technician is away for part of them: the first such absence, by turn id."""
+    if not turns:
+        return {}
+    away = absences(
+        {turn.technician.user_id for turn in turns},
+        first_on=min(turn.starts_local for turn in turns).date(),
+        last_on=max(turn.ends_local for turn in turns).date(),
+    )
+    found: dict[int, Absence] = {}
+    for turn in turns:
+        span = Span(turn.starts_at, turn.ends_at)
+        for absence in away.get(turn.technician.user_id, ()):
+            if away_span(absence, turn.zone).overlaps(span):
+                found.setdefault(turn.id, absence)
+    return found
 
 
 def turn(turn_id: int) -> OnCallTurn:

@@ -1,7 +1,8 @@
 """Leave: asked for, decided, taken back; the visits in it wait for a person and nothing of them is lost."""
 
+import re
 from collections.abc import Callable
-from datetime import date, time
+from datetime import date, datetime, time
 
 import pytest
 from flask import Flask
@@ -148,6 +149,10 @@ def test_leave_over_booked_visits_is_decided_with_open_eyes_and_can_be_undone(
         )
         jonas = people.user(name="Jonas Reuter", role=Role.DISPATCHER)
         user = db.session.get_one(User, tomas.user_id)
+        turn = workforce.turn(
+            tomas, starts_local=datetime(2029, 4, 16, 8), ends_local=datetime(2029, 4, 23, 8)
+        )
+        workforce.turn(tomas, starts_local=datetime(2029, 4, 9, 8), ends_local=datetime(2029, 4, 16, 8))
     day = "2029-04-17"
     his, theirs = sign_in(user), sign_in(jonas)
     form = {"word": "leave", "first_on": day, "last_on": day, "note": "My sister marries."}
@@ -160,6 +165,8 @@ def test_leave_over_booked_visits_is_decided_with_open_eyes_and_can_be_undone(
     shown = theirs.get(page).get_data(as_text=True)
     assert visit.title in shown
     assert "find somebody else for 1 visit" in shown
+    assert re.findall(r"/on-call/(\d+)/edit", shown) == [str(turn.id)], "nor does anybody answer calls then"
+    assert "away on" not in theirs.get(f"/on-call?week={day}").get_data(as_text=True)
     assert "My sister marries." in shown
     token = csrf_token(theirs, page)
     bare = theirs.post(f"{page}/refusal", data={"csrf_token": token})
@@ -168,6 +175,7 @@ def test_leave_over_booked_visits_is_decided_with_open_eyes_and_can_be_undone(
     assert "The leave is approved." in done.get_data(as_text=True)
     assert "Jonas Reuter: approved" in done.get_data(as_text=True), "its history stands on its page"
     assert visit.title in done.get_data(as_text=True), "and which visits want somebody else"
+    assert theirs.get(f"/on-call?week={day}").get_data(as_text=True).count("away on Tue 17 Apr 2029") == 1
     db.session.rollback()
     found = db.session.get_one(Visit, visit.id, populate_existing=True)
     assert "Tomas Keller is away" in found.needs_decision

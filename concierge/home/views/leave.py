@@ -31,7 +31,7 @@ from concierge.workforce import queries as workforce
 from concierge.workforce.actions import leave as actions
 from concierge.workforce.calendars import away_span
 from concierge.workforce.events import LeaveApproved, LeaveRefused, LeaveRequested, LeaveWithdrawn
-from concierge.workforce.models import LeaveRequest
+from concierge.workforce.models import LeaveRequest, OnCallTurn
 from concierge.workforce.states import AbsenceKind, LeaveState
 
 Page = str | Response | tuple[str, int]
@@ -222,6 +222,7 @@ def _page(
         may_decide=may_decide and is_open,
         may_withdraw=(is_mine or not is_open) and _may_withdraw(found),
         booked=_booked(found) if found.state in {LeaveState.REQUESTED, LeaveState.APPROVED} else (),
+        turns=_turns(found) if found.state in {LeaveState.REQUESTED, LeaveState.APPROVED} else (),
         history=_history(found),
         cover=workforce.cover_of(found) if may_decide and is_open else None,
         approval=approval or forms.ApprovalForm(formdata=None),
@@ -242,6 +243,13 @@ def _may_withdraw(found: LeaveRequest) -> bool:
 def _booked(found: LeaveRequest) -> Sequence[Visit]:
     """The visits to come on which they go in that time."""
     return visits.coming_visits_of(found.technician.user_id, away_span(found, found.technician.user.zone))
+
+
+def _turns(found: LeaveRequest) -> Sequence[OnCallTurn]:
+    """Their turns on call in that time."""
+    away = away_span(found, found.technician.user.zone)
+    assert away.to_at is not None  # noqa: S101 # leave ends
+    return workforce.turns_between(from_at=away.from_at, to_at=away.to_at, user_id=found.technician.user_id)
 
 
 def _history(found: LeaveRequest) -> Sequence[Told]:

@@ -19,6 +19,7 @@ from concierge.platform.web import show_again
 from concierge.workforce import forms, queries
 from concierge.workforce.actions import on_call as actions
 from concierge.workforce.clocks import EndsTooEarly, NoSuchTime
+from concierge.workforce.mails import when
 from concierge.workforce.models import OnCallTurn, Technician
 from concierge.workforce.views.blueprint import Page, bp
 
@@ -52,6 +53,7 @@ def on_call() -> Page:
         ],
         now_on_call=queries.turns_between(from_at=now, to_at=now + timedelta(microseconds=1)),
         is_any=bool(turns),
+        away={turn_id: when(absence) for turn_id, absence in queries.away_on_call(turns).items()},
         earlier=(monday - timedelta(weeks=WEEKS)).isoformat(),
         later=(monday + timedelta(weeks=WEEKS)).isoformat(),
         zone=viewer().zone,
