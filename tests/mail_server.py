@@ -1,6 +1,7 @@
-"""A private IMAP server for the tests: Dovecot in a temporary folder, on ports of its own, stopped by its id.
+"""Mail servers for the tests: Dovecot in a temporary folder, on ports of its own, and one that takes letters.
 
 Fixture `imap` (one server per test process). By hand: `with running_dovecot() as server: …`.
+Letters are taken by whatever `receiving(handler)` is given, in this process.
 """
 
 import atexit
@@ -19,14 +20,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 from imapclient import IMAPClient
 
 from tests import programs
 from tests.processes import dies_with_parent, free_port, stop
 
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60  # a machine may have a lot else to do
 PASSWORD = "pass/wörd@1:%"
 """With everything in it that an address has to escape."""
 
@@ -153,6 +156,30 @@ def imap() -> Iterator[ImapServer]:
         programs.missing("Dovecot (IMAP server)", install="sudo apt-get install -y dovecot-imapd")
     with running_dovecot() as server:
         yield server
+
+
+class _Receiver(Controller):
+    """Listens on a port that is its own from the beginning: nobody can take it meanwhile."""
+
+    def __init__(self, handler: object, own: socket.socket) -> None:
+        self._own = own
+        host, port = own.getsockname()
+        super().__init__(handler, hostname=host, port=port, ready_timeout=START_TIMEOUT_S)
+
+    def _create_server(self) -> Any:  # Any: as the class above
+        return self.loop.create_server(self._factory_invoker, sock=self._own)
+
+
+@contextlib.contextmanager
+def receiving(handler: object) -> Iterator[str]:
+    """Take letters by SMTP as a handler of aiosmtpd's says; gives the address, as `CONCIERGE_MAIL` takes it."""
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        server = _Receiver(handler, own)
+        server.start()
+        try:
+            yield f"smtp://127.0.0.1:{server.port}"
+        finally:
+            server.stop()
 
 
 def _start(program: str, folder: Path, plain_port: int, tls_port: int) -> subprocess.Popen[bytes]:

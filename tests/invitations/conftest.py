@@ -1,6 +1,5 @@
 """A real mail server that invitations go to, and time that passes between a change and the letter about it."""
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import time_machine
-from aiosmtpd.controller import Controller
 from flask import Flask
 from icalendar import Calendar, Event
 
@@ -22,6 +20,7 @@ from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.settings import current
 from tests.feeds.readers import read_with_libical
+from tests.mail_server import receiving
 from tests.makers.invitations import NOW
 from tests.programs import python_with_libical
 
@@ -93,13 +92,9 @@ def monday() -> Iterator[None]:
 def post(app: Flask) -> Iterator[Post]:
     """A real SMTP server that this application sends to."""
     handler = Post(app)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Controller(handler, hostname="127.0.0.1", port=port)
-    server.start()
-    mail.register(app, replace(current(), mail=f"smtp://127.0.0.1:{port}"))
-    yield handler
-    server.stop()
+    with receiving(handler) as address:
+        mail.register(app, replace(current(), mail=address))
+        yield handler
     mail.register(app, current())
     for message in handler.got:
         for part in calendar_parts(message):

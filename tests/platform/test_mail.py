@@ -1,7 +1,6 @@
 """Letters: one for each key, with headers nobody can forge, to a folder or a real SMTP server."""
 
 import random
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +12,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from aiosmtpd.controller import Controller
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -24,6 +22,7 @@ from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.mail import Attachment, Letter, OutgoingMail
 from concierge.platform.settings import current
+from tests.mail_server import receiving
 from tests.makers import people as make
 
 LETTER = Letter(
@@ -72,14 +71,9 @@ class Inbox:
 def inbox(app: Flask) -> Iterator[Inbox]:
     """A real SMTP server that this application sends to."""
     handler = Inbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Controller(handler, hostname="127.0.0.1", port=port)
-    server.start()
-    handler.address = f"smtp://127.0.0.1:{port}"
-    mail.register(app, replace(current(), mail=handler.address))
-    yield handler
-    server.stop()
+    with receiving(handler) as handler.address:
+        mail.register(app, replace(current(), mail=handler.address))
+        yield handler
     mail.register(app, current())
 
 
