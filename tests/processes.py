@@ -10,7 +10,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-PORTS = range(20_000, 32_000)
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = range(20_000 + _WORKER % 16, 32_000, 16)
+"""Those of this test process: others give their own, so that none is given twice before somebody listens."""
 _given: set[int] = set()
 
 
