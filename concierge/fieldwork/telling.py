@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_timedelta
 from flask import url_for
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
 from concierge.catalogue.states import GateKind, StepKind, VisitKind
@@ -205,18 +206,10 @@ def mark(row: FieldChange) -> str:
         return ""
     received = instant(row.received_at, row.user.zone)
     if row.clock_off:
-        minutes = abs(row.clock_off) // 60
+        off = format_timedelta(abs(row.clock_off), granularity="minute", threshold=2, locale=get_locale())
         if row.clock_off > 0:
-            return _(
-                "The device’s clock was %(minutes)s min fast. It arrived %(when)s.",
-                minutes=minutes,
-                when=received,
-            )
-        return _(
-            "The device’s clock was %(minutes)s min slow. It arrived %(when)s.",
-            minutes=minutes,
-            when=received,
-        )
+            return _("The device’s clock was %(time)s fast. It arrived %(when)s.", time=off, when=received)
+        return _("The device’s clock was %(time)s slow. It arrived %(when)s.", time=off, when=received)
     return _("The device’s clock may have been wrong. It arrived %(when)s.", when=received)
 
 

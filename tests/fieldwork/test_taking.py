@@ -6,11 +6,12 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import joinedload
 
 from concierge.catalogue.models import PlaybookStep, PlaybookVisit
 from concierge.catalogue.states import MilestoneKind, StepKind, VisitKind
 from concierge.equipment.models import Asset
-from concierge.fieldwork import plan, queries
+from concierge.fieldwork import plan, queries, telling
 from concierge.fieldwork.actions import issuing, reporting, settling, taking
 from concierge.fieldwork.models import FieldChange, FieldEntry, FieldNote
 from concierge.fieldwork.protocol import Kind, Outcome, Result
@@ -271,10 +272,15 @@ def test_a_clock_that_is_wrong_is_kept_and_marked(project: Project) -> None:
         )
 
     assert outcomes(results) == [Outcome.DONE] * 3
-    rows = db.session.scalars(sa.select(FieldChange).order_by(FieldChange.id)).all()
+    question = sa.select(FieldChange).options(joinedload(FieldChange.user)).order_by(FieldChange.id)
+    rows = db.session.scalars(question).all()
     assert [one.at for one in rows] == [ahead.at, old.at, fast.at]
     assert [plan.is_odd(one.at, off=one.clock_off, received_at=one.received_at) for one in rows] == [True] * 3
     assert rows[2].clock_off == 3600
+    rows[2].clock_off = 14 * 24 * 3600 + 40
+    assert telling.mark(rows[2]).startswith("The device’s clock was 2 weeks fast.")
+    rows[2].clock_off = -90 * 60
+    assert telling.mark(rows[2]).startswith("The device’s clock was 90 minutes slow.")
     assert plan.happened_at(rows[2].at, off=3600, received_at=ARRIVED) == ARRIVED
 
 
