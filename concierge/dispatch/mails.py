@@ -8,12 +8,11 @@ from flask_babel import gettext as _
 from concierge.catalogue.states import VisitKind
 from concierge.dispatch.models import SlotOffer
 from concierge.dispatch.states import OfferKind
-from concierge.platform.mail import Attachment, Letter
+from concierge.platform.mail import Letter
 from concierge.platform.words import day, span
 from concierge.projects.models import Project
 from concierge.readiness import mails
 from concierge.visits.clocks import wall_time
-from concierge.visits.models import Visit
 
 
 def offer_letter(offer: SlotOffer, project: Project, *, address: str, token: str) -> Letter:
@@ -67,31 +66,6 @@ def no_longer_letter(offer: SlotOffer, project: Project, *, address: str, token:
             ),
             address=address,
             secret=token,
-        )
-
-
-def chosen_letter(
-    offer: SlotOffer, visit: Visit, project: Project, *, calendar: bytes, address: str, token: str
-) -> Letter:
-    """The letter that confirms what was chosen, to somebody whom no invitation reaches.
-
-    :param calendar: the visit as a calendar file.
-    """
-    with force_locale(offer.link.language):
-        what, when = _what(offer), _both(visit.starts_at, visit.ends_at, visit.zone, offer.contact.zone)
-        return mails.page_letter(
-            offer.link,
-            project,
-            subject=_("We come on %(when)s", when=span(visit.starts_local, visit.ends_local)),
-            paragraphs=(
-                _("you have chosen a time for “%(what)s”:", what=what),
-                when,
-                _("Times are those at %(site)s.", site=offer.work_order.site.name),
-                _("The visit is attached for your calendar. On your page you can still move or cancel it."),
-            ),
-            address=address,
-            secret=token,
-            attachments=(Attachment("visit.ics", "text/calendar", calendar),),
         )
 
 

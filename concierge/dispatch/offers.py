@@ -100,7 +100,7 @@ class Terms:
 
 
 def terms_of(offer: SlotOffer) -> Terms:
-    """What an offer asks for; its work with site, and its visit with attendees, are loaded."""
+    """What an offer asks for; its work with site, and its visit with attendees, are loaded. Who chooses is there."""
     work, visit = offer.work_order, visit_that_goes(offer)
     there = {one.contact_id for one in visit.attendees} if visit is not None else set()
     return Terms(
@@ -114,7 +114,7 @@ def terms_of(offer: SlotOffer) -> Terms:
         crew=max(1, visit.crew if visit else work.crew),
         project_id=offer.project_id,
         milestone_id=visit.milestone_id if visit else work.milestone_id,
-        contact_ids=tuple(sorted(there | ({offer.contact_id} if work.needs_customer else set()))),
+        contact_ids=tuple(sorted(there | {offer.contact_id})),
         user_ids=tuple(map(int, offer.user_ids)),
         notice_days=offer.notice_days,
         buffer_minutes=offer.buffer_minutes,
@@ -359,15 +359,6 @@ def of_visit(visit_id: int, states: Collection[OfferState]) -> Sequence[SlotOffe
             sa.or_(SlotOffer.visit_id == visit_id, SlotOffer.work_order_id.in_(works)),
         )
     )
-
-
-def offered_among(visit_ids: Collection[int]) -> set[int]:
-    """Those of some visits that, or whose work, anything was ever offered for."""
-    is_offered = sa.or_(
-        sa.exists().where(SlotOffer.visit_id == Visit.id),
-        sa.exists().where(SlotOffer.work_order_id == Visit.work_order_id),
-    )
-    return set(db.session.scalars(sa.select(Visit.id).where(Visit.id.in_(visit_ids), is_offered)))
 
 
 def open_of_link(link_id: int) -> Sequence[SlotOffer]:

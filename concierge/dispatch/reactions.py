@@ -1,23 +1,16 @@
 """What offers of times do when something happens: letters to who chooses, and an end where it was planned otherwise."""
 
-from collections.abc import Sequence
-
 from concierge.dispatch import mails, offers
 from concierge.dispatch.actions import choosing, offering
 from concierge.dispatch.events import (
     OfferOvertaken,
     OfferSent,
     OfferWithdrawn,
-    TimeChanged,
-    TimeChosen,
     TimesOffered,
 )
 from concierge.dispatch.models import SlotOffer
 from concierge.dispatch.states import OfferState
-from concierge.feeds import queries as feeds
-from concierge.feeds.words import LANGUAGES
 from concierge.platform import mail
-from concierge.platform.events import together
 from concierge.projects.models import Project
 from concierge.readiness import queries as readiness
 from concierge.readiness.actions import linking
@@ -58,33 +51,6 @@ def mail_no_longer(event: OfferWithdrawn | OfferOvertaken) -> None:
     mail.post(letter, key=f"offer:{offer.id}:no longer", project_id=offer.project_id)
 
 
-def mail_chosen(event: TimeChosen | TimeChanged) -> None:
-    """Confirm what was chosen to who is no contact of the project; those get an invitation to the visit."""
-    offer = offers.offer_by_id(event.offer_id)
-    project = _project(offer)
-    if offer.visit is None or offer.contact_id == project.contact_id:
-        return
-    language = offer.link.language if offer.link.language in LANGUAGES else LANGUAGES[0]
-    letter = mails.chosen_letter(
-        offer,
-        offer.visit,
-        project,
-        calendar=feeds.visit_file(offer.visit.id, language=language, at=event.at),
-        address=_address(offer),
-        token=linking.token_of(offer.link),
-    )
-    mail.post(letter, key=f"offer:{offer.id}:chosen:{event.at.isoformat()}", project_id=offer.project_id)
-
-
-def end_offers_of_many(events: Sequence[VisitPlanned | VisitConfirmed]) -> None:
-    """End what is offered for the work of many visits; nearly always nothing is."""
-    offered = offers.offered_among([event.visit_id for event in events])
-    for event in events:
-        if event.visit_id in offered:
-            end_offers(event)
-
-
-@together(end_offers_of_many)
 def end_offers(event: VisitPlanned | VisitConfirmed) -> None:
     """End what is offered for work that gets its time otherwise, and the delay that a cancelled visit left."""
     found = offers.of_visit(event.visit_id, [OfferState.OPEN])

@@ -381,6 +381,8 @@ def _why_gone(told: Told) -> str:
                 "no longer stands. A new invitation follows once it is confirmed.",
                 when=_when(told.visit.starts_at, told.visit.ends_at, told.visit.zone),
             )
+        case News.NOT_YOU if is_customer:
+            return _("You do not have to be there for this visit any more.")
         case News.NOT_YOU:
             return _("You no longer go on this visit.")
         case _ if not is_customer and (reason := cancel_words(told.visit)):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -24,7 +25,7 @@ from concierge.platform.errors import NotFound
 from concierge.platform.incoming import IncomingMail
 from concierge.platform.mail import OutgoingMail
 from concierge.projects.models import Project
-from concierge.visits.models import Visit, VisitTechnician
+from concierge.visits.models import Visit, VisitAttendee, VisitTechnician
 from concierge.visits.queries import seen_by
 from concierge.visits.states import OVER
 
@@ -265,9 +266,11 @@ def is_about_invitations(visit_id: int) -> bool:
 
 
 def recipients_of(visit_id: int) -> set[Recipient]:
-    """Everybody who may have to be told of a visit: who goes, the customer's contact, and who was ever invited."""
+    """Everybody who may have to be told of a visit: who goes, who of the customer's is there, who was ever invited."""
     going = db.session.scalars(select(VisitTechnician.user_id).where(VisitTechnician.visit_id == visit_id))
     found = {Recipient(user_id=user_id) for user_id in going}
+    there = db.session.scalars(select(VisitAttendee.contact_id).where(VisitAttendee.visit_id == visit_id))
+    found |= {Recipient(contact_id=attending_id) for attending_id in there}
     contact_id = db.session.scalar(
         select(Project.contact_id).join(Visit, Visit.project_id == Project.id).where(Visit.id == visit_id)
     )
@@ -284,9 +287,7 @@ def coming_visits(recipient: Recipient, *, at: datetime) -> Sequence[Visit]:
     goes = (
         select(VisitTechnician.visit_id).where(VisitTechnician.user_id == recipient.user_id)
         if recipient.user_id is not None
-        else select(Visit.id)
-        .join(Project, Project.id == Visit.project_id)
-        .where(Project.contact_id == recipient.contact_id)
+        else _meets(recipient.contact_id)
     )
     told = select(Invitation.visit_id).where(
         _is_for(recipient), Invitation.sent_ends_at > at, Invitation.withdrawn_at.is_(None)
@@ -326,13 +327,20 @@ def was_invited(recipient: Recipient) -> bool:
 
 
 def is_contact_of_coming(contact_id: int, *, at: datetime) -> bool:
-    """Whether somebody is the contact of a project with visits to come."""
-    coming = (
-        select(Visit.id)
-        .join(Project, Project.id == Visit.project_id)
-        .where(Project.contact_id == contact_id, Visit.ends_at > at, Visit.state.in_(plan.INVITED))
+    """Whether somebody is invited to visits to come, as our contact or because they have to be there."""
+    coming = select(Visit.id).where(
+        Visit.id.in_(_meets(contact_id)), Visit.ends_at > at, Visit.state.in_(plan.INVITED)
     )
     return db.session.scalar(coming.limit(1)) is not None
+
+
+def _meets(contact_id: int | None) -> sa.CompoundSelect[Any]:  # Any: ids
+    """Ids of the visits at which somebody of the customer's meets us, whenever they are."""
+    as_contact = select(Visit.id).join(Project, Project.id == Visit.project_id)
+    return sa.union_all(
+        as_contact.where(Project.contact_id == contact_id),
+        select(VisitAttendee.visit_id).where(VisitAttendee.contact_id == contact_id),
+    )
 
 
 def invitation_with_visit(invitation_id: int) -> Invitation | None:
@@ -359,6 +367,7 @@ def _to_tell() -> tuple[ORMOption, ...]:
         joinedload(Visit.project).joinedload(Project.contact),
         joinedload(Visit.project).joinedload(Project.concierge),
         selectinload(Visit.crew_members).joinedload(VisitTechnician.user),
+        selectinload(Visit.attendees),
     )
 
 

@@ -10,7 +10,7 @@ import time_machine
 from flask import Flask
 from icalendar import Calendar
 
-from concierge.accounts.models import Contact, Site
+from concierge.accounts.models import Account, Contact, Site
 from concierge.identity.models import User
 from concierge.invitations import mails, reactions
 from concierge.invitations.actions import sending
@@ -34,6 +34,7 @@ from tests.invitations.conftest import (
 )
 from tests.makers import invitations as make
 from tests.makers import projects, workforce
+from tests.makers.accounts import contact as make_contact
 from tests.makers.invitations import for_change, later
 from tests.makers.visits import site_of, wall
 
@@ -307,6 +308,36 @@ def test_i08_another_technician_withdraws_from_one_and_invites_the_other(app: Fl
     }
     assert event_in(letters[TOMAS])["UID"] == event_in(letters[SELIN])["UID"]
     assert "You no longer go" in event_in(letters[TOMAS])["DESCRIPTION"]
+
+
+def test_i08_whoever_has_to_be_there_is_told_like_the_contact_until_they_need_not(
+    app: Flask, post: Post
+) -> None:
+    noemi = "noemi@customer.example"
+    with unit_of_work():
+        project, visit = invited(workforce.technician())
+        there = make_contact(db.session.get_one(Account, project.account_id), name="Noemi Frey")
+
+    def attend(*contacts: int, at: datetime) -> dict[str, EmailMessage]:
+        with time_machine.travel(at, tick=False), unit_of_work():
+            own = for_change(visit)
+            arranging.change_details(
+                own, title=own.title, kind=own.kind, milestone_id=own.milestone_id, skill=own.skill,
+                crew=own.crew, note=own.note, contact_ids=contacts, at=at, actor_id=None,
+            )  # fmt: skip
+        return to(post.quiet(at))
+
+    post.quiet(make.NOW)
+    told = attend(there.id, at=later(30))
+    assert {address: method_of(letter) for address, letter in told.items()} == {noemi: "REQUEST"}
+    assert noemi in event_in(told[noemi])["ATTENDEE"]
+    move(visit, "Wed 2026-03-18 09:00", at=later(60))
+    moved = to(post.quiet(later(60)))
+    assert set(moved) == {YUKI, TOMAS, noemi}
+    assert event_in(moved[noemi])["SEQUENCE"] == event_in(told[noemi])["SEQUENCE"] + 1
+    gone = attend(at=later(90))
+    assert {address: method_of(letter) for address, letter in gone.items()} == {noemi: "CANCEL"}
+    assert "do not have to be there" in event_in(gone[noemi])["DESCRIPTION"]
 
 
 def test_i08_a_worker_that_is_killed_sends_nothing_twice(app: Flask, post: Post) -> None:

@@ -209,6 +209,9 @@ def test_open_booking_pages_on_and_a_hold_is_given_back_by_itself(
 ) -> None:
     offer_id = offered(project, times=0)
     path = f"/times/{offer_id}"
+    with unit_of_work():
+        offer = offers.offer_for_change(offer_id)
+        offer.project.contact_id = colleague(offer).id  # whoever chooses is not our contact
     page = customer.get(path)
     found = re.findall(
         r'name="starts" value="([^"]+)"><input type="hidden" name="ends" value="([^"]+)"', page
@@ -223,3 +226,15 @@ def test_open_booking_pages_on_and_a_hold_is_given_back_by_itself(
     clock.shift(choosing.HELD + timedelta(hours=1))
     assert customer.post(confirm, page=path).status_code == 303, "what is free still is booked all the same"
     assert state_of(offer_id).state is OfferState.BOOKED
+
+    def told(name: str) -> list[bool]:
+        """Which letters to somebody about the visit are calendar messages, once it is quiet."""
+        letters(app)
+        clock.shift(QUIET + timedelta(minutes=1))
+        return [one.is_itip for one in letters(app, to=f"{name}@halden.example") if path not in one.text]
+
+    assert told("mallory") == [True]
+    assert told("yuki") == [True], "the same invitation as everybody's, and no other letter"
+    gone = customer.post(f"{path}/cancellation", page=f"{path}/cancellation", reason="Flooded")
+    assert gone.status_code == 303
+    assert told("yuki") == [True, True], "and its end"

@@ -293,7 +293,7 @@ def _terms(
     form: forms.OfferTimes, work: WorkOrder, visit: Visit | None, first: date, last: date, minutes: int
 ) -> Terms:
     there = {one.contact_id for one in visit.attendees} if visit else set()
-    if work.needs_customer and form.contact_id.data:
+    if form.contact_id.data:
         there.add(form.contact_id.data)
     return Terms(
         site=work.site,

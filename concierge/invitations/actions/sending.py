@@ -51,7 +51,7 @@ class News(Enum):
     WISH_TAKEN = "wish taken"
     """It is now when they asked for, and is not confirmed yet."""
     NOT_YOU = "not you"
-    """Somebody else goes."""
+    """Somebody else goes, or of the customer's they need not be there."""
     AGAIN = "again"
     """They accepted what was withdrawn before."""
 
@@ -215,8 +215,7 @@ def _news(
         return None
     if visit.state is VisitState.CANCELLED:
         return News.CANCELLED
-    is_theirs = recipient.contact_id is not None or recipient.user_id in visit.technician_ids
-    if not is_theirs:
+    if not _takes_part(visit, recipient):
         return News.NOT_YOU
     return News.WISH_TAKEN if queries.has_their_time(visit, invitation) else News.UNCERTAIN
 
@@ -224,9 +223,15 @@ def _news(
 def _is_invited(visit: Visit, recipient: Recipient, *, at: datetime) -> bool:
     if visit.state not in plan.INVITED or visit.ends_at <= at:
         return False
+    return _takes_part(visit, recipient)
+
+
+def _takes_part(visit: Visit, recipient: Recipient) -> bool:
+    """Whether somebody goes; of the customer's, whether they are our contact or have to be there."""
     if recipient.user_id is not None:
         return recipient.user_id in visit.technician_ids
-    return visit.project.contact_id == recipient.contact_id
+    there = {one.contact_id for one in visit.attendees}
+    return recipient.contact_id in {visit.project.contact_id, *there}
 
 
 def _has_stepped_down(invitation: Invitation, visit: Visit) -> bool:
