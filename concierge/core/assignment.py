@@ -6,14 +6,18 @@ whole minutes, for many thousand times and people. Plans are compared by what is
 and fairness.
 """
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import islice, pairwise
 
 from concierge.core.dispatch import (
+    ENOUGH,
+    LONGEST_SHIFT,
     NIGHT,
+    CommonHours,
     Objection,
     Person,
     Rule,
@@ -23,17 +27,22 @@ from concierge.core.dispatch import (
     against_person,
     against_time,
     bound,
+    days_there,
+    hours_at,
     minutes_there,
     presence,
+    sort_of_hours,
+    worked,
 )
 from concierge.core.hours import MINUTE, MINUTES_OF_DAY, Hours, Place, open_within
-from concierge.core.spans import Span
+from concierge.core.spans import Span, shared
 from concierge.core.travel import Spot, way
-from concierge.core.worktime import WorkCalendar, workdays_between
+from concierge.core.worktime import DAY, WorkCalendar, workdays_between
 
 MOST_A_DAY = 10
 """So many starts are looked at on one day of a site."""
 _NIGHT = NIGHT // MINUTE
+_ENOUGH = ENOUGH // MINUTE
 _BLOCKING = frozenset({Rule.VISIT, Rule.LEAVE, Rule.OWN_CALENDAR})
 """What keeps somebody from a visit; the rest is good to know."""
 _BESIDE = frozenset({Rule.VISIT, Rule.TRAVEL})
@@ -178,19 +187,63 @@ class WhyNot:
     """For each of the able, the rule that stood most often against them; for too few, why others are not able."""
 
 
+Minutes = tuple[tuple[int, int], ...]
+"""Stretches in minutes after the begin of the problem's time, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SiteDay:
+    """When a site is planned to be open on a day, and what of it is free."""
+
+    on: date
+    planned: Minutes
+    free: Minutes
+
+    def ends(self) -> int:
+        """The minute at which it closes."""
+        return self.planned[-1][1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """One day of a stay of several: when the site expects somebody, what of it is free, and which day it is."""
+
+    planned: Minutes
+    free: Minutes
+    is_first: bool
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a stay of several days asks of somebody: when they are there, how long, and whether their hours allow it."""
+
+    there: Minutes
+    minutes: int
+    is_at_work: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Stay:
     """A time to do a piece at, in minutes after the begin of the problem's time."""
 
     a: int
     b: int
-    there: tuple[tuple[int, int], ...]
-    """When people are at the site."""
-    busy: tuple[tuple[int, int], ...]
+    there: Minutes
+    """When the site expects people."""
+    busy: Minutes
     """When they are bound: all of it, but for whole days off in between."""
     last_on: date
     late: int
     span: Span[datetime]
+    days: tuple[_Day, ...] = ()
+    """Of one of several days; empty for one that is as long as people work at a time."""
+    frame: Minutes = ()
+    """Hours that all of a crew have to work, where it needs them together on several days."""
+    is_free: bool = False
+    """Whether nothing takes anything out of the site's hours and the customer's people's then."""
+    known: dict[int, _Asked] = field(default_factory=dict, compare=False)
+    """What it asks of people, by their hours."""
 
 
 @dataclass(slots=True)
@@ -219,7 +272,11 @@ class _Desk:
     share: int = 0
     placed: dict[str, _Stay] = field(default_factory=dict)
     """What a plan gives them, by piece."""
-    opened: dict[tzinfo, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    opened: dict[tzinfo, Minutes] = field(default_factory=dict)
+    usual: dict[tzinfo, Minutes] = field(default_factory=dict)
+    """The same without what is taken out of single days."""
+    sorts: dict[tzinfo | None, int] = field(default_factory=dict)
+    """The number of their sort of hours, by the zone of those who work by their own clock."""
 
     def above(self, minutes: int = 0) -> int:
         """Minutes above their share with so many more."""
@@ -289,6 +346,8 @@ class Planner:
         self._ways: dict[tuple[int, int], int] = {}
         self._stays: dict[str, tuple[_Stay, ...]] = {}
         self._ruled_out: dict[str, Counter[Rule]] = {}
+        self._sorts: dict[Hashable, int] = {}
+        self._known: dict[Hashable, tuple[Span[datetime], ...]] = {}
         self._pieces = {one.key: one for one in problem.pieces}
         wanted = sum(self._there(one) * one.work.crew for one in problem.pieces)
         self._desks = {one.key: self._desk(one) for one in problem.people}
@@ -394,12 +453,12 @@ class Planner:
         for piece in self.problem.pieces:
             found = (
                 stay.late
-                for stay in self._times(piece)
+                for stay in sorted(self._times(piece), key=lambda stay: stay.late)
                 if self._is_crew(
                     piece, [one for one in self._able[piece.key] if self._against(piece, stay, one) is None]
                 )
             )
-            least = next(found, None)  # times come in order, so the first is the least late
+            least = next(found, None)
             left, late = left + (least is None), late + (least or 0)
         return left, late
 
@@ -426,9 +485,10 @@ class Planner:
             is_whole &= all_there
             self._offered.append(found)
             stays.append(tuple((stay.late, max(0, stay.a) // MINUTES_OF_DAY) for stay, _people in found))
+            hinted = next((place for place, one in enumerate(found) if _holds(*one, chosen)), -1)
             for place, (stay, keys) in enumerate(found):
                 for key in keys:
-                    if chosen is not None and stay.span == chosen.stay and key in chosen.crew:
+                    if chosen is not None and place == hinted and key in chosen.crew:
                         hint.append(len(options))
                     options.append(Option(number, place, numbers[key]))
                     times.append(stay)
@@ -468,51 +528,121 @@ class Planner:
         """The times at which a piece can be done as far as the site, the customer and the plan go, in order."""
         if piece.key not in self._stays:
             ruled_out: Counter[Rule] = Counter()
-            spans = [piece.stay] if piece.stay else self._possible(piece)
-            is_simple = piece.stay is None and not piece.work.site.shut and not piece.work.attendees
             found = []
-            for span in spans:
+            for stay in (self._as_stay(piece, piece.stay),) if piece.stay else self._possible(piece):
                 against = (
-                    _against_begin(span, piece.work) if is_simple else _rules(against_time(span, piece.work))
+                    _against_begin(stay.span, piece.work)
+                    if stay.is_free
+                    else _rules(against_time(stay.span, piece.work))
                 )
                 ruled_out.update(against)
                 if not against:
-                    found.append(self._as_stay(piece, span))
+                    found.append(stay)
+            found.sort(key=lambda stay: stay.a)
             self._stays[piece.key], self._ruled_out[piece.key] = tuple(found), ruled_out
         return self._stays[piece.key]
 
-    def _possible(self, piece: Piece) -> Iterator[Span[datetime]]:
-        """Times that hold the piece's minutes of planned opening; on one day where it fits into one."""
-        planned = replace(piece.work.site, shut={})
-        days = _by_day(open_within(planned, self.problem.within), planned.zone)
-        length = piece.minutes * MINUTE
-        fits = any(sum((_end(one) - one.from_at for one in opened), timedelta()) >= length for opened in days)
-        for number, opened in enumerate(days):
-            later = opened if fits else [one for day in days[number:] for one in day]
-            starts = _starts(opened, self.problem.step) if fits else iter([opened[0].from_at])
-            for begins in islice(starts, MOST_A_DAY):
-                ends = _worked(begins, length, later)
-                if ends is None:
+    def _possible(self, piece: Piece) -> Iterator[_Stay]:
+        """Times that hold the piece's minutes: within a day of the site and of people, else over several.
+
+        With those of a crew that last several days go the hours that all of it have to work.
+        """
+        work, length = piece.work, piece.minutes
+        common = CommonHours(work, self.problem.within, self._known)
+        frames = common.frames(desk.person for desk in self._able[piece.key])
+        fits = any(one.fits(length) for one in frames)
+        long = [one for one in frames if not one.fits(length)]
+        days = [
+            _SiteDay(day, self._minutes(planned), self._minutes(free))
+            for day, (planned, free) in common.days().items()
+        ]
+        for session in common.sessions:
+            starts = _starts(session.starts, self.problem.step)
+            for begins in islice(starts, MOST_A_DAY) if fits else ():
+                stay = worked(begins, length, session.opened)
+                if stay is None:
                     break
-                yield Span(begins, ends)
+                yield self._laid(piece, stay, days)
+            seen: set[tuple[Span[datetime], tuple[Span[datetime], ...]]] = set()
+            for frame in long:
+                first = next(iter(common.begins(session, frame)), None)
+                stay = worked(first.from_at, length, frame.open) if first is not None else None
+                if stay is not None:
+                    together = shared(frame.usual, (stay,)) if work.crew > 1 else ()
+                    if (stay, together) not in seen:
+                        seen.add((stay, together))
+                        yield self._laid(piece, stay, days, together)
+
+    def _laid(
+        self,
+        piece: Piece,
+        span: Span[datetime],
+        days: Sequence[_SiteDay],
+        frame: tuple[Span[datetime], ...] = (),
+    ) -> _Stay:
+        """A stay that begins and ends when the site is planned to be open."""
+        a, b = self._minute(span.from_at), self._minute_after(_end(span))
+        place = bisect_right(days, a, key=_SiteDay.ends)
+        touched: list[_SiteDay] = []
+        while place < len(days) and days[place].planned[0][0] < b:
+            one = days[place]
+            if one.planned[0][0] < a or one.ends() > b:
+                within = ((a, b),)
+                one = _SiteDay(one.on, tuple(_shared(one.planned, within)), tuple(_shared(one.free, within)))
+            touched.append(one)
+            place += 1
+        busy = [(a, b)]
+        for before, one in pairwise(touched):
+            if one.on - before.on > DAY:
+                busy[-1] = busy[-1][0], before.ends()
+                busy.append((one.planned[0][0], b))
+        last = len(touched) - 1
+        return _Stay(
+            a,
+            b,
+            tuple(part for one in touched for part in one.planned),
+            tuple(busy),
+            touched[-1].on,
+            max(0, _after(piece, touched[-1].on)),
+            span,
+            tuple(
+                _Day(one.planned, one.free, number == 0, number == last) for number, one in enumerate(touched)
+            )
+            if last and _end(span) - span.from_at > LONGEST_SHIFT
+            else (),
+            self._minutes(frame),
+            all(one.planned == one.free for one in touched),
+        )
 
     def _as_stay(self, piece: Piece, span: Span[datetime]) -> _Stay:
-        there = tuple(
-            (self._minute(one.from_at), self._minute(_end(one))) for one in presence(span, piece.work.site)
-        )
+        """A stay as it is there already."""
+        there = self._minutes(presence(span, piece.work.site))
         last_on = (_end(span) - MINUTE).astimezone(piece.work.site.zone).date()
         late = 0 if piece.stay else max(0, _after(piece, last_on))
         a, b = self._minute(span.from_at), self._minute_after(_end(span))
         busy = [
             (self._minute(one.from_at), self._minute_after(_end(one))) for one in bound(span, piece.work.site)
         ]
-        return _Stay(a, b, there, tuple(busy), last_on, late, span)
+        days = tuple(
+            _Day(self._minutes(one.planned), self._minutes(one.free), one.is_first, one.is_last)
+            for one in days_there(span, piece.work)
+        )
+        return _Stay(a, b, there, tuple(busy), last_on, late, span, days)
+
+    def _minutes(self, spans: Iterable[Span[datetime]]) -> Minutes:
+        return tuple((self._minute(one.from_at), self._minute(_end(one))) for one in spans)
 
     def _stay_of(self, one: Placement) -> _Stay | None:
-        return next((stay for stay in self._times(self._pieces[one.piece]) if stay.span == one.stay), None)
+        """Its time among those that are looked at; where it is there with several hours, with those of its crew."""
+        piece = self._pieces[one.piece]
+        found = [stay for stay in self._times(piece) if stay.span == one.stay]
+        if len(found) > 1:
+            crew = [self._desks[key] for key in one.crew if key in self._desks]
+            found.sort(key=lambda stay: any(not self._is_at_work(piece, stay, desk) for desk in crew))
+        return found[0] if found else None
 
     def _there(self, piece: Piece) -> int:
-        return minutes_there(piece.stay, piece.work.site) if piece.stay else piece.minutes
+        return minutes_there(piece.stay, piece.work) if piece.stay else piece.minutes
 
     # ---------------------------------------------------------------- people
 
@@ -551,24 +681,45 @@ class Planner:
         """Whether these are enough people, and somebody among them could lead."""
         return len(desks) >= piece.work.crew and any(self._could_lead(piece, desk) for desk in desks)
 
-    def _opened(self, desk: _Desk, zone: tzinfo) -> tuple[tuple[int, int], ...]:
-        """When somebody works at a place of a zone, around the problem's time."""
+    def _opened(self, desk: _Desk, work: Work) -> Minutes:
+        """When somebody works at some work, around the problem's time."""
+        zone = desk.person.hours.zone if work.is_remote else work.site.zone
         if zone not in desk.opened:
             around = Span(
                 self._origin - timedelta(days=2), self._origin + (self._end + 2 * MINUTES_OF_DAY) * MINUTE
             )
-            always = Place("", zone, dict.fromkeys(range(7), (Hours(0, MINUTES_OF_DAY),)))
-            free = replace(desk.person, taken=(), skills={})
-            shut = against_person(around, Work(always, desk.person.home), free)
-            at, found = self._minute(around.from_at), []
-            for one in sorted(shut, key=lambda one: one.span.from_at):
-                if self._minute(one.span.from_at) > at:
-                    found.append((at, self._minute(one.span.from_at)))
-                at = max(at, self._minute_after(_end(one.span)))
-            if at < self._minute(_end(around)):
-                found.append((at, self._minute(_end(around))))
-            desk.opened[zone] = tuple(found)
+            hours = hours_at(desk.person.hours, work)
+            desk.opened[zone] = self._minutes(open_within(hours, around))
+            desk.usual[zone] = (
+                self._minutes(open_within(replace(hours, shut={}), around))
+                if hours.shut
+                else desk.opened[zone]
+            )
         return desk.opened[zone]
+
+    def _is_at_work(self, piece: Piece, stay: _Stay, desk: _Desk) -> bool:
+        """Whether somebody's hours allow a time, and hold the work where it lasts several days."""
+        opened = self._opened(desk, piece.work)
+        if not stay.days:
+            return _lie_in(stay.there, opened)
+        asked = self._asked(piece, stay, desk)
+        if not asked.is_at_work or (piece.stay is None and asked.minutes < piece.minutes):
+            return False
+        return _lie_in(stay.frame, opened)
+
+    def _asked(self, piece: Piece, stay: _Stay, desk: _Desk) -> _Asked:
+        """What a stay of several days asks of somebody, as `core/dispatch.py` says it."""
+        work = piece.work
+        zone = desk.person.hours.zone if work.is_remote else None
+        if zone not in desk.sorts:
+            hours = desk.person.hours
+            sort = desk.person.key if hours.shut else sort_of_hours(hours, work)
+            desk.sorts[zone] = self._sorts.setdefault(sort, len(self._sorts))
+        key = desk.sorts[zone]
+        if key not in stay.known:
+            opened = self._opened(desk, work)
+            stay.known[key] = _asked(stay, opened, desk.usual[zone or work.site.zone])
+        return stay.known[key]
 
     def _against(self, piece: Piece, stay: _Stay, desk: _Desk) -> Rule | None:
         """The first rule that stands against sending somebody, or against what they have beside it.
@@ -580,18 +731,16 @@ class Planner:
             until = desk.person.skills[work.skill].until
             if until is not None and until < stay.last_on:
                 return Rule.SKILL_EXPIRED
+        there = self._asked(piece, stay, desk).there if stay.days else stay.there
         for entry in desk.entries:
             if entry.a >= stay.b:
                 break
             if entry.b > stay.a and any(
-                entry.b > a and entry.a < b
-                for a, b in (stay.there if entry.rule is Rule.LEAVE else stay.busy)
+                entry.b > a and entry.a < b for a, b in (there if entry.rule is Rule.LEAVE else stay.busy)
             ):
                 return entry.rule
-        opened = self._opened(desk, desk.person.hours.zone if work.is_remote else work.site.zone)
-        for a, b in stay.there:
-            if not any(first <= a and b <= last for first, last in opened):
-                return Rule.HOURS
+        if not self._is_at_work(piece, stay, desk):
+            return Rule.HOURS
         if _is_within_days_off(stay, desk):
             return self._exactly(piece, stay, desk)
         if work.is_remote:
@@ -860,7 +1009,7 @@ class Planner:
             by_way = sorted(people, key=lambda key: (near[key], key))
             leads = next(key for key in by_way if self._could_lead(piece, self._desks[key]))
             best = [leads, *(key for key in by_way if key != leads)][:most]
-            if chosen is not None and stay.span == chosen.stay:
+            if chosen is not None and _holds(stay, people, chosen):
                 kept.append((stay, sorted({*best, *chosen.crew}.intersection(people))))
             elif left > 0 and last != stay.last_on:
                 kept.append((stay, best))
@@ -1005,7 +1154,8 @@ def _misplaced(problem: Problem, piece: Piece, one: Placement) -> Iterator[str]:
     if piece.stay is None:
         if one.stay.from_at < problem.within.from_at or _end(one.stay) > _end(problem.within):
             yield "outside the time that may be planned"
-        if minutes_there(one.stay, piece.work.site) < piece.minutes:
+        hours = [person.hours for person in problem.people if person.key in one.crew]
+        if minutes_there(one.stay, piece.work, hours) < piece.minutes:
             yield "less time than it takes"
 
 
@@ -1035,10 +1185,15 @@ def _newly_blocked(person: Person, given: Sequence[Taken]) -> Iterator[Objection
             rest = replace(person, taken=person.taken[:number] + person.taken[number + 1 :])
             always = Place("", UTC, dict.fromkeys(range(7), (Hours(0, MINUTES_OF_DAY),)))
             work = Work(always, visit.spot)
-            was = {one.rule for one in against_person(visit.span, work, rest)}
+            was = {_where(one, visit) for one in against_person(visit.span, work, rest)}
             for one in against_person(visit.span, work, _with(rest, given)):
-                if one.rule in _BESIDE and one.rule not in was:
+                if one.rule in _BESIDE and _where(one, visit) not in was:
                     yield one
+
+
+def _where(one: Objection, visit: Taken) -> tuple[Rule, bool]:
+    """Which rule it is, and whether on the way there: one that was blocked anyhow says nothing of the way back."""
+    return one.rule, one.span.from_at < visit.span.from_at
 
 
 def _at_once(stretches: Sequence[tuple[int, int, int]]) -> list[tuple[int, ...]]:
@@ -1076,14 +1231,6 @@ def _rules(found: Iterable[Objection]) -> list[Rule]:
     return sorted({one.rule for one in found}, key=lambda rule: rule.value)
 
 
-def _by_day(opened: Iterable[Span[datetime]], zone: tzinfo) -> list[list[Span[datetime]]]:
-    """Stretches by the day of the zone on which they begin, in order."""
-    days: dict[date, list[Span[datetime]]] = {}
-    for span in opened:
-        days.setdefault(span.from_at.astimezone(zone).date(), []).append(span)
-    return list(days.values())
-
-
 def _starts(opened: Iterable[Span[datetime]], step: int) -> Iterator[datetime]:
     for span in opened:
         starts = span.from_at
@@ -1092,15 +1239,60 @@ def _starts(opened: Iterable[Span[datetime]], step: int) -> Iterator[datetime]:
             starts += step * MINUTE
 
 
-def _worked(starts: datetime, length: timedelta, opened: Iterable[Span[datetime]]) -> datetime | None:
-    """When so much of planned opening has passed from a start on; `None` when it does not."""
-    for span in opened:
-        begins = max(span.from_at, starts)
-        if begins < _end(span):
-            if _end(span) - begins >= length:
-                return begins + length
-            length -= _end(span) - begins
-    return None
+def _holds(stay: _Stay, people: Collection[str], chosen: Placement | None) -> bool:
+    """Whether a plan places a piece at this time, with some of these people."""
+    return chosen is not None and stay.span == chosen.stay and set(chosen.crew) <= set(people)
+
+
+def _lie_in(spans: Minutes, opened: Minutes) -> bool:
+    """Whether all of some stretches lie in others."""
+    for a, b in spans:
+        place = bisect_right(opened, a, key=_first) - 1
+        if place < 0 or opened[place][1] < b:
+            return False
+    return True
+
+
+def _shared(ours: Iterable[tuple[int, int]], theirs: Minutes) -> list[tuple[int, int]]:
+    """What stretches share with others, in order."""
+    found = []
+    for a, b in ours:
+        place = max(0, bisect_right(theirs, a, key=_first) - 1)
+        while place < len(theirs) and theirs[place][0] < b:
+            begins, ends = max(a, theirs[place][0]), min(b, theirs[place][1])
+            if begins < ends:
+                found.append((begins, ends))
+            place += 1
+    return found
+
+
+def _asked(stay: _Stay, opened: Minutes, usual: Minutes) -> _Asked:
+    """What a stay of several days asks of who works in these minutes, and usually in those."""
+    there: list[tuple[int, int]] = []
+    minutes, is_at_work = 0, True
+    for day in stay.days:
+        mine = _shared(day.free, opened)
+        of_day = _long(_shared(day.planned, usual) if day.is_first or day.is_last else day.planned)
+        length = _long(mine)
+        if not mine or length < min(_ENOUGH, of_day / 2):
+            must, there_of_day = list(day.planned), list(day.planned)
+            length = _long(day.planned)
+        else:
+            must = _shared(day.planned, ((stay.a, mine[0][0]),)) if day.is_first else []
+            must += _shared(day.planned, ((mine[-1][1], stay.b),)) if day.is_last else []
+            there_of_day = [*_shared(day.free, usual), *must]
+        minutes += length
+        there += there_of_day
+        is_at_work &= _lie_in(tuple(must), opened)
+    return _Asked(tuple(there), minutes, is_at_work)
+
+
+def _long(spans: Iterable[tuple[int, int]]) -> int:
+    return sum(b - a for a, b in spans)
+
+
+def _first(span: tuple[int, int]) -> int:
+    return span[0]
 
 
 def _around(a: int, b: int, desk: _Desk) -> tuple[_Entry | None, _Entry | None]:

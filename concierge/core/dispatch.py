@@ -1,25 +1,38 @@
 """Who can go, and when: one answer to "is this interval feasible, and if not, why", travel included.
 
 A visit is a stay: from an instant to another, perhaps over several days. People are at the site while they stay
-and it is planned to be open; a weekend or a lunch break in between is nobody's presence. From one day to the next
-they are bound, nights included; a day off in between leaves them free for whatever they can travel to. On the way
-there and back they are taken, too. Rules are checked over all of it, never only at its start. Instants are aware.
+and it is planned to be open; a weekend or a lunch break in between is nobody's presence. Over several days they
+work each day what the site, they and the customer's people have in common: a site that is open longer than somebody
+works waits for the next morning. Too little of a day in common is a reason, and so is a start or an end at which
+somebody cannot be there. From one day to the next they are bound, nights included; a day off in between leaves them
+free for whatever they can travel to. On the way there and back they are taken, too. Rules are checked over all of
+it, never only at its start. Instants are aware.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from itertools import pairwise
+from itertools import combinations, islice, pairwise
 
 from concierge.core.hours import MINUTE, Hours, Place, clock_words, open_within
-from concierge.core.spans import Span, gaps, merge
+from concierge.core.spans import Span, gaps, merge, shared
 from concierge.core.travel import By, Spot, Way, way
 from concierge.core.worktime import DAY
 
 NIGHT = timedelta(hours=10)
 """Somebody who has at least so long at home between two visits goes home; otherwise straight on."""
 
+LONGEST_SHIFT = timedelta(hours=14)
+"""So long people are at work at a time; in a longer stay they go when their day ends, and come again."""
+LUNCH = 180
+"""Breaks of so many minutes fall where the work lets them; who has a longer one does not work then."""
+ENOUGH = timedelta(hours=4)
+"""So much of a day is worked at least, or half of what there is where that is less."""
+MOST_FRAMES = 12
+"""So many different hours of a crew are tried for work of several days."""
 
 MATTERS = timedelta(days=4)
 """So far around a stay other things matter: the longest ways there and back, and a night at home."""
@@ -190,7 +203,7 @@ class Work:
 
 
 def presence(stay: Span[datetime], site: Place) -> tuple[Span[datetime], ...]:
-    """List when people are at the site during a stay: while it is planned to be open, by its own clock.
+    """List when a site expects people during a stay: while it is planned to be open, by its own clock.
 
     Where it is planned to be closed at the start or at the end, the answer reaches to that end all the same,
     so that what is checked is what was asked for.
@@ -222,8 +235,12 @@ def bound(stay: Span[datetime], site: Place) -> tuple[Span[datetime], ...]:
     """
     if _day_of(_end(stay) - MINUTE, site) - _day_of(stay.from_at, site) <= DAY:
         return (stay,)
+    return _bound(presence(stay, site), site)
+
+
+def _bound(there: Iterable[Span[datetime]], site: Place) -> tuple[Span[datetime], ...]:
     found: list[Span[datetime]] = []
-    for span in presence(stay, site):
+    for span in there:
         last = found[-1] if found else None
         if last and _day_of(span.from_at, site) - _day_of(_end(last) - MINUTE, site) <= DAY:
             found[-1] = Span(last.from_at, span.to_at)
@@ -232,9 +249,31 @@ def bound(stay: Span[datetime], site: Place) -> tuple[Span[datetime], ...]:
     return tuple(found)
 
 
-def minutes_there(stay: Span[datetime], site: Place) -> int:
-    """Count the minutes of a stay at which people are at the site."""
-    return sum(map(_length, presence(stay, site)), timedelta()) // MINUTE
+def minutes_there(stay: Span[datetime], work: Work, hours: Iterable[Place] = ()) -> int:
+    """Count the minutes of a stay at which people are at the site, all of the crew together.
+
+    Over several days, what the site, the customer's people and the crew have in common; on a day on which that is
+    too little, all that the site is planned to be open: whoever comes then comes for a reason.
+
+    :param hours: those of the crew, each by their own clock; without any the site's alone.
+    :raises ValueError: when the stay never ends.
+    """
+    return _minutes(_presence(stay, work), work, hours)
+
+
+def _minutes(at: "_Presence", work: Work, hours: Iterable[Place]) -> int:
+    if not at.days:
+        return at.minutes
+    usual: tuple[Span[datetime], ...] = (at.stay,)
+    actual = usual
+    for one in hours:
+        there = hours_at(one, work)
+        usual = shared(usual, open_within(replace(there, shut={}), at.stay))
+        actual = shared(actual, open_within(there, at.stay))
+    looked = _looked_through(at, usual, actual)
+    return sum(
+        (_sum(mine) if is_enough else _sum(day.planned) for day, mine, _usual, is_enough in looked), timedelta()
+    ) // MINUTE  # fmt: skip
 
 
 def against_time(stay: Span[datetime], work: Work) -> tuple[Objection, ...]:
@@ -242,15 +281,21 @@ def against_time(stay: Span[datetime], work: Work) -> tuple[Objection, ...]:
 
     :raises ValueError: when the stay never ends.
     """
+    return _against_time(_presence(stay, work), work)
+
+
+def _against_time(at: "_Presence", work: Work) -> tuple[Objection, ...]:
     found: list[Objection] = []
-    for span in presence(stay, work.site):
+    stay = at.stay
+    expected = _asked(at, (stay,), (stay,)).must if at.days else at.there
+    for span in expected:
         closed = (_closed(gap, work.site) for gap in gaps(open_within(work.site, span), within=span))
         found += [one for one in closed if not (work.is_remote and one.rule is Rule.SITE_HOURS)]
     for attendee in work.attendees:
         for away in attendee.away:
             found += [
                 Objection(Rule.ATTENDEE, both, attendee.name)
-                for span in presence(stay, work.site)
+                for span in expected
                 if (both := span.intersection(away))
             ]
     if work.not_before is not None and stay.from_at < work.not_before:
@@ -259,6 +304,27 @@ def against_time(stay: Span[datetime], work: Work) -> tuple[Objection, ...]:
     if work.held_by:
         found.append(Objection(Rule.GATE, stay, work.held_by))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of a stay of several: when the site expects somebody, and what it and the customer's people leave."""
+
+    planned: tuple[Span[datetime], ...]
+    free: tuple[Span[datetime], ...]
+    is_first: bool
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a stay of several days asks of somebody.
+
+    `must` is when they have to be at work, else it is said; `there` when they are there or would have to be.
+    """
+
+    must: tuple[Span[datetime], ...]
+    there: tuple[Span[datetime], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,13 +339,19 @@ class _Presence:
     last_on: date
     """The last day of it, by the site's clock."""
     minutes: int
-    """How many of it they are there."""
+    """How many of it the site expects somebody."""
+    days: tuple[Day, ...] = ()
+    """The days of a stay that is longer than anybody works at a time; empty for a shorter one."""
+    known: dict[Hashable, tuple[_Asked, int]] = field(default_factory=dict)
+    """What it asks of people, and their minutes, by their hours."""
 
 
-def _presence(stay: Span[datetime], site: Place) -> _Presence:
+def _presence(stay: Span[datetime], work: Work) -> _Presence:
+    site = work.site
     there = presence(stay, site)
+    first, last = _day_of(stay.from_at, site), _day_of(_end(stay) - MINUTE, site)
     by_day: list[tuple[date, int, int]] | None = []
-    for part in (part for parts in _by_day(there, site) for part in parts):
+    for part in (part for parts in _by_day(there, site).values() for part in parts):
         begins, ends = part.from_at.astimezone(site.zone), _end(part).astimezone(site.zone)
         if by_day is None or begins.utcoffset() != ends.utcoffset():
             by_day = None
@@ -290,11 +362,115 @@ def _presence(stay: Span[datetime], site: Place) -> _Presence:
     return _Presence(
         stay,
         there,
-        bound(stay, site),
+        (stay,) if last - first <= DAY else _bound(there, site),
         None if by_day is None else tuple(by_day),
-        _day_of(_end(stay) - MINUTE, site),
-        sum(map(_length, there), timedelta()) // MINUTE,
+        last,
+        _sum(there) // MINUTE,
+        _days(stay, work, there),
     )
+
+
+def days_there(stay: Span[datetime], work: Work) -> tuple[Day, ...]:
+    """List the days of a stay on which the site expects somebody; none of one that is as long as a shift.
+
+    :raises ValueError: when the stay never ends.
+    """
+    return _days(stay, work, presence(stay, work.site))
+
+
+def _days(stay: Span[datetime], work: Work, there: Sequence[Span[datetime]]) -> tuple[Day, ...]:
+    first, last = _day_of(stay.from_at, work.site), _day_of(_end(stay) - MINUTE, work.site)
+    if first == last or _length(stay) <= LONGEST_SHIFT:
+        return ()
+    free = _by_day(_without(open_within(work.site, stay), _away(work)), work.site)
+    planned = _by_day(there, work.site)
+    return tuple(
+        Day(tuple(parts), tuple(free.get(day, ())), number == 0, number == len(planned) - 1)
+        for number, (day, parts) in enumerate(planned.items())
+    )
+
+
+def _away(work: Work) -> list[Span[datetime]]:
+    return [away for attendee in work.attendees for away in attendee.away]
+
+
+def _without(spans: Iterable[Span[datetime]], away: Collection[Span[datetime]]) -> Iterable[Span[datetime]]:
+    return (left for one in spans for left in gaps(away, within=one)) if away else spans
+
+
+def _looked_through(
+    at: _Presence, usual: Sequence[Span[datetime]], actual: Sequence[Span[datetime]]
+) -> Iterator[tuple[Day, list[Span[datetime]], list[Span[datetime]], bool]]:
+    """For each day what is left of it in the hours of somebody: as they are, as usual, and whether that is enough.
+
+    Of the first and the last day they may have less than the site, as somebody does who comes in the evening.
+    """
+    left = _each_day(at, shared([span for day in at.days for span in day.free], actual))
+    could = _each_day(at, shared([span for day in at.days for span in day.free], usual))
+    expected = _each_day(at, shared([span for day in at.days for span in day.planned], usual))
+    for day, mine, theirs, all_day in zip(at.days, left, could, expected, strict=True):
+        of_day = _sum(all_day if day.is_first or day.is_last else day.planned)
+        yield day, mine, theirs, bool(mine) and _sum(mine) >= min(ENOUGH, of_day / 2)
+
+
+def _each_day(at: _Presence, spans: Iterable[Span[datetime]]) -> list[list[Span[datetime]]]:
+    """Stretches, none of which goes over midnight, by the days of a stay."""
+    found: list[list[Span[datetime]]] = [[] for _day in at.days]
+    number = 0
+    for span in spans:
+        while span.from_at >= _end(at.days[number].planned[-1]):
+            number += 1
+        found[number].append(span)
+    return found
+
+
+def _asked(at: _Presence, usual: Sequence[Span[datetime]], actual: Sequence[Span[datetime]]) -> _Asked:
+    """What a stay of several days asks of somebody with these hours: all of a day on which too little is left."""
+    must: list[Span[datetime]] = []
+    there: list[Span[datetime]] = []
+    for day, mine, theirs, is_enough in _looked_through(at, usual, actual):
+        if not is_enough:
+            must += day.planned
+            there += day.planned
+            continue
+        edges: list[Span[datetime]] = []
+        if day.is_first and mine[0].from_at > at.stay.from_at:
+            edges += shared(day.planned, [Span(at.stay.from_at, mine[0].from_at)])
+        if day.is_last and _end(mine[-1]) < _end(at.stay):
+            edges += shared(day.planned, [Span(_end(mine[-1]), _end(at.stay))])
+        must += edges
+        there += [*theirs, *edges]
+    return _Asked(tuple(must), tuple(there))
+
+
+def _asked_of(at: _Presence, work: Work, person: Person) -> tuple[_Asked, int]:
+    """What a stay of several days asks of a person, and how many minutes they are there; the same for equal hours."""
+    key = sort_of_hours(person.hours, work) if not _is_shut(person.hours, at.stay) else None
+    if key is None or key not in at.known:
+        hours = hours_at(person.hours, work)
+        actual = open_within(hours, at.stay)
+        usual = open_within(replace(hours, shut={}), at.stay) if hours.shut else actual
+        found = _asked(at, usual, actual), _minutes(at, work, (person.hours,))
+        if key is None:
+            return found
+        at.known[key] = found
+    return at.known[key]
+
+
+def sort_of_hours(hours: Place, work: Work) -> Hashable:
+    """Tell what is the same for people who usually work the same hours at some work."""
+    return (
+        hours.zone if work.is_remote else None,
+        tuple(sorted(hours.week.items())),
+        id(hours.days),
+        tuple(sorted(hours.exceptions.items())),
+    )
+
+
+def _is_shut(hours: Place, stay: Span[datetime]) -> bool:
+    """Whether something is taken out of somebody's days around a stay."""
+    first, last = stay.from_at.date() - DAY, _end(stay).date() + DAY
+    return any(first <= day <= last for day in hours.shut)
 
 
 def against_person(stay: Span[datetime], work: Work, person: Person) -> tuple[Objection, ...]:
@@ -302,23 +478,25 @@ def against_person(stay: Span[datetime], work: Work, person: Person) -> tuple[Ob
 
     :raises ValueError: when the stay never ends.
     """
-    return _against(_presence(stay, work.site), work, person, ways(stay, work, person))
+    return _against(_presence(stay, work), work, person, ways(stay, work, person))
 
 
 def _against(at: _Presence, work: Work, person: Person, how: "Ways") -> tuple[Objection, ...]:
     found = _unskilled(at, work, person)
-    if work.is_remote or not _is_at_work(person.hours, at):
-        hours = replace(
-            _worked_at(person.hours, work.site), zone=person.hours.zone if work.is_remote else work.site.zone
-        )
-        for span in at.there:
+    must = there = at.there
+    if at.days:
+        asked, _minutes_there = _asked_of(at, work, person)
+        must, there = asked.must, asked.there
+    if must and (work.is_remote or not _is_at_work(person.hours, at)):
+        hours = hours_at(person.hours, work)
+        for span in must:
             for closed in gaps(open_within(hours, span), within=span):
                 if not any(
                     taken.rule is Rule.LEAVE and taken.span.overlaps(closed) for taken in person.taken
                 ):
                     found.append(_off(closed, hours, work.site))
     for taken in person.taken:
-        if taken.rule in _BLOCKING and _blocks(taken, at.busy, at.there):
+        if taken.rule in _BLOCKING and _blocks(taken, at.busy, there):
             found.append(Objection(taken.rule, taken.span, taken.words, key=taken.key))
     found += _ways_blocked(at.stay, at.busy, work, person, how)
     return tuple(found)
@@ -330,7 +508,9 @@ def _is_at_work(hours: Place, at: _Presence) -> bool:
         return False
     for day, from_minute, to_minute in at.by_day:
         planned = hours.planned_on(day)
-        if not planned or from_minute < planned[0].from_minute or to_minute > planned[-1].to_minute:
+        if len(planned) > 1:
+            planned = tuple(one for one in _unbroken(planned) if one.to_minute > from_minute)
+        if not planned or from_minute < planned[0].from_minute or to_minute > planned[0].to_minute:
             return False
         if any(
             shut.hours.from_minute < to_minute and from_minute < shut.hours.to_minute
@@ -349,8 +529,8 @@ def against_crew(
 
     :raises ValueError: when the stay never ends.
     """
-    found: list[tuple[Person | None, Objection]] = [(None, one) for one in against_time(stay, work)]
-    at = _presence(stay, work.site)
+    at = _presence(stay, work)
+    found: list[tuple[Person | None, Objection]] = [(None, one) for one in _against_time(at, work)]
     of_all = [(person, _against(at, work, person, ways(stay, work, person))) for person in crew]
     is_led = any(_leads(work, person, against) for person, against in of_all)
     for person, against in of_all:
@@ -442,17 +622,18 @@ def candidates(stay: Span[datetime], work: Work, people: Iterable[Person]) -> tu
 
     What stands against the time itself is the same for all and not repeated here; see `against_time`.
     """
-    at = _presence(stay, work.site)
+    at = _presence(stay, work)
     return tuple(sorted((_candidate(at, work, person) for person in people), key=_rank))
 
 
 def _candidate(at: _Presence, work: Work, person: Person) -> Candidate:
     how = ways(at.stay, work, person)
+    minutes = _asked_of(at, work, person)[1] if at.days else at.minutes
     return Candidate(
         person,
         _against(at, work, person, how),
         how,
-        (person.booked_minutes + at.minutes) / person.capacity_minutes if person.capacity_minutes else 0.0,
+        (person.booked_minutes + minutes) / person.capacity_minutes if person.capacity_minutes else 0.0,
         not work.languages or bool(work.languages & person.languages),
     )
 
@@ -477,33 +658,187 @@ def slots(
 ) -> tuple[Slot, ...]:
     """Find the first times at which a whole crew can do so many minutes of work at the site.
 
-    Work that fits into a day of the site is done on one; longer work begins when the site opens, and goes on
-    when it is planned to be open again. Starts lie on whole steps of the site's clock; at most `per_day` of them
-    on one day of the site, one after the other.
+    Work that fits into a day of the site and of the crew is done on one; longer work begins when both can, and goes
+    on when both can again. Starts lie on whole steps of the site's clock; at most `per_day` of them on one day of
+    the site, one after the other.
 
     :raises ValueError: when the work takes no time, nobody is needed, or `within` never ends.
     """
     if minutes <= 0 or work.crew < 1 or step < 1:
         raise ValueError("A slot needs work of at least a minute and somebody to do it.")
-    days = _by_day(open_within(replace(work.site, shut={}), within), work.site)
-    fits_a_day = any(sum(map(_length, opened), timedelta()) >= minutes * MINUTE for opened in days)
+    common = CommonHours(work, within)
+    able = [person for person in people if not work.skill or work.skill in person.skills]
+    frames = common.frames(able)
+    fits = any(one.fits(minutes) for one in frames)
+    long = [one for one in frames if not one.fits(minutes)]
     found: list[Slot] = []
-    for number, opened in enumerate(days):
-        later = opened if fits_a_day else [span for day in days[number:] for span in day]
-        free_from, today = within.from_at, 0
-        for starts in _starts(opened, step, work.site):
-            stay = _worked(starts, minutes, later) if starts >= free_from else None
-            if stay is not None and (crew := _crew_for(stay, work, people)) is not None:
+    free_from = within.from_at
+    of_day: Counter[date] = Counter()
+    for session in common.sessions:
+        today = of_day.total()
+        for starts in _starts(session.starts, step, work.site) if fits else ():
+            stay = worked(starts, minutes, session.opened) if starts >= free_from else None
+            on = _day_of(starts, work.site)
+            if stay is None or of_day[on] == per_day:
+                continue
+            crew = _crew_for(stay, common, able, minutes)
+            if crew is not None:
                 found.append(Slot(stay, crew))
-                free_from, today = _end(stay), today + 1
+                free_from = _end(stay)
+                of_day[on] += 1
             if len(found) == most:
                 return tuple(found)
-            if not fits_a_day or today == per_day:
+        if today == of_day.total() and (
+            slot := _long_slot(common, session, long, able, minutes, step, free_from)
+        ):
+            found.append(slot)
+            free_from = _end(slot.stay)
+            if len(found) == most:
                 break
     return tuple(found)
 
 
-def _by_day(opened: Iterable[Span[datetime]], site: Place) -> list[list[Span[datetime]]]:
+def _long_slot(
+    common: "CommonHours",
+    session: "Session",
+    frames: Iterable["Frame"],
+    able: Sequence[Person],
+    minutes: int,
+    step: int,
+    free_from: datetime,
+) -> Slot | None:
+    """The slot that begins on a day and ends first, for work that is longer than some people's day."""
+    stays: dict[Span[datetime], list[Frame]] = {}
+    for frame in frames:
+        starts = next(_starts(common.begins(session, frame), step, common.work.site), None)
+        stay = worked(starts, minutes, frame.open) if starts is not None and starts >= free_from else None
+        if stay is not None:
+            stays.setdefault(stay, []).append(frame)
+    for stay, of_stay in sorted(stays.items(), key=lambda one: _end(one[0])):
+        crew = _crew_for(stay, common, able, minutes, of_stay)
+        if crew is not None:
+            return Slot(stay, crew)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A day of a site as people work it: one of its nights is one, too, and goes over midnight.
+
+    `starts` is where work can begin on it, `opened` all in which it can be done. A site that never closes has a
+    session from each midnight, in which work may go on over the next.
+    """
+
+    starts: tuple[Span[datetime], ...]
+    opened: tuple[Span[datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Hours that a site is planned to be open and a crew usually works, and what of them is free for work."""
+
+    usual: tuple[Span[datetime], ...]
+    open: tuple[Span[datetime], ...]
+    longest: timedelta
+    """So much of them lies in one shift."""
+
+    def fits(self, minutes: int) -> bool:
+        """Say whether so much work can be done in one shift."""
+        return minutes * MINUTE <= min(self.longest, LONGEST_SHIFT)
+
+    def holds(self, spans: Sequence[Span[datetime]]) -> bool:
+        """Say whether all of some stretches lie in them."""
+        return shared(self.usual, spans) == tuple(spans)
+
+
+class CommonHours:
+    """When a site and people can work together within a stretch of time; each sort of hours is looked at once."""
+
+    def __init__(
+        self,
+        work: Work,
+        within: Span[datetime],
+        known: dict[Hashable, tuple[Span[datetime], ...]] | None = None,
+    ) -> None:
+        """Look at the site.
+
+        :param known: of people's hours, what was found for other work within the same stretch.
+        :raises ValueError: when the stretch never ends.
+        """
+        self.work, self._within = work, within
+        self._planned = open_within(replace(work.site, shut={}), within)
+        self._free = tuple(_without(open_within(work.site, within), _away(work)))
+        self._frames: dict[Hashable, Frame] = {}
+        self._known = {} if known is None else known
+        self.sessions = tuple(_sessions(self._planned, work.site))
+
+    def days(self) -> Mapping[date, tuple[Sequence[Span[datetime]], Sequence[Span[datetime]]]]:
+        """List by day when the site is planned to be open, and what of it is free, cut at its midnights."""
+        free = _by_day(self._free, self.work.site)
+        return {
+            day: (planned, free.get(day, ()))
+            for day, planned in _by_day(self._planned, self.work.site).items()
+        }
+
+    def frame(self, person: Person) -> Frame:
+        """Tell when one person can work there; the same frame for all who have the same hours."""
+        key = sort_of_hours(person.hours, self.work)
+        if key not in self._frames:
+            there = (key, self.work.site.zone)
+            if there not in self._known:
+                hours = hours_at(replace(person.hours, shut={}), self.work)
+                self._known[there] = open_within(hours, self._within)
+            self._frames[key] = self._framed(shared(self._planned, self._known[there]))
+        return self._frames[key]
+
+    def begins(self, session: Session, frame: Frame) -> tuple[Span[datetime], ...]:
+        """Say when work of several days can begin on one; not on what is left of a day that is mostly taken."""
+        free = shared(session.starts, frame.open)
+        usual = _sum(shared(session.starts, frame.usual))
+        return free if _sum(free) >= min(ENOUGH, usual / 2) else ()
+
+    def frames(self, people: Iterable[Person]) -> tuple[Frame, ...]:
+        """List when crews of these people can work there, each sort of hours once, those with most time first."""
+        single = list({id(one): one for one in map(self.frame, people)}.values())
+        found = {one.usual: one for one in single}
+        for count in range(2, min(self.work.crew, 3) + 1):
+            for some in islice(combinations(single, count), MOST_FRAMES * MOST_FRAMES):
+                usual = some[0].usual
+                for other in some[1:]:
+                    usual = shared(usual, other.usual)
+                if usual not in found:
+                    found[usual] = self._framed(usual)
+        kept = sorted(found.values(), key=lambda one: _sum(one.usual), reverse=True)
+        return tuple(one for one in kept if one.usual)[:MOST_FRAMES]
+
+    def _framed(self, usual: tuple[Span[datetime], ...]) -> Frame:
+        longest = max((_sum(shift) for shift in _shifts(usual)), default=timedelta(0))
+        return Frame(usual, shared(usual, self._free), longest)
+
+
+def _shifts(opened: Iterable[Span[datetime]]) -> Iterator[list[Span[datetime]]]:
+    """Stretches with no more than a lunch break between them."""
+    shift: list[Span[datetime]] = []
+    for span in opened:
+        if shift and span.from_at - _end(shift[-1]) > LUNCH * MINUTE:
+            yield shift
+            shift = []
+        shift.append(span)
+    if shift:
+        yield shift
+
+
+def _sessions(opened: Iterable[Span[datetime]], site: Place) -> Iterator[Session]:
+    for shift in _shifts(opened):
+        if _sum(shift) <= LONGEST_SHIFT:
+            yield Session(tuple(shift), tuple(shift))
+            continue
+        for of_day in _by_day(shift, site).values():
+            later = tuple(span for span in shift if _end(span) > of_day[0].from_at)
+            yield Session(tuple(of_day), later)
+
+
+def _by_day(opened: Iterable[Span[datetime]], site: Place) -> dict[date, list[Span[datetime]]]:
     """Stretches cut at the site's midnights, by day, in order."""
     days: dict[date, list[Span[datetime]]] = {}
     for span in opened:
@@ -513,7 +848,7 @@ def _by_day(opened: Iterable[Span[datetime]], site: Place) -> list[list[Span[dat
             ends = min(_midnight(day + DAY, site), _end(span))
             days.setdefault(day, []).append(Span(begins, ends))
             begins = ends
-    return list(days.values())
+    return days
 
 
 def _starts(opened: Iterable[Span[datetime]], step: int, site: Place) -> Iterator[datetime]:
@@ -525,11 +860,21 @@ def _starts(opened: Iterable[Span[datetime]], step: int, site: Place) -> Iterato
             starts = _on_step(starts + step * MINUTE, step, site)
 
 
-def _crew_for(stay: Span[datetime], work: Work, people: Sequence[Person]) -> tuple[str, ...] | None:
-    """The nearest people with the most time who can all go; `None` when they are too few."""
-    if against_time(stay, work):
+def _crew_for(
+    stay: Span[datetime],
+    common: "CommonHours",
+    people: Sequence[Person],
+    minutes: int,
+    frames: Sequence["Frame"] = (),
+) -> tuple[str, ...] | None:
+    """The nearest people with the most time who can all go and do so much; `None` when they are too few.
+
+    :param frames: where it lasts several days and a crew goes, hours of which all of them work one.
+    """
+    work = common.work
+    at = _presence(stay, work)
+    if _against_time(at, work):
         return None
-    at = _presence(stay, work.site)
     earliest, latest = stay.from_at - MATTERS, _end(stay) + MATTERS
     found = []
     for person in people:
@@ -545,17 +890,37 @@ def _crew_for(stay: Span[datetime], work: Work, people: Sequence[Person]) -> tup
                 for one in near
                 if one.span.from_at < latest and (one.span.to_at is None or one.span.to_at > earliest)
             )
-        if not any(each.rule in _BLOCKING and _blocks(each, at.busy, at.there) for each in near):
-            found.append(
-                _candidate(at, work, person if near is person.taken else replace(person, taken=near))
-            )
+        if at.days:
+            asked, there = _asked_of(at, work, person)
+            if there < minutes or any(
+                one.rule in _BLOCKING and _blocks(one, at.busy, asked.there) for one in near
+            ):
+                continue
+        elif any(each.rule in _BLOCKING and _blocks(each, at.busy, at.there) for each in near):
+            continue
+        found.append(_candidate(at, work, person if near is person.taken else replace(person, taken=near)))
     able = sorted(
         (one for one in found if all(each.rule is Rule.SKILL_LEVEL for each in one.against)), key=_rank
     )
+    if not at.days or work.crew == 1:
+        return _led(able, work.crew)
+    for frame in frames:
+        wanted = shared(frame.usual, (stay,))
+        crew = _led([one for one in able if common.frame(one.person).holds(wanted)], work.crew)
+        if (
+            crew
+            and _minutes(at, work, [one.person.hours for one in able if one.person.key in crew]) >= minutes
+        ):
+            return crew
+    return None
+
+
+def _led(able: Sequence[Candidate], count: int) -> tuple[str, ...] | None:
+    """The first of the able, one of whom leads."""
     leads = next((one for one in able if one.is_free), None)
-    if leads is None or len(able) < work.crew:
+    if leads is None or len(able) < count:
         return None
-    others = [one for one in able if one is not leads][: work.crew - 1]
+    others = [one for one in able if one is not leads][: count - 1]
     return tuple(one.person.key for one in able if one is leads or one in others)
 
 
@@ -566,13 +931,11 @@ def _leads(work: Work, person: Person, against: Iterable[Objection]) -> bool:
     return held is not None and all(one.rule not in unfit for one in against)
 
 
-def _worked(starts: datetime, minutes: int, opened: Sequence[Span[datetime]]) -> Span[datetime] | None:
-    """The stay that begins at an instant and holds so many minutes of planned opening; `None` when it cannot."""
+def worked(starts: datetime, minutes: int, opened: Sequence[Span[datetime]]) -> Span[datetime] | None:
+    """The stay that begins at an instant and holds so many minutes of stretches; `None` when it cannot."""
     left = minutes * MINUTE
-    for span in opened:
+    for span in islice(opened, bisect_right(opened, starts, key=_end), None):
         begins = max(span.from_at, starts)
-        if begins >= _end(span):
-            continue
         if _end(span) - begins >= left:
             return Span(starts, begins + left)
         left -= _end(span) - begins
@@ -683,18 +1046,24 @@ def _straight(other: Taken, home: Way, work: Work, person: Person, pause: timede
     return way(other.spot, work.spot) if pause < over_home else None
 
 
-def _worked_at(hours: Place, site: Place) -> Place:
+def hours_at(hours: Place, work: Work) -> Place:
     """Somebody's hours by the clock of the place where they work; their breaks fall where the work lets them."""
     return replace(
         hours,
-        zone=site.zone,
+        zone=hours.zone if work.is_remote else work.site.zone,
         week={weekday: _unbroken(each) for weekday, each in hours.week.items()},
         exceptions={day: replace(one, hours=_unbroken(one.hours)) for day, one in hours.exceptions.items()},
     )
 
 
 def _unbroken(hours: Sequence[Hours]) -> tuple[Hours, ...]:
-    return (Hours(hours[0].from_minute, hours[-1].to_minute),) if hours else ()
+    found: list[Hours] = []
+    for one in hours:
+        if found and one.from_minute - found[-1].to_minute <= LUNCH:
+            before = found.pop()
+            one = Hours(before.from_minute, max(before.to_minute, one.to_minute))
+        found.append(one)
+    return tuple(found)
 
 
 def _closed(span: Span[datetime], site: Place) -> Objection:
@@ -762,6 +1131,10 @@ def _midnight(day: date, place: Place) -> datetime:
 
 def _length(span: Span[datetime]) -> timedelta:
     return _end(span) - span.from_at
+
+
+def _sum(spans: Iterable[Span[datetime]]) -> timedelta:
+    return sum(map(_length, spans), timedelta())
 
 
 def _end(span: Span[datetime]) -> datetime:

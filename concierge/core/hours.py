@@ -4,12 +4,12 @@ A place opens by its own clock: when clocks go forward the skipped hour is not t
 repeated hour counts twice. All answers are half-open stretches of instants in UTC. Zones are handed in.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from types import MappingProxyType
 
-from concierge.core.spans import Span, gaps, merge
+from concierge.core.spans import Span, gaps, merge, shared
 from concierge.core.worktime import DAY, LONGEST_CLOSURE_DAYS, WEEKDAYS, WorkCalendar
 
 MINUTE = timedelta(minutes=1)
@@ -241,7 +241,7 @@ def _all_open(
     """When all places are open; `on` names the calendar days of the first that count, all when `None`."""
     found = _open_at(places[0], from_at, to_at, on=on)
     for place in places[1:]:
-        found = _shared(found, _open_at(place, from_at, to_at))
+        found = shared(found, _open_at(place, from_at, to_at))
     return found
 
 
@@ -260,9 +260,9 @@ def _open_at(
             midnight = _utc_midnight(day) - offset
             for hours in place.hours_on(day) if on is None or on.contains(day) else ():
                 opening = Span(midnight + hours.from_minute * MINUTE, midnight + hours.to_minute * MINUTE)
-                shared = opening.intersection(regime)
-                if shared is not None:
-                    found.append(shared)
+                inside = opening.intersection(regime)
+                if inside is not None:
+                    found.append(inside)
             if day == date.max:
                 break
             day += DAY
@@ -301,22 +301,6 @@ def _change(zone: tzinfo, before: datetime, after: datetime) -> datetime:
 
 def _offset(zone: tzinfo, at: datetime) -> timedelta:
     return at.astimezone(zone).utcoffset() or timedelta()
-
-
-def _shared(ours: Iterable[Span[datetime]], theirs: Iterable[Span[datetime]]) -> tuple[Span[datetime], ...]:
-    """Intersect two ordered lists of stretches, each looked at once."""
-    one, other = list(ours), list(theirs)
-    found: list[Span[datetime]] = []
-    here = there = 0
-    while here < len(one) and there < len(other):
-        both = one[here].intersection(other[there])
-        if both is not None:
-            found.append(both)
-        if _end(one[here]) <= _end(other[there]):
-            here += 1
-        else:
-            there += 1
-    return tuple(found)
 
 
 def _chunks(at: datetime, *, back: bool) -> Iterator[Span[datetime]]:

@@ -404,7 +404,7 @@ class _Asking:
                 stay = _stay(job, step, call, day, calendar)
                 crew = self._tried(job, step, call, stay, [*taken, *booked]) if stay is not None else ()
                 if isinstance(crew, tuple) and crew and stay is not None:
-                    minutes = _minutes(call, stay, job.site)
+                    minutes = _minutes(call, stay, job)
                     binds = (stay,) if call.is_remote else bound(stay, job.site)
                     booked.append(Booked(call, stay, crew, minutes, binds))
                     continue
@@ -456,7 +456,7 @@ class _Asking:
         closed = against_time(stay, work)
         if closed or stay.from_at < self._now:
             return []
-        weeks = list(_by_week(Booked(call, stay, (), _minutes(call, stay, job.site)), job.site))
+        weeks = list(_by_week(Booked(call, stay, (), _minutes(call, stay, job)), job.site))
         last_on = stay.from_at.astimezone(job.site.zone).date()
         near: list[Person] = []
         tired: list[tuple[str, Rule]] = []
@@ -555,8 +555,8 @@ def _stay(job: Job, step: Step, call: Call, day: date, calendar: WorkCalendar) -
     return span if _end(span) > span.from_at else None
 
 
-def _minutes(call: Call, stay: Span[datetime], site: Place) -> int:
-    return int(_length(stay) // MINUTE) if call.is_remote else minutes_there(stay, site)
+def _minutes(call: Call, stay: Span[datetime], job: Job) -> int:
+    return int(_length(stay) // MINUTE) if call.is_remote else minutes_there(stay, Work(job.site, job.spot))
 
 
 def _by_week(booked: Booked, site: Place) -> Iterator[tuple[date, int]]:

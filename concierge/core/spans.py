@@ -1,6 +1,6 @@
 """Half-open stretches of time, of days or of instants alike: the start belongs to them, the end does not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Generic, TypeVar
@@ -85,3 +85,25 @@ def gaps(spans: Iterable[Span[When]], *, within: Span[When]) -> tuple[Span[When]
     if free_from is not None and (within.to_at is None or free_from < within.to_at):
         left.append(Span(free_from, within.to_at))
     return tuple(left)
+
+
+def shared(ours: Sequence[Span[When]], theirs: Sequence[Span[When]]) -> tuple[Span[When], ...]:
+    """Return what two ordered lists of stretches have in common, in order; each is looked at once.
+
+    :raises ValueError: when a stretch never ends.
+    """
+    found: list[Span[When]] = []
+    here = there = 0
+    while here < len(ours) and there < len(theirs):
+        one, other = ours[here], theirs[there]
+        if one.to_at is None or other.to_at is None:
+            raise ValueError("What stretches of time share is asked of those that end.")
+        begins = max(other.from_at, one.from_at)
+        ends = min(other.to_at, one.to_at)
+        if begins < ends:
+            found.append(Span(begins, ends))
+        if one.to_at <= other.to_at:
+            here += 1
+        else:
+            there += 1
+    return tuple(found)

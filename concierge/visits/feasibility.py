@@ -373,12 +373,18 @@ def slots(
     return dispatch.slots(work, found, minutes=minutes, within=within, most=most, per_day=per_day)
 
 
-def worked_minutes(site: Site, stay: Span[datetime]) -> int:
-    """Count the minutes of a stay at which somebody is at the site, at least one.
+def worked_minutes(site: Site, stay: Span[datetime], *, user_ids: Collection[int] = ()) -> int:
+    """Count the minutes of a stay at which people are at the site, at least one.
 
+    :param user_ids: who goes; over several days what they and the site have in common counts.
     :raises ValueError: when the stay never ends.
     """
-    return max(1, dispatch.minutes_there(stay, calendars.site_place(site)))
+    work = work_at(site)
+    if not user_ids or stay.to_at is None or not dispatch.days_there(stay, work):
+        return max(1, dispatch.minutes_there(stay, work))
+    first_on, last_on = stay.from_at.date(), stay.to_at.date()
+    hours = workforce.technician_places(user_ids, first_on=first_on, last_on=last_on)
+    return max(1, dispatch.minutes_there(stay, work, hours.values()))
 
 
 def people(

@@ -21,6 +21,7 @@ from concierge.projects.scope import visible_to
 from concierge.projects.states import ProjectState
 from concierge.visits.models import Visit, VisitTechnician, WorkOrder
 from concierge.visits.states import COMING, VisitState, WorkOrderState
+from concierge.workforce import queries as workforce
 
 UNDER_WAY = frozenset({VisitState.ON_ROUTE, VisitState.IN_PROGRESS})
 ENDED = frozenset({VisitState.COMPLETE, VisitState.INCOMPLETE})
@@ -76,7 +77,7 @@ def open_work_in(project_id: int, number: str) -> WorkOrder | None:
             WorkOrder.number == int(number),
             WorkOrder.state == WorkOrderState.OPEN,
         )
-        .options(joinedload(WorkOrder.site), selectinload(WorkOrder.visits))
+        .options(joinedload(WorkOrder.site), selectinload(WorkOrder.visits).selectinload(Visit.crew_members))
     )
 
 
@@ -104,7 +105,9 @@ def work_of_project(viewer: Viewer, project_id: int) -> Sequence[WorkOrder]:
     )
     return db.session.scalars(
         question.options(
-            joinedload(WorkOrder.site), joinedload(WorkOrder.milestone), selectinload(WorkOrder.visits)
+            joinedload(WorkOrder.site),
+            joinedload(WorkOrder.milestone),
+            selectinload(WorkOrder.visits).selectinload(Visit.crew_members),
         ).order_by(WorkOrder.number)
     ).all()
 
@@ -116,7 +119,9 @@ def work_of_asset(viewer: Viewer, asset_id: int) -> Sequence[WorkOrder]:
     )
     return db.session.scalars(
         question.options(
-            joinedload(WorkOrder.project), joinedload(WorkOrder.site), selectinload(WorkOrder.visits)
+            joinedload(WorkOrder.project),
+            joinedload(WorkOrder.site),
+            selectinload(WorkOrder.visits).selectinload(Visit.crew_members),
         ).order_by(WorkOrder.opened_at.desc(), WorkOrder.id.desc())
     ).all()
 
@@ -162,27 +167,49 @@ def standing_of(work: WorkOrder) -> Standing:
 def planned_minutes(works: Iterable[WorkOrder]) -> Mapping[int, int]:
     """Count how long visits that took or take place are at the site, by work order, once for the whole crew.
 
-    Sites and visits have to be loaded. Hours in which the site is closed do not count.
+    Sites, visits and their people have to be loaded. Hours in which the site is closed do not count, nor those of
+    several days in which the crew does not work.
     """
+    listed = list(works)
+    hours = _hours_of(listed)
     places = {}
     found = {}
-    for work in works:
+    for work in listed:
         if work.site_id not in places:
             places[work.site_id] = calendars.site_place(work.site)
         found[work.id] = sum(
-            _minutes(work, visit, places[work.site_id])
+            _minutes(work, visit, places[work.site_id], hours)
             for visit in work.visits
             if visit.state is not VisitState.CANCELLED
         )
     return found
 
 
-def _minutes(work: WorkOrder, visit: Visit, place: Place) -> int:
+def _minutes(work: WorkOrder, visit: Visit, place: Place, hours: Mapping[int, Place]) -> int:
     length = (visit.ends_at - visit.starts_at) // MINUTE
     if work.kind in BY_THE_CLOCK:
         return int(length)
-    there = dispatch.minutes_there(Span(visit.starts_at, visit.ends_at), place)
-    return there or int(length)
+    of_crew = [hours[user_id] for user_id in visit.technician_ids if user_id in hours]
+    asked = dispatch.Work(place, work.site.spot)
+    return dispatch.minutes_there(Span(visit.starts_at, visit.ends_at), asked, of_crew) or int(length)
+
+
+def _hours_of(works: Iterable[WorkOrder]) -> Mapping[int, Place]:
+    """When the people of visits of several days work, by user id."""
+    long = [
+        visit
+        for work in works
+        if work.kind not in BY_THE_CLOCK
+        for visit in work.visits
+        if visit.ends_at - visit.starts_at > dispatch.LONGEST_SHIFT and visit.crew_members
+    ]
+    if not long:
+        return {}
+    return workforce.technician_places(
+        {user_id for visit in long for user_id in visit.technician_ids},
+        first_on=min(visit.starts_at for visit in long).date(),
+        last_on=max(visit.ends_at for visit in long).date(),
+    )
 
 
 def steps_of(work_order_ids: Collection[int]) -> Mapping[int, tuple[PlaybookStep, ...]]:

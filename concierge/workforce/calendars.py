@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import holidays
 from babel import Locale
 
+from concierge.core.dispatch import LONGEST_SHIFT
 from concierge.core.hours import MINUTES_OF_DAY, DayHours, Hours, Place, Shut, hours_between, open_within
 from concierge.core.spans import Span
 from concierge.core.worktime import SATURDAY_AND_SUNDAY, WorkCalendar, together
@@ -37,8 +38,6 @@ USUAL_SHIFT = (8 * 60, 17 * 60)
 """The hours of everybody who has none of their own."""
 
 WHOLE_DAY = Hours(0, MINUTES_OF_DAY)
-LONGEST_SHIFT = timedelta(hours=14)
-"""A visit that lasts longer has nights in it, which are no work."""
 
 
 class Away(Protocol):

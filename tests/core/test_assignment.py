@@ -283,7 +283,7 @@ def test_who_can_go_is_what_the_one_function_says(problem: Problem) -> None:
     for number, piece in enumerate(problem.pieces):
         if piece.work.crew != 1:
             continue
-        for span in (piece.stay and [piece.stay]) or list(planner._possible(piece)):
+        for span in {stay.span for stay in planner._times(piece)}:
             for person, somebody_ in enumerate(problem.people):
                 against = objections(span, piece.work, somebody_)
                 is_offered = (number, span, person) in offered

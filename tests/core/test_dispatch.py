@@ -1,6 +1,6 @@
 """Who can go and when: tables a dispatcher can read, and every minute of random weeks looked at one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
@@ -11,6 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concierge.core.dispatch import (
+    ENOUGH,
+    LONGEST_SHIFT,
+    LUNCH,
     NIGHT,
     Attendee,
     Certificate,
@@ -24,6 +27,7 @@ from concierge.core.dispatch import (
     against_time,
     bound,
     candidates,
+    minutes_there,
     objections,
     presence,
     slots,
@@ -329,16 +333,16 @@ def _is_open(place: Place, moment: datetime, *, planned: bool = False) -> bool:
     return any(one.from_minute <= there.hour * 60 + there.minute < one.to_minute for one in hours)
 
 
-def _works(person: Person, moment: datetime, *, at: Place) -> bool:
-    """Between the first and the last planned minute of a day, by the clock of where they are, but for what is shut."""
+def _works(person: Person, moment: datetime, *, at: Place, usually: bool = False) -> bool:
+    """In their planned hours by the clock of where they are, a lunch break included, but for what is shut."""
     wall = moment.astimezone(at.zone)
     minute, planned = wall.hour * 60 + wall.minute, person.hours.planned_on(wall.date())
-    shut = person.hours.shut.get(wall.date(), ())
-    return (
-        bool(planned)
-        and planned[0].from_minute <= minute < planned[-1].to_minute
-        and not any(one.hours.from_minute <= minute < one.hours.to_minute for one in shut)
+    shut = () if usually else person.hours.shut.get(wall.date(), ())
+    is_planned = any(one.from_minute <= minute < one.to_minute for one in planned) or any(
+        before.to_minute <= minute < after.from_minute and after.from_minute - before.to_minute <= LUNCH
+        for before, after in pairwise(planned)
     )
+    return is_planned and not any(one.hours.from_minute <= minute < one.hours.to_minute for one in shut)
 
 
 def _there(stay: Span[datetime], site: Place) -> set[datetime]:
@@ -357,6 +361,44 @@ def _there(stay: Span[datetime], site: Place) -> set[datetime]:
         or (day(moment) == day(stay.from_at) and (not planned or moment < planned[0]))
         or (day(moment) == day(stay.to_at - MINUTE) and (not planned or moment > planned[-1]))
     }
+
+
+def _attended(
+    stay: Span[datetime], work: Work, crew: Sequence[Person], there: set[datetime]
+) -> tuple[set[datetime], set[datetime], set[datetime]]:
+    """Of several days, on which less of each is worked than the site is open: who has to be at work when, who is
+    there, and what is worked. Of a day on which people have too little in common all that the site is open.
+    """
+    assert stay.to_at is not None
+    first, last = (one.astimezone(work.site.zone).date() for one in (stay.from_at, stay.to_at - MINUTE))
+    if first == last or stay.to_at - stay.from_at <= LONGEST_SHIFT:
+        return there, there, there
+    must, present, worked = set[datetime](), set[datetime](), set[datetime]()
+    for day in {moment.astimezone(work.site.zone).date() for moment in there}:
+        planned = {moment for moment in there if moment.astimezone(work.site.zone).date() == day}
+        free = {
+            moment
+            for moment in planned
+            if _is_open(work.site, moment)
+            and not any(away.contains(moment) for who in work.attendees for away in who.away)
+        }
+        mine = {moment for moment in free if all(_works(one, moment, at=work.site) for one in crew)}
+        usual = {
+            moment
+            for moment in planned
+            if all(_works(one, moment, at=work.site, usually=True) for one in crew)
+        }
+        asked = len(usual if day in (first, last) else planned) * GRID / 2
+        if not mine or len(mine) * GRID < min(ENOUGH, asked):
+            must, present, worked = must | planned, present | planned, worked | planned
+            continue
+        edges = {
+            moment
+            for moment in planned
+            if (day == first and moment < min(mine)) or (day == last and moment > max(mine))
+        }
+        must, present, worked = must | edges, present | edges | (free & usual), worked | mine
+    return must, present, worked
 
 
 def _days_off(stay: Span[datetime], there: set[datetime], site: Place) -> list[Span[datetime]]:
@@ -419,16 +461,20 @@ def test_feasible_is_what_every_minute_says(case: tuple[Span[datetime], Work, Pe
     sure = [taken for taken in person.taken if taken.rule is not Rule.OWN_TENTATIVE]
     held = person.skills["lc-ms"]
     last_day = (stay.to_at - MINUTE).astimezone(work.site.zone).date()
+    opened, _present, _worked = _attended(stay, work, (), there)
+    must, present, worked = _attended(stay, work, (person,), there)
+    assert minutes_there(stay, work, (person.hours,)) * MINUTE == len(worked) * GRID
     feasible = (
-        all(_is_open(work.site, moment) and _works(person, moment, at=work.site) for moment in there)
-        and not any(away.contains(moment) for who in work.attendees for away in who.away for moment in there)
+        all(_is_open(work.site, moment) for moment in opened)
+        and all(_works(person, moment, at=work.site) for moment in must)
+        and not any(away.contains(moment) for who in work.attendees for away in who.away for moment in opened)
         and (work.not_before is None or work.not_before <= stay.from_at)
         and held.level >= 2
         and (held.until is None or held.until >= last_day)
         and not any(
             taken.span.contains(moment)
             for taken in sure
-            for moment in (there if taken.rule is Rule.LEAVE else busy)
+            for moment in (present if taken.rule is Rule.LEAVE else busy)
         )
         and not any(
             taken.span.contains(moment) and not any(taken.span.contains(one) for one in busy)
@@ -437,24 +483,33 @@ def test_feasible_is_what_every_minute_says(case: tuple[Span[datetime], Work, Pe
         )
     )
     assert (objections(stay, work, person) == ()) == feasible
+    nobody_off = all(_works(person, moment, at=work.site) for moment in must)
+    hours = {one.span for one in against_person(stay, work, person) if one.rule in (Rule.HOURS, Rule.DAY_OFF)}
+    off = {moment for moment in must if not _works(person, moment, at=work.site)}
+    if not any(taken.rule is Rule.LEAVE for taken in person.taken):
+        assert {moment for span in hours for moment in _moments(span)} == off
+    assert nobody_off == (not off)
     beginner = replace(person, key="q", skills={"lc-ms": Certificate(1, held.until)})
     of_crew = {one.rule for who, one in against_crew(stay, work, (person, beginner)) if who is beginner}
     assert (Rule.SKILL_LEVEL in of_crew) == (held.level < 2 and Rule.SKILL_EXPIRED not in of_crew)
 
 
-@given(a_case(), st.integers(3, 240), st.sampled_from((15, 30, 60)))
-@settings(max_examples=60, deadline=None)
+@given(a_case(), st.integers(3, 240), st.sampled_from((15, 30, 60)), a_place("other"), st.integers(1, 2))
+@settings(max_examples=80, deadline=None)
 def test_a_slot_is_feasible_for_its_crew_and_holds_the_work(
-    case: tuple[Span[datetime], Work, Person], lasts: int, step: int
+    case: tuple[Span[datetime], Work, Person], lasts: int, step: int, other: Place, crew: int
 ) -> None:
     stay, work, person = case
-    others = [replace(person, key="q", taken=()), person]
+    others = [replace(person, key="q", taken=()), replace(person, key="r", hours=other), person]
     within = Span(stay.from_at, stay.from_at + timedelta(days=6))
+    work = replace(work, crew=crew)
     found = slots(work, others, minutes=lasts * 5, within=within, step=step, most=4)
     by_key = {one.key: one for one in others}
     for slot in found:
-        worked = [moment for moment in _moments(slot.stay) if _is_open(work.site, moment, planned=True)]
-        assert len(worked) == lasts
+        going = [by_key[key] for key in slot.crew]
+        there = _there(slot.stay, work.site)
+        assert len(_attended(slot.stay, work, going, there)[2]) >= lasts
+        assert len(going) == crew
         assert all(objections(slot.stay, work, by_key[key]) == () for key in slot.crew)
         assert slot.stay.from_at.astimezone(work.site.zone).minute % step == 0
     for one, other in pairwise(found):  # long work may begin on either of two days that it both needs
@@ -482,6 +537,110 @@ def test_the_first_slot_is_the_earliest_there_is() -> None:
 def at_site(span: Span[datetime]) -> str:
     assert span.to_at is not None
     return f"{span.from_at.astimezone(ZURICH):%d %H:%M}–{span.to_at.astimezone(ZURICH):%H:%M}"
+
+
+LONG = replace(SITE, week=dict.fromkeys(range(5), (Hours(7 * 60, 19 * 60),)))
+"""Open longer than anybody works."""
+
+
+def test_people_go_when_their_day_ends_though_the_site_is_open_longer() -> None:
+    work = replace(WORK, site=LONG)
+    within = Span(local("Mon 2026-11-23", "00:00"), local("Fri 2026-12-11", "00:00"))
+    (slot,) = slots(work, [SELIN], minutes=27 * 60, within=within, most=1)
+    assert slot.stay == from_to("Mon 2026-11-23", "08:00", "17:00", "Wed 2026-11-25")
+    assert objections(slot.stay, work, SELIN) == ()
+    assert minutes_there(slot.stay, work, [SELIN.hours]) == 27 * 60
+    (ten_hours,) = slots(work, [SELIN], minutes=600, within=within, most=1)  # the site's day, not hers
+    assert ten_hours.stay == from_to("Mon 2026-11-23", "08:00", "09:00", "Tue 2026-11-24")
+    for stay, words in (
+        (from_to("Mon 2026-11-23", "07:00", "17:00", "Wed 2026-11-25"), "07:00"),
+        (from_to("Mon 2026-11-23", "08:00", "18:00", "Wed 2026-11-25"), "17:00"),
+    ):  # what was asked for at the start and at the end is asked of her
+        (found,) = against_person(stay, work, SELIN)
+        assert (found.rule, f"{found.span.from_at.astimezone(ZURICH):%H:%M}") == (Rule.HOURS, words)
+    evening = Taken(from_to("Tue 2026-11-24", "17:30", "18:30"), Rule.LEAVE, "parents' evening")
+    assert against_person(slot.stay, work, replace(SELIN, taken=(evening,))) == ()
+    doctor = Taken(from_to("Tue 2026-11-24", "16:30", "18:30"), Rule.LEAVE, "doctor")
+    assert rules(against_person(slot.stay, work, replace(SELIN, taken=(doctor,)))) == [Rule.LEAVE]
+    friday_off = replace(SELIN, hours=replace(SELIN.hours, week=dict.fromkeys(range(4), (DAYTIME,))))
+    over_friday = from_to("Thu 2026-11-26", "08:00", "17:00", "Mon 2026-11-30")
+    assert rules(against_person(over_friday, work, friday_off)) == [Rule.DAY_OFF]
+
+
+@pytest.mark.parametrize(
+    ("shut", "away", "ends", "expected"),
+    [
+        (None, None, "Wed 25 17:00", []),
+        (("12:00", "23:59"), None, "Thu 26 13:00", []),  # a half day before the holiday
+        (("07:00", "15:30"), None, "", [Rule.SITE_CLOSED]),
+        (None, ("08:00", "10:00"), "Thu 26 10:00", []),
+        (None, ("07:00", "16:00"), "", [Rule.ATTENDEE]),
+        (("12:00", "23:59"), ("07:00", "11:00"), "", [Rule.SITE_CLOSED, Rule.ATTENDEE]),
+    ],
+)
+def test_a_day_in_between_needs_enough_that_all_have_in_common(
+    shut: tuple[str, str] | None, away: tuple[str, str] | None, ends: str, expected: list[Rule]
+) -> None:
+    tuesday = on("Tue 2026-11-24")
+    closed = hours_between(*map(time.fromisoformat, shut)) if shut else None
+    site = replace(LONG, shut={tuesday: (Shut(closed, "half day"),)} if closed else {})
+    attendees = (Attendee("Dr Ito", (from_to("Tue 2026-11-24", *away),)),) if away else ()
+    work = replace(WORK, site=site, attendees=attendees)
+    stay = from_to("Mon 2026-11-23", "08:00", "17:00", "Wed 2026-11-25")
+    assert rules(against_time(stay, work)) == expected
+    within = Span(stay.from_at, local("Sat 2026-11-28", "00:00"))
+    found = slots(work, [SELIN], minutes=27 * 60, within=within, most=1)
+    (first,) = found
+    if ends:
+        assert f"{_ends(first.stay).astimezone(ZURICH):%a %d %H:%M}" == ends
+        assert first.stay.from_at == stay.from_at
+    else:  # not over that day
+        assert first.stay.from_at == local("Wed 2026-11-25", "08:00")
+    assert objections(first.stay, work, SELIN) == ()
+
+
+def test_a_crew_works_the_hours_it_has_in_common() -> None:
+    early = replace(SELIN, hours=replace(SELIN.hours, week=dict.fromkeys(range(5), (Hours(360, 780),))))
+    late = replace(
+        SELIN, key="ben", hours=replace(SELIN.hours, week=dict.fromkeys(range(5), (Hours(540, 1080),)))
+    )
+    work = replace(WORK, site=LONG, crew=2)
+    within = Span(local("Mon 2026-11-23", "00:00"), local("Fri 2026-12-11", "00:00"))
+    (slot,) = slots(work, [early, late], minutes=720, within=within, most=1)
+    assert slot.stay == from_to("Mon 2026-11-23", "09:00", "13:00", "Wed 2026-11-25")  # 09:00–13:00 together
+    assert against_crew(slot.stay, work, [early, late]) == ()
+    (alone,) = slots(replace(work, crew=1), [early, late], minutes=720, within=within, most=1)
+    assert alone.stay == from_to("Mon 2026-11-23", "09:00", "12:00", "Tue 2026-11-24")
+
+
+def test_nights_are_shifts_and_go_over_midnight_and_clock_changes() -> None:
+    """A lab that is free from ten to six, and somebody who works then; clocks change on the 25th of October."""
+    nights = dict.fromkeys(range(7), (Hours(0, 6 * 60), Hours(22 * 60, 24 * 60)))
+    work = replace(WORK, site=replace(SITE, week=nights))
+    owl = replace(SELIN, hours=replace(SELIN.hours, week=nights))
+    within = Span(local("Fri 2026-10-23", "12:00"), local("Tue 2026-10-27", "12:00"))
+    found = slots(work, [owl, SELIN], minutes=480, within=within, most=3)
+    assert [at_site(slot.stay) for slot in found] == ["23 22:00–06:00", "24 22:00–05:00", "25 22:00–06:00"]
+    (two,) = slots(work, [owl], minutes=1020, within=within, most=1)  # eight hours, then nine
+    assert at_site(two.stay) == "23 22:00–06:00"
+    assert _ends(two.stay) == local("Sun 2026-10-25", "06:00")
+    assert objections(two.stay, work, owl) == ()
+    at_noon = from_to("Sat 2026-10-24", "11:00", "13:00")
+    assert rules(against_person(at_noon, work, owl)) == [Rule.HOURS]  # no lunch break lasts sixteen hours
+    always = replace(work, site=replace(SITE, week=dict.fromkeys(range(7), (Hours(0, 1440),))))
+    assert at_site(slots(always, [owl], minutes=480, within=within, most=1)[0].stay) == "23 22:00–06:00"
+    (spring,) = slots(
+        work,
+        [owl],
+        minutes=420,
+        within=Span(local("Sat 2026-03-28", "12:00"), local("Sun 2026-03-29", "12:00")),
+    )
+    assert at_site(spring.stay) == "28 22:00–06:00"  # one of its hours is not there
+
+
+def _ends(span: Span[datetime]) -> datetime:
+    assert span.to_at is not None
+    return span.to_at
 
 
 def test_starts_stay_on_the_clocks_steps_when_it_changes_by_half_an_hour() -> None:

@@ -22,6 +22,14 @@ CITIES = (
     ("IT", "Milano", 45.46, 9.19, "Europe/Rome"),
     ("US", "Boston", 42.36, -71.06, "America/New_York"),
 )
+ODD_HOURS = (
+    (Hours(8 * 60, 17 * 60),),
+    (Hours(8 * 60, 12 * 60), Hours(13 * 60, 17 * 60)),
+    (Hours(7 * 60, 19 * 60),),
+    (Hours(0, 24 * 60),),
+    (Hours(0, 6 * 60), Hours(22 * 60, 24 * 60)),
+)
+"""A usual day, one with lunch, one longer than anybody works, a laboratory that never closes, nights."""
 SKILLS = ("lc-ms", "nmr", "sequencer", "clinical")
 
 
@@ -35,8 +43,8 @@ def drawn_problem(
     busy: float = 0.3,
     is_odd: bool = False,
 ) -> Problem:
-    """Work and people as a company in Europe has them; odd ones have lunch breaks, power cuts, attendees, gates,
-    calls from home, and something on weekends.
+    """Work and people as a company in Europe has them; odd ones have other hours, power cuts, attendees, gates,
+    calls from home, something on weekends, and half days of leave.
 
     :param busy: how much of their time people are on other visits or away.
     """
@@ -52,9 +60,7 @@ def drawn_problem(
 
 
 def _place(random: Random, name: str, zone: str, is_odd: bool) -> Place:
-    week = (Hours(8 * 60, 17 * 60),)
-    if is_odd and random.random() < 0.4:
-        week = (Hours(8 * 60, 12 * 60), Hours(13 * 60, 17 * 60))
+    week = random.choice(ODD_HOURS) if is_odd else (Hours(8 * 60, 17 * 60),)
     closed = {MONDAY + timedelta(days=random.randrange(14)): "holiday"} if random.random() < 0.5 else {}
     cut = {MONDAY + timedelta(days=random.randrange(5)): (Shut(Hours(600, 840), "power cut"),)}
     return Place(
@@ -133,13 +139,21 @@ def _person(random: Random, number: int, weeks: int, busy: float, is_odd: bool) 
         taken.append(Taken(span, kind, f"booked {day}", spot))
         minutes += 360 if kind is Rule.VISIT else 0
     begins, ends = random.choice(((8, 18), (8, 18), (9, 17), (8, 14)))
-    hours = dict.fromkeys(
-        range(random.choice((5, 5, 4))), (Hours(begins * 60, 12 * 60), Hours(12 * 60 + 45, ends * 60))
-    )
+    of_day: tuple[Hours, ...] = (Hours(begins * 60, 12 * 60), Hours(12 * 60 + 45, ends * 60))
+    if is_odd and random.random() < 0.2:
+        of_day = ODD_HOURS[-1]
+    hours = dict.fromkeys(range(random.choice((5, 5, 4))), of_day)
+    shut = {}
+    if is_odd and random.random() < 0.4:
+        on = MONDAY + timedelta(days=random.randrange(5))
+        shut[on] = (Shut(Hours(13 * 60, 24 * 60), "leave"),)
+        from_at = datetime.combine(on, time(13), ZoneInfo(zone)).astimezone(UTC)
+        taken.append(Taken(Span(from_at, from_at + timedelta(hours=11)), Rule.LEAVE, "half a day"))
+        taken.sort(key=lambda one: one.span.from_at)
     return Person(
         f"p{number}",
         f"Person {number}",
-        Place(f"Person {number}", ZoneInfo(zone), hours),
+        Place(f"Person {number}", ZoneInfo(zone), hours, shut=shut),
         home,
         tuple(taken),
         skills,

@@ -573,7 +573,7 @@ def _piece(
     return Piece(
         key=one.key,
         work=work,
-        minutes=max(1, minutes_there(stay, place)) if stay else one.minutes or 480,
+        minutes=max(1, minutes_there(stay, work)) if stay else one.minutes or 480,
         deadline=one.deadline_on,
         title=f"{one.account}: {one.title}",
         stay=stay,

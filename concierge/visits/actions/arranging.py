@@ -109,7 +109,7 @@ def plan_visit(
             skill=skill,
             level=level,
             crew=crew,
-            minutes=feasibility.worked_minutes(site, Span(when.starts_at, when.ends_at)),
+            minutes=feasibility.worked_minutes(site, Span(when.starts_at, when.ends_at), user_ids=ids),
         )
         (work,) = working.work_for_visits([asked], at=at)
     if work.state is not WorkOrderState.OPEN:
