@@ -1,6 +1,7 @@
 """The pages on which sales asks, reads and holds, and the stock is kept."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 
 from concierge.enquiries.models import Enquiry, StockUnit
 from concierge.identity.models import User
-from concierge.platform.database import db
+from concierge.platform.database import db, unit_of_work
 from tests.conftest import csrf_token
 from tests.makers.enquiries import NOW, Shop, asked, held, shop, stock
 from tests.makers.pages import hidden_in
@@ -178,6 +179,14 @@ def test_a_sheet_of_stock_comes_in_as_a_whole_or_not_at_all(app: Flask, there: S
             )
         )
 
+    def agreed(page: str, *, status: int = 200) -> str:
+        """Agree to what a page says that a sheet does."""
+        action = re.search(r'action="(/stock/import/[0-9]+)"', page)
+        assert action, page
+        answer = browser.post(action[1], data=hidden_in(page, of="form_token"), follow_redirects=True)
+        assert answer.status_code == status
+        return text(answer)
+
     def there_are() -> list[tuple[str, str, int]]:
         db.session.rollback()
         rows = db.session.scalars(
@@ -191,13 +200,28 @@ def test_a_sheet_of_stock_comes_in_as_a_whole_or_not_at_all(app: Flask, there: S
     assert "No instrument of the catalogue is called “Nobody knows”" in said
     assert "row 4" in said
     assert there_are() == []
-    assert "2 new, 0 corrected, 0 known already." in send(
-        "spectrometer one;A-1;2026-03-01;ch;0", "ms-one;A-2;2026-05-04;US;12"
-    )
+    page = send("spectrometer one;A-1;2026-03-01;ch;0", "ms-one;A-2;2026-05-04;US;12")
+    assert "2 units would be new, 0 corrected" in page
+    assert there_are() == [], "nothing is saved before it is agreed to"
+    assert "2 new, 0 corrected, 0 known already." in agreed(page)
+    agreed(page)  # the button pressed twice
     assert there_are() == [("A-1", "on hand", 0), ("A-2", "expected", 12)]
-    assert "0 new, 1 corrected, 1 known already." in send(
-        "spectrometer one;A-1;2026-03-01;ch;0", "ms-one;A-2;2026-05-04;US;10"
-    )
+    page = send("spectrometer one;A-1;2026-03-01;ch;0", "ms-one;A-2;2026-05-04;US;10")
+    assert "0 units would be new, 1 corrected" in page
+    assert "days to another country" in page
+    with unit_of_work():
+        for unit in db.session.scalars(sa.select(StockUnit).where(StockUnit.serial == "A-1")):
+            unit.place = "Hall 3"  # meanwhile somebody moved it
+    shown = agreed(page, status=409)
+    assert "0 units would be new, 2 corrected" in shown, "what it does now is shown first"
+    assert there_are() == [("A-1", "on hand", 0), ("A-2", "expected", 12)]
+    assert "0 new, 2 corrected, 0 known already." in agreed(shown)
+
+    announced = ("ms-one;;2026-06-01;US;12",) * 2  # two alike, which have no number yet
+    assert "2 new" in agreed(send(*announced))
+    assert "The sheet says nothing new" in send(*announced)
+    assert "1 unit would be new" in send(*announced, announced[0])
+    assert len(there_are()) == 4
 
 
 @ON_SQLITE

@@ -1,7 +1,7 @@
 """Stock as a sheet: CSV with the columns below, one unit a row; all of it comes in, or nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -55,17 +55,35 @@ _OTHER_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What a sheet did: units that are new, corrected, and known already; and remarks on how it was read."""
+class Row:
+    """What one row of a sheet did: ``added``, ``changed`` or ``same``."""
 
-    added: int
-    changed: int
-    same: int
+    number: int
+    product: str
+    serial: str
+    outcome: str
+    changed: tuple[str, ...] = ()
+    """The columns that were corrected."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain values, to keep until it is agreed to."""
+        return {**asdict(self), "changed": list(self.changed)}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a sheet did, row by row, and remarks on how it was read."""
+
+    rows: tuple[Row, ...]
     remarks: tuple[str, ...]
+
+    def count(self, outcome: str) -> int:
+        """How many rows did something."""
+        return sum(row.outcome == outcome for row in self.rows)
 
 
 def import_sheet(data: bytes, name: str, *, today: date, at: datetime, actor_id: int | None) -> Taken:
-    """Take in all units of a sheet.
+    """Take in all units of a sheet; units without a serial number are known by all else that is said of them.
 
     :raises BadDocument: when it is no sheet, or any of its rows is wrong; nothing is to be kept then.
     """
@@ -82,23 +100,31 @@ def import_sheet(data: bytes, name: str, *, today: date, at: datetime, actor_id:
             name, [Fault(_("The sheet has a heading but no unit. Add one row for each of them."))]
         )
     products = _products(rows)
-    counts = {"added": 0, "changed": 0, "same": 0}
+    done: list[Row] = []
     faults: list[Fault] = []
-    serials: set[tuple[int, str]] = set()
+    seen = _Seen(set(), set())
     for cells in rows:
         try:
-            counts[_take(cells, products, serials, today=today, at=at, actor_id=actor_id)] += 1
+            done.append(_take(cells, products, seen, today=today, at=at, actor_id=actor_id))
         except Refused as refusal:
             cells.faults.append(refusal.sentence)
         faults += [Fault(sentence, cells.number) for sentence in cells.faults]
     if faults:
         raise BadDocument(name, faults, in_rows=True)
-    return Taken(counts["added"], counts["changed"], counts["same"], remarks)
+    return Taken(tuple(done), remarks)
 
 
 def example_csv(product: str) -> str:
     """A sheet with every column and a believable row."""
     return written(COLUMNS, [{column.name: column.example for column in COLUMNS} | {"product": product}])
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What earlier rows of the sheet took up."""
+
+    serials: set[tuple[int, str]]
+    unit_ids: set[int]
 
 
 def _products(rows: Sequence[Cells]) -> dict[str, Product]:
@@ -120,12 +146,12 @@ def _products(rows: Sequence[Cells]) -> dict[str, Product]:
 def _take(
     cells: Cells,
     products: dict[str, Product],
-    serials: set[tuple[int, str]],
+    seen: _Seen,
     *,
     today: date,
     at: datetime,
     actor_id: int | None,
-) -> str:
+) -> Row:
     product = products.get(as_alias(cells.cell("product")))
     available_on = cells.date("available")
     if cells.cell("product") and (product is None or product.kind is not ProductKind.INSTRUMENT):
@@ -152,12 +178,13 @@ def _take(
     serial = cells.cell("serial")[:80]
     if product is not None and serial:
         key = (product.id, serial.casefold())
-        if key in serials:
+        if key in seen.serials:
             cells.faults.append(_("This serial number stands twice in the sheet. Keep one row."))
-        serials.add(key)
+        seen.serials.add(key)
+    name = product.name if product is not None else cells.cell("product")
+    row = Row(cells.number, name, serial, "same")
     if cells.faults or product is None or available_on is None:
-        return "same"
-    known = _known(product, serial)
+        return row
     state = states[written_state] or (StockState.ON_HAND if available_on <= today else StockState.EXPECTED)
     values: dict[str, Any] = {  # Any: values of the columns
         "options": sorted(options),
@@ -168,21 +195,38 @@ def _take(
         "state": state,
         "note": cells.cell("note"),
     }
+    known = _known(product, serial, values, besides=seen.unit_ids)
     if known is None:
-        stocking.add_units(product, serial=serial, at=at, actor_id=actor_id, **values)
-        return "added"
-    return "changed" if stocking.change_unit(known, at=at, actor_id=actor_id, **values) else "same"
+        for one in stocking.add_units(product, serial=serial, at=at, actor_id=actor_id, **values):
+            seen.unit_ids.add(one.id)
+        return replace(row, outcome="added")
+    seen.unit_ids.add(known.id)
+    changed = stocking.change_unit(known, at=at, actor_id=actor_id, **values)
+    return replace(row, outcome="changed", changed=changed) if changed else row
 
 
-def _known(product: Product, serial: str) -> StockUnit | None:
-    if not serial:
-        return None
-    return db.session.scalar(
+def _known(
+    product: Product, serial: str, values: dict[str, Any], *, besides: set[int]
+) -> StockUnit | None:  # Any: values of the columns
+    """The unit that a row is about: by its serial number; one that has none yet, by when and where it is."""
+    question = (
         sa.select(StockUnit)
         .where(
             StockUnit.product_id == product.id,
             sa.func.lower(StockUnit.serial) == serial.lower(),
             StockUnit.state != StockState.GONE,
         )
+        .order_by(StockUnit.id)
         .options(joinedload(StockUnit.product))
+    )
+    if serial:
+        return db.session.scalar(question)
+    same = ("available_on", "country", "place", "options")
+    return next(
+        (
+            one
+            for one in db.session.scalars(question)
+            if one.id not in besides and all(getattr(one, name) == values[name] for name in same)
+        ),
+        None,
     )

@@ -1,7 +1,9 @@
 """Pages of the stock: what is there or announced, for whom it is kept, and keeping it true."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from io import BytesIO
+from typing import Any
 
 from flask import flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
@@ -16,12 +18,19 @@ from concierge.enquiries.states import StockState
 from concierge.enquiries.views.blueprint import Page, bp, country_choices, seen
 from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
-from concierge.orders.documents import LARGEST_BYTES, too_large
-from concierge.platform import clock
-from concierge.platform.database import unit_of_work
-from concierge.platform.errors import Refused
+from concierge.orders.documents import LARGEST_BYTES, shown_name, too_large
+from concierge.platform import clock, files, jobs
+from concierge.platform.database import db, dry_run, unit_of_work
+from concierge.platform.errors import NotFound, Refused
+from concierge.platform.files import StoredFile
+from concierge.platform.jobs import Job
 from concierge.platform.once import taken_once
 from concierge.platform.web import show_again
+
+LOOKED_AT = "stock.import.check"
+"""The kind of the note that keeps a sheet until what it does is agreed to."""
+SHOWN = 300
+"""Rows that are shown; what they do is counted for all."""
 
 
 @bp.get("/stock")
@@ -224,7 +233,7 @@ def supply() -> Page:
 @bp.route("/stock/import", methods=["GET", "POST"])
 @requires(Permission.ASK_WHEN)
 def import_stock() -> Page:
-    """Take in a sheet of stock: all of it, or nothing."""
+    """Ask for a sheet of stock and look what it would do; nothing is saved yet."""
     form = forms.StockSheet()
     if not form.is_submitted():
         return render_template("enquiries/stock_import.html", form=form, columns=sheet.COLUMNS)
@@ -233,33 +242,55 @@ def import_stock() -> Page:
     handed_in = form.data_of()
     if handed_in is None:
         return show_again("enquiries/stock_import.html", form, columns=sheet.COLUMNS)
-    data, name = handed_in
+    data, name = handed_in[0], shown_name(handed_in[1])
     try:
         if len(data) > LARGEST_BYTES:
             raise too_large(name, len(data))
-        with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
-            done = sheet.import_sheet(
-                data,
-                name,
-                today=clock.today(viewer().zone),
-                at=clock.now(),
-                actor_id=viewer().user_id,
-            )
-            outcome.led_to = url_for("enquiries.stock")
+        with dry_run():
+            would = _taken(data, name)
     except Refused as refused:
         form.file.errors = list(getattr(refused, "sentences", (refused.sentence,)))
         return show_again("enquiries/stock_import.html", form, columns=sheet.COLUMNS)
+    title = _("Import of %(file)s", file=name)
+    with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+        kept = files.store(data, name=name, content_type="text/csv")
+        args = {"file_id": kept.id, "name": name}
+        job = jobs.keep_done(LOOKED_AT, title, args, viewer().user_id, _as_json(would))
+        outcome.led_to = url_for("enquiries.checked_stock", job_id=job.id)
+    return redirect(url_for("enquiries.checked_stock", job_id=job.id), code=303)
+
+
+@bp.get("/stock/import/<int:job_id>")
+@requires(Permission.ASK_WHEN)
+def checked_stock(job_id: int) -> Page:
+    """Show what each row of a sheet would do."""
+    return _show_checked(_checked(job_id))
+
+
+@bp.post("/stock/import/<int:job_id>")
+@requires(Permission.ASK_WHEN)
+def take_stock(job_id: int) -> Page:
+    """Take in a sheet exactly as it was shown, all of it or nothing; shown anew where it would do something else."""
+    job = _checked(job_id)
+    args, shown = dict(job.args), job.result
+    data = files.read(db.session.get_one(StoredFile, args["file_id"]))
+    try:
+        with unit_of_work(), taken_once(by=viewer().user_id) as outcome:
+            done = _taken(data, args["name"])
+            if _as_json(done) != shown:
+                raise _Otherwise
+            outcome.led_to = url_for("enquiries.stock")
+    except _Otherwise:
+        with unit_of_work():
+            job = _checked(job_id)
+            job.result = _as_json(done)
+        return _show_checked(_checked(job_id), is_new=True), HTTPStatus.CONFLICT
     flash(
-        " ".join(
-            (
-                _(
-                    "%(added)d new, %(changed)d corrected, %(same)d known already.",
-                    added=done.added,
-                    changed=done.changed,
-                    same=done.same,
-                ),
-                *done.remarks,
-            )
+        _(
+            "%(added)d new, %(changed)d corrected, %(same)d known already.",
+            added=done.count("added"),
+            changed=done.count("changed"),
+            same=done.count("same"),
         )
     )
     return redirect(url_for("enquiries.stock"), code=303)
@@ -297,3 +328,40 @@ def _built_in(form: forms.StockForm) -> list[str] | None:
             return None
         found.append(key)
     return found
+
+
+class _Otherwise(Exception):
+    """The sheet would do something else than what was shown."""
+
+
+def _taken(data: bytes, name: str) -> sheet.Taken:
+    today = clock.today(viewer().zone)
+    return sheet.import_sheet(data, name, today=today, at=clock.now(), actor_id=viewer().user_id)
+
+
+def _as_json(taken: sheet.Taken) -> dict[str, Any]:  # Any: JSON
+    return {"rows": [row.as_json() for row in taken.rows], "remarks": list(taken.remarks)}
+
+
+def _checked(job_id: int) -> Job:
+    """A sheet of the viewer's own that was looked at.
+
+    :raises NotFound: when there is none.
+    """
+    job = jobs.job_for(job_id, owner_id=viewer().user_id)
+    if job.kind != LOOKED_AT or not job.result:
+        raise NotFound
+    return job
+
+
+def _show_checked(job: Job, *, is_new: bool = False) -> str:
+    rows = (job.result or {})["rows"]
+    return render_template(
+        "enquiries/stock_checked.html",
+        job=job,
+        rows=rows[:SHOWN],
+        left_out=max(0, len(rows) - SHOWN),
+        counts={name: sum(row["outcome"] == name for row in rows) for name in ("added", "changed", "same")},
+        remarks=(job.result or {})["remarks"],
+        is_new=is_new,
+    )
