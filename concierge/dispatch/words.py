@@ -81,11 +81,14 @@ class Telling:
         """Whose visit it is and what it is called."""
         return f"{bar.booked.account}: {bar.booked.title}"
 
-    def against(self, bar: Bar) -> str:
-        """What stands against it, and why it is done all the same; empty when nothing does."""
-        one = bar.booked
-        said = [words.broken(each, zone=one.zone) for each in bar.against]
-        if reasons := dict.fromkeys(each.reason for each in bar.against if each.reason):
+    def against(self, bar: Bar, *others: Bar) -> str:
+        """What stands against it, and why it is done all the same; empty when nothing does.
+
+        :param others: the same visit in the rows of others who go.
+        """
+        rules = dict.fromkeys(each for one in (bar, *others) for each in one.against)
+        said = [words.broken(each, zone=bar.booked.zone) for each in rules]
+        if reasons := dict.fromkeys(each.reason for each in rules if each.reason):
             said.append(_("They go all the same: %(reason)s", reason=" ".join(reasons)))
         return " ".join(said)
 

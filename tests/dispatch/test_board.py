@@ -215,9 +215,11 @@ def test_the_move_form_knows_calls_what_comes_before_and_who_attends(app: Flask,
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_a_drop_that_breaks_a_rule_asks_for_the_reason_in_place(app: Flask, jonas: FlaskClient) -> None:
     with unit_of_work():
-        tomas = workforce.technician()
+        anna, tomas = workforce.technician(name="Anna Adam"), workforce.technician()
         project = emptied(projects.live())
-        visit = visits.visit(project, tomas, starts="Tue 2026-03-17 09:00", hours=3, reason=REASON)
+        visit = visits.visit(
+            project, anna, tomas, starts="Tue 2026-03-17 09:00", hours=3, crew=2, reason=REASON
+        )
         workforce.absence(tomas, date(2026, 3, 19))
 
     status, text = drop(jonas, visit, halves=4)
@@ -230,7 +232,10 @@ def test_a_drop_that_breaks_a_rule_asks_for_the_reason_in_place(app: Flask, jona
     status, text = drop(jonas, visit, halves=4, conflict_reason="He comes in for it.")
     assert status == 303, text
     board = jonas.get(BOARD).get_data(as_text=True)
-    assert "They go all the same: He comes in for it." in board
+    bars, by_day = board.split('class="board-days"')
+    assert "They go all the same: He comes in for it." in bars
+    assert "Tomas Keller is away" in by_day, "where each visit stands once, whoever of the crew it concerns"
+    assert by_day.count("They go all the same: He comes in for it.") == 1
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from concierge.core.names import initials
 from concierge.dispatch import drawing, queries, words
-from concierge.dispatch.plan import Block, Board, Row
+from concierge.dispatch.plan import Bar, Block, Board, Row
 from concierge.dispatch.queries import Unassigned
 from concierge.dispatch.views.blueprint import DAYS, Look, Page, bp, look_from_address
 from concierge.identity.guard import requires, viewer
@@ -139,7 +139,7 @@ def page_of(look: Look) -> dict[str, Any]:  # Any: what the template is given
         "clock_notes": words.clock_notes(
             found.zones | {looking.zone}, look.first, look.first + timedelta(days=DAYS[look.view] - 1)
         ),
-        "by_day": _by_day(look, found, rows, visit_url),
+        "by_day": _by_day(look, found, rows, visit_url, telling),
         "query": query,
         "kept": {name: value for name, value in query.items() if name in ("view", "on")},
         "seen": f"{base}.{count}",
@@ -287,6 +287,7 @@ def _by_day(
     found: Board,
     rows: list[ShownRow],
     visit_url: str,
+    telling: words.Telling,
 ) -> list[tuple[date, str, list[Entry]]]:
     """The visits of at most a week as a list, for narrow screens: each visit once, on the day it begins."""
     first = look.today if look.axis.first <= look.today <= look.axis.last else look.first
@@ -295,15 +296,18 @@ def _by_day(
     days = [on for on in look.axis.every if on >= first][:7]
     states = words.looks()
     listed: dict[date, dict[int, Entry]] = {on: {} for on in days}
+    of_visit: dict[int, list[Bar]] = {}
     for row, shown in zip(found.rows, rows, strict=True):
         for bar, told in zip(row.bars, shown.told, strict=True):
             one = bar.booked
             on = max(one.starts_local.date(), first)
             if on not in listed or one.ends_local.date() < first:
                 continue
+            of_visit.setdefault(one.visit_id, []).append(bar)
             known = listed[on].get(one.visit_id)
             if known is not None:
-                listed[on][one.visit_id] = known._replace(who=f"{known.who}, {shown.name}")
+                against = telling.against(*of_visit[one.visit_id]) if bar.against else known.clashes
+                listed[on][one.visit_id] = known._replace(who=f"{known.who}, {shown.name}", clashes=against)
                 continue
             listed[on][one.visit_id] = Entry(
                 time=told.when,
