@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from concierge.catalogue.states import VisitKind
 from concierge.dispatch.plan import Bar, Booked, clock_changes
 from concierge.dispatch.queries import Unassigned
-from concierge.platform.words import clock_time, day, listed, localized
+from concierge.platform.words import clock_time, day, in_words, listed, localized
 from concierge.visits import words
 
 HALF_DAY = 4 * 60
@@ -89,7 +89,7 @@ class Telling:
         rules = dict.fromkeys(each for one in (bar, *others) for each in one.against)
         said = [words.broken(each, zone=bar.booked.zone) for each in rules]
         if reasons := dict.fromkeys(each.reason for each in rules if each.reason):
-            said.append(_("They go all the same: %(reason)s", reason=" ".join(reasons)))
+            said.append(_("They go all the same: %(reason)s", reason=" ".join(map(in_words, reasons))))
         return " ".join(said)
 
     def state(self, bar: Bar) -> str:

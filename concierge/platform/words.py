@@ -13,6 +13,7 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, g
 from flask_babel import get_locale
+from flask_babel.speaklater import LazyString
 
 from concierge.core.money import minor_digits
 from concierge.platform import clock
@@ -32,6 +33,7 @@ def register(app: Flask) -> None:
         amount=amount,
         localized=localized,
         called=called,
+        in_words=in_words,
         workdays=workdays,
         slip=slip,
         money=money,
@@ -121,6 +123,23 @@ def localized(texts: Mapping[str, str] | None, language: str | None = None) -> s
         return ""
     wanted = (language or str(_locale().language)).split("-")[0].split("_")[0]
     return texts.get(wanted) or texts.get("en") or next(iter(texts.values()), "")
+
+
+_KEPT: dict[str, LazyString] = {}
+
+
+def keep(english: str, said: LazyString) -> str:
+    """Let a sentence of ours stand in a column among those that people type; it is kept in English.
+
+    :return: the sentence, to be kept; ``in_words`` says it in each reader's language.
+    """
+    _KEPT[english] = said
+    return english
+
+
+def in_words(text: str) -> str:
+    """What stands in a column: what somebody typed as they typed it, a sentence of ours in the reader's language."""
+    return str(_KEPT.get(text, text))
 
 
 class Titled(Protocol):

@@ -1,7 +1,9 @@
 """What happened to checklists."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from concierge.platform.events import Event
 
@@ -172,6 +174,9 @@ class SignatureEnded(ChecklistEvent):
     section: str
     name: str
     why: str
+    """In English; ``changes`` say it in any language."""
+    changes: Sequence[Mapping[str, Any]] = ()
+    """Values of ``standing.Change``."""
     by_name: str = ""
 
 

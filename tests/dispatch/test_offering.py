@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from flask import Flask
+from flask_babel import force_locale
 
 from concierge.catalogue.states import VisitKind
 from concierge.core.spans import Span
@@ -20,6 +21,7 @@ from concierge.identity.permissions import Role
 from concierge.platform import worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.mail import OutgoingMail
+from concierge.platform.words import in_words
 from concierge.projects.models import Delay, Project, Promise
 from concierge.projects.states import Party, ShownOn
 from concierge.visits import feasibility
@@ -122,7 +124,7 @@ def test_offered_times_are_held_chosen_moved_and_called_off(app: Flask, scene: d
     agreed = db.session.scalars(sa.select(Promise).where(Promise.shown_on == ShownOn.AGREEMENT)).all()
     assert [one.finish_on for one in agreed] == [], "the work belongs to no milestone"
 
-    with unit_of_work():
+    with unit_of_work(), app.test_request_context(), force_locale("ja"):  # as the customer reads
         own = offers.offer_for_change(offer.id)
         other = choosing.hold(own, starts_at=second.starts_at, ends_at=second.ends_at, at=NOW)
         moved = choosing.choose(own, other.id, at=NOW)
@@ -132,6 +134,8 @@ def test_offered_times_are_held_chosen_moved_and_called_off(app: Flask, scene: d
     assert [(one.party, one.first_on, one.last_on) for one in days] == [
         (Party.CUSTOMER, first.starts_at.date(), second.starts_at.date() - timedelta(days=1))
     ]
+    with app.test_request_context(), force_locale("de"):
+        assert in_words(days[0].reason) == "Der Kunde hat den Besuch auf einen späteren Tag verschoben."
 
     day_before = second.starts_at - timedelta(days=1)
     clock.move_to(day_before)

@@ -18,6 +18,7 @@ from concierge.projects.states import GateState
 from concierge.readiness import queries
 from concierge.readiness.actions import answering, assessing, attaching, chasing, judging, signing, waiving
 from concierge.readiness.actions.answering import Answerer, WrongMoment
+from concierge.readiness.document import filling
 from concierge.readiness.models import (
     Assessment,
     Checklist,
@@ -26,12 +27,22 @@ from concierge.readiness.models import (
     ReadinessSignature,
     Waiver,
 )
-from concierge.readiness.states import Channel, Decision, Freeze, ItemState, Occasion, Standing, Verdict
+from concierge.readiness.states import (
+    Channel,
+    Decision,
+    DocumentKind,
+    Freeze,
+    ItemState,
+    Occasion,
+    Standing,
+    Verdict,
+)
 from tests.makers import orders, people, projects, readiness
 from tests.makers.days import on
 from tests.makers.pages import hidden_in
 
 AT = orders.RECEIVED
+LATER = AT + timedelta(minutes=5)
 TODAY = AT.date()
 OURS = Answerer()
 MEANING = "I confirm that this is true."
@@ -572,6 +583,8 @@ def test_a_section_is_signed_once_everything_in_it_is_answered(project: Project,
 
 def test_a_signature_ends_when_what_was_signed_changes_and_says_why(project: Project, yuki: Answerer) -> None:
     settle(project, yuki)
+    with unit_of_work():
+        readiness.item(project, "temperature").requirement = {"en": "Temperature", "de": "Temperatur"}
     sign(project, yuki)
     sign(project, yuki, "climate")
 
@@ -582,6 +595,20 @@ def test_a_signature_ends_when_what_was_signed_changes_and_says_why(project: Pro
     assert climate.ended_at == AT
     assert climate.ended_why == "Temperature: 21 → 24"
     assert [(one["key"], one["by"]) for one in climate.changes] == [("temperature", "Yuki Tanaka")]
+    assert _ended_in_german(project, "climate") == ["Temperatur: 21 °C → 24 °C"]
+    with unit_of_work():
+        signing.sign_section(
+            readiness.checklist(project), "power", name="Kenji", meaning=MEANING, at=LATER, by=yuki
+        )
+    assert _ended_in_german(project, "power") == ["neu unterschrieben von Kenji"]
+
+
+def _ended_in_german(project: Project, section: str) -> list[str]:
+    """What a record in German says of the signatures under a section that count no more."""
+    found = readiness.checklist(project)
+    told = filling.filled(found, queries.project_of(found), language="de", kind=DocumentKind.RECORD)
+    (part,) = [one for one in told.sections if one.key == section]
+    return [one.ended.replace("\xa0", " ") for one in part.signatures if one.ended]
 
 
 def test_accepting_an_answer_ends_no_signature(project: Project, yuki: Answerer) -> None:

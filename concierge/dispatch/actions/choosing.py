@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from concierge.dispatch import offers
 from concierge.dispatch.actions import offering
@@ -20,6 +21,7 @@ from concierge.dispatch.states import OfferState
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound, Refused
 from concierge.platform.events import record
+from concierge.platform.words import keep
 from concierge.projects.actions import delays, promising
 from concierge.projects.actions.promising import ShownDate
 from concierge.projects.models import Delay, Milestone, Project
@@ -34,6 +36,10 @@ from concierge.visits.states import FOLLOWING_THE_PLAN, VisitState
 from concierge.workforce import queries as workforce
 from concierge.workforce.actions import holding
 
+MOVED_LATER = keep(
+    "The customer moved the visit to a later day.", _l("The customer moved the visit to a later day.")
+)
+NO_LATER = keep("Somebody comes no later than before.", _l("Somebody comes no later than before."))
 HELD = timedelta(minutes=15)
 """So long a time is held for a customer who looks at it before they confirm."""
 
@@ -379,8 +385,7 @@ def end_delays(work_order_ids: Collection[int], *, at_visit: int, at: datetime, 
         if on > delay.first_on:
             delays.close(delay_id, last_on=on - timedelta(days=1), actor_id=actor_id, at=at)
         else:
-            said = _("Somebody comes no later than before.")
-            delays.withdraw(delay_id, reason=said, actor_id=actor_id, at=at)
+            delays.withdraw(delay_id, reason=NO_LATER, actor_id=actor_id, at=at)
 
 
 def _delay_from(
@@ -415,8 +420,7 @@ def _keep_delays(offer: SlotOffer, visit: Visit, before: datetime | None, *, at:
         return
     was_on = wall_time(before, visit.zone).date()
     if is_on > was_on:
-        said = _("%(name)s moved the visit to a later day.", name=offer.link.name)
-        _delay_from(offer, was_on, is_on - timedelta(days=1), reason=said, at=at)
+        _delay_from(offer, was_on, is_on - timedelta(days=1), reason=MOVED_LATER, at=at)
 
 
 def _note_promise(offer: SlotOffer, visit: Visit, *, at: datetime) -> None:

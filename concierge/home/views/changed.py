@@ -14,7 +14,7 @@ from concierge.fieldwork import words as field_words
 from concierge.home import queries
 from concierge.identity.viewer import Viewer
 from concierge.platform import clock
-from concierge.platform.words import clock_time, instant, localized, told_day
+from concierge.platform.words import clock_time, in_words, instant, localized, told_day
 from concierge.projects.reasons import words_of_json
 from concierge.projects.verdict import block_words
 
@@ -204,6 +204,8 @@ def in_their_words(told: Payload, texts: Texts) -> Payload:
         names = texts.get((field, told.get(field) or 0)) or {}
         if word in told and names.get("en") == told[word]:
             said[word] = localized(names)
+    if isinstance(told.get("reason"), str):
+        said["reason"] = in_words(told["reason"])
     if before := undone(told):
         said["told"] = in_their_words(before, texts)
     return {**told, **said}

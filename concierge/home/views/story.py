@@ -23,7 +23,7 @@ from concierge.projects.states import Counting
 from concierge.projects.verdict import block_words
 from concierge.projects.words import change_title, lines_words, party_words
 from concierge.readiness.actions import waiving
-from concierge.readiness.document.filling import section_title
+from concierge.readiness.document.filling import changes_in_words, section_title
 
 
 def of_project(looking: Viewer, project: Project, *, most: int) -> list[Change]:
@@ -670,6 +670,8 @@ def _about_customers_page(name: str, told: Payload) -> str:
 def _about_judgement(name: str, told: Payload) -> str:
     requirement, who, why = (str(told.get(key) or "") for key in ("requirement", "name", "why"))
     section = section_title(str(told.get("section") or ""))
+    if name == "SignatureEnded":
+        why = changes_in_words(told.get("changes") or (), {}) or why
     match name:
         case "ItemWaived":
             return _(

@@ -9,6 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from concierge.invitations import plan, queries
@@ -19,6 +20,7 @@ from concierge.invitations.words import Why, asked_for, because
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
+from concierge.platform.words import keep
 from concierge.visits import queries as visits
 from concierge.visits.actions import arranging, progress
 from concierge.visits.clocks import nearest_stay, wall_time
@@ -37,6 +39,7 @@ class Incoming:
     trust: Trust = Trust.ADDRESS
 
 
+WENT_BEFORE = keep("They went before somebody else declined.", _l("They went before somebody else declined."))
 NO_MAIL = Incoming()
 
 
@@ -385,7 +388,7 @@ def _step_down(visit: Visit, user_id: int, *, at: datetime) -> None:
         technician_ids=others,
         site=visit.site,
         # What stands against the others is not for somebody who declines to settle.
-        conflict_reason=_("They went before somebody else declined."),
+        conflict_reason=WENT_BEFORE,
         at=at,
         actor_id=user_id,
     )

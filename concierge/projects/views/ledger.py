@@ -12,7 +12,7 @@ from concierge.core.delays import Booking
 from concierge.core.delays import Party as CoreParty
 from concierge.platform import clock
 from concierge.platform.events import RecordedEvent
-from concierge.platform.words import day, listed, localized, workdays
+from concierge.platform.words import day, in_words, listed, localized, workdays
 from concierge.projects import reasons
 from concierge.projects.models import Delay, Project
 from concierge.projects.queries import lost_days
@@ -136,7 +136,7 @@ def entered(one: Delay, booked_rows: Sequence[Shown], project: Project) -> Shown
     return Shown(
         url=url_for("projects.delay", key=project.key, delay_id=one.id),
         cause=block_words()[one.cause],
-        reason=one.reason,
+        reason=in_words(one.reason),
         party=party_said(CoreParty(one.party.value), one.team.value if one.team else ""),
         where=names.get(one.milestone_id or 0, _("the whole project")),
         first_on=one.first_on,
@@ -158,7 +158,7 @@ def _row(
     said = [entered[number] for kind, number in _refs(one) if kind == "delay" and number in entered]
     told = [events[number] for kind, number in _refs(one) if kind == "event" and number in events]
     causes = block_words()
-    why = [f"{causes[delay.cause]}: {delay.reason}" for delay in said]
+    why = [f"{causes[delay.cause]}: {in_words(delay.reason)}" for delay in said]
     why += [_told(row) for row in told]
     return Shown(
         day=one.day,

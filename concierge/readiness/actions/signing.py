@@ -195,6 +195,7 @@ def end_changed(checklist: Checklist, *, by_name: str, at: datetime, actor_id: i
                 section=one.section,
                 name=one.name,
                 why=one.ended_why,
+                changes=one.changes,
                 by_name=by_name,
             )
         )

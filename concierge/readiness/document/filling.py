@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -33,6 +33,7 @@ from concierge.readiness import plan, queries, scope
 from concierge.readiness.document import values
 from concierge.readiness.document.words import Figures, in_a_row
 from concierge.readiness.models import Checklist, ReadinessItem, ReadinessSignature
+from concierge.readiness.standing import Change
 from concierge.readiness.states import Channel, Decision, DocumentKind, ItemState, Verdict
 
 _WAY: tuple[tuple[MilestoneKind, ...], ...] = (
@@ -187,6 +188,23 @@ def value_in_words(item: ReadinessItem, value: str, *, locale: Locale | None = N
             on = day_given(value)
             return day(on) if on else value
     return value
+
+
+def changes_in_words(kept: Iterable[Mapping[str, Any]], items: Mapping[str, ReadinessItem]) -> str:
+    """What changed since something was signed, in the language in force: each point, what it said and what it says.
+
+    :param kept: values of ``Change`` as they are kept.
+    :param items: by key, for the words of choices; what is missing stays as it was typed.
+    """
+
+    def words(key: str, value: str) -> str:
+        return (value_in_words(items[key], value) if key in items else value) if value else "–"
+
+    told = [Change.from_json(one) for one in kept]
+    return "; ".join(
+        f"{localized(one.requirement) or one.key}: {words(one.key, one.before)} → {words(one.key, one.after)}"
+        for one in told
+    )
 
 
 _ONE_MARK = re.compile(r"^(\s*[-+−]?\d+)[.,](\d+)(?![\d.,])")
@@ -353,11 +371,19 @@ class _Seen:
                 conditions=one.conditions,
                 signed_at=in_a_row([self.figures.moment(one.signed_at, self.zone), self._signed_how(one)]),
                 hash=one.content_hash,
-                ended=(one.ended_why or _("changed since")) if one.ended_at else "",
+                ended=self._ended(one),
             )
             for one in self.signed
             if one.section == section
         )
+
+    def _ended(self, one: ReadinessSignature) -> str:
+        if one.ended_at is None:
+            return ""
+        if told := changes_in_words(one.changes or (), {item.key: item for item in self.items}):
+            return told
+        anew = next((other for other in self.signed if other.signed_at == one.ended_at), None)
+        return _("signed anew by %(name)s", name=anew.name) if anew else _("changed since")
 
     def _signed_how(self, one: ReadinessSignature) -> str:
         us = self.name(one.witness_id)
