@@ -41,7 +41,7 @@ from tests.processes import dies_with_parent, free_port, stop
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT_S = 300  # the demo company is loaded first
-PATIENCE_MS = 30_000  # a machine may have a lot else to do
+PATIENCE_MS = 60_000  # a machine may have a lot else to do
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

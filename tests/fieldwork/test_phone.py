@@ -484,7 +484,7 @@ def leave(page: Page, company: Served) -> None:
     page.wait_for_url("**/sign-in")
 
 
-def wait_for(is_so: Callable[[], bool], page: Page, timeout_s: float = 30) -> None:
+def wait_for(is_so: Callable[[], bool], page: Page, timeout_s: float = 120) -> None:
     give_up_at = time.monotonic() + timeout_s
     while not is_so():
         assert time.monotonic() < give_up_at
