@@ -308,6 +308,7 @@ def test_two_people_swap_at_once(app: Flask, jonas: FlaskClient) -> None:
     form = jonas.get(path).get_data(as_text=True)
     value = f"{tomas.user_id}-{there.id}-{lena.user_id}"
     assert f'value="{value}"' in form
+    assert f"“{project.account.name}: There” from Lena Roth" in form
     sent = {"csrf_token": csrf_token(jonas, path), "version": str(here.version), "theirs": value}
     sent["conflict_reason"] = REASON
 

@@ -549,10 +549,10 @@ def _offer(form: forms.Arrange, of: Visit | WorkOrder) -> None:
 
 
 def _swaps(found: Visit, others: Collection[Visit]) -> list[tuple[str, str]]:
-    """Who could swap with whom: mine, the other visit and theirs as a value, and in words."""
+    """Who could swap with whom, the nearest visits first: mine, the other visit and theirs as a value, and in words."""
     pairs = []
     mine = [(member.user_id, member.user.name) for member in found.crew_members]
-    for other in others:
+    for other in sorted(others, key=lambda one: abs(one.starts_at - found.starts_at)):
         for member in other.crew_members:
             if member.user_id in {user_id for user_id, _name in mine}:
                 continue
@@ -560,7 +560,7 @@ def _swaps(found: Visit, others: Collection[Visit]) -> list[tuple[str, str]]:
                 told = _(
                     "%(name)s takes over “%(visit)s” from %(other)s, %(when)s",
                     name=name,
-                    visit=other.title,
+                    visit=f"{other.project.account.name}: {other.title}",
                     other=member.user.name,
                     when=span(other.starts_local, other.ends_local),
                 )
