@@ -38,6 +38,8 @@ class FieldStep(Base):
     minimum: Mapped[float | None]
     maximum: Mapped[float | None]
     is_required: Mapped[bool] = mapped_column(default=True)
+    asset_id: Mapped[int | None] = mapped_column(sa.ForeignKey("assets.id", ondelete="SET NULL"), index=True)
+    """The unit that it is about, where the work is about several; None: about all of it."""
 
     __table_args__ = (
         sa.UniqueConstraint("work_order_id", "key"),

@@ -277,3 +277,25 @@ def _instant(value: object, key: str) -> datetime:
 
 def _brief(key: object) -> str:
     return key[:36] if isinstance(key, str) else ""
+
+
+_VERSIONED = re.compile(r"(?P<name>.*?)[\s=:]+[vV]?(?P<version>\d[\w.+-]*)")
+
+
+def software_after(known: Sequence[Mapping[str, str]], said: str) -> list[dict[str, str]]:
+    """The software of a unit after somebody wrote what runs on it: what they name has that version, the rest stays.
+
+    :param known: objects ``{"name": …, "version": …}``.
+    :param said: as typed: "Acquisition 4.2.1, firmware = 2.118"; a bare version is that of the only one known.
+    """
+    found = {one["name"].casefold(): dict(one) for one in known}
+    for part in filter(None, (" ".join(part.split()) for part in re.split(r"[,;\n、،؛]", said))):
+        match = _VERSIONED.fullmatch(part)
+        name, version = (match["name"], match["version"]) if match else (part, "")
+        if not match and part[:1].isdigit() and len(found) == 1:
+            (only,) = found.values()
+            name, version = only["name"], part
+        name, version = name[:80].strip(" =:"), version[:80]
+        before = found.get(name.casefold(), {"name": name, "version": ""})
+        found[name.casefold()] = {"name": before["name"], "version": version or before["version"]}
+    return list(found.values())[:40]

@@ -1,6 +1,7 @@
 """Questions about the field: what was entered at a visit, what a person has before them today, what waits."""
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,8 +12,10 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from concierge.accounts.models import Contact
 from concierge.catalogue.models import PlaybookMilestone, PlaybookStep, PlaybookVisit
+from concierge.catalogue.states import StepKind
 from concierge.equipment import queries as equipment
 from concierge.equipment.models import Asset
+from concierge.equipment.states import AssetState
 from concierge.fieldwork.models import (
     FieldChange,
     FieldEntry,
@@ -38,6 +41,8 @@ from concierge.visits import queries as visits
 from concierge.visits.models import Visit, VisitTechnician, WorkOrder
 from concierge.visits.states import OVER, VisitState
 
+SOFTWARE = frozenset({"software", "version", "versions", "release", "and", "its", "installed"})
+"""Words that the key of a step consists of which asks for the software of a unit."""
 STILL_SHOWN = (VisitState.CONFIRMED, VisitState.ACCEPTED, VisitState.ON_ROUTE, VisitState.IN_PROGRESS)
 """States in which a visit whose time is over stays on the day until somebody says how it ended."""
 
@@ -166,15 +171,68 @@ def steps_of(these: Sequence[Visit]) -> dict[int, Sequence[FieldStep]]:
         kept.setdefault(_owner(step), []).append(step)
     missing = [one for one in these if _owner_of(one) not in kept]
     asked = _asked_by_playbooks(missing)
+    units = unit_ids_of([one for one in missing if any(map(is_of_unit, asked.get(one.id, ())))])
     return {
-        one.id: kept.get(_owner_of(one)) or [copied(step) for step in asked.get(one.id, ())] for one in these
+        one.id: kept.get(_owner_of(one)) or copied(asked.get(one.id, ()), units.get(one.id, ()))
+        for one in these
     }
 
 
-def copied(step: PlaybookStep) -> FieldStep:
-    """A step as its playbook has it, not kept yet."""
+def copied(steps: Iterable[PlaybookStep], unit_ids: Sequence[int]) -> list[FieldStep]:
+    """Steps as a playbook has them, not kept yet: where work is about several units, what is read off each of them
+    stands once for each, the first under its own key.
+
+    :param unit_ids: of the units that the work is about.
+    """
+    found: list[FieldStep] = []
+    for step in steps:
+        each: Sequence[int | None] = unit_ids if len(unit_ids) > 1 and is_of_unit(step) else (None,)
+        for number, unit_id in enumerate(each, start=1):
+            one = _copied(step, position=len(found))
+            if unit_id is not None:
+                one.asset_id = unit_id
+                one.key = step.key if number == 1 else f"{step.key[:50]}--{number}"
+                one.text = {code: f"{text} ({number}/{len(each)})" for code, text in step.text.items()}
+            found.append(one)
+    return found
+
+
+def is_of_unit(step: PlaybookStep | FieldStep) -> bool:
+    """Whether what is recorded at a step is written to the unit: its serial number, or its software."""
+    return step.kind is StepKind.SERIAL or is_software(step)
+
+
+def is_software(step: PlaybookStep | FieldStep) -> bool:
+    """Whether a step asks for the software of a unit: a text whose key says so."""
+    words = re.sub(r"--[0-9]+$", "", step.key).split("-")
+    return step.kind is StepKind.TEXT and words[0] == "software" and SOFTWARE.issuperset(words)
+
+
+def unit_ids_of(these: Collection[Visit]) -> dict[int, Sequence[int]]:
+    """Ids of the units that visits are about, by visit id, as `units_at` has them; visits need nothing loaded."""
+    works = {one.work_order_id for one in these if one.work_order_id is not None}
+    named = select(WorkOrder.id, WorkOrder.asset_id).where(
+        WorkOrder.id.in_(works), WorkOrder.asset_id.is_not(None)
+    )
+    by_work: dict[int | None, list[int]] = {
+        row.id: [row.asset_id] for row in (db.session.execute(named) if works else ())
+    }
+    milestone_ids = {one.milestone_id for one in these if one.work_order_id not in by_work}
+    brought = (
+        select(Milestone.id, Asset.id)
+        .join(Asset, Asset.order_line_id == Milestone.order_line_id)
+        .where(Milestone.id.in_(milestone_ids - {None}), Asset.state != AssetState.REMOVED)
+        .order_by(Asset.id)
+    )
+    by_milestone: dict[int | None, list[int]] = {}
+    for milestone_id, asset_id in db.session.execute(brought) if milestone_ids - {None} else ():
+        by_milestone.setdefault(milestone_id, []).append(asset_id)
+    return {one.id: by_work.get(one.work_order_id) or by_milestone.get(one.milestone_id, []) for one in these}
+
+
+def _copied(step: PlaybookStep, *, position: int) -> FieldStep:
     return FieldStep(
-        position=step.position,
+        position=position,
         key=step.key,
         kind=step.kind,
         text=dict(step.text),

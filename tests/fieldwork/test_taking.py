@@ -312,17 +312,53 @@ def test_steps_come_from_the_playbook_once_and_stay(app: Flask) -> None:
         project = projects.live()
         step = next(one for one in milestones_in_order(project) if one.playbook_milestone_id is not None)
         asked = PlaybookStep(position=0, key="leak", kind=StepKind.TICK, text={"en": "No leak"})
+        serial = PlaybookStep(
+            position=1, key="serial", kind=StepKind.SERIAL, text={"en": "Serial", "de": "Nummer"}
+        )
+        software = PlaybookStep(position=2, key="software", kind=StepKind.TEXT, text={"en": "Software"})
         db.session.add(
             PlaybookVisit(
                 milestone_id=step.playbook_milestone_id, kind=VisitKind.TRAINING, title={"en": "T"}, minutes=60,
-                technicians=1, skill="", steps=[asked],
+                technicians=1, skill="", steps=[asked, serial, software],
             )
         )  # fmt: skip
+        line_id = db.session.scalars(
+            sa.select(OrderLine.id).where(OrderLine.order_id == project.order_id)
+        ).first()
+        db.session.execute(sa.delete(Asset))
+        step.order_line_id = line_id
         tomas = workforce.technician()
         visit = visits.visit(
             project, tomas, milestone=step, kind=VisitKind.TRAINING, state=VisitState.CONFIRMED
         )
-    assert [one.key for one in queries.steps_of([visit])[visit.id]] == ["leak"]
+        pumps = [
+            Asset(site_id=visit.site_id, name="Pump", created_at=EARLIER, order_line_id=line_id,
+                  software=[{"name": "Acquisition", "version": "4.1"}, {"name": "Drivers", "version": "7"}])
+            for _unit in range(2)
+        ]  # fmt: skip
+        db.session.add_all(pumps)
+    shown = queries.steps_of([visit])[visit.id]
+    assert [(one.key, one.text["en"]) for one in shown] == [
+        ("leak", "No leak"), ("serial", "Serial (1/2)"), ("serial--2", "Serial (2/2)"),
+        ("software", "Software (1/2)"), ("software--2", "Software (2/2)"),
+    ], "what is read off a unit stands once for each"  # fmt: skip
+    with unit_of_work():
+        about = {"by": tomas.user_id}
+        (_first, _second, said, twice) = send(
+            change(visit, Kind.SERIAL, "P-1", step="serial", **about),
+            change(visit, Kind.SERIAL, "P-2", step="serial--2", **about),
+            change(visit, Kind.TEXT, "acquisition v4.2.1; Firmware: 2.118", step="software--2", **about),
+            change(visit, Kind.SERIAL, "P-1", step="serial--2", **about),
+            **about,
+        )
+    db.session.rollback()
+    assert [(one.serial, one.software) for one in db.session.scalars(sa.select(Asset).order_by(Asset.id))] == [
+        ("P-1", [{"name": "Acquisition", "version": "4.1"}, {"name": "Drivers", "version": "7"}]),
+        ("P-2", [{"name": "Acquisition", "version": "4.2.1"}, {"name": "Drivers", "version": "7"},
+                 {"name": "Firmware", "version": "2.118"}]),
+    ]  # fmt: skip
+    assert said.outcome is Outcome.DONE
+    assert twice.outcome is Outcome.CONFLICT, "two cannot have one number; both values are kept"
 
     with unit_of_work():
         send(change(visit, Kind.TICK, True, by=tomas.user_id, step="leak"), by=tomas.user_id)
@@ -331,7 +367,7 @@ def test_steps_come_from_the_playbook_once_and_stay(app: Flask) -> None:
         gone = change(visit, Kind.TICK, True, by=tomas.user_id, step="no-such-step")
         (kept,) = send(gone, by=tomas.user_id)
 
-    assert [one.text["en"] for one in queries.steps_of([visit])[visit.id]] == ["No leak"]
+    assert queries.steps_of([visit])[visit.id][0].text["en"] == "No leak"
     assert kept.outcome is Outcome.CONFLICT
     assert [one.text for one in db.session.scalars(sa.select(FieldNote))] == ["no-such-step: yes"]
 

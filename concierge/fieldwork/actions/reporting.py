@@ -1,14 +1,15 @@
-"""What follows for the plan from what a technician found: a site that is not ready, a serial number."""
+"""What follows for the plan from what a technician found: a site that is not ready, what is read off a unit."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 
 from concierge.equipment import queries as equipment
 from concierge.equipment.actions import keeping
-from concierge.fieldwork import queries
+from concierge.fieldwork import plan, queries
 from concierge.fieldwork.events import NotReadyWithdrawn, SiteNotReady
-from concierge.fieldwork.models import FieldChange, NotReady, PhotoUpload
+from concierge.fieldwork.models import FieldChange, FieldStep, NotReady, PhotoUpload
 from concierge.platform import clock
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
@@ -137,20 +138,26 @@ def _is_blocked(visit: Visit, milestone_id: int) -> bool:
     return found is not None and found.state is MilestoneState.BLOCKED
 
 
-def note_serial(visit: Visit, serial: str, *, actor_id: int, at: datetime) -> str:
-    """Write the serial that was read at the site to the unit that is worked on, where it is known which.
+def note_of_unit(visit: Visit, step: FieldStep, value: str, *, actor_id: int, at: datetime) -> str:
+    """Write the serial number or the software that was read at the site to the unit, where it is known which.
 
+    :param step: one of those of which `queries.is_of_unit` holds.
     :return: why that could not be done, as a sentence; empty when it was, or nothing is known.
     """
-    work = queries.work_of(visit)
-    if work is None or work.asset_id is None or not serial.strip():
+    asset_id = step.asset_id
+    if asset_id is None:
+        ids = queries.unit_ids_of([visit])[visit.id]
+        asset_id = ids[0] if len(ids) == 1 else None
+    if asset_id is None or not value.strip():
         return ""
     try:
         with db.session.begin_nested():
-            asset = equipment.asset_for_change(work.asset_id)
-            keeping.change_asset(
-                asset, project_id=visit.project_id, serial=serial.strip(), at=at, actor_id=actor_id
-            )
+            asset = equipment.asset_for_change(asset_id)
+            if queries.is_software(step):
+                new: dict[str, Any] = {"software": plan.software_after(asset.software, value)}
+            else:
+                new = {"serial": value.strip()}
+            keeping.change_asset(asset, project_id=visit.project_id, at=at, actor_id=actor_id, **new)
     except Refused as refusal:
         return refusal.sentence
     return ""

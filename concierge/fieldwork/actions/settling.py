@@ -5,7 +5,6 @@ from uuid import uuid4
 
 from flask_babel import gettext as _
 
-from concierge.catalogue.states import StepKind
 from concierge.fieldwork import plan, queries
 from concierge.fieldwork.actions import issuing, reporting, taking
 from concierge.fieldwork.events import EntryChosen, StraysSeen
@@ -80,8 +79,8 @@ def choose(visit_id: int, entry_key: str, *, actor_id: int, at: datetime) -> Fie
     db.session.add(entry)
     db.session.flush()
     taking.stand(step.id)
-    if step.kind is StepKind.SERIAL:
-        reporting.note_serial(visit, chosen.value, actor_id=actor_id, at=at)
+    if queries.is_of_unit(step):
+        reporting.note_of_unit(visit, step, chosen.value, actor_id=actor_id, at=at)
     record(
         EntryChosen(
             at=at,

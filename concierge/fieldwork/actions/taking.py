@@ -370,8 +370,8 @@ def _entry(taken: _Taken) -> str:
     db.session.flush()
     stand(step.id)
     taken.came.count("entries")
-    if step.kind is StepKind.SERIAL and entry.standing is Standing.CURRENT and taken.row.stray is None:
-        problem = reporting.note_serial(taken.visit, value, actor_id=taken.row.user_id, at=taken.at)
+    if queries.is_of_unit(step) and entry.standing is Standing.CURRENT and taken.row.stray is None:
+        problem = reporting.note_of_unit(taken.visit, step, value, actor_id=taken.row.user_id, at=taken.at)
         if problem:
             taken.stray(Stray.NOT_POSSIBLE, problem)
     if entry.standing is Standing.CONFLICT:
