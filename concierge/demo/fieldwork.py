@@ -228,10 +228,11 @@ class _Day:
         if step.kind is StepKind.TICK:
             return True
         if step.kind is StepKind.SERIAL:
-            return serial_of(self.found.visit.project, self.found.visit.id)
+            unit = int(step.key.partition("--")[2] or 1)
+            return serial_of(self.found.visit.project, self.found.visit.id + 1009 * (unit - 1))
         if step.kind is StepKind.READING:
             return _reading(step)
-        return _TEXTS.get(step.key, "As expected" if step.is_required else None)
+        return _TEXTS.get(step.key.partition("--")[0], "As expected" if step.is_required else None)
 
     def _photo(self, step: FieldStep) -> str:
         """A picture as a phone would have sent it: kept as the worker of photos leaves it, without its child."""
