@@ -90,7 +90,7 @@ def test_a_visit_is_dragged_and_taken_back_and_driven_by_keys(screens: Callable[
     toast = page.locator(".toast", has_text="The visit has moved.")
     toast.hover()  # it stays as long as somebody is at it
     expect(bar).not_to_have_attribute("data-was", was)
-    expect(theirs).not_to_have_attribute("data-was", was, timeout=25_000)  # the watcher's board follows
+    expect(theirs).not_to_have_attribute("data-was", was)  # the watcher's board follows
     expect(theirs).to_be_focused()
     assert watcher.page.evaluate("globalThis.notReloaded")
     with page.expect_navigation():

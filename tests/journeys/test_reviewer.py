@@ -191,7 +191,7 @@ def test_entries_of_a_file_that_came_back_are_decided(
     page.locator("input[type=file]").set_input_files(printed)
     page.get_by_role("button", name="Bring in").click()
     page.wait_for_url(re.compile(r"/returned/\d+"))
-    expect(page.locator("main")).not_to_contain_text("Is being read", timeout=60_000)
+    expect(page.locator("main")).not_to_contain_text("Is being read", timeout=180_000)
     expect(page.locator("main")).to_contain_text("about <b>seven</b>, I think")
     looks_right(screen)
     phone.open(page.url.removeprefix(site.address))
