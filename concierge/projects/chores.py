@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from concierge.identity.permissions import Permission
-from concierge.platform import clock, files, jobs, previews, undo
+from concierge.platform import clock, deliveries, files, jobs, mail, previews, undo
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import outside
 from concierge.platform.errors import Refused
@@ -33,6 +33,8 @@ from concierge.projects.queries import messages
 from concierge.projects.queries import replanning as calendars
 from concierge.projects.reasons import Because, Reason
 from concierge.projects.states import CalendarProposalState, ProjectState
+
+LETTER_LEFT = "projects.letter left"
 
 
 def register() -> None:
@@ -264,6 +266,8 @@ def follow_the_day(at: datetime) -> None:
 def send_letters(at: datetime) -> None:
     """Send the letters of playbooks whose day has come, each once, to customers of projects under way.
 
+    Each can be read and stopped for a moment, as a reminder can; what it says is noted once it has left.
+
     :param at: the instant it was due; a second run changes nothing.
     """
     for letter in messages.candidates(today=at.date()):
@@ -272,8 +276,22 @@ def send_letters(at: datetime) -> None:
             continue
         language = mails.language_of(project, letter)
         written = mails.playbook_letter(project, letter, language=language)
-        post(written, key=letter.key, project_id=project.id)
-        writing.note_sent(project, letter, subject=written.subject, language=language, at=at)
+        told = writing.as_told(project, letter, subject=written.subject, language=language)
+        post(
+            written,
+            key=letter.key,
+            project_id=project.id,
+            hold=mail.held_for(),
+            afterwards=(LETTER_LEFT, told),
+        )
+
+
+def note_letter(told: dict[str, Any]) -> None:  # Any: JSON values
+    """Note a letter that has left; one that somebody stopped is in no history and no ledger."""
+    writing.note_sent(told, at=clock.now())
+
+
+deliveries.register(LETTER_LEFT, note_letter)
 
 
 @outside

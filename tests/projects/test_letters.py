@@ -1,18 +1,22 @@
 """Letters of playbooks go out once, on their day, in the customer's language, and only while they make sense."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 from concierge.catalogue import queries as catalogue
 from concierge.catalogue.actions import drafting, playbooks
 from concierge.catalogue.actions.standard import standard_version
 from concierge.catalogue.contents import MessagePart
+from concierge.platform import mail, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import RecordedEvent
 from concierge.platform.mail import OutgoingMail
+from concierge.platform.settings import current
 from concierge.projects import queries
 from concierge.projects.actions import holding, rescheduling
 from concierge.projects.actions.laying_out import calendar_of
@@ -65,7 +69,9 @@ def test_a_letter_goes_out_once_on_its_working_day_in_the_readers_language(app: 
     assert planned.milestone.start_on == date(2026, 4, 1)
 
     before = run("2026-03-24")
-    on_the_day = run("2026-03-25")
+    with time_machine.travel(datetime(2026, 3, 25, 9, tzinfo=UTC), tick=False):
+        on_the_day = run("2026-03-25")
+        worker.drain(app)
     after = run("2026-03-26")
 
     assert (len(before), len(on_the_day), len(after)) == (0, 1, 1)
@@ -73,10 +79,34 @@ def test_a_letter_goes_out_once_on_its_working_day_in_the_readers_language(app: 
     assert letter.to == "yuki@halden.example"
     assert letter.subject.startswith("Wir liefern am Mi")
     assert "Guten Tag Yuki Tanaka: Lieferung." in letter.text
+    assert noted() == (1, [date(2026, 4, 1)])
+
+
+def noted() -> tuple[int, list[date]]:
+    """How often history says that a letter went out, and the dates that customers have been shown by mail."""
+    db.session.rollback()
     told = db.session.scalars(sa.select(RecordedEvent).where(RecordedEvent.name == "MessageSent")).all()
-    assert len(told) == 1
     shown = db.session.scalars(sa.select(Promise).where(Promise.reference == "yuki@halden.example")).all()
-    assert [one.finish_on for one in shown] == [date(2026, 4, 1)]
+    return len(told), [one.finish_on for one in shown]
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_a_letter_waits_to_be_stopped_and_counts_once_it_has_left(app: Flask, is_stopped: bool) -> None:
+    live(LETTER)
+    mail.register(app, replace(current(), mail_hold=30))
+    try:
+        with time_machine.travel(datetime(2026, 3, 25, 9, tzinfo=UTC), tick=False) as clock:
+            (letter,) = run("2026-03-25")
+            assert (letter.leaves_at, noted()) == (letter.created_at + timedelta(seconds=30), (0, []))
+            if is_stopped:
+                with unit_of_work():
+                    assert mail.stop(letter.id, by_id=None, at=letter.created_at)
+            clock.shift(31)
+            run("2026-03-25")
+            worker.drain(app)
+    finally:
+        mail.register(app, current())
+    assert noted() == ((0, []) if is_stopped else (1, [date(2026, 4, 1)]))
 
 
 def test_a_letter_that_was_sent_is_shown_as_it_was_sent(app: Flask) -> None:
