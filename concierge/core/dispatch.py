@@ -508,9 +508,9 @@ def _is_at_work(hours: Place, at: _Presence) -> bool:
         return False
     for day, from_minute, to_minute in at.by_day:
         planned = hours.planned_on(day)
-        if len(planned) > 1:
-            planned = tuple(one for one in _unbroken(planned) if one.to_minute > from_minute)
-        if not planned or from_minute < planned[0].from_minute or to_minute > planned[0].to_minute:
+        if not planned or from_minute < planned[0].from_minute or to_minute > planned[-1].to_minute:
+            return False
+        if len(planned) > 1 and any(b.from_minute - a.to_minute > LUNCH for a, b in pairwise(planned)):
             return False
         if any(
             shut.hours.from_minute < to_minute and from_minute < shut.hours.to_minute
@@ -668,9 +668,8 @@ def slots(
         raise ValueError("A slot needs work of at least a minute and somebody to do it.")
     common = CommonHours(work, within)
     able = [person for person in people if not work.skill or work.skill in person.skills]
-    frames = common.frames(able)
-    fits = any(one.fits(minutes) for one in frames)
-    long = [one for one in frames if not one.fits(minutes)]
+    fits = any(common.frame(person).fits(minutes) for person in able)
+    long: list[Frame] | None = None
     found: list[Slot] = []
     free_from = within.from_at
     of_day: Counter[date] = Counter()
@@ -688,9 +687,12 @@ def slots(
                 of_day[on] += 1
             if len(found) == most:
                 return tuple(found)
-        if today == of_day.total() and (
-            slot := _long_slot(common, session, long, able, minutes, step, free_from)
-        ):
+        if today < of_day.total():
+            continue
+        if long is None:
+            long = [one for one in common.frames(able) if not one.fits(minutes)]
+        slot = _long_slot(common, session, long, able, minutes, step, free_from)
+        if slot is not None:
             found.append(slot)
             free_from = _end(slot.stay)
             if len(found) == most:
