@@ -361,6 +361,15 @@ def of_visit(visit_id: int, states: Collection[OfferState]) -> Sequence[SlotOffe
     )
 
 
+def offered_among(visit_ids: Collection[int]) -> set[int]:
+    """Those of some visits that, or whose work, anything was ever offered for."""
+    is_offered = sa.or_(
+        sa.exists().where(SlotOffer.visit_id == Visit.id),
+        sa.exists().where(SlotOffer.work_order_id == Visit.work_order_id),
+    )
+    return set(db.session.scalars(sa.select(Visit.id).where(Visit.id.in_(visit_ids), is_offered)))
+
+
 def open_of_link(link_id: int) -> Sequence[SlotOffer]:
     """Offers that wait for the holder of a link, locked."""
     return _locked(

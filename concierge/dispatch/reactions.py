@@ -1,5 +1,7 @@
 """What offers of times do when something happens: letters to who chooses, and an end where it was planned otherwise."""
 
+from collections.abc import Sequence
+
 from concierge.dispatch import mails, offers
 from concierge.dispatch.actions import choosing, offering
 from concierge.dispatch.events import (
@@ -11,6 +13,7 @@ from concierge.dispatch.events import (
 from concierge.dispatch.models import SlotOffer
 from concierge.dispatch.states import OfferState
 from concierge.platform import mail
+from concierge.platform.events import together
 from concierge.projects.models import Project
 from concierge.readiness import queries as readiness
 from concierge.readiness.actions import linking
@@ -51,6 +54,15 @@ def mail_no_longer(event: OfferWithdrawn | OfferOvertaken) -> None:
     mail.post(letter, key=f"offer:{offer.id}:no longer", project_id=offer.project_id)
 
 
+def end_offers_of_many(events: Sequence[VisitPlanned | VisitConfirmed]) -> None:
+    """End what is offered for the work of many visits; nearly always nothing is."""
+    offered = offers.offered_among([event.visit_id for event in events])
+    for event in events:
+        if event.visit_id in offered:
+            end_offers(event)
+
+
+@together(end_offers_of_many)
 def end_offers(event: VisitPlanned | VisitConfirmed) -> None:
     """End what is offered for work that gets its time otherwise, and the delay that a cancelled visit left."""
     found = offers.of_visit(event.visit_id, [OfferState.OPEN])

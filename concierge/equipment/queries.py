@@ -135,12 +135,17 @@ def assets_of_account(account_id: int) -> Sequence[Asset]:
 
 def assets_of_order(order_id: int) -> Sequence[Asset]:
     """List the units that an order brings, by its lines, with site and product."""
+    return assets_of_orders([order_id])
+
+
+def assets_of_orders(order_ids: Collection[int]) -> Sequence[Asset]:
+    """List the units that orders bring, by their lines, with site and product."""
     return db.session.scalars(
         sa.select(Asset)
         .join(Asset.order_line)
-        .where(OrderLine.order_id == order_id)
+        .where(OrderLine.order_id.in_(order_ids))
         .options(*_whole())
-        .order_by(OrderLine.position, Asset.id)
+        .order_by(OrderLine.order_id, OrderLine.position, Asset.id)
     ).all()
 
 

@@ -49,12 +49,14 @@ class Reaction:
     later: tuple[Callable[[Any], Callable[[], None] | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Gathered:
     """What follows from many acts and is put off to their end."""
 
     now: dict[Callable[[Any], None], list[Event]] = field(default_factory=dict)
     later: dict[Callable[[Any], Callable[[], None] | None], list[int]] = field(default_factory=dict)
+    is_following: bool = False
+    """Whether what was put off follows right now; what follows at once from that is not put off again."""
 
 
 _Wanted: TypeAlias = list[tuple[str, dict[str, Any], str]]  # Any: JSON
@@ -120,7 +122,8 @@ def _follow(events: Sequence[Event], ids: Sequence[int], later: _Wanted) -> None
     reactions: Reactions = current_app.extensions["concierge.reactions"]
     is_looking = g.get("looking", False)
     gathered: _Gathered | None = g.get("gathered")
-    held = gathered or (_Gathered() if len(events) > 1 else None)
+    is_put_off = gathered is not None and not gathered.is_following
+    held = gathered if is_put_off else _Gathered() if len(events) > 1 else None
     for event, row_id in zip(events, ids, strict=True):
         reaction = reactions[type(event)]
         for react in reaction.now:
@@ -136,25 +139,34 @@ def _follow(events: Sequence[Event], ids: Sequence[int], later: _Wanted) -> None
             else:
                 name = delivery_name(handler)
                 later.append((name, {"event_id": row_id}, f"event:{row_id}:{name}"))
-    if held is not None and gathered is None:
+    if held is not None and not is_put_off:
         _follow_together(held)
 
 
 @contextmanager
-def gathered() -> Iterator[None]:
+def gathered() -> Iterator[Callable[[], None]]:
     """Do many acts in one unit of work: what can follow from all of them at once does so at the end.
 
     A reaction that is marked with `together` takes all its events then, in their order; one of those that come
-    later becomes one delivery. What the acts do in between must not need what is put off.
+    later becomes one delivery. What the acts do in between must not need what is put off, unless they call what
+    this gives: then it follows already.
     """
     if g.get("gathered") is not None:
         raise RuntimeError("Acts are being gathered already.")
     held = g.gathered = _Gathered()
+
+    def follow() -> None:
+        held.is_following = True
+        try:
+            _follow_together(held)
+        finally:
+            held.is_following = False
+
     try:
-        yield
+        yield follow
+        follow()
     finally:
         g.gathered = None
-    _follow_together(held)
     wanted: _Wanted = []
     for handler, ids in held.later.items():
         name = delivery_name(handler)
@@ -166,7 +178,8 @@ def gathered() -> Iterator[None]:
 
 
 def _follow_together(held: _Gathered) -> None:
-    for react, events in held.now.items():
+    put_off, held.now = held.now, {}
+    for react, events in put_off.items():
         react.of_many(events)  # type: ignore[attr-defined]  # `together` put it there
 
 

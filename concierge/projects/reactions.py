@@ -1,14 +1,16 @@
 """What projects do when something happens to orders, and what orders learn of it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from concierge.accounts.events import AccountRenamed
 from concierge.catalogue.states import MilestoneKind
 from concierge.equipment.actions import expecting
+from concierge.equipment.actions.expecting import Expecting
 from concierge.orders.actions.cancelling import settle_cancellation
 from concierge.orders.events import OrderCancellationReceived, OrderChanged, OrderLineMatched, OrderReceived
 from concierge.platform.database import db
-from concierge.platform.events import Event, together
+from concierge.platform.events import together
 from concierge.platform.searching import renew
 from concierge.projects import queries
 from concierge.projects.actions import creation, delays, forecasting, proposals
@@ -39,6 +41,16 @@ def found_by_new_name(event: AccountRenamed) -> None:
         renew(project)
 
 
+def orders_become_projects(events: Sequence[OrderReceived]) -> None:
+    """Plan the projects of many new orders at once."""
+    acts: dict[tuple[datetime, int | None], list[int]] = {}
+    for event in events:
+        acts.setdefault((event.at, event.actor_id), []).append(event.order_id)
+    for (at, actor_id), order_ids in acts.items():
+        creation.create_projects(order_ids, actor_id=actor_id, at=at)
+
+
+@together(orders_become_projects)
 def order_becomes_project(event: OrderReceived) -> None:
     """Plan the project of a new order."""
     creation.create_project(event.order_id, actor_id=event.actor_id, at=event.at)
@@ -89,18 +101,29 @@ def matched_line_joins_plan(event: OrderLineMatched) -> None:
         creation.renew_plan(project.id, reason=reason, actor_id=event.actor_id, at=event.at)
 
 
+def expect_equipment_of_many(events: Sequence[PlanApproved | ProjectTakenOver | ProposalDecided]) -> None:
+    """Let the installed base hold the units that many projects bring."""
+    acts: dict[tuple[datetime, int | None], list[Project]] = {}
+    for event in events:
+        if not isinstance(event, ProposalDecided) or event.accepted:
+            project = queries.project_for_change(event.project_id)
+            acts.setdefault((event.at, event.actor_id), []).append(project)
+    for (at, actor_id), projects in acts.items():
+        _expect_units(projects, actor_id=actor_id, at=at)
+
+
+@together(expect_equipment_of_many)
 def expect_equipment(event: PlanApproved | ProjectTakenOver | ProposalDecided) -> None:
     """Let the installed base hold the units that the project brings, after a change of the order too."""
-    if isinstance(event, ProposalDecided) and not event.accepted:
-        return
-    _expect_units(queries.project_for_change(event.project_id), event)
+    expect_equipment_of_many((event,))
 
 
 def expect_matched(event: OrderLineMatched) -> None:
     """Let the installed base hold the units of a line whose meaning is known now, where the plan is agreed."""
     project = queries.project_of_order(event.order_id)
     if project is not None and project.state is ProjectState.LIVE:
-        _expect_units(queries.project_for_change(project.id), event)
+        whole = queries.project_for_change(project.id)
+        _expect_units([whole], actor_id=event.actor_id, at=event.at)
 
 
 def expect_no_equipment(event: ProjectCancelled) -> None:
@@ -133,20 +156,18 @@ def forget_serial(event: UnitRemoved) -> None:
     expecting.forget_serial(event.order_line_id, event.serial)
 
 
-def _expect_units(project: Project, event: Event) -> None:
-    if project.state in {ProjectState.DRAFT, ProjectState.CANCELLED}:
-        return
+def _expect_units(projects: Sequence[Project], *, actor_id: int | None, at: datetime) -> None:
+    wanted = [one for one in projects if one.state not in {ProjectState.DRAFT, ProjectState.CANCELLED}]
+    agreed_until = queries.agreed_until(wanted)
     expecting.expect_units(
-        project.order_id,
-        site_id=project.site_id,
-        project_id=project.id,
-        agreed_until=queries.agreed_until(project),
-        actor_id=event.actor_id,
-        at=event.at,
+        [Expecting(one.order_id, one.site_id, one.id, agreed_until[one.id]) for one in wanted],
+        actor_id=actor_id,
+        at=at,
     )
-    for milestone in project.milestones:
-        if milestone.kind is MilestoneKind.INSTALLED and milestone.finished_on is not None:
-            _note_installed(project, milestone)
+    for project in wanted:
+        for milestone in project.milestones:
+            if milestone.kind is MilestoneKind.INSTALLED and milestone.finished_on is not None:
+                _note_installed(project, milestone)
 
 
 def _note_installed(project: Project, milestone: Milestone) -> None:

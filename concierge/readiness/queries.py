@@ -21,7 +21,7 @@ from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.errors import NotFound
 from concierge.platform.files import StoredFile
 from concierge.platform.incoming import IncomingMail
-from concierge.platform.prepared import Question, Rows, row_of, rows_by_id
+from concierge.platform.prepared import Question, Rows, rows_by_id
 from concierge.platform.statements import any_of
 from concierge.projects import queries as projects
 from concierge.projects.models import Gate, Milestone, Project, ProjectPlaybook
@@ -158,6 +158,18 @@ def checklist_by_id(checklist_id: int) -> Checklist:
     return checklist
 
 
+def checklists_by_id(checklist_ids: Collection[int]) -> dict[int, Checklist]:
+    """Some checklists with items and evidence, by their numbers."""
+    found = {checklist.id: checklist for checklist in _read_all(checklist_ids)}
+    for checklist in found.values():
+        _hold(checklist)
+    return found
+
+
+def _hold(checklist: Checklist) -> None:
+    in_hand(("checklist", checklist.id), lambda: checklist, of=_ITS_ROWS, are_rows=True)
+
+
 _ITS_ROWS = (Checklist, ReadinessItem, ItemEvidence)
 # Statements that are put together once: that costs several times what asking them does.
 _CHECKLIST_ID = sa.bindparam("checklist_id", type_=sa.Integer)
@@ -192,7 +204,7 @@ _IN_WORKDAYS = (
 )
 _ITEMS = Rows(
     sa.select(ReadinessItem)
-    .where(ReadinessItem.checklist_id == _CHECKLIST_ID)
+    .where(any_of(ReadinessItem.checklist_id, "checklist_ids"))
     .order_by(ReadinessItem.position, ReadinessItem.id)
 )
 _ANSWERED_DAYS = Rows(
@@ -240,7 +252,7 @@ _PROOFS = Question(
 _EVIDENCE = Rows(
     sa.select(ItemEvidence)
     .join(ReadinessItem, ReadinessItem.id == ItemEvidence.item_id)
-    .where(ReadinessItem.checklist_id == _CHECKLIST_ID)
+    .where(any_of(ReadinessItem.checklist_id, "checklist_ids"))
     .order_by(ItemEvidence.id)
 )
 
@@ -253,23 +265,33 @@ _WITH_ALL = (selectinload(Checklist.items).options(*_OF_ITEM), joinedload(Checkl
 
 
 def _read(checklist_id: int) -> Checklist | None:
-    checklist = row_of(Checklist, checklist_id)
-    if checklist is None:
-        return None
-    set_committed_value(checklist, "project", row_of(Project, checklist.project_id))
-    items, proofs = _ITEMS.all(checklist_id=checklist_id), _EVIDENCE.all(checklist_id=checklist_id)
+    return next(iter(_read_all([checklist_id])), None)
+
+
+def _read_all(checklist_ids: Collection[int]) -> list[Checklist]:
+    found = list(rows_by_id(Checklist, checklist_ids).values())
+    asked = [checklist.id for checklist in found]
+    if not asked:
+        return []
+    projects = rows_by_id(Project, {checklist.project_id for checklist in found})
+    proofs = _EVIDENCE.all(checklist_ids=asked)
     files = rows_by_id(StoredFile, {one.file_id for one in proofs})
-    evidence: dict[int, list[ItemEvidence]] = {item.id: [] for item in items}
+    evidence: dict[int, list[ItemEvidence]] = {}
     for one in proofs:
         set_committed_value(one, "file", files[one.file_id])
-        evidence[one.item_id].append(one)
-    for item in items:
-        set_committed_value(item, "checklist", checklist)
-        set_committed_value(item, "evidence", evidence[item.id])
+        evidence.setdefault(one.item_id, []).append(one)
+    by_id = {checklist.id: checklist for checklist in found}
+    items: dict[int, list[ReadinessItem]] = {checklist_id: [] for checklist_id in asked}
+    for item in _ITEMS.all(checklist_ids=asked):
+        set_committed_value(item, "checklist", by_id[item.checklist_id])
+        set_committed_value(item, "evidence", evidence.get(item.id, []))
         read_again_with(item, *_OF_ITEM)
-    set_committed_value(checklist, "items", items)
-    read_again_with(checklist, *_WITH_ALL)
-    return checklist
+        items[item.checklist_id].append(item)
+    for checklist in found:
+        set_committed_value(checklist, "project", projects.get(checklist.project_id))
+        set_committed_value(checklist, "items", items[checklist.id])
+        read_again_with(checklist, *_WITH_ALL)
+    return found
 
 
 def _is_whole(checklist: Checklist) -> bool:
@@ -956,7 +978,13 @@ def site_of(project_id: int) -> int:
 
 def country_of_site(site_id: int) -> str:
     """The country of a site, ISO 3166-1 alpha-2."""
-    return db.session.scalar(sa.select(Site.country).where(Site.id == site_id)) or ""
+    return countries_of_sites([site_id]).get(site_id, "")
+
+
+def countries_of_sites(site_ids: Collection[int]) -> dict[int, str]:
+    """The countries of sites, ISO 3166-1 alpha-2, by site."""
+    rows = db.session.execute(sa.select(Site.id, Site.country).where(Site.id.in_(site_ids)))
+    return {row[0]: row[1] for row in rows}
 
 
 def projects_with_checklist(site_id: int) -> list[int]:

@@ -21,7 +21,7 @@ from concierge.platform import clock, deliveries, files, incoming, mail, setting
 from concierge.platform.database import db
 from concierge.platform.deliveries import Hopeless
 from concierge.platform.errors import NotFound
-from concierge.platform.events import Event, unseen
+from concierge.platform.events import Event, together, unseen
 from concierge.platform.incoming import IncomingMail, MailReceived
 from concierge.platform.mail import Attachment, Letter, announce, post
 from concierge.platform.pdf import Unprintable
@@ -125,22 +125,31 @@ def issue(event: PlanApproved) -> None:
         _follow(event)
 
 
+def take_many_over(events: Sequence[ProjectTakenOver]) -> None:
+    """Issue the checklists of many projects that were under way elsewhere; see `take_over`."""
+    waiting: dict[tuple[datetime, int | None], list[Project]] = {}
+    for event in events:
+        project = projects.project_for_change(event.project_id)
+        is_delivered = any(
+            one.kind is MilestoneKind.DELIVERED and one.finished_on is not None for one in project.milestones
+        )
+        if not (is_delivered or project.has_ended):
+            waiting.setdefault((event.at, event.actor_id), []).append(project)
+    issued: set[int] = set()
+    for (at, actor_id), of in waiting.items():
+        issued |= issuing.issue_checklists(of, at=at, actor_id=actor_id, is_quiet=True).keys()
+    for event in events:
+        if event.project_id not in issued:
+            _clear_gates(event.project_id, event)
+
+
+@together(take_many_over)
 def take_over(event: ProjectTakenOver) -> None:
     """Issue the checklist of a project that was under way elsewhere; nobody is written to before a person asks.
 
     What has been delivered was sent to a site that was ready, so nothing is asked any more.
     """
-    project = projects.project_for_change(event.project_id)
-    is_delivered = any(
-        one.kind is MilestoneKind.DELIVERED and one.finished_on is not None for one in project.milestones
-    )
-    if is_delivered or project.has_ended:
-        _clear_gates(event.project_id, event)
-        return
-    try:
-        issuing.issue_checklist(project, at=event.at, actor_id=event.actor_id, is_quiet=True)
-    except issuing.NothingToAsk:
-        _clear_gates(event.project_id, event)
+    take_many_over((event,))
 
 
 def remind(event: ProjectReminded) -> None:
@@ -255,6 +264,16 @@ def ask_by_answers(event: ItemChanged) -> None:
         _report_gates(checklist, tuple(GateKind), event)
 
 
+def report_gates_of_many(
+    events: Sequence[ChecklistIssued | ChecklistRedated | ItemChanged | ItemJudged],
+) -> None:
+    """Tell many projects which items hold shipping and installation."""
+    checklists = queries.checklists_by_id({event.checklist_id for event in events})
+    for event in events:
+        _report_gates(checklists[event.checklist_id], tuple(GateKind), event)
+
+
+@together(report_gates_of_many)
 def report_gates(event: ChecklistIssued | ChecklistRedated | ItemChanged | ItemJudged) -> None:
     """Tell the project which items hold shipping and installation, and how much of all is done."""
     _report_gates(queries.checklist_by_id(event.checklist_id), tuple(GateKind), event)

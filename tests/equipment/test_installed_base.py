@@ -16,6 +16,7 @@ from concierge.catalogue.states import ProductKind
 from concierge.cli.equipment import equipment
 from concierge.equipment import queries
 from concierge.equipment.actions import expecting, installing, keeping
+from concierge.equipment.actions.expecting import Expecting
 from concierge.equipment.models import Asset
 from concierge.equipment.states import AssetState
 from concierge.identity.models import User
@@ -80,7 +81,7 @@ def test_a_plan_brings_one_unit_for_each_that_is_sold_and_a_change_of_the_order_
         with unit_of_work():
             db.session.get_one(type(line), line.id).quantity = quantity  # type: ignore[assignment]  # a whole number
             db.session.flush()
-            expecting.expect_units(project.order_id, site_id=project.site_id, at=NOW, actor_id=None)
+            expecting.expect_units([Expecting(project.order_id, project.site_id)], at=NOW, actor_id=None)
         assert [one.serial for one in units(project)] == serials, quantity
     with unit_of_work():
         proposals.cancel(project.id, reason="Budget cut", actor_id=None, at=NOW)

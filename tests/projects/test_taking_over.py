@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,9 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from concierge.catalogue.actions.aliases import add_alias
+from concierge.catalogue.models import PlaybookMilestone, PlaybookVersion, PlaybookVisit
+from concierge.catalogue.states import AliasScheme, MilestoneKind, VisitKind
 from concierge.cli import main
 from concierge.identity.models import User
 from concierge.identity.permissions import Role
@@ -26,7 +30,7 @@ from concierge.projects.actions import importing, sheet
 from concierge.projects.models import Baseline, Milestone, Project
 from concierge.projects.states import MilestoneState, ProjectState
 from tests.conftest import csrf_token
-from tests.makers import catalogue, people
+from tests.makers import catalogue, people, readiness
 
 pytestmark = pytest.mark.usefixtures("wednesday")
 
@@ -359,6 +363,7 @@ def test_a_job_that_is_killed_goes_on_without_doubles(
     app: Flask, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed between two transactions, as a worker is; the next one takes only over what is missing."""
+    monkeypatch.setattr(importing, "TOGETHER", 20)
     data, actor_id = many(60), db.session.scalar(sa.select(User.id))
     rows, _remarks = sheet.read_sheet(data, "running.csv")
     whole = importing.import_rows
@@ -401,6 +406,129 @@ def test_forecasts_of_imported_projects_are_one_delivery_for_many(app: Flask, ad
     worker.drain(app)
     db.session.rollback()
     assert all("of" in (one.forecast_basis or {}) for one in db.session.scalars(sa.select(Project)))
+
+
+@pytest.fixture
+def asking(ada: FlaskClient) -> None:
+    """An instrument whose playbook asks for visits and something of the site."""
+    with unit_of_work():
+        product = readiness.instrument("lcms")
+        add_alias(product, scheme=AliasScheme.NAME, value="LCMS", actor_id=None, at=clock.now())
+        installed = db.session.scalars(
+            sa.select(PlaybookMilestone)
+            .join(PlaybookVersion, PlaybookVersion.id == PlaybookMilestone.version_id)
+            .where(
+                PlaybookVersion.playbook_id == product.playbook_id,
+                PlaybookMilestone.kind == MilestoneKind.INSTALLED,
+            )
+        ).one()
+        for kind, minutes in ((VisitKind.INSTALL, 480), (VisitKind.REMOTE_CALL, 45)):
+            asked = {"title": {"en": f"{kind}"}, "minutes": minutes, "technicians": 1}
+            db.session.add(PlaybookVisit(milestone_id=installed.id, kind=kind, **asked))
+    db.session.expunge_all()  # or the milestone goes on without visits
+
+
+def under_way(key: str, number: int) -> dict[str, str]:
+    """One of several projects that stand at different places, some at the same new site."""
+    finished = [{}, {"delivered_finished": day(5)}, {"kick_off_finished": day(30), "required": day(-200)}]
+    place = {"account": f"Institute {key}", "city": f"Town {number % 2}", "zone": "Asia/Tokyo"}
+    return row(external_key=f"{key}-{number}", products="LCMS", **place, **finished[number % 3])
+
+
+TOLD_TOGETHER = (
+    "work_orders",
+    "visits",
+    "checklists",
+    "readiness_items",
+    "baselines",
+    "date_changes",
+)
+"""Tables that grow with every project that is taken over."""
+
+
+def asked_of(rows: list[dict[str, str]]) -> Counter[str]:
+    """Take rows over in one transaction; how often each table that grows with a project was asked or written."""
+    read, _remarks = sheet.read_sheet(sheet_of(*rows), "running.csv")
+    said: list[str] = []
+
+    def note(*told: object) -> None:
+        said.append(str(told[2]))
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        done = chores.import_rows(read, twice=(), actor_id=None)
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert [one.outcome.value for one in done] == ["new"] * len(rows)
+    return Counter(
+        table for one in said for table in TOLD_TOGETHER if re.search(rf"(FROM|INTO|UPDATE) {table}\b", one)
+    )
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("asking")
+def test_many_rows_ask_hardly_more_than_two(app: Flask) -> None:
+    two = asked_of([under_way("A", number) for number in range(2)])
+    many_ = asked_of([under_way("B", number) for number in range(12)])
+
+    assert {*TOLD_TOGETHER} <= two.keys(), "nothing of them was made"
+    assert {table: many_[table] for table in many_ if many_[table] > two[table] + 3} == {}
+
+
+def told_of(key: str) -> list[object]:
+    """What there is of projects after they were taken over, without their numbers."""
+    db.session.rollback()
+    found: list[object] = []
+    projects = (
+        sa.select(Project).where(Project.external_key.startswith(f"{key}-")).order_by(Project.external_key)
+    )
+    for one in db.session.scalars(projects):
+        of_it = {"project_id": one.id}
+        found.append(
+            [one.state, one.starts_on, one.required_on, one.promised_handover_on, one.health, one.stage]
+        )
+        found.append([one.concierge_id, one.health_facts, one.slip_workdays, one.forecast_handover_on])
+        for text in (
+            "SELECT name FROM recorded_events WHERE project_id = :project_id ORDER BY id",
+            (
+                "SELECT key, state, started_on, finished_on, promised_on, forecast_start_on, forecast_on, derived_on"
+                " FROM milestones WHERE project_id = :project_id ORDER BY position"
+            ),
+            (
+                "SELECT m.key, d.kind, d.start_on, d.finish_on, d.because FROM date_changes d"
+                " JOIN milestones m ON m.id = d.milestone_id WHERE d.project_id = :project_id ORDER BY d.id"
+            ),
+            (
+                "SELECT number, kind, title, minutes, asset_id IS NULL FROM work_orders"
+                " WHERE project_id = :project_id ORDER BY number"
+            ),
+            "SELECT kind, starts_at, ends_at, zone, state FROM visits WHERE project_id = :project_id ORDER BY id",
+            "SELECT kind, state, open_items, percent FROM gates WHERE project_id = :project_id ORDER BY kind",
+            (
+                "SELECT i.key, i.due_on, i.is_asked, i.contact_id IS NULL FROM readiness_items i"
+                " JOIN checklists c ON c.id = i.checklist_id WHERE c.project_id = :project_id ORDER BY i.position"
+            ),
+            (
+                "SELECT kind, title FROM search_entries WHERE project_id = :project_id"
+                " AND kind NOT LIKE '%project%' ORDER BY kind, title"
+            ),
+        ):
+            found += [tuple(told) for told in db.session.execute(sa.text(text), of_it)]
+    return found
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("asking")
+def test_what_is_done_together_is_what_each_would_be_alone(app: Flask) -> None:
+    together, _remarks = sheet.read_sheet(sheet_of(*(under_way("A", n) for n in range(6))), "a.csv")
+    alone, _remarks = sheet.read_sheet(sheet_of(*(under_way("B", n) for n in range(6))), "b.csv")
+    chores.import_rows(together, twice=(), actor_id=None)
+    for one in alone:
+        chores.import_rows([one], twice=(), actor_id=None)
+
+    said = told_of("A")
+    assert {"install", "remote call"} <= {str(one[0]) for one in said if isinstance(one, tuple)}
+    assert said == told_of("B")
 
 
 def test_of_rows_done_together_one_that_is_refused_stops_no_other(app: Flask, ada: FlaskClient) -> None:

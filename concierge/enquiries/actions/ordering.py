@@ -1,6 +1,6 @@
 """From what is held to an order: units that were held belong to it from the moment it comes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -103,6 +103,15 @@ def take_for_order(order_id: int, *, at: datetime, actor_id: int | None) -> int:
         .order_by(Enquiry.id)
     ).all()
     return sum(_take(queries.enquiry_for_change(one.id), order, at=at, actor_id=actor_id) for one in found)
+
+
+def may_be_for(order_ids: Collection[int]) -> set[int]:
+    """Those of some orders whose customers have an open enquiry."""
+    question = sa.select(Order.id).where(
+        Order.id.in_(order_ids),
+        sa.exists().where(Enquiry.account_id == Order.account_id, Enquiry.state == EnquiryState.OPEN),
+    )
+    return set(db.session.scalars(question))
 
 
 def _take(enquiry: Enquiry, order: Order, *, at: datetime, actor_id: int | None) -> int:

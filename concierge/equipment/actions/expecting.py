@@ -1,6 +1,7 @@
 """Units that an order brings: expected with its plan, more or fewer with the order, and known by their serials."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -14,42 +15,76 @@ from concierge.equipment.models import Asset
 from concierge.equipment.states import AssetState
 from concierge.orders.models import OrderLine
 from concierge.platform.database import db
-from concierge.platform.events import record
+from concierge.platform.events import record, record_many
 
 MOST_OF_A_LINE = 200
 """Units of one line that are listed one by one; nobody installs more at once."""
 
 
-def expect_units(
-    order_id: int,
-    *,
-    site_id: int,
-    project_id: int | None = None,
-    agreed_until: datetime | None = None,
-    at: datetime,
-    actor_id: int | None,
-) -> Sequence[Asset]:
-    """Let the base hold one unit for each one that the order's instrument lines sell; twice changes nothing.
+@dataclass(frozen=True, slots=True)
+class Expecting:
+    """An order whose units are to be expected, and where."""
+
+    order_id: int
+    site_id: int
+    project_id: int | None = None
+    agreed_until: datetime | None = None
+    """Lines that the order was changed by since wait; None: all lines count."""
+
+
+def expect_units(orders: Sequence[Expecting], *, at: datetime, actor_id: int | None) -> Sequence[Asset]:
+    """Let the base hold one unit for each one that the orders' instrument lines sell; twice changes nothing.
 
     What is expected beyond that and has no serial number yet is taken out again; a unit that is known by its
     number or stands there already stays for a person to look at.
 
-    :param agreed_until: lines that the order was changed by since wait; None: all lines count.
     :return: what came in.
     """
-    agreed: sa.ColumnElement[bool] = sa.true()
-    if agreed_until is not None:
-        agreed = sa.or_(OrderLine.named_at.is_(None), OrderLine.named_at <= agreed_until)
-    lines = db.session.scalars(
+    ids = [one.order_id for one in orders]
+    lines_of: dict[int, list[OrderLine]] = {order_id: [] for order_id in ids}
+    for line in db.session.scalars(
         sa.select(OrderLine)
-        .where(OrderLine.order_id == order_id, OrderLine.product_id.is_not(None), agreed)
+        .where(OrderLine.order_id.in_(ids), OrderLine.product_id.is_not(None))
         .options(joinedload(OrderLine.product))
         .order_by(OrderLine.position)
-    ).all()
+    ):
+        lines_of[line.order_id].append(line)
     there: dict[int | None, list[Asset]] = {}
-    for asset in queries.assets_of_order(order_id):
+    for asset in queries.assets_of_orders(ids):
         there.setdefault(asset.order_line_id, []).append(asset)
-    made, gone = [], 0
+    came: list[Asset] = []
+    events = []
+    for one in orders:
+        lines = [line for line in lines_of[one.order_id] if _is_agreed(line, one.agreed_until)]
+        made, gone = _expected_of(lines, there, site_id=one.site_id, at=at)
+        came += made
+        if made or gone:
+            events.append(
+                EquipmentExpected(
+                    at=at,
+                    actor_id=actor_id,
+                    project_id=one.project_id,
+                    order_id=one.order_id,
+                    added=len(made),
+                    taken_out=gone,
+                )
+            )
+    db.session.add_all(came)
+    db.session.flush()
+    record_many(events)
+    return came
+
+
+def _is_agreed(line: OrderLine, until: datetime | None) -> bool:
+    return until is None or line.named_at is None or line.named_at <= until
+
+
+def _expected_of(
+    lines: Sequence[OrderLine], there: Mapping[int | None, Sequence[Asset]], *, site_id: int, at: datetime
+) -> tuple[list[Asset], int]:
+    """The units of one order that are still to come in, and how many were taken out."""
+    made: list[Asset] = []
+    gone = 0
     for line in lines:
         known = there.get(line.id, [])
         wanted = _units(line)
@@ -67,20 +102,7 @@ def expect_units(
         made += [
             _expected(line, site_id=site_id, options=options, at=at) for _n in range(missing - len(matching))
         ]
-    db.session.add_all(made)
-    db.session.flush()
-    if made or gone:
-        record(
-            EquipmentExpected(
-                at=at,
-                actor_id=actor_id,
-                project_id=project_id,
-                order_id=order_id,
-                added=len(made),
-                taken_out=gone,
-            )
-        )
-    return made
+    return made, gone
 
 
 def expect_nothing(

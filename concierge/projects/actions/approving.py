@@ -195,22 +195,41 @@ def take_baseline(
 
     :param because: what it was taken by itself for, which then names it to each reader; None: a person names it.
     """
-    last = db.session.scalar(sa.select(sa.func.max(Baseline.number)).where(Baseline.project_id == project.id))
-    baseline = Baseline(
-        project_id=project.id,
-        number=(last or 0) + 1,
-        name=name,
-        note=note,
-        because=because,
-        taken_at=at,
-        taken_by_id=actor_id,
-    )
-    db.session.add(baseline)
+    (baseline,) = take_baselines([project], name=name, note=note, because=because, actor_id=actor_id, at=at)
+    return baseline
+
+
+def take_baselines(
+    projects: Sequence[Project],
+    *,
+    name: str,
+    note: str = "",
+    because: Because | None = None,
+    actor_id: int | None,
+    at: datetime,
+) -> list[Baseline]:
+    """Keep the plans of many projects in one act, as `take_baseline` does each."""
+    ids = [project.id for project in projects]
+    of_projects = sa.select(Baseline.project_id, sa.func.max(Baseline.number)).group_by(Baseline.project_id)
+    last = {row[0]: row[1] for row in db.session.execute(of_projects.where(Baseline.project_id.in_(ids)))}
+    baselines = [
+        Baseline(
+            project_id=project.id,
+            number=last.get(project.id, 0) + 1,
+            name=name,
+            note=note,
+            because=because,
+            taken_at=at,
+            taken_by_id=actor_id,
+        )
+        for project in projects
+    ]
+    db.session.add_all(baselines)
     db.session.flush()
-    waits_for = _links(project.milestones)
-    insert_rows(
-        BaselineMilestone,
-        [
+    rows = []
+    for project, baseline in zip(projects, baselines, strict=True):
+        waits_for = _links(project.milestones)
+        rows += [
             {
                 "baseline_id": baseline.id,
                 "milestone_key": milestone.key,
@@ -221,9 +240,9 @@ def take_baseline(
             }
             for milestone in project.milestones
             if milestone.state is not MilestoneState.SKIPPED
-        ],
-    )
-    return baseline
+        ]
+    insert_rows(BaselineMilestone, rows)
+    return baselines
 
 
 def _promise(project: Project, *, name: str, why: Reason, actor_id: int | None, at: datetime) -> Baseline:

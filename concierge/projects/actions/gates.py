@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from concierge.catalogue.states import GateKind, MilestoneKind
 from concierge.platform import clock
 from concierge.platform.errors import Refused
-from concierge.platform.events import record
+from concierge.platform.events import record, record_many
 from concierge.platform.words import localized
 from concierge.projects import queries
 from concierge.projects.actions import saying
@@ -119,8 +119,7 @@ def _report(
             event = GateCleared if gate.state is GateState.CLEAR else GateHeld
             events.append(event(at=at, actor_id=actor_id, project_id=project.id, gate=kind.value))
     afterwards(project, at=at)
-    for one in events:
-        record(one)
+    record_many(events)
 
 
 def _holding(items: Sequence[HoldingItem]) -> list[dict[str, Any]]:  # Any: JSON values

@@ -23,15 +23,15 @@ from concierge.orders.states import DocumentKind
 from concierge.platform import clock
 from concierge.platform.database import db
 from concierge.platform.errors import Refused
-from concierge.platform.events import gathered, record
+from concierge.platform.events import gathered, record, record_many
 from concierge.projects import queries
 from concierge.projects.actions import sheet
-from concierge.projects.actions.approving import take_baseline
+from concierge.projects.actions.approving import take_baseline, take_baselines
 from concierge.projects.actions.gates import held_for, why_held
 from concierge.projects.actions.judging import handover_of
-from concierge.projects.actions.laying_out import follow, today_at
+from concierge.projects.actions.laying_out import follow, follow_all, today_at
 from concierge.projects.actions.milestones import finish_if_done
-from concierge.projects.actions.noting import note_dates
+from concierge.projects.actions.noting import Noted, keep_noted, note_dates
 from concierge.projects.actions.sheet import FINISHED, PROMISED, STAGES, SheetRow
 from concierge.projects.events import ProjectBroughtUpToDate, ProjectTakenOver
 from concierge.projects.models import Milestone, Project
@@ -46,7 +46,7 @@ AT_ONCE = 10
 """Rows that one request imports itself; more become a job with a page of its own."""
 CHECKED_AT_ONCE = 300
 """Rows that one request checks itself."""
-TOGETHER = 20
+TOGETHER = 50
 """Rows of one transaction."""
 LOOKED_UP = 500
 _NAMES = {kind: name for name, kind in STAGES.items()}
@@ -128,18 +128,20 @@ def import_rows(
     :param twice: the numbers of rows whose key an earlier row of the sheet has.
     :raises Refused: when one of them cannot be done; then nothing of them is to be kept.
     """
-    done = []
-    with gathered():
-        for row, planned in zip(rows, plan_rows(rows, at=at, twice=twice), strict=True):
-            match planned.outcome:
-                case Outcome.NEW:
-                    project = _take_over(row, actor_id=actor_id, at=at)
-                    done.append(replace(planned, key=project.key))
-                    continue
-                case Outcome.CHANGED:
-                    _bring_up_to_date(row, actor_id=actor_id, at=at)
-            done.append(planned)
-    return tuple(done)
+    plans = plan_rows(rows, at=at, twice=twice)
+    new = [row for row, planned in zip(rows, plans, strict=True) if planned.outcome is Outcome.NEW]
+    people = _people(row.concierge for row in rows)
+    with gathered() as follow_now:
+        orders_of = _take_orders_in(new, actor_id=actor_id, at=at)
+        follow_now()  # they are drafts from here on
+        projects = _take_over(new, orders_of, people, actor_id=actor_id, at=at)
+        for row, planned in zip(rows, plans, strict=True):
+            if planned.outcome is Outcome.CHANGED:
+                _bring_up_to_date(row, people, actor_id=actor_id, at=at)
+    for project in projects:
+        finish_if_done(project, actor_id=actor_id, at=at)
+    keys = {row.number: project.key for row, project in zip(new, projects, strict=True)}
+    return tuple(replace(planned, key=keys.get(planned.number, planned.key)) for planned in plans)
 
 
 def _plan(row: SheetRow, faults: Sequence[str], known: Project | None, people: Mapping[str, int]) -> RowPlan:
@@ -278,59 +280,98 @@ def _changes(row: SheetRow, known: Project, people: Mapping[str, int]) -> Iterab
             yield {"what": "promised", "stage": _NAMES[kind], "on": promised.isoformat()}, None
 
 
-def _take_over(row: SheetRow, *, actor_id: int | None, at: datetime) -> Project:
-    last_site = db.session.scalar(sa.select(sa.func.max(Site.id))) or 0
-    done = orders.import_orders(
-        (_order(row),), _("Import of running projects"), row.digest, file=None, actor_id=actor_id, at=at
-    )
-    order_id = done.rows[0].order_id
-    made = queries.project_of_order(order_id) if order_id is not None else None
-    if made is None:
-        raise Refused(_("An order with this key is here already. Give the project another key."))
-    project = queries.project_for_change(made.id)
-    if project.external_key is not None or project.state is not ProjectState.DRAFT:
-        raise Refused(_("An order with this key is here already. Give the project another key."))
-    if row.zone and project.site_id > last_site:
-        project.site.zone = row.zone
-    project.external_key, project.imported_digest = row.external_key, row.digest
-    project.starts_on = row.start or project.starts_on
-    project.required_on = row.required
-    if row.concierge:
-        project.concierge_id = _people([row.concierge])[row.concierge]
-    for milestone in project.milestones:
-        if milestone.kind is MilestoneKind.ORDER_ACCEPTED:
-            milestone.started_on = milestone.finished_on = project.starts_on
-    _write_finished(project, row, actor_id=actor_id, at=at)
-    why = Reason(Because.TAKEN_OVER)
-    project.state, project.approved_at = ProjectState.LIVE, at
-    follow(project, at=at, actor_id=actor_id, why=why)
-    for milestone in project.milestones:
-        on = row.promised.get(milestone.kind) or milestone.finish_on
-        _promise(project, milestone, on, why=why, actor_id=actor_id, at=at)
-    project.promised_handover_on = handover_of(project.milestones).promised_on
-    db.session.flush()
-    baseline = take_baseline(
-        project, name="As taken over", because=Because.TAKEN_OVER, actor_id=actor_id, at=at
-    )
-    follow(project, at=at, actor_id=actor_id, why=why)
-    record(
-        ProjectTakenOver(
-            at=at,
-            actor_id=actor_id,
-            project_id=project.id,
-            external_key=row.external_key,
-            baseline_id=baseline.id,
-            handover_on=project.promised_handover_on,
+def _take_orders_in(rows: Sequence[SheetRow], *, actor_id: int | None, at: datetime) -> list[int]:
+    """Take in the order of each row; sites that are new here go by the row's clock. The orders' numbers."""
+    found = []
+    for row in rows:
+        last_site = db.session.scalar(sa.select(sa.func.max(Site.id))) or 0
+        done = orders.import_orders(
+            (_order(row),), _("Import of running projects"), row.digest, file=None, actor_id=actor_id, at=at
         )
+        order = db.session.get(Order, done.rows[0].order_id or 0)
+        if order is None:
+            raise _taken_already()
+        if row.zone and order.site_id > last_site:
+            db.session.get_one(Site, order.site_id).zone = row.zone
+        found.append(order.id)
+    return found
+
+
+def _take_over(
+    rows: Sequence[SheetRow],
+    orders_of: Sequence[int],
+    people: Mapping[str, int],
+    *,
+    actor_id: int | None,
+    at: datetime,
+) -> list[Project]:
+    """Let the drafts of new orders go on where the rows say that they are; all of them in one act."""
+    if not rows:
+        return []
+    made = queries.projects_of_orders(orders_of)
+    if len(made) != len(rows):
+        raise _taken_already()
+    of_rows = [made[order_id] for order_id in orders_of]
+    for row, project in zip(rows, of_rows, strict=True):
+        if project.external_key is not None or project.state is not ProjectState.DRAFT:
+            raise _taken_already()
+        project.external_key, project.imported_digest = row.external_key, row.digest
+        project.starts_on = row.start or project.starts_on
+        project.required_on = row.required
+        project.concierge_id = people[row.concierge] if row.concierge else None
+        project.state, project.approved_at = ProjectState.LIVE, at
+    db.session.flush()
+    unnamed = [project for row, project in zip(rows, of_rows, strict=True) if not row.concierge]
+    least = queries.concierges_with_least(len(unnamed))  # those that the rows name are counted by now
+    for project, concierge_id in zip(unnamed, least, strict=True):
+        project.concierge_id = concierge_id
+    db.session.flush()
+    whole = {project.id: project for project in queries.projects_for_change([one.id for one in of_rows])}
+    projects = [whole[one.id] for one in of_rows]
+    noted: Noted = []
+    why = Reason(Because.TAKEN_OVER)
+    for row, project in zip(rows, projects, strict=True):
+        for milestone in project.milestones:
+            if milestone.kind is MilestoneKind.ORDER_ACCEPTED:
+                milestone.started_on = milestone.finished_on = project.starts_on
+        _write_finished(project, row, actor_id=actor_id, at=at, noted=noted)
+    follow_all(projects, at=at, actor_id=actor_id, why=why, noted=noted)
+    for row, project in zip(rows, projects, strict=True):
+        for milestone in project.milestones:
+            on = row.promised.get(milestone.kind) or milestone.finish_on
+            _promise(project, milestone, on, why=why, actor_id=actor_id, at=at, noted=noted)
+        project.promised_handover_on = handover_of(project.milestones).promised_on
+    baselines = take_baselines(
+        projects, name="As taken over", because=Because.TAKEN_OVER, actor_id=actor_id, at=at
     )
-    finish_if_done(project, actor_id=actor_id, at=at)
-    return project
+    follow_all(projects, at=at, actor_id=actor_id, why=why, noted=noted)
+    keep_noted(noted)
+    record_many(
+        [
+            ProjectTakenOver(
+                at=at,
+                actor_id=actor_id,
+                project_id=project.id,
+                external_key=row.external_key,
+                baseline_id=baseline.id,
+                handover_on=project.promised_handover_on,
+            )
+            for row, project, baseline in zip(rows, projects, baselines, strict=True)
+        ]
+    )
+    return projects
 
 
-def _bring_up_to_date(row: SheetRow, *, actor_id: int | None, at: datetime) -> None:
+def _taken_already() -> Refused:
+    return Refused(_("An order with this key is here already. Give the project another key."))
+
+
+def _bring_up_to_date(
+    row: SheetRow, people: Mapping[str, int], *, actor_id: int | None, at: datetime
+) -> None:
     known = _known([row.external_key])[row.external_key]
     project = queries.project_for_change(known.id)
-    changes = list(_changes(row, known, _people([row.concierge])))
+    changes = list(_changes(row, known, people))
     for _change, make in changes:
         if make is not None:
             make(project)
@@ -392,7 +433,9 @@ def _order(row: SheetRow) -> IncomingOrder:
     )
 
 
-def _write_finished(project: Project, row: SheetRow, *, actor_id: int | None, at: datetime) -> None:
+def _write_finished(
+    project: Project, row: SheetRow, *, actor_id: int | None, at: datetime, noted: Noted | None = None
+) -> None:
     """Write what is finished; what it waited for was finished by then, if the sheet does not say when."""
     by_id = {milestone.id: milestone for milestone in project.milestones}
     days = _finished_days(project, row)
@@ -405,8 +448,8 @@ def _write_finished(project: Project, row: SheetRow, *, actor_id: int | None, at
         milestone.started_on = min(milestone.started_on or on, on)
         milestone.block_cause, milestone.block_reason, milestone.blocked_on = None, "", None
         why = Reason(Because.SHEET_FINISHED)
-        note_dates(project.id, milestone.id, DateKind.ACTUAL, milestone.started_on, on, actor_id, at, why)
-    db.session.flush()
+        dates = (milestone.started_on, on)
+        note_dates(project.id, milestone.id, DateKind.ACTUAL, *dates, actor_id, at, why, noted)
 
 
 def _finished_days(project: Project, row: SheetRow) -> dict[int, date]:
@@ -438,15 +481,15 @@ def _promise(
     why: Reason,
     actor_id: int | None,
     at: datetime,
+    noted: Noted | None = None,
 ) -> None:
     if on is None or milestone.state is MilestoneState.SKIPPED:
         return
     start = milestone.start_on
     milestone.promised_start_on = min(start, on) if start else on
     milestone.promised_on = on
-    note_dates(
-        project.id, milestone.id, DateKind.PROMISED, milestone.promised_start_on, on, actor_id, at, why
-    )
+    dates = (milestone.promised_start_on, on)
+    note_dates(project.id, milestone.id, DateKind.PROMISED, *dates, actor_id, at, why, noted)
 
 
 def _known(external_keys: Iterable[str]) -> dict[str, Project]:

@@ -14,11 +14,14 @@ from concierge.platform.database import db
 from concierge.platform.errors import Refused
 from concierge.projects import plan as plans
 from concierge.projects.actions import judging
-from concierge.projects.actions.noting import Noted, note_moves
+from concierge.projects.actions.noting import Noted, keep_noted, note_moves
 from concierge.projects.calendars import Known, known_of
 from concierge.projects.events import DateMove
 from concierge.projects.models import Milestone, Project
 from concierge.projects.reasons import Reason
+
+MOST_KEPT = 200
+"""Projects of which the last plans are held at hand."""
 
 
 def calendars_of(project: Project) -> Known:
@@ -89,6 +92,26 @@ def follow(
     return moves
 
 
+def follow_all(
+    projects: Sequence[Project],
+    *,
+    at: datetime,
+    actor_id: int | None = None,
+    why: Reason = Reason(),  # noqa: B008 # never changed
+    noted: Noted | None = None,
+) -> None:
+    """Lay many plans out in one act, as `follow` does each.
+
+    :param noted: gathers what is noted for whoever calls to keep; None: it is kept here.
+    :raises Refused: when milestones of one wait for each other, or a calendar is never open.
+    """
+    known, together = known_of(projects), [] if noted is None else noted
+    for project in projects:
+        follow(project, at=at, actor_id=actor_id, why=why, known=known, noted=together)
+    if noted is None:
+        keep_noted(together)
+
+
 def judge_again(project: Project, *, at: datetime) -> None:
     """Say how a project stands whose plan has just been laid out: something that holds a gate is otherwise."""
     known = calendars_of(project)
@@ -143,6 +166,8 @@ def _placed(
         options,
     )
     kept: dict[int, list[_Placed]] = db.session().info.setdefault("laid out", {})
+    if len(kept) > MOST_KEPT:  # a long job lays out thousands
+        kept.clear()
     for one in kept.get(project.id, ()):
         if one.wanted == wanted:
             return one.plan

@@ -25,6 +25,7 @@ def note_dates(
     by_id: int | None,
     at: datetime,
     why: Reason = Reason(),  # noqa: B008 # never changed
+    together: Noted | None = None,
 ) -> None:
     """Note that a milestone has these dates of a kind from an instant on.
 
@@ -32,19 +33,22 @@ def note_dates(
     was taken back.
 
     :param by_id: the person whose act it followed from; None: the passing of days.
+    :param together: gathers the rows of several notes, which ``keep_noted`` then writes.
     """
-    db.session.add(
-        DateChange(
-            project_id=project_id,
-            milestone_id=milestone_id,
-            kind=kind,
-            start_on=start_on,
-            finish_on=finish_on,
-            at=at,
-            by_id=by_id,
-            **why.columns,
-        )
-    )
+    row = {
+        "project_id": project_id,
+        "milestone_id": milestone_id,
+        "kind": kind,
+        "start_on": start_on,
+        "finish_on": finish_on,
+        "at": at,
+        "by_id": by_id,
+        **why.columns,
+    }
+    if together is None:
+        db.session.add(DateChange(**row))
+    else:
+        together.append(row)
 
 
 def note_moves(

@@ -1,7 +1,8 @@
 """Questions about one project: its plan, its order, its people."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -19,7 +20,8 @@ from concierge.orders.models import Order, OrderLine
 from concierge.platform.database import db, in_hand, read_again_with
 from concierge.platform.errors import NotFound
 from concierge.platform.events import RecordedEvent
-from concierge.platform.prepared import Rows, row_of, rows_by_id
+from concierge.platform.prepared import Rows, rows_by_id
+from concierge.platform.statements import any_of
 from concierge.projects.events import ProjectReminded
 from concierge.projects.models import (
     Baseline,
@@ -66,6 +68,20 @@ def plan_for_change(project_id: int) -> Project:
     return _for_change(project_id, with_all=False)
 
 
+def projects_for_change(project_ids: Collection[int]) -> list[Project]:
+    """Many projects, whole and locked until the end of the unit of work, by id; read with a few questions.
+
+    :raises NotFound: when one of them is not there.
+    """
+    ids = sorted(set(project_ids))
+    found = _read_for_change(_MANY, {"project_ids": ids}, with_all=True)
+    if len(found) != len(ids):
+        raise NotFound
+    for project in found:
+        keep_in_hand(project)
+    return found
+
+
 def keep_in_hand(project: Project) -> None:
     """Say that a project that is whole knows of every row that its plan has gained since it was read."""
     in_hand(("project", project.id), lambda: project, of=_GRAPH, are_rows=True)
@@ -79,7 +95,7 @@ def seen_among(viewer: Viewer, project_ids: Collection[int]) -> dict[int, str]:
 
 def gates_of(project_id: int) -> dict[GateKind, Gate]:
     """The gates of a project by their kind."""
-    return {gate.kind: gate for gate in _GATES.all(project_id=project_id)}
+    return {gate.kind: gate for gate in _ONE.gates.all(project_id=project_id)}
 
 
 def reminded_at(project_id: int) -> datetime | None:
@@ -162,11 +178,18 @@ def playbooks_of(project_id: int, *, whole: bool = False) -> Sequence[ProjectPla
 
     :param whole: with links, messages and fields too, as comparing two versions needs.
     """
+    return playbooks_followed([project_id], whole=whole)[project_id]
+
+
+def playbooks_followed(
+    project_ids: Sequence[int], *, whole: bool = False
+) -> dict[int, list[ProjectPlaybook]]:
+    """The playbook versions that each of some projects follows, as `playbooks_of`."""
     version = joinedload(ProjectPlaybook.version)
     milestones = version.selectinload(PlaybookVersion.milestones)
-    found = db.session.scalars(
+    rows = db.session.scalars(
         sa.select(ProjectPlaybook)
-        .where(ProjectPlaybook.project_id == project_id)
+        .where(ProjectPlaybook.project_id.in_(project_ids))
         .order_by(ProjectPlaybook.id)
         .options(
             joinedload(ProjectPlaybook.line).joinedload(OrderLine.product),
@@ -185,9 +208,19 @@ def playbooks_of(project_id: int, *, whole: bool = False) -> Sequence[ProjectPla
         )
     ).all()
     # Held, so that the next project that follows them does not read them again.
-    ids = tuple(one.version_id for one in found)
-    in_hand(("versions followed", ids, whole), lambda: [one.version for one in found], of=(), are_rows=True)
+    versions = {one.version_id: one.version for one in rows}
+    key = ("versions followed", tuple(sorted(versions)), whole)
+    in_hand(key, lambda: list(versions.values()), of=(), are_rows=True)
+    found: dict[int, list[ProjectPlaybook]] = {project_id: [] for project_id in project_ids}
+    for one in rows:
+        found[one.project_id].append(one)
     return found
+
+
+def projects_of_orders(order_ids: Collection[int]) -> dict[int, Project]:
+    """The projects that orders became, by order; orders that did not yet are left out."""
+    question = sa.select(Project).where(Project.order_id.in_(order_ids))
+    return {project.order_id: project for project in db.session.scalars(question)}
 
 
 def order_whole(order_id: int) -> Order:
@@ -195,18 +228,31 @@ def order_whole(order_id: int) -> Order:
 
     :raises NotFound: when there is none.
     """
-    session = db.session()
-    order = session.scalar(_ORDER, {"order_id": order_id})
-    if order is None:
-        raise NotFound
-    set_committed_value(order, "lines", list(session.scalars(_ORDER_LINES, {"order_id": order_id})))
-    read_again_with(
-        order,
-        selectinload(Order.lines).joinedload(OrderLine.product),
-        joinedload(Order.account),
-        joinedload(Order.site),
-    )
+    (order,) = orders_whole([order_id])
     return order
+
+
+def orders_whole(order_ids: Collection[int]) -> list[Order]:
+    """Orders with their lines, what these mean, accounts and sites, by id.
+
+    :raises NotFound: when one of them is not there.
+    """
+    session, asked = db.session(), {"order_ids": sorted(set(order_ids))}
+    found = list(session.scalars(_ORDERS, asked))
+    if len(found) != len(asked["order_ids"]):
+        raise NotFound
+    lines: dict[int, list[OrderLine]] = {order.id: [] for order in found}
+    for line in session.scalars(_ORDER_LINES, asked):
+        lines[line.order_id].append(line)
+    for order in found:
+        set_committed_value(order, "lines", lines[order.id])
+        read_again_with(
+            order,
+            selectinload(Order.lines).joinedload(OrderLine.product),
+            joinedload(Order.account),
+            joinedload(Order.site),
+        )
+    return found
 
 
 def versions_to_plan(product_ids: Iterable[int]) -> dict[int, PlaybookVersion]:
@@ -245,46 +291,65 @@ def _versions_to_plan(ids: Sequence[int]) -> Mapping[int, PlaybookVersion]:
     return found
 
 
-def products_sold(project: Project) -> frozenset[str]:
-    """The keys of everything that a project's order sells; an option among them changes what its site is asked.
+def products_sold(projects: Sequence[Project]) -> dict[int, frozenset[str]]:
+    """The keys of everything that projects' orders sell, by project; an option among them changes what a site is asked.
 
     Lines of a change that nobody has accepted are left out.
     """
-    agreed_at = agreed_until(project)
-    keys = db.session.scalars(
-        sa.select(Product.key)
-        .join(OrderLine, OrderLine.product_id == Product.id)
+    agreed_at = agreed_until(projects)
+    found: dict[int, set[str]] = {project.id: set() for project in projects}
+    rows = db.session.execute(
+        sa.select(OrderLine.order_id, OrderLine.named_at, Product.key)
+        .join(Product, OrderLine.product_id == Product.id)
         .where(
-            OrderLine.order_id == project.order_id,
-            OrderLine.cancelled.is_(False),
-            sa.true()
-            if agreed_at is None
-            else sa.or_(OrderLine.named_at.is_(None), OrderLine.named_at <= agreed_at),
+            OrderLine.order_id.in_([project.order_id for project in projects]), OrderLine.cancelled.is_(False)
         )
     )
-    return frozenset(keys)
+    of_order = {project.order_id: project.id for project in projects}
+    for order_id, named_at, key in rows:
+        until = agreed_at[of_order[order_id]]
+        if until is None or named_at is None or named_at <= until:
+            found[of_order[order_id]].add(key)
+    return {project_id: frozenset(keys) for project_id, keys in found.items()}
 
 
-def agreed_until(project: Project) -> datetime | None:
-    """Up to when the plan has followed what its order says: approval, or the last change of it that was accepted.
+def agreed_until(projects: Sequence[Project]) -> dict[int, datetime | None]:
+    """Up to when plans have followed what their orders say: approval, or the last change that was accepted, by project.
 
     `None` for a draft, which follows its order by itself.
     """
-    if project.approved_at is None:
-        return None
-    accepted_at = db.session.scalar(
-        sa.select(sa.func.max(Proposal.made_at)).where(
-            Proposal.project_id == project.id,
-            Proposal.kind == ProposalKind.NEW_DATES,
-            Proposal.state == ProposalState.ACCEPTED,
+    ids = [project.id for project in projects if project.approved_at is not None]
+    accepted: dict[int, datetime] = {}
+    if ids:
+        rows = db.session.execute(
+            sa.select(Proposal.project_id, sa.func.max(Proposal.made_at))
+            .where(
+                Proposal.project_id.in_(ids),
+                Proposal.kind == ProposalKind.NEW_DATES,
+                Proposal.state == ProposalState.ACCEPTED,
+            )
+            .group_by(Proposal.project_id)
         )
-    )
-    return max(project.approved_at, accepted_at or project.approved_at)
+        accepted = {row[0]: row[1] for row in rows}
+    return {
+        project.id: project.approved_at
+        and max(project.approved_at, accepted.get(project.id, project.approved_at))
+        for project in projects
+    }
 
 
-def concierge_with_least() -> User | None:
-    """The active concierge who looks after the fewest open projects."""
-    return db.session.scalar(_LEAST_BUSY)
+def concierges_with_least(number: int) -> list[int | None]:
+    """Who looks after so many new projects, one after the other: each time the active concierge with the fewest open
+    ones; `None` for each while there is no concierge.
+    """
+    busy: list[list[int]] = [list(row) for row in db.session.execute(_LEAST_BUSY)]
+    chosen: list[int | None] = []
+    for _new in range(number):
+        least = min(busy, default=None)
+        chosen.append(least[1] if least else None)
+        if least:
+            least[0] += 1
+    return chosen
 
 
 def concierges() -> Sequence[User]:
@@ -321,13 +386,15 @@ def _whole() -> tuple[sa.orm.interfaces.ORMOption, ...]:
     )
 
 
-_OF_ORDER = sa.bindparam("order_id", type_=sa.Integer)
-_ORDER = (
-    sa.select(Order).where(Order.id == _OF_ORDER).options(joinedload(Order.account), joinedload(Order.site))
+_ORDERS = (
+    sa.select(Order)
+    .where(any_of(Order.id, "order_ids"))
+    .order_by(Order.id)
+    .options(joinedload(Order.account), joinedload(Order.site))
 )
 _ORDER_LINES = (
     sa.select(OrderLine)
-    .where(OrderLine.order_id == _OF_ORDER)
+    .where(any_of(OrderLine.order_id, "order_ids"))
     .order_by(OrderLine.position)
     .options(joinedload(OrderLine.product))
 )
@@ -336,12 +403,7 @@ _BUSY = (
     .where(Project.concierge_id == User.id, Project.state.in_([ProjectState.DRAFT, ProjectState.LIVE]))
     .scalar_subquery()
 )
-_LEAST_BUSY = (
-    sa.select(User)
-    .where(User.role == Role.CONCIERGE, User.state == AccessState.ACTIVE)
-    .order_by(_BUSY, User.id)
-    .limit(1)
-)
+_LEAST_BUSY = sa.select(_BUSY, User.id).where(User.role == Role.CONCIERGE, User.state == AccessState.ACTIVE)
 _IDS = sa.bindparam("ids", expanding=True, type_=sa.Integer)
 _newer = orm.aliased(PlaybookVersion)
 _VERSIONS = (
@@ -374,20 +436,34 @@ _AROUND = (*_OF_PLAN, "account", "contact", "concierge", "order")
 _OF_EACH = ("links", "owner")
 """What is known of each milestone."""
 _OF_PROJECT = sa.bindparam("project_id", type_=sa.Integer)
-_PROJECT = Rows(sa.select(Project).where(Project.id == _OF_PROJECT).with_for_update(of=Project), anew=True)
-_MILESTONES = Rows(
-    sa.select(Milestone).where(Milestone.project_id == _OF_PROJECT).order_by(Milestone.position), anew=True
-)
-_LINKS = Rows(
-    sa.select(MilestoneLink)
-    .join(Milestone, Milestone.id == MilestoneLink.milestone_id)
-    .where(Milestone.project_id == _OF_PROJECT)
-    .order_by(MilestoneLink.id),
-    anew=True,
-)
-_GATES = Rows(sa.select(Gate).where(Gate.project_id == _OF_PROJECT).order_by(Gate.id), anew=True)
 
 
+class _Reading:
+    """The questions that projects are read for change with.
+
+    :param of: the condition that a column holds the number of one of them.
+    """
+
+    def __init__(self, of: Callable[[orm.InstrumentedAttribute[int]], sa.ColumnElement[bool]]) -> None:
+        self.projects = Rows(
+            sa.select(Project).where(of(Project.id)).order_by(Project.id).with_for_update(of=Project),
+            anew=True,
+        )
+        self.milestones = Rows(
+            sa.select(Milestone).where(of(Milestone.project_id)).order_by(Milestone.position), anew=True
+        )
+        self.links = Rows(
+            sa.select(MilestoneLink)
+            .join(Milestone, Milestone.id == MilestoneLink.milestone_id)
+            .where(of(Milestone.project_id))
+            .order_by(MilestoneLink.id),
+            anew=True,
+        )
+        self.gates = Rows(sa.select(Gate).where(of(Gate.project_id)).order_by(Gate.id), anew=True)
+
+
+_ONE = _Reading(lambda column: column == _OF_PROJECT)
+_MANY = _Reading(lambda column: any_of(column, "project_ids"))
 _WITH_ALL = _whole()
 _OF_MILESTONE = (selectinload(Milestone.links), joinedload(Milestone.owner))
 
@@ -396,7 +472,7 @@ def _for_change(project_id: int, *, with_all: bool) -> Project:
     """What is in hand, if it knows as much of the project and of each milestone; else read anew."""
 
     def read() -> Project | None:
-        return _read_for_change(project_id, with_all=with_all)
+        return next(iter(_read_for_change(_ONE, {"project_id": project_id}, with_all=with_all)), None)
 
     project = in_hand(("project", project_id), read, of=_GRAPH, are_rows=True)
     if project is not None and not _is_whole(project, with_all=with_all):
@@ -406,37 +482,52 @@ def _for_change(project_id: int, *, with_all: bool) -> Project:
     return project
 
 
-def _read_for_change(project_id: int, *, with_all: bool) -> Project | None:
-    project = _PROJECT.first(project_id=project_id)
-    if project is None:
-        return None
-    milestones = _MILESTONES.all(project_id=project_id)
-    links: dict[int, list[MilestoneLink]] = {milestone.id: [] for milestone in milestones}
-    for link in _LINKS.all(project_id=project_id):
-        links[link.milestone_id].append(link)
-    for milestone in milestones:
-        set_committed_value(milestone, "links", links[milestone.id])
-        read_again_with(milestone, *_OF_MILESTONE)
-    set_committed_value(project, "milestones", milestones)
-    set_committed_value(project, "gates", _GATES.all(project_id=project_id))
-    set_committed_value(project, "site", row_of(Site, project.site_id))
+def _read_for_change(
+    reading: _Reading, which: Mapping[str, Any], *, with_all: bool
+) -> list[Project]:  # Any: values of parameters
+    found = reading.projects.all(**which)
+    if not found:
+        return []
+    milestones: dict[int, list[Milestone]] = {project.id: [] for project in found}
+    links: dict[int, list[MilestoneLink]] = {}
+    gates: dict[int, list[Gate]] = {project.id: [] for project in found}
+    for milestone in reading.milestones.all(**which):
+        milestones[milestone.project_id].append(milestone)
+    for link in reading.links.all(**which):
+        links.setdefault(link.milestone_id, []).append(link)
+    for gate in reading.gates.all(**which):
+        gates[gate.project_id].append(gate)
+    sites = rows_by_id(Site, {project.site_id for project in found})
+    for project in found:
+        for milestone in milestones[project.id]:
+            set_committed_value(milestone, "links", links.get(milestone.id, []))
+            read_again_with(milestone, *_OF_MILESTONE)
+        set_committed_value(project, "milestones", milestones[project.id])
+        set_committed_value(project, "gates", gates[project.id])
+        set_committed_value(project, "site", sites[project.site_id])
     if with_all:
-        _read_around(project)
-    read_again_with(project, *_WITH_ALL)
-    return project
+        _read_around(found)
+    for project in found:
+        read_again_with(project, *_WITH_ALL)
+    return found
 
 
-def _read_around(project: Project) -> None:
-    """Who and what is around it."""
-    for name, row in (
-        ("account", row_of(Account, project.account_id)),
-        ("contact", row_of(Contact, project.contact_id)),
-        ("concierge", row_of(User, project.concierge_id)),
-        ("order", row_of(Order, project.order_id)),
-    ):
-        set_committed_value(project, name, row)
-    owners = rows_by_id(User, {one.owner_id for one in project.milestones if one.owner_id is not None})
-    for milestone in project.milestones:
+def _read_around(projects: Sequence[Project]) -> None:
+    """Who and what is around them."""
+    around = (
+        ("account", Account, "account_id"),
+        ("contact", Contact, "contact_id"),
+        ("concierge", User, "concierge_id"),
+        ("order", Order, "order_id"),
+    )
+    for name, table, column in around:
+        ids = {getattr(project, column) for project in projects} - {None}
+        rows = rows_by_id(table, ids)
+        for project in projects:
+            set_committed_value(project, name, rows.get(getattr(project, column)))
+    milestones = [one for project in projects for one in project.milestones]
+    owners = rows_by_id(User, {one.owner_id for one in milestones if one.owner_id is not None})
+    for milestone in milestones:
         set_committed_value(milestone, "owner", owners.get(milestone.owner_id or 0))
 
 

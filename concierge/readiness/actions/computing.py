@@ -1,7 +1,8 @@
 """What a project is asked of its site, computed from playbooks, figures, options and destination."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from concierge.accounts import queries as accounts
@@ -62,36 +63,66 @@ def wanted_by(
     :param sold: keys of the products that its options are among.
     :param instead: the items of versions not taken over yet, by playbook.
     """
-    brought = projects.playbooks_of(project.id)
-    products = {one.line.product.id: one.line.product.key for one in brought if one.line.product is not None}
+    asked = _asked([project], {project.id: sold}, instead or {})
+    return asked[project.id]
+
+
+def wanted_by_each(
+    of: Sequence[Project], *, sold: Mapping[int, Collection[str]]
+) -> dict[int, tuple[plan.Wanted, ...]]:
+    """What each of some projects is asked.
+
+    :param sold: by project, the keys of the products that its options are among.
+    """
+    return _asked(of, sold, {})
+
+
+def _asked(
+    of: Sequence[Project],
+    sold: Mapping[int, Collection[str]],
+    instead: Mapping[int, Iterable[PlaybookItem]],
+) -> dict[int, tuple[plan.Wanted, ...]]:
+    brought_to = projects.playbooks_followed([project.id for project in of])
+    lines = [one.line for brought in brought_to.values() for one in brought]
+    products = {line.product.id: line.product.key for line in lines if line.product is not None}
     facts = queries.facts_of(products)
-    found: dict[tuple[int, str], plan.Brought] = {}
-    for one in brought:
-        product_id = one.line.product_id or 0
-        items = (instead or {}).get(one.version.playbook_id, one.version.items)
-        key = products.get(product_id, "")
-        found.setdefault((one.version_id, key), plan.Brought(list(items), key, facts.get(product_id, ())))
-    country, brings = queries.country_of_site(project.site_id), tuple(found.values())
-    destination = bounds.Destination(country=country, sold=frozenset(sold))
-    if instead is not None:
-        return plan.computed(brings, destination)
-    return in_hand(
-        ("wanted", tuple(found), destination),
-        lambda: plan.computed(brings, destination),
-        of=(PlaybookItem, PlaybookVersion, ProductFact, Product),
-    )
+    countries = queries.countries_of_sites({project.site_id for project in of})
+    asked = {}
+    for project in of:
+        found: dict[tuple[int, str], plan.Brought] = {}
+        for one in brought_to[project.id]:
+            product_id = one.line.product_id or 0
+            items = instead.get(one.version.playbook_id, one.version.items)
+            key = products.get(product_id, "")
+            found.setdefault((one.version_id, key), plan.Brought(list(items), key, facts.get(product_id, ())))
+        country = countries.get(project.site_id, "")
+        destination = bounds.Destination(country=country, sold=frozenset(sold[project.id]))
+        compute = partial(plan.computed, tuple(found.values()), destination)
+        asked[project.id] = (
+            compute()
+            if instead
+            else in_hand(
+                ("wanted", tuple(found), destination),
+                compute,
+                of=(PlaybookItem, PlaybookVersion, ProductFact, Product),
+            )
+        )
+    return asked
 
 
 def sold_to(project: Project, checklist: Checklist | None) -> tuple[str, ...]:
     """The keys of the products that a checklist was computed for; without one all that was sold and agreed."""
     if checklist is not None and checklist.sold is not None:
         return tuple(checklist.sold)
-    return tuple(sorted(projects.products_sold(project)))
+    return tuple(sorted(projects.products_sold([project])[project.id]))
 
 
 def contacts_of(project: Project) -> list[Contact]:
     """The customer's people, from whom one is chosen for each item."""
-    return accounts.contacts_of(project.account_id)
+    account_id = project.account_id
+    return in_hand(
+        ("contacts", account_id), lambda: accounts.contacts_of(account_id), of=(Contact,), are_rows=True
+    )
 
 
 def calendar_for(

@@ -1,6 +1,7 @@
 """Issuing a checklist, and dating it anew when delivery moves."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
@@ -10,7 +11,8 @@ from concierge.core import conditions
 from concierge.platform import settings
 from concierge.platform.database import db, insert_rows, update_rows
 from concierge.platform.errors import Refused
-from concierge.platform.events import record
+from concierge.platform.events import record, record_many
+from concierge.projects import queries as projects
 from concierge.projects.calendars import site_calendars
 from concierge.projects.models import Milestone, Project
 from concierge.readiness import plan, queries, scope
@@ -45,50 +47,70 @@ def issue_checklist(
         raise AlreadyIssued(
             _("The checklist is issued already. Open it, and reopen the items that have changed.")
         )
-    sold = computing.sold_to(project, None)
-    wanted = computing.wanted_by(project, sold=sold)
-    if not wanted:
+    found = issue_checklists([project], at=at, actor_id=actor_id, is_quiet=is_quiet)
+    if not found:
         raise NothingToAsk(
             _("No playbook of this project asks anything of the site. Match its order lines first.")
         )
-    nonce = secrets.token_hex(16)
-    milestones = queries.milestones_of(project.id)
-    checklist = Checklist(
-        project_id=project.id,
-        issued_at=at,
-        anchor_on=delivery_day(project, milestones),
-        install_on=computing.install_day(milestones),
-        ordered_on=project.starts_on,
-        sold=list(sold),
-        link_nonce=nonce,
-        link_hash=scope.link_hash(scope.link_token(nonce, key=settings.current().secret_key)),
-    )
-    db.session.add(checklist)
+    return found[project.id]
+
+
+def issue_checklists(
+    of: Sequence[Project], *, at: datetime, actor_id: int | None, is_quiet: bool = False
+) -> dict[int, Checklist]:
+    """Issue the checklists of projects that have none, all in one act; by project.
+
+    Those of whose site the playbooks ask nothing are left out.
+
+    :param of: with their milestones.
+    """
+    sold = projects.products_sold(of)
+    wanted_by = computing.wanted_by_each(of, sold=sold)
+    asking = [project for project in of if wanted_by[project.id]]
+    key = settings.current().secret_key
+    checklists = {}
+    for project in asking:
+        nonce = secrets.token_hex(16)
+        checklists[project.id] = Checklist(
+            project_id=project.id,
+            issued_at=at,
+            anchor_on=delivery_day(project, project.milestones),
+            install_on=computing.install_day(project.milestones),
+            ordered_on=project.starts_on,
+            sold=sorted(sold[project.id]),
+            link_nonce=nonce,
+            link_hash=scope.link_hash(scope.link_token(nonce, key=key)),
+        )
+    db.session.add_all(checklists.values())
     db.session.flush()
-    contacts, calendar = computing.contacts_of(project), computing.calendar_for(project, wanted)
-    asked = conditions.asked({one.key: one.condition for one in wanted}, {})
-    insert_rows(
-        ReadinessItem,
-        [
+    rows = []
+    for project in asking:
+        wanted, checklist = wanted_by[project.id], checklists[project.id]
+        contacts, calendar = computing.contacts_of(project), computing.calendar_for(project, wanted)
+        asked = conditions.asked({one.key: one.condition for one in wanted}, {})
+        rows += [
             {
                 **computing.columns(one, checklist, project, contacts=contacts, calendar=calendar),
                 "position": position,
                 "is_asked": one.key in asked,
             }
             for position, one in enumerate(wanted, 1)
-        ],
+        ]
+    insert_rows(ReadinessItem, rows)
+    record_many(
+        [
+            ChecklistIssued(
+                at=at,
+                actor_id=actor_id,
+                project_id=project.id,
+                checklist_id=checklists[project.id].id,
+                items=len(wanted_by[project.id]),
+                is_quiet=is_quiet,
+            )
+            for project in asking
+        ]
     )
-    record(
-        ChecklistIssued(
-            at=at,
-            actor_id=actor_id,
-            project_id=project.id,
-            checklist_id=checklist.id,
-            items=len(wanted),
-            is_quiet=is_quiet,
-        )
-    )
-    return checklist
+    return checklists
 
 
 def redate_checklist(
@@ -183,7 +205,7 @@ def tell_redated(
     return items
 
 
-def delivery_day(project: Project, milestones: list[Milestone]) -> date:
+def delivery_day(project: Project, milestones: Sequence[Milestone]) -> date:
     """The day from which due days count: delivery, else the start of installation, else eight weeks on."""
     for kind in (MilestoneKind.DELIVERED, MilestoneKind.INSTALLED):
         days = [
