@@ -4,6 +4,7 @@ What an act does to a project spans slices, so the top one says it; the applicat
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias
@@ -36,6 +37,21 @@ class Describe(Protocol):
 
     def __call__(self, act: Act, *, project_id: int) -> Seen:
         """Read it from the differences and the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another act of the same form, offered beside the one that was asked for.
+
+    `field` is what the form is sent with for it, `verb` the words of its button; without them only `words` are said.
+    `asks` names a reason that it needs, sent as ``plan_reason``.
+    """
+
+    title: str
+    words: str
+    field: str = ""
+    verb: str = ""
+    asks: str = ""
 
 
 class _Otherwise(Exception):
@@ -73,6 +89,7 @@ def carry_out(
     back: str,
     ask: bool | None = None,
     keep: bool = True,
+    other: Other | None = None,
 ) -> Act | Page:
     """Do the act of this form, once its consequences have been seen; where nothing follows, at once.
 
@@ -85,6 +102,7 @@ def carry_out(
     :param back: where to go to leave everything as it is.
     :param ask: whether to show them before; None: when something follows that others feel.
     :param keep: whether it can be taken back afterwards.
+    :param other: what could be done instead, said where the consequences are shown.
     :return: the act, to tell of and to take back; or the page that shows what would follow.
     :raises Refused: whatever the act refuses.
     """
@@ -92,7 +110,7 @@ def carry_out(
     if not agreed and ask is not False:
         seen = foreseen(do, project_id=project_id, at=at)
         if ask or not seen.is_quiet:
-            return _page(seen, title=title, verb=verb, back=back)
+            return _page(seen, title=title, verb=verb, back=back, other=other)
     try:
         with unit_of_work(), taken_once(by=actor_id) as outcome:
             outcome.led_to = back
@@ -102,7 +120,7 @@ def carry_out(
                 raise _Otherwise
     except _Otherwise:
         seen = foreseen(do, project_id=project_id, at=at)
-        return _page(seen, title=title, verb=verb, back=back, has_changed=True)
+        return _page(seen, title=title, verb=verb, back=back, other=other, has_changed=True)
     return act
 
 
@@ -112,7 +130,9 @@ def described(act: Act, project_id: int) -> Seen:
     return seen
 
 
-def _page(seen: Seen, *, title: str, verb: str, back: str, has_changed: bool = False) -> Page:
+def _page(
+    seen: Seen, *, title: str, verb: str, back: str, other: Other | None, has_changed: bool = False
+) -> Page:
     page = render_template(
         "home/agree.html",
         consequences=seen,
@@ -120,6 +140,7 @@ def _page(seen: Seen, *, title: str, verb: str, back: str, has_changed: bool = F
         verb=verb,
         back=back,
         has_changed=has_changed,
+        other=other,
         filled=[(name, value) for name, value in request.form.items(multi=True) if name not in _OWN],
         action=request.full_path.rstrip("?"),
     )

@@ -1,10 +1,11 @@
 """The board: who is where, how full their week is, what clashes, and what drops do."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
@@ -20,6 +21,7 @@ from concierge.identity.models import User
 from concierge.identity.permissions import Role
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db, unit_of_work
+from concierge.projects import calendars
 from concierge.projects.models import Project
 from concierge.visits import feasibility
 from concierge.visits.actions import working
@@ -37,6 +39,12 @@ MONDAY = date(2026, 3, 16)
 BOARD = f"/dispatch?on={MONDAY}"
 REASON = "They asked for it."
 SignIn = Callable[[User], FlaskClient]
+
+
+@pytest.fixture
+def in_march() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=True):
+        yield
 
 
 @pytest.fixture
@@ -164,6 +172,43 @@ def test_a_drop_moves_the_visit_and_who_goes(app: Flask, jonas: FlaskClient) -> 
     jonas.post(undo[1], data={"csrf_token": csrf_token(jonas, f"/dispatch/visits/{visit.id}")})
     assert visits.again(visit).starts_local == wall("Tue 2026-03-17 09:00")
     assert visits.again(visit).technician_ids == (tomas.user_id,)
+
+
+@pytest.mark.usefixtures("in_march")
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_a_drop_out_of_its_milestone_takes_the_plan_along_when_asked(app: Flask, jonas: FlaskClient) -> None:
+    with unit_of_work():
+        tomas, lena = workforce.technician(), workforce.technician(name="Lena Roth")
+        project = emptied(projects.live())
+        install = next(one for one in project.milestones if one.kind is MilestoneKind.INSTALLED)
+        begins, was = install.start_on, install.finish_on
+        assert begins is not None
+        assert was is not None
+        visit = visits.visit(
+            project, tomas, starts=f"{begins:%a %Y-%m-%d} 09:00", milestone=install, reason=REASON
+        )
+    days = calendars.site_place(visits.site_of(project))
+    later = next(on for on in (was + timedelta(days=n) for n in range(1, 9)) if days.planned_on(on))
+    halves = sum(2 for n in range((later - begins).days) if days.planned_on(begins + timedelta(days=n)))
+    path = f"/dispatch/visits/{visit.id}/drop?on={MONDAY}"
+    sent = {"version": visit.version, "was": "", "halves": halves, "off": tomas.user_id, "on": lena.user_id}
+    sent |= {"csrf_token": csrf_token(jonas, "/dispatch"), "conflict_reason": REASON}
+
+    asked = jonas.post(path, data=sent).get_data(as_text=True)
+
+    assert "The visit would no longer lie within" in asked
+    assert "handover moves from" in asked
+    assert 'name="along" value="y"' in asked
+    seen = jonas.post(path, data={**sent, "along": "y"}).get_data(as_text=True)
+    agreed = re.search(r'name="agreed" value="([^"]+)"', seen)
+    assert agreed, seen
+    done = jonas.post(path, data={**sent, "along": "y", "agreed": agreed[1]}, follow_redirects=True)
+    assert "The visit has moved, and the plan with it." in done.get_data(as_text=True)
+    now, milestone = visits.again(visit), projects.milestone(projects.now(project), install.key)
+    assert milestone.start_on == now.starts_local.date() == later
+    assert milestone.finish_on is not None
+    assert now.ends_local.date() <= milestone.finish_on
+    assert now.technician_ids == (lena.user_id,)
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)

@@ -19,16 +19,18 @@ from concierge.identity.guard import requires, viewer
 from concierge.identity.permissions import Permission
 from concierge.platform import clock, undo
 from concierge.platform.clashes import meet
+from concierge.platform.database import clean
 from concierge.platform.errors import Refused
-from concierge.platform.previews import carry_out
+from concierge.platform.previews import Other, carry_out, foreseen
 from concierge.platform.uids import fresh_uid
 from concierge.platform.web import show_again
-from concierge.platform.words import listed, localized, span
+from concierge.platform.words import called, day, listed, localized, span
 from concierge.projects import calendars
+from concierge.projects.actions import gates
 from concierge.visits import feasibility
 from concierge.visits import queries as visits
 from concierge.visits import words as rules
-from concierge.visits.actions import arranging, checks, progress
+from concierge.visits.actions import arranging, bridging, checks, progress
 from concierge.visits.clocks import wall_time
 from concierge.visits.forms import choices
 from concierge.visits.models import Visit, WorkOrder
@@ -216,21 +218,86 @@ def _arrange(form: forms.Arrange, found: Visit) -> Page:
     if met := meet(form, theirs, version=found.version, by=by, zone=viewer().zone):
         return _visit_page(form, found, met=met, status=HTTPStatus.CONFLICT)
     actor_id, at = viewer().user_id, clock.now()
+    goes_along = bool(request.form.get("along"))
+    move = _rearrange_along if goes_along else _rearrange
+    title = called(found)
     try:
+        other = None if goes_along or request.form.get("agreed") else _along(form, found)
         done = carry_out(
-            lambda: _rearrange(form, found, actor_id=actor_id, at=at),
+            lambda: move(form, found, actor_id=actor_id, at=at),
             project_id=found.project_id,
             actor_id=actor_id,
             at=at,
             needs=Permission.SCHEDULE_VISITS.value,
-            title=_("Move the visit %(title)s", title=found.title),
+            title=_("Move the visit %(title)s and its milestone", title=title)
+            if goes_along
+            else _("Move the visit %(title)s", title=title),
             verb=_("Move it"),
             back=_back(),
+            ask=True if goes_along or other else None,
+            other=other,
         )
     except checks.Conflicting as refusal:
         form.conflict_reason.errors = [refusal.sentence]
         return _visit_page(form, found, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _after(done, _("The visit has moved."))
+    return _after(
+        done, _("The visit has moved, and the plan with it.") if goes_along else _("The visit has moved.")
+    )
+
+
+def _along(form: forms.Arrange, found: Visit) -> Other | None:
+    """What moving the plan along would do, for a visit that leaves the days of its milestone; else None."""
+    if not bridging.may_take_along(found, starts_local=form.starts_local, ends_local=form.ends_local):
+        return None
+    assert found.milestone is not None  # noqa: S101 # it is the one that could come along
+    name, at = localized(found.milestone.name), clock.now()
+    title = _("Move the plan along?")
+    outside = _("The visit would no longer lie within “%(name)s”.", name=name)
+    try:
+        seen = foreseen(
+            lambda: _rearrange_along(
+                form, found, reason=_("to see what it does"), actor_id=viewer().user_id, at=at
+            ),
+            project_id=found.project_id,
+            at=at,
+        )
+    except checks.Conflicting:
+        return None  # said of the visit alone
+    except Refused as refusal:
+        return Other(title, f"{outside} {refusal.sentence}")
+    if seen.handover_before == seen.handover_after:
+        follows = _("Moving that along: handover stays on %(day)s.", day=day(seen.handover_after))
+    else:
+        before, after = day(seen.handover_before), day(seen.handover_after)
+        follows = _(
+            "Moving that along: handover moves from %(before)s to %(after)s.", before=before, after=after
+        )
+    return Other(
+        title,
+        f"{outside} {follows}",
+        field="along",
+        verb=_("See what moving the visit and “%(name)s” does", name=name),
+        asks=_("Why the plan moves, though its dates are settled")
+        if gates.settled_since(found.project.gates) is not None
+        else "",
+    )
+
+
+def _rearrange_along(
+    form: forms.Arrange, found: Visit, *, reason: str = "", actor_id: int, at: datetime
+) -> None:
+    bridging.move_with_plan(
+        found.id,
+        starts_local=form.starts_local,
+        ends_local=form.ends_local,
+        fold=form.fold if form.asks_for_hour else 0,
+        technician_ids=forms.chosen(form),
+        conflict_reason=form.conflict_reason.data or "",
+        reason=reason or clean(request.form.get("plan_reason", "")[:500], lines=True),
+        version=found.version,
+        at=at,
+        actor_id=actor_id,
+    )
 
 
 def _rearrange(form: forms.Arrange, found: Visit, *, actor_id: int, at: datetime) -> None:

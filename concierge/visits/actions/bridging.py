@@ -1,5 +1,6 @@
 """Moving a visit and the plan under it at once, so that work and promises stay one truth."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from flask_babel import gettext as _
@@ -34,6 +35,7 @@ def move_with_plan(
     starts_local: datetime,
     ends_local: datetime,
     fold: int = 0,
+    technician_ids: Collection[int] | None = None,
     conflict_reason: str = "",
     reason: str = "",
     version: int | None = None,
@@ -46,6 +48,7 @@ def move_with_plan(
     confirmed waits for a person.
 
     :param starts_local: wall time at the site, naive, as `ends_local`.
+    :param technician_ids: who goes from now on; None: those who go.
     :param reason: why the plan moves; needed once its dates are settled.
     :raises Stale: when somebody changed the visit since `version`.
     :raises NotNow: when it is on its way, over or cancelled.
@@ -76,6 +79,25 @@ def move_with_plan(
                 )
             )
     own = queries.visit_for_change(visit_id)
+    if technician_ids is not None and set(technician_ids) != set(own.technician_ids):
+        arranging.rearrange(
+            own,
+            site=own.site,
+            title=own.title,
+            kind=own.kind,
+            milestone_id=own.milestone_id,
+            skill=own.skill,
+            crew=own.crew,
+            note=own.note,
+            starts_local=starts_local,
+            ends_local=ends_local,
+            fold=fold,
+            technician_ids=technician_ids,
+            conflict_reason=conflict_reason,
+            version=None,
+            at=at,
+            actor_id=actor_id,
+        )
     if (starts_local, ends_local) != (own.starts_local, own.ends_local) or own.needs_decision:
         arranging.move_visit(
             own,
