@@ -285,6 +285,11 @@ def waiting(milestone_ids: Collection[int]) -> Mapping[int, tuple[date, str]]:
     return _waiting(milestone_ids)
 
 
+def concerned_by_plan(project_id: int) -> Sequence[int]:
+    """List a project's coming visits that begin before what they wait for, or of which that was found; by id."""
+    return [row[0] for row in _CONCERNED.all(project_id=project_id)]
+
+
 def attendees(contact_ids: Collection[int], within: Span[datetime]) -> tuple[Attendee, ...]:
     """Tell of people of a customer when they cannot be there, as far as it touches a stretch of time.
 
@@ -809,6 +814,29 @@ _PREDECESSORS = Question(
         _Before.forecast_on.is_not(None),
     )
     .order_by(MilestoneLink.milestone_id, _Before.id)
+)
+_CONCERNED = Question(
+    select(Visit.id)
+    .where(
+        Visit.project_id == sa.bindparam("project_id", type_=sa.Integer),
+        Visit.state.not_in(OVER),
+        sa.or_(
+            sa.exists().where(
+                BrokenRule.visit_id == Visit.id,
+                BrokenRule.rule == Rule.PREREQUISITE,
+                BrokenRule.gone_at.is_(None),
+            ),
+            sa.exists().where(
+                MilestoneLink.milestone_id == Visit.milestone_id,
+                MilestoneLink.kind == LinkKind.FINISH_TO_START,
+                MilestoneLink.lag >= 0,
+                _Before.id == MilestoneLink.predecessor_id,
+                _Before.state.not_in([MilestoneState.DONE, MilestoneState.SKIPPED]),
+                Visit.starts_local < _Before.forecast_on,
+            ),
+        ),
+    )
+    .order_by(Visit.id)
 )
 _GATES = Question(
     select(Gate.project_id, Gate.kind).where(any_of(Gate.project_id, "ids"), Gate.state == GateState.HELD)

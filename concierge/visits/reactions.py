@@ -1,6 +1,6 @@
 """What visits do when something happens to the project they belong to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -41,7 +41,7 @@ from concierge.projects.events import (
 from concierge.projects.models import Milestone, Project
 from concierge.projects.reasons import Because, Reason, reason_of_json
 from concierge.projects.states import MilestoneState, ProjectState
-from concierge.visits import queries
+from concierge.visits import feasibility, queries
 from concierge.visits.actions import arranging, away, from_playbook, judging, progress, sharing, working
 from concierge.visits.events import VisitCancelled, VisitStateChanged
 from concierge.visits.models import Visit, VisitTechnician, WorkOrder
@@ -98,11 +98,16 @@ def plan_visits(event: PlanApproved | ProjectTakenOver) -> None:
 def follow_milestones(event: PlanEvent) -> None:
     """Take unconfirmed visits along with milestones that moved; let confirmed ones wait for a person.
 
-    Visits of a milestone that has begun stay: what happens there is no longer planned by the plan.
+    Visits of a milestone that has begun stay: what happens there is no longer planned by the plan. Those that stay
+    where they are and begin before what they wait for, or no longer do, are judged anew.
     """
     moves = {move.milestone_id: move for move in event.moves if _has_moved(move)}
-    if not moves:
-        return
+    if moves:
+        _follow(event, moves)
+    judging.look_again(feasibility.concerned_by_plan(event.project_id), at=event.at)
+
+
+def _follow(event: PlanEvent, moves: Mapping[int, DateMove]) -> None:
     visits = _FOLLOWING.all(moved=sorted(moves))
     crews = _CREWS.all(visit_ids=[visit.id for visit in visits]) if visits else []
     sites = rows_by_id(
@@ -255,6 +260,8 @@ def share_undone(event: ActUndone) -> None:
         members = queries.visits_of_members(undo.rows_of(event.act, "visit_technicians"))
         judging.look_again({*visits, *members}, insists=True, at=event.at)
         sharing.share_project(event.project_id)
+    elif "milestones" in event.touched:
+        judging.look_again(feasibility.concerned_by_plan(event.project_id), at=event.at)
 
 
 def look_at_visits_of_person(event: _OfPerson) -> None:

@@ -9,14 +9,16 @@ from sqlalchemy import event, select
 
 from concierge.catalogue.models import PlaybookMilestone, PlaybookVisit
 from concierge.catalogue.states import VisitKind
+from concierge.core.dispatch import Rule
+from concierge.core.schedule import LinkKind
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.events import RecordedEvent, record
 from concierge.projects.events import DateMove, ForecastChanged, MilestoneMoved, ProjectCancelled
-from concierge.projects.models import Milestone, Project
+from concierge.projects.models import Milestone, MilestoneLink, Project
 from concierge.projects.states import MilestoneState
 from concierge.visits import queries
 from concierge.visits.actions import arranging, checks, from_playbook, progress
-from concierge.visits.models import Visit
+from concierge.visits.models import BrokenRule, Visit
 from concierge.visits.states import VisitState
 from concierge.workforce import queries as workforce_queries
 from tests.makers import projects, visits, workforce
@@ -341,3 +343,46 @@ def test_the_playbooks_visits_are_planned_once(app: Flask) -> None:
     )
     assert again == ()
     assert len(db.session.scalars(select(Visit)).all()) == len(first)
+
+
+def test_a_visit_that_stays_is_judged_anew_when_what_it_waits_for_is_later(app: Flask) -> None:
+    """Its milestone keeps its days, as one that somebody fixed does; what has to come before ends after it."""
+    with unit_of_work():
+        project = projects.live()
+        link = db.session.scalars(
+            select(MilestoneLink)
+            .join(Milestone, Milestone.id == MilestoneLink.milestone_id)
+            .where(Milestone.project_id == project.id, MilestoneLink.kind == LinkKind.FINISH_TO_START)
+            .order_by(Milestone.position.desc(), MilestoneLink.id)
+        ).first()
+        assert link is not None
+        before = db.session.get_one(Milestone, link.predecessor_id)
+        waits = db.session.get_one(Milestone, link.milestone_id)
+        tomas = workforce.technician()
+        visit = visits.visit(
+            project, tomas, milestone=waits, starts="Tue 2026-09-15 09:00", state=VisitState.CONFIRMED
+        )
+
+    def ends(day: str) -> set[Rule]:
+        move = DateMove(
+            milestone_id=before.id,
+            name="Before",
+            start_before=before.start_on,
+            start_after=before.start_on,
+            finish_before=before.forecast_on,
+            finish_after=on(day),
+        )
+        with unit_of_work():
+            db.session.get_one(Milestone, before.id).forecast_on = on(day)
+            record(
+                ForecastChanged(cause="the day", at=NOW, actor_id=None, project_id=project.id, moves=(move,))
+            )
+        rows = db.session.scalars(
+            select(BrokenRule).where(BrokenRule.visit_id == visit.id, BrokenRule.gone_at.is_(None))
+        )
+        return {row.rule for row in rows}
+
+    assert Rule.PREREQUISITE not in ends("Tue 2026-09-15")
+    assert Rule.PREREQUISITE in ends("Wed 2026-09-16")
+    assert Rule.PREREQUISITE in ends("Mon 2026-09-21")
+    assert Rule.PREREQUISITE not in ends("Mon 2026-09-14")
