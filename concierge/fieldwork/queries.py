@@ -32,6 +32,7 @@ from concierge.fieldwork.models import (
 from concierge.fieldwork.protocol import Party
 from concierge.fieldwork.states import RecordKind, Standing
 from concierge.identity.models import User
+from concierge.identity.states import AccessState
 from concierge.identity.viewer import Viewer
 from concierge.platform.database import db
 from concierge.platform.errors import NotFound
@@ -420,6 +421,12 @@ def first_certificate_of(work_order_id: int) -> FieldRecord | None:
 def role_of(user_id: int) -> User | None:
     """A person of ours by id."""
     return db.session.get(User, user_id)
+
+
+def has_left(user_id: int) -> bool:
+    """Whether a person's access was ended, so that they cannot send what their device holds themselves."""
+    person = role_of(user_id)
+    return person is not None and person.state is AccessState.DISABLED
 
 
 def customers_language(project: Project) -> str:

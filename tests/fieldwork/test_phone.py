@@ -18,7 +18,7 @@ from tests.processes import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("phone")]
 
-CREWS = 9
+CREWS = 10
 CHANGES = """new Promise((resolve) => {
   const opening = indexedDB.open("concierge-day");
   opening.onsuccess = () => {
@@ -311,7 +311,9 @@ def test_what_one_person_entered_is_never_sent_by_the_next(
     preloaded(page)
     page.goto(f"{company.site.address}/day/outbox")
     page.get_by_text("Nothing waits.").wait_for()
-    page.wait_for_timeout(1000)
+    page.get_by_text("1 change that somebody else entered on this device has not been sent.").wait_for()
+    page.get_by_role("button", name="Hand it in").click()
+    page.get_by_text("They stay on the device until that person signs in here again.").wait_for()
     assert company.kinds(crew.both) == {}
     context.set_offline(True)
     page.goto(f"{company.site.address}/day/visits/{crew.now}", wait_until="commit")  # Tomas's alone
@@ -323,6 +325,39 @@ def test_what_one_person_entered_is_never_sent_by_the_next(
     page.goto(f"{company.site.address}/day")
     all_sent(page)
     assert company.rows(AUTHORS, uid=crew.both) == [("Tomas Keller",)]
+
+
+def test_what_somebody_without_access_left_on_a_device_is_handed_in_and_looked_at(
+    phone: Callable[..., Screen], company: Served, crew: Crew
+) -> None:
+    screen = phone()
+    page, context = screen.page, screen.page.context
+    page.goto(f"{company.site.address}/day/visits/{crew.both}")
+    preloaded(page)
+    context.set_offline(True)
+    page.get_by_role("textbox", name="Note").fill("Written by Tomas")
+    page.get_by_role("button", name="Add the note").click()
+    page.locator(".entry.here").wait_for()
+    with phones.application(company.instance):
+        phones.end_access(crew.tomas)
+    context.set_offline(False)
+    page.get_by_text("Your sign-in has ended.").wait_for()
+    assert "1 change waits." in page.locator("[data-strip]").inner_text()
+
+    context.clear_cookies()
+    screen.sign_in(crew.ines, PASSWORD)
+    page.goto(f"{company.site.address}/day")
+    preloaded(page)
+    page.goto(f"{company.site.address}/day/outbox")
+    page.get_by_role("button", name="Hand it in").click()
+    page.locator("[data-others]").wait_for(state="hidden")
+    screen.assert_accessible()
+    assert company.kinds(crew.both) == {"note": 1}
+    assert company.rows(AUTHORS, uid=crew.both) == [("Tomas Keller",)]
+    left = "select c.stray, c.said from field_changes c join visits v on v.id = c.visit_id where v.uid = :uid"
+    ((stray, said),) = company.rows(left, uid=crew.both)
+    assert stray == "taken away"
+    assert "Tomas Keller has no access any more" in str(said)
 
 
 def test_signing_out_asks_and_clears(phone: Callable[..., Screen], company: Served, crew: Crew) -> None:

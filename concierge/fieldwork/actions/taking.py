@@ -37,6 +37,7 @@ from concierge.fieldwork.protocol import (
 )
 from concierge.fieldwork.states import Fit, Standing, Stray
 from concierge.identity.permissions import MAY, Permission
+from concierge.identity.states import AccessState
 from concierge.platform import settings
 from concierge.platform.database import db, insert
 from concierge.platform.errors import OUT_OF_RANGE, NotFound, Refused, Stale, reference_of
@@ -141,7 +142,8 @@ def take_changes(
 ) -> list[Result]:
     """Keep changes as a device sent them, each for itself; one that cannot be kept holds up no other.
 
-    :param user_id: who is signed in.
+    :param user_id: who entered them: who is signed in, or somebody whose access was ended, for whom another person
+        hands in what their device holds; of theirs nothing drives the visit.
     :param sent_at: what the device's clock showed when it sent; tells how far it is off.
     :param at: when it arrived.
     :return: what became of each, in order.
@@ -211,8 +213,9 @@ def _kept(change: Change, batch: _Batch) -> Result:
         raise NotFound
     goes = user_id in visit.technician_ids
     may_schedule = Permission.SCHEDULE_VISITS in MAY[user.role]
-    key = settings.current().secret_key
-    if not (goes or may_schedule or scope.is_ticket(change.ticket, user_id, visit.uid, key=key)):
+    key, has_left = settings.current().secret_key, user.state is AccessState.DISABLED
+    is_theirs = (goes or may_schedule) and not has_left
+    if not (is_theirs or scope.is_ticket(change.ticket, user_id, visit.uid, key=key)):
         raise NotFound
     if known := _known(change, user_id=user_id):
         return known
@@ -236,10 +239,16 @@ def _kept(change: Change, batch: _Batch) -> Result:
         visit=visit,
         at=batch.at,
         happened_at=plan.happened_at(change.at, off=batch.off, received_at=batch.at),
-        is_theirs=goes or may_schedule,
+        is_theirs=is_theirs,
         came=story,
         batch=batch,
     )
+    if has_left:
+        said = _(
+            "%(name)s has no access any more. What they entered is kept, and the dispatcher sees it.",
+            name=user.name,
+        )
+        taken.stray(Stray.TAKEN_AWAY, said)
     _look_at_visit(taken)
     sentence = _BY_KIND[change.kind](taken)
     db.session.flush()

@@ -39,12 +39,9 @@ def changes() -> Page:
         sent_at = plan.read_instant(batch["sent_at"]) if batch.get("sent_at") else None
     except ValueError as problem:
         return _unreadable(str(problem) if isinstance(problem, _NoBatch) else _no_batch())
-    if batch.get("user", viewer().user_id) != viewer().user_id:
-        return _unreadable(
-            _(
-                "These changes are somebody else’s. They stay on the device until that person signs in here again."
-            )
-        )
+    whose = _whose(batch.get("user", viewer().user_id))
+    if whose is None:
+        return _not_yours()
     results: list[Result | None] = []
     readable: list[protocol.Change] = []
     for raw in batch["changes"]:
@@ -55,7 +52,7 @@ def changes() -> Page:
             results.append(Result(problem.key, Outcome.REFUSED, problem.sentence))
     at = clock.now()
     with unit_of_work():
-        taken = iter(taking.take_changes(readable, user_id=viewer().user_id, sent_at=sent_at, at=at))
+        taken = iter(taking.take_changes(readable, user_id=whose, sent_at=sent_at, at=at))
     answer: protocol.Answer = {
         "results": [_result(one if one is not None else next(taken)) for one in results],
         "data": telling.day(viewer(), at=clock.now()),
@@ -69,21 +66,22 @@ def changes() -> Page:
 def take_piece(uuid: str) -> Page:
     """Take the next piece of a photo."""
     offset, size = _number("offset"), _number("size")
+    whose = _whose(_number("of") or viewer().user_id)
+    if whose is None:
+        return _not_yours()
     if (request.content_length or 0) > PIECE:
         return _refused_photo(
-            uuid, _("This piece is not as long as it should be. Send the photo again."), size
+            uuid, _("This piece is not as long as it should be. Send the photo again."), size, whose
         )
     piece = request.get_data(cache=False)
     try:
         with unit_of_work():
-            upload = photos.take_piece(
-                uuid, piece, offset=offset, size=size, user_id=viewer().user_id, at=clock.now()
-            )
+            upload = photos.take_piece(uuid, piece, offset=offset, size=size, user_id=whose, at=clock.now())
             told = _received(upload.received, upload.size, is_whole=upload.is_whole)
     except photos.Behind as problem:
         return make_response(_received(problem.received, size, is_whole=False), HTTPStatus.CONFLICT)
     except NotKept as problem:
-        return _refused_photo(uuid, problem.sentence, size)
+        return _refused_photo(uuid, problem.sentence, size, whose)
     return make_response(told)
 
 
@@ -132,10 +130,25 @@ def _unreadable(sentence: str) -> Page:
     return make_response({"detail": sentence}, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _refused_photo(uuid: str, sentence: str, size: int) -> Page:
+def _whose(user_id: object) -> int | None:
+    """Whose changes are taken: the viewer's own, or those of somebody whose access was ended; `None`: nobody's."""
+    if user_id == viewer().user_id:
+        return viewer().user_id
+    is_id = isinstance(user_id, int) and not isinstance(user_id, bool) and 0 < user_id < 2**31
+    return user_id if is_id and queries.has_left(user_id) else None  # type: ignore[return-value, arg-type]  # just seen
+
+
+def _not_yours() -> Page:
+    said = _(
+        "These changes are somebody else’s. They stay on the device until that person signs in here again."
+    )
+    return make_response({"detail": said, "why": "not yours"}, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _refused_photo(uuid: str, sentence: str, size: int, whose: int) -> Page:
     """Say why a photo is not kept, and keep nothing of it: the device has it still."""
     with unit_of_work():
-        photos.forget(uuid, user_id=viewer().user_id)
+        photos.forget(uuid, user_id=whose)
     answer: dict[str, object] = {"detail": sentence, **_received(0, size, is_whole=False)}
     return make_response(answer, HTTPStatus.UNPROCESSABLE_ENTITY)
 

@@ -2,7 +2,7 @@
 
 import { element, fate, icon, inWords } from "../day/drawing.js";
 import { hurry, state, tell, watch } from "../day/engine.js";
-import { takeOut } from "../day/sending.js";
+import { send, takeOut } from "../day/sending.js";
 import * as store from "../day/store.js";
 import { dayAndClock, say } from "../day/words.js";
 
@@ -12,7 +12,37 @@ export default function outbox(place, { signal }) {
   const none = place.querySelector("[data-none]");
   const more = place.querySelector("[data-when-waiting]");
   place.querySelector("[data-send]").addEventListener("click", () => hurry(), { signal });
+  const others = place.querySelector("[data-others]");
+  others.querySelector("button").addEventListener("click", handIn, { signal });
   watch(draw, signal);
+  drawOthers();
+
+  // What somebody else left on this device: theirs alone to send, unless their access was ended.
+  async function drawOthers() {
+    const left = await store.ofOthers(state.user);
+    const n = [...left.values()].reduce((sum, one) => sum + one, 0);
+    others.hidden = !n;
+    others.querySelector("[data-count]").textContent = n === 1
+      ? others.dataset.one
+      : others.dataset.other.replace("{n}", n);
+  }
+
+  async function handIn() {
+    const said = others.querySelector("[data-said]");
+    said.textContent = "";
+    for (const whose of (await store.ofOthers(state.user)).keys()) {
+      try {
+        await send(whose, () => {}, state.user);
+      } catch (problem) {
+        said.textContent = problem.why === "somebody else" ? others.dataset.stays : others.dataset.later;
+      }
+      for (const change of await store.changesOf(whose)) {
+        if (change.state === "sent") await store.remove(change.key);
+        else if (change.sentence) said.textContent = change.sentence;
+      }
+    }
+    await drawOthers();
+  }
 
   function draw() {
     const changes = state.changes.filter((change) => change.state !== "sent");

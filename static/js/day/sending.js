@@ -58,10 +58,11 @@ export async function fetchDay(user) {
  *
  * @param user id of the person whose outbox it is
  * @param tell called after each step, to draw anew
+ * @param viewer id of who is signed in: another person may hand in what somebody left whose access was ended
  * @returns the last Day that the server gave; undefined when another page is sending or nothing is due
  */
-export function send(user, tell = () => {}) {
-  const act = () => new Sender(user, tell).rounds();
+export function send(user, tell = () => {}, viewer = user) {
+  const act = () => new Sender(user, tell, viewer).rounds();
   if (!globalThis.navigator?.locks) return act();
   return navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => lock ? act() : undefined);
 }
@@ -73,8 +74,9 @@ export function takeOut(key) {
 }
 
 class Sender {
-  constructor(user, tell) {
+  constructor(user, tell, viewer) {
     this.user = user;
+    this.viewer = viewer;
     this.tell = tell;
   }
 
@@ -101,7 +103,7 @@ class Sender {
   }
 
   async token(isStale = false) {
-    if (!this.day || isStale) this.day = await fetchDay(this.user);
+    if (!this.day || isStale) this.day = await fetchDay(this.viewer);
     return this.day.token;
   }
 
@@ -131,20 +133,21 @@ class Sender {
     );
     if (!answer.ok) return this.unread(batch, answer);
     const { results, data } = await read(answer);
-    if (data?.user?.id === this.user) this.day = data;
+    if (data?.user?.id === this.viewer) this.day = data;
     for (const { key, outcome, sentence } of results ?? []) await this.became(key, outcome, sentence);
   }
 
   // Of a batch that the server cannot read, the change at fault is found by sending each alone.
   async unread(batch, answer) {
     if (![409, 413, 422].includes(answer.status)) throw new NotNow("busy");
+    const said = await read(answer);
+    if (said.why === "not yours") throw new NotNow("somebody else");
     await this.token(true); // says so when somebody else has signed in meanwhile
     if (batch.length > 1) {
       for (const change of batch) await this.post([change]);
       return;
     }
-    const { detail } = await read(answer);
-    await store.note(batch[0].key, { state: "refused", sentence: detail ?? "" });
+    await store.note(batch[0].key, { state: "refused", sentence: said.detail ?? "" });
   }
 
   became(key, outcome, sentence = "") {
@@ -176,14 +179,16 @@ class Sender {
     for (let round = 0; round < 2000; round++) {
       const piece = isKnown ? photo.slice(at, at + PIECE) : undefined; // first: how much is there?
       const answer = await this.withToken((token) =>
-        ask(`/day/files/${change.file}?offset=${isKnown ? at : 0}&size=${photo.size}`, {
+        ask(`/day/files/${change.file}?offset=${isKnown ? at : 0}&size=${photo.size}&of=${this.user}`, {
           method: "POST",
           headers: { "Content-Type": "application/octet-stream", "X-CSRFToken": token },
           body: piece ?? new Uint8Array(),
         }, SLOW_MS)
       );
       if (answer.status === 422 || answer.status === 413) {
-        return store.note(change.key, { state: "refused", sentence: (await read(answer)).detail ?? "" });
+        const { detail, why } = await read(answer);
+        if (why === "not yours") throw new NotNow("somebody else");
+        return store.note(change.key, { state: "refused", sentence: detail ?? "" });
       }
       if (!answer.ok && answer.status !== 409) throw new NotNow("busy");
       const { received, is_whole } = await read(answer);

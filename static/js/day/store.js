@@ -60,6 +60,17 @@ export async function changesOf(user) {
   return found.sort((one, other) => one.n - other.n);
 }
 
+/** What others entered on this device and nobody has sent, by the person's id. */
+export async function ofOthers(user) {
+  const found = await within(["changes"], "readonly", (changes) => changes.getAll());
+  const left = new Map();
+  for (const change of found) {
+    if (change.user === user || change.state === "sent") continue;
+    left.set(change.user, (left.get(change.user) ?? 0) + 1);
+  }
+  return left;
+}
+
 /** Note what became of a change; does nothing when it is gone. */
 export function note(key, said) {
   return within(["changes"], "readwrite", (changes) => {
