@@ -5,6 +5,7 @@ from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
@@ -116,6 +117,25 @@ def test_pages_work_without_scripts(
 
         assert page.locator("h1").count() == 1, path
         assert page.locator("main").count() == 1, path
+
+
+def test_an_answer_is_printed_with_its_instant_and_without_what_only_screens_do(
+    screens: Callable[..., Screen],
+) -> None:
+    screen = screens()
+    screen.sign_in_as("concierge")
+    page = screen.open("/enquiries")
+    page.goto(page.locator("main a[href^='/enquiries/Q-']").first.evaluate("one => one.href"))
+    screen.started()
+    page.evaluate("globalThis.print = () => { document.title = 'printed' }")
+    page.get_by_role("button", name="Print", exact=True).click()
+    assert page.title() == "printed"
+    expect(page.locator(".print-only")).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator(".print-only")).to_contain_text("As of ")
+    expect(page.get_by_role("link", name="See the stock")).to_be_hidden()
+    expect(page.locator(".top")).to_be_hidden()
+    screen.assert_no_sideways_scroll()
 
 
 def test_the_first_tab_skips_to_the_content_and_focus_is_seen(screens: Callable[..., Screen]) -> None:

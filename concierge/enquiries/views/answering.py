@@ -194,6 +194,7 @@ def _shown(enquiry: Enquiry, pace: Pace | None, *, said: str = "") -> str:
     return render_template(
         "enquiries/answer.html",
         enquiry=enquiry,
+        as_of=clock.now(),
         hold=row,
         is_held=is_held,
         has_run_out=row is not None and not is_held and row.ended_at is None,
