@@ -64,7 +64,8 @@ export async function fetchDay(user) {
 export function send(user, tell = () => {}, viewer = user) {
   const act = () => new Sender(user, tell, viewer).rounds();
   if (!globalThis.navigator?.locks) return act();
-  return navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => lock ? act() : undefined);
+  const isOwn = viewer === user; // what is handed in for somebody waits for its turn: nobody tries it again
+  return navigator.locks.request(LOCK, { ifAvailable: isOwn }, (lock) => lock ? act() : undefined);
 }
 
 /** Take a change out of the outbox while nothing is being sent; says whether it had not gone yet. */
