@@ -491,7 +491,9 @@ def upgrade() -> None:
     sa.Column('minimum', sa.Double(), nullable=True),
     sa.Column('maximum', sa.Double(), nullable=True),
     sa.Column('is_required', sa.Boolean(), nullable=False),
+    sa.Column('asset_id', sa.Integer(), nullable=True),
     sa.CheckConstraint('(work_order_id IS NULL) <> (visit_id IS NULL)', name=op.f('ck_field_steps_belongs_to_one')),
+    sa.ForeignKeyConstraint(['asset_id'], ['assets.id'], name=op.f('fk_field_steps_asset_id'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['visit_id'], ['visits.id'], name=op.f('fk_field_steps_visit_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['work_order_id'], ['work_orders.id'], name=op.f('fk_field_steps_work_order_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_field_steps')),
@@ -499,6 +501,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('work_order_id', 'key', name=op.f('uq_field_steps_work_order_id_key'))
     )
     with op.batch_alter_table('field_steps', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_field_steps_asset_id'), ['asset_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_field_steps_visit_id'), ['visit_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_field_steps_work_order_id'), ['work_order_id'], unique=False)
 
@@ -859,6 +862,7 @@ def downgrade() -> None:
     with op.batch_alter_table('field_steps', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_field_steps_work_order_id'))
         batch_op.drop_index(batch_op.f('ix_field_steps_visit_id'))
+        batch_op.drop_index(batch_op.f('ix_field_steps_asset_id'))
 
     op.drop_table('field_steps')
     op.drop_table('field_records')
