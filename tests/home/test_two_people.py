@@ -11,11 +11,14 @@ from flask.testing import FlaskClient
 
 from concierge.accounts.models import Site
 from concierge.identity.models import User
+from concierge.identity.permissions import Role
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
 from concierge.visits.models import Visit, WorkOrder
-from tests.makers import people, projects, readiness, visits, workforce
+from concierge.workforce.actions import territories
+from tests.makers import orders, people, projects, readiness, visits, workforce
+from tests.makers.days import on
 from tests.makers.pages import agree, hidden_in
 
 SignIn = Callable[[User], FlaskClient]
@@ -215,6 +218,65 @@ def test_hours_that_somebody_set_meanwhile_are_shown_with_their_name(
     assert answer.status_code == 409
     assert "09:00–16:00" in text
     assert "Ada Lind" in text
+
+
+DAY = "2030-03-04"
+PROFILE = {"country": "CH", "territory": "", "weekly_hours": "40"}
+THINGS = {
+    "closure": (
+        "/calendars/closures/{id}/edit",
+        {"first_on": DAY, "last_on": DAY},
+        "name",
+        "Fasnacht",
+        "Carnival",
+    ),
+    "territory": ("/territories/{id}/edit", {"parts": "CH", "least": "0"}, "name", "Alps", "Lakes"),
+    "home": ("/calendars/home", {"country": "CH", "subdivision": "", "zone": ""}, "name", "Basel", "Bern"),
+    "place": (
+        "/calendars/sites/{id}/place",
+        {"subdivision": "", "zone": "Europe/Zurich"},
+        "country",
+        "DE",
+        "FR",
+    ),
+    "profile": ("/technicians/{id}/edit", PROFILE, "city", "Bern", "Zug"),
+}
+
+
+@pytest.mark.parametrize("thing", THINGS)
+def test_whoever_comes_second_sees_who_was_first_and_both_values(
+    app: Flask, sign_in: SignIn, thing: str
+) -> None:
+    path, typed, field, theirs, yours = THINGS[thing]
+    with unit_of_work():
+        ada, maja = (people.user(name=name, role=Role.ADMINISTRATOR) for name in ("Ada Lind", "Maja Brunner"))
+        number = {
+            "closure": lambda: workforce.closure("Days", on("Mon 2030-03-04")).id,
+            "territory": lambda: (
+                territories.add("South", parts=[("CH", "")], actor_id=None, at=orders.RECEIVED).id
+            ),
+            "home": lambda: 0,
+            "place": lambda: orders.site().id,
+            "profile": lambda: workforce.technician().user_id,
+        }[thing]()
+    page = path.format(id=number)
+    first, second = sign_in(ada), sign_in(maja)
+    forms = [opened(browser, page, **typed) for browser in (first, second)]
+
+    done = first.post(page, data={**forms[0], field: theirs})
+    assert done.status_code == 303
+    if "/calendars/changes/" in done.headers["Location"]:
+        change = done.headers["Location"]
+        asked = first.get(change).get_data(as_text=True)
+        assert first.post(f"{change}/application", data=hidden_in(asked, of="form_token")).status_code == 303
+    asked = second.post(page, data={**forms[1], field: yours})
+    text = asked.get_data(as_text=True)
+
+    assert asked.status_code == 409
+    assert "Ada Lind" in text
+    assert f'name="choose-{field}"' in text
+    again = {**forms[1], field: yours, **hidden_in(text, of="loaded"), f"choose-{field}": "theirs"}
+    assert second.post(page, data=again).status_code in {302, 303}
 
 
 def test_a_third_person_in_between_is_shown_as_well(app: Flask, two: tuple[FlaskClient, FlaskClient]) -> None:

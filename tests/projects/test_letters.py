@@ -93,7 +93,7 @@ def noted() -> int:
 
 @pytest.mark.parametrize("is_stopped", [True, False])
 def test_a_letter_waits_to_be_stopped_and_counts_once_it_has_left(app: Flask, is_stopped: bool) -> None:
-    live(LETTER)
+    project_id = live(LETTER)
     mail.register(app, replace(current(), mail_hold=30))
     try:
         with time_machine.travel(datetime(2026, 3, 25, 9, tzinfo=UTC), tick=False) as clock:
@@ -105,6 +105,13 @@ def test_a_letter_waits_to_be_stopped_and_counts_once_it_has_left(app: Flask, is
             clock.shift(31)
             run("2026-03-25")
             worker.drain(app)
+            with unit_of_work():
+                project = queries.project_for_change(project_id)
+                (shown,) = letters_of(project, calendar=calendar_of(project), today=date(2026, 3, 25))
+            assert (shown.sent_at is None, shown.hindrance) == (
+                is_stopped,
+                "was stopped" if is_stopped else "",
+            )
     finally:
         mail.register(app, current())
     assert noted() == (0 if is_stopped else 1)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -81,14 +82,26 @@ def candidates(*, today: date) -> Sequence[Planned]:
     return [one for one in near if one.key not in sent]
 
 
-def sent_letters(keys: Iterable[str]) -> dict[str, tuple[datetime, str]]:
-    """When letters were written and under which subject, by their keys; those that were not are left out."""
+class Written(NamedTuple):
+    """A letter that was written."""
+
+    at: datetime
+    subject: str
+    is_stopped: bool
+    """Whether somebody kept it from leaving."""
+
+
+def sent_letters(keys: Iterable[str]) -> dict[str, Written]:
+    """Letters that were written, by their keys; those that were not are left out."""
     rows = db.session.execute(
-        sa.select(OutgoingMail.key, OutgoingMail.created_at, OutgoingMail.subject).where(
-            OutgoingMail.key.in_(set(keys))
-        )
+        sa.select(
+            OutgoingMail.key,
+            OutgoingMail.created_at,
+            OutgoingMail.subject,
+            OutgoingMail.stopped_at.is_not(None),
+        ).where(OutgoingMail.key.in_(set(keys)))
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {row[0]: Written(row[1], row[2], bool(row[3])) for row in rows}
 
 
 _IN_ORDER = (Milestone.position, PlaybookMessage.offset_workdays, PlaybookMessage.id)

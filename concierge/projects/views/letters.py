@@ -38,14 +38,18 @@ def letters_of(found: Project, *, calendar: WorkCalendar, today: date) -> Sequen
     sent = messages.sent_letters(one.key for one in planned)
     shown = [
         ShownLetter(
-            subject=sent[one.key][1] if one.key in sent else _subject(one),
+            subject=written.subject if written else _subject(one),
             due_on=due_on,
-            sent_at=sent[one.key][0] if one.key in sent else None,
-            hindrance="" if one.key in sent else _hindrance(found, one, due_on, today),
+            sent_at=written.at if written and not written.is_stopped else None,
+            hindrance=_hindrance(found, one, due_on, today)
+            if not written
+            else _("was stopped")
+            if written.is_stopped
+            else "",
         )
         for one in planned
-        for due_on in (one.due_on(calendar),)
-        if one.key in sent or not _is_over(one, due_on, today)
+        for due_on, written in ((one.due_on(calendar), sent.get(one.key)),)
+        if written or not _is_over(one, due_on, today)
     ]
     return sorted(shown, key=lambda letter: (letter.sent_at is not None, letter.due_on or date.max))
 
