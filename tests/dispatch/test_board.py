@@ -194,8 +194,10 @@ def test_a_drop_out_of_its_milestone_takes_the_plan_along_when_asked(app: Flask,
     sent = {"version": visit.version, "was": "", "halves": halves, "off": tomas.user_id, "on": lena.user_id}
     sent |= {"csrf_token": csrf_token(jonas, "/dispatch"), "conflict_reason": REASON}
 
+    spilt = jonas.post(path, data={**sent, "halves": 1}).get_data(as_text=True)
     asked = jonas.post(path, data=sent).get_data(as_text=True)
 
+    assert "Move the plan along?" not in spilt, "it begins on the same day: nothing would move"
     assert "The visit would no longer lie within" in asked
     assert "handover moves from" in asked
     assert 'name="along" value="y"' in asked

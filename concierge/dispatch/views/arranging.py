@@ -265,6 +265,8 @@ def _along(form: forms.Arrange, found: Visit) -> Other | None:
         return None  # said of the visit alone
     except Refused as refusal:
         return Other(title, f"{outside} {refusal.sentence}")
+    if not seen.moved:  # it begins when it did, and only ends later
+        return Other(name, outside)
     if seen.handover_before == seen.handover_after:
         follows = _("Moving that along: handover stays on %(day)s.", day=day(seen.handover_after))
     else:
