@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from itertools import combinations, islice, pairwise
+from math import inf
 
 from concierge.core.hours import MINUTE, Hours, Place, clock_words, open_within
 from concierge.core.spans import Span, gaps, merge, shared
@@ -607,7 +608,7 @@ class Candidate:
     against: tuple[Objection, ...]
     ways: Ways
     load: float
-    """Booked minutes with this visit over what the hours allow; 0 where nothing is known."""
+    """Booked minutes with this visit over what the hours allow; infinite where these allow nothing."""
     speaks: bool
     """Whether they speak a language that is asked for."""
 
@@ -633,7 +634,7 @@ def _candidate(at: _Presence, work: Work, person: Person) -> Candidate:
         person,
         _against(at, work, person, how),
         how,
-        (person.booked_minutes + minutes) / person.capacity_minutes if person.capacity_minutes else 0.0,
+        (person.booked_minutes + minutes) / person.capacity_minutes if person.capacity_minutes else inf,
         not work.languages or bool(work.languages & person.languages),
     )
 

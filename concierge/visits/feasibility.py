@@ -47,7 +47,7 @@ from concierge.visits.models import BrokenRule, Claim, Visit, VisitAttendee, Vis
 from concierge.visits.states import OVER
 from concierge.workforce import calendars as working
 from concierge.workforce import queries as workforce
-from concierge.workforce.models import Absence
+from concierge.workforce.models import Absence, Capacity
 from concierge.workforce.states import BusyKind, OwnCalendarState
 
 REACH = timedelta(days=3)
@@ -361,7 +361,7 @@ def slots(
     able = workforce.holders(skill, on=within.from_at.astimezone(ZoneInfo(site.zone)).date())
     if user_ids is not None:
         able = {user_id: able[user_id] for user_id in able if user_id in set(user_ids)}
-    found = _people(able, within, except_visit_id)
+    found = _people(able, within, except_visit_id, is_search=True)
     there = attendees(contact_ids, within) if contact_ids else ()
     not_before, _waits_for = _waiting([milestone_id] if milestone_id else []).get(
         milestone_id or 0, (None, "")
@@ -397,19 +397,25 @@ def people(
     *,
     user_ids: Collection[int] | None = None,
     except_visit_id: int | None = None,
+    is_search: bool = False,
 ) -> tuple[Person, ...]:
     """Tell of technicians what decides whether they can go, as far as it touches a stretch of time.
 
     Their week is that of the start, by their own clock: what is booked in it and what their hours allow.
 
     :param user_ids: only these; `None`: everybody who can be sent.
+    :param is_search: whether nobody chose them: who is meant for no visits for some time (0 %) has none then.
     :raises ValueError: when the stretch never ends.
     """
-    return _people(workforce.sendable(user_ids), stay, except_visit_id)
+    return _people(workforce.sendable(user_ids), stay, except_visit_id, is_search=is_search)
 
 
 def _people(
-    known: Mapping[int, workforce.Sendable], stay: Span[datetime], except_visit_id: int | None
+    known: Mapping[int, workforce.Sendable],
+    stay: Span[datetime],
+    except_visit_id: int | None,
+    *,
+    is_search: bool,
 ) -> tuple[Person, ...]:
     """As `people`, of whom is known already who they are and what they hold."""
     if stay.to_at is None:
@@ -426,6 +432,16 @@ def _people(
     hours = workforce.technician_places(known, first_on=first_on, last_on=last_on, away=away)
     percents = workforce.capacities(known, first_on=first_on, last_on=last_on)
     taken = _taken(known, around, away, except_visit_id)
+    if is_search:
+        free = {user_id: _kept_free(each, known[user_id].zone, last_on) for user_id, each in percents.items()}
+        taken = {
+            **taken,
+            **{
+                user_id: tuple(sorted((*taken[user_id], *each), key=_begins))
+                for user_id, each in free.items()
+                if each
+            },
+        }
     weeks = {zone: _week_of(stay.from_at, zone) for zone in {one.zone for one in known.values()}}
     minutes = _WeekMinutes()
     return tuple(
@@ -444,6 +460,18 @@ def _people(
         )
         for user_id, one in known.items()
     )
+
+
+def _kept_free(capacities: Iterable[Capacity], zone: str, last_on: date) -> list[Taken]:
+    """When somebody is meant for no visits at all, up to a day."""
+    there, day = ZoneInfo(zone), timedelta(days=1)
+    return [
+        Taken(
+            Span(_midnight(one.first_on, there), _midnight((one.last_on or last_on) + day, there)), Rule.LEAVE
+        )
+        for one in capacities
+        if one.percent == 0
+    ]
 
 
 def _persons(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -16,12 +16,15 @@ from concierge.accounts.actions.contacts import ContactDetails, add_contact
 from concierge.accounts.models import Account
 from concierge.catalogue.states import VisitKind
 from concierge.core.dispatch import Rule
+from concierge.core.spans import Span
 from concierge.identity.models import User
+from concierge.identity.permissions import Role
+from concierge.identity.viewer import Viewer
 from concierge.platform import undo, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.projects.actions import undoing
 from concierge.projects.models import Project
-from concierge.visits import feasibility, queries
+from concierge.visits import feasibility, queries, work
 from concierge.visits.actions import arranging, checks, judging, progress, zones
 from concierge.visits.models import BrokenRule, Claim, Visit
 from concierge.visits.states import FOLLOWS, OVER, VisitState
@@ -222,6 +225,40 @@ def test_a_weekend_in_a_long_visit_leaves_people_free(project: Project, tomas: T
 
     assert Rule.VISIT not in {rule for rule, _reason in broken()}
     assert long.id
+
+
+def test_long_work_needs_no_reason_where_the_site_is_open_longer(project: Project, tomas: Technician) -> None:
+    with unit_of_work():
+        site_of(project).access_from, site_of(project).access_to = time(7), time(19)
+    within = Span(at("Mon 2026-03-16 00:00+00:00"), at("Fri 2026-04-10 00:00+00:00"))
+
+    def first() -> Span[datetime]:
+        db.session.rollback()
+        (found,) = feasibility.slots(site_of(project), minutes=27 * 60, within=within, most=1)
+        assert found.crew == (str(tomas.user_id),)
+        return found.stay
+
+    assert first() == Span(at("Mon 2026-03-16 07:00+00:00"), at("Wed 2026-03-18 16:00+00:00"))
+    with unit_of_work():
+        visits.visit(project, tomas, starts="Mon 2026-03-16 08:00", ends="Wed 2026-03-18 17:00")
+    assert broken() == []
+    everybody = Viewer(user_id=0, name="", role=Role.ADMINISTRATOR, zone="UTC", language="en")
+    (order,) = work.work_of_project(everybody, project.id)
+    assert (order.minutes, work.planned_minutes([order])) == (27 * 60, {order.id: 27 * 60})
+
+    with unit_of_work():  # until the clocks have changed he is meant for no visits
+        none = hours.set_capacity(
+            tomas,
+            first_on=on("Mon 2026-03-16"),
+            last_on=on("Fri 2026-03-27"),
+            percent=0,
+            at=NOW,
+            actor_id=None,
+        )
+    assert first() == Span(at("Mon 2026-03-30 06:00+00:00"), at("Wed 2026-04-01 15:00+00:00"))
+    with unit_of_work():
+        hours.remove_capacity(tomas, none.id, at=NOW, actor_id=None)
+    assert first().from_at == at("Thu 2026-03-19 07:00+00:00")
 
 
 def test_new_rules_of_time_zones_move_claims_along(project: Project, tomas: Technician) -> None:

@@ -585,7 +585,7 @@ def _piece(
 def _people(within: Span[datetime], user_ids: Collection[int] | None) -> tuple[Person, ...]:
     """Who can be sent, with what is booked and what their hours allow over the whole time."""
     assert within.to_at is not None  # noqa: S101 # a plan is made for days
-    found = feasibility.people(within, user_ids=user_ids)
+    found = feasibility.people(within, user_ids=user_ids, is_search=True)
     first_on, last_on = within.from_at.date(), within.to_at.date()
     percents = workforce.capacities([int(one.key) for one in found], first_on=first_on, last_on=last_on)
     weeks = []

@@ -553,7 +553,7 @@ def _look(
     names = {str(each.user_id): each.user.name for each in workforce.technicians()}
     slots = feasibility.slots(
         of.site,
-        minutes=minutes or feasibility.worked_minutes(of.site, span_of),
+        minutes=minutes or feasibility.worked_minutes(of.site, span_of, user_ids=form.technicians.data or ()),
         within=Span(when.starts_at, when.starts_at + LOOK_AHEAD),
         skill=of.skill,
         level=of.level,

@@ -257,7 +257,9 @@ def _times_for(form: forms.VisitForm, site: Site, visit: Visit | None = None) ->
     except Refused:
         return []
     names = {str(each.user_id): each.user.name for each in workforce.technicians()}
-    minutes = feasibility.worked_minutes(site, Span(when.starts_at, when.ends_at))
+    minutes = feasibility.worked_minutes(
+        site, Span(when.starts_at, when.ends_at), user_ids=form.technicians.data or ()
+    )
     found = feasibility.slots(
         site,
         minutes=minutes,
