@@ -39,11 +39,12 @@ from sqlalchemy.orm import (
     declared_attr,
     mapped_column,
 )
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from concierge.platform.errors import Stale
-from concierge.platform.said import Writing
+from concierge.platform.said import KeptAsText, Writing
 from concierge.platform.settings import Settings
 
 try:
@@ -62,6 +63,8 @@ def clean(text: str, *, lines: bool) -> str:
 
     :param lines: whether line breaks stay; otherwise any run of white space becomes one space.
     """
+    if text.isascii() and text.isprintable():  # nothing below finds anything in it
+        return text.strip() if lines else " ".join(text.split())
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n")
     text = unicodedata.normalize("NFC", _CONTROL.sub("", text.replace("\u2029", "\n")))
     return text.strip() if lines else " ".join(text.split())
@@ -99,7 +102,7 @@ class Prose(_Text):
     lines = True
 
 
-class UtcInstant(sa.types.TypeDecorator[datetime]):
+class UtcInstant(sa.types.TypeDecorator[datetime], KeptAsText):
     """An instant: aware going in, aware UTC coming out, on every database."""
 
     impl = sa.DateTime(timezone=True)
@@ -117,6 +120,18 @@ class UtcInstant(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def read_text(self, text: str) -> datetime:
+        """An instant of what SQLite keeps."""
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+    def write_text(self, value: datetime | None) -> str | None:
+        """What SQLite keeps of an instant."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("An instant needs its time zone.")
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def text_enum(enumeration: type[Enum]) -> sa.Enum:
@@ -156,7 +171,7 @@ class Base(DeclarativeBase):
     @classmethod
     def has_rules_for(cls, names: Collection[str]) -> bool:
         """Whether more happens than writing when these attributes of a row have other values."""
-        return bool(names and sa.inspect(cls).dispatch.before_update)
+        return bool(names and cls.__mapper__.dispatch.before_update)
 
 
 db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True, session_options={"expire_on_commit": False})
@@ -278,7 +293,9 @@ def _sqlite_open(file: Path) -> Callable[[Any, Any, list[str], dict[str, object]
     journal = file.with_name(f"{file.name}-wal")
     was_there = False
 
-    def open_(_: Any, __: Any, arguments: list[str], named: dict[str, object]) -> None:  # Any: SQLAlchemy's own
+    def open_(
+        _: Any, __: Any, arguments: list[str], named: dict[str, object]
+    ) -> None:  # Any: SQLAlchemy's own
         nonlocal was_there
         was_there = was_there or file.exists() or journal.exists()
         arguments[0] = f"{file.absolute().as_uri()}?mode={'rw' if was_there else 'rwc'}"
@@ -532,6 +549,17 @@ def remembered(key: Hashable, ask: Callable[[], Answer]) -> Answer:
     return kept[key]  # type: ignore[no-any-return]  # what `ask` gave
 
 
+def connected(session: Session) -> Connection:
+    """The connection of a session's transaction: which it is does not change while that lasts."""
+    innermost = session.get_nested_transaction() or session.get_transaction()
+    kept: tuple[SessionTransaction, Connection] | None = session.info.get("connected")
+    if kept is not None and kept[0] is innermost and innermost.is_active:
+        return kept[1]
+    connection = session.connection()
+    session.info["connected"] = session.get_nested_transaction() or session.get_transaction(), connection
+    return connection
+
+
 # ------------------------------------------------------------ what a transaction has in hand
 
 
@@ -580,7 +608,7 @@ def read_again_with(row: Base, *options: Any) -> None:  # Any: loader options
 
     :param options: as for a question that asks for the row itself, however it was met first.
     """
-    state = sa.inspect(row)
+    state = instance_state(row)
     state.load_options = options
     state.load_path = (
         state.mapper._path_registry
@@ -602,7 +630,7 @@ def _touched(session: Session) -> tuple[set[str], set[str]]:
         name = getattr(row, "__tablename__", "")
         values.add(name)
         if name not in references and any(
-            _is_other(sa.inspect(row), one) for one in _referring(sa.inspect(type(row)))
+            _is_other(instance_state(row), one) for one in _referring(sa.inspect(type(row)))
         ):
             references.add(name)
     return values, references
@@ -660,14 +688,16 @@ def _number_together(session: Session, _context: Any, instances: Any) -> None:  
         return
     new: dict[Mapper[Any], list[Any]] = {}  # Any: rows of any table
     for row in session.new:
-        new.setdefault(sa.inspect(row).mapper, []).append(row)
+        new.setdefault(instance_state(row).mapper, []).append(row)
     for mapper, rows in new.items():
-        if len(rows) > 1 and all("id" not in sa.inspect(row).dict for row in rows):
+        if len(rows) > 1 and all("id" not in instance_state(row).dict for row in rows):
             connection = session.connection()
             if connection.dialect.name != "sqlite":
                 return
             highest = connection.execute(_highest(mapper)).scalar() or 0
-            for number, row in enumerate(sorted(rows, key=lambda row: sa.inspect(row).insert_order), 1):
+            for number, row in enumerate(
+                sorted(rows, key=lambda row: instance_state(row).insert_order or 0), 1
+            ):
                 row.id = highest + number
 
 
@@ -691,7 +721,7 @@ def _write_together(session: Session, _context: Any, instances: Any) -> None:  #
     changed: dict[Mapper[Any], list[tuple[Any, dict[str, Any]]]] = {}  # Any: states and values of any table
     for row in session.dirty:
         if type(row) not in left and isinstance(row, Base):
-            state = sa.inspect(row)
+            state = instance_state(row)
             values = _other_values(state, is_alone=is_alone)
             if values is not None and not values:
                 state._commit_all(state.dict, session.identity_map)  # set to what it was
@@ -749,7 +779,7 @@ def _written(
 ) -> None:
     table = str(mapper.local_table.name)  # type: ignore[attr-defined]  # every model maps one table
     let_go(session, [table], references=[table] if is_referring else ())
-    matched = _updating(mapper).done(session.connection(), rows)
+    matched = _updating(mapper).done(connected(session), rows)
     if matched != len(rows):
         raise StaleDataError(
             f"UPDATE statement on table '{table}' expected to update {len(rows)} row(s); {matched} were matched."
@@ -783,7 +813,7 @@ def update_rows(
     )
     for row_id, version, values in rows:
         held = session.identity_map.get((table, (row_id,), None))
-        if held is not None and not (state := sa.inspect(held)).expired_attributes:
+        if held is not None and not (state := instance_state(held)).expired_attributes:
             state.dict.update(values, version=version + 1)
             state._commit_all(state.dict, session.identity_map)
 

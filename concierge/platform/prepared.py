@@ -14,7 +14,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import instance_state
 
-from concierge.platform.database import Base, db
+from concierge.platform.database import Base, connected, db
 from concierge.platform.said import Said
 from concierge.platform.statements import any_of
 
@@ -49,7 +49,7 @@ class Question:
         """The answer as the driver gives it, and how to read it."""
         if not self._is_settled:
             session.flush()
-        connection = session.connection()
+        connection = connected(session)
         said = self._said.get(connection.dialect)
         if said is None:
             said = self._said[connection.dialect] = Said(self._statement, connection.dialect)

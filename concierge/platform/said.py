@@ -3,7 +3,9 @@
 Whoever listens to statements hears these too; values go through the kinds of their columns as always.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any, TypeAlias, cast
 from weakref import WeakKeyDictionary
@@ -59,7 +61,8 @@ class Said:
         said = compiled.construct_expanded_state(dict.fromkeys(wanted))
         self._text, self._dialect = said.statement, dialect
         kinds = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
-        writers = {name: kind.bind_processor(dialect) for name, kind in kinds.items()} | dict(said.processors)
+        writers = {name: writer(kind, dialect) for name, kind in kinds.items()}
+        writers |= {name: write for name, write in said.processors.items() if name not in kinds}
         self._writers: dict[str, Any] = {name: write for name, write in writers.items() if write is not None}
         self._fixed = {
             name: self._written(name, value) for name, value in said.parameters.items() if name not in wanted
@@ -152,16 +155,55 @@ class Said:
 
     def _readers_of(self, description: Sequence[Any]) -> list[tuple[int, _Read]]:
         readers = [
-            _reader(kind, self._dialect, told[1]) for kind, told in zip(self._kinds, description, strict=True)
+            reader(kind, self._dialect, told[1]) for kind, told in zip(self._kinds, description, strict=True)
         ]
         return [(place, read) for place, read in enumerate(readers) if read is not None]
 
 
-def _reader(kind: sa.types.TypeEngine[Any], dialect: Dialect, told: object) -> _Read | None:
+def reader(kind: sa.types.TypeEngine[Any], dialect: Dialect, told: object) -> _Read | None:
     """What a column holds, by what the driver gives unless that is NULL; None: the same.
 
     :param told: the driver's own kind of the column.
     """
     if isinstance(kind, sa.Enum) and kind.enum_class is not None:
         return {member.value: member for member in kind.enum_class}.__getitem__
+    if dialect.name == "sqlite":
+        if isinstance(kind, sa.JSON):
+            return _json
+        if isinstance(kind, KeptAsText):
+            return kind.read_text
     return kind.result_processor(dialect, told)
+
+
+def writer(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> _Read | None:
+    """What the driver is given for what a column holds; None: the same."""
+    usual = kind.bind_processor(dialect)
+    if isinstance(kind, sa.Enum) and kind.enum_class is not None:
+        members, words = kind.enum_class, {member: member.value for member in kind.enum_class}
+        return lambda value: words[value] if type(value) is members else usual and usual(value)
+    if dialect.name == "sqlite":
+        if isinstance(kind, sa.Date):
+            return lambda value: value.isoformat() if type(value) is date else usual and usual(value)
+        if isinstance(kind, KeptAsText):
+            return kind.write_text
+    return usual
+
+
+class KeptAsText:
+    """A kind of column that knows how SQLite keeps it, shorter than by its rules for every database."""
+
+    def read_text(self, text: str) -> Any:  # Any: what such a column holds
+        """What a column holds, of what SQLite keeps."""
+        raise NotImplementedError
+
+    def write_text(self, value: Any) -> str | None:  # Any: what such a column holds, or nothing
+        """What SQLite keeps."""
+        raise NotImplementedError
+
+
+def _json(kept: Any) -> Any:  # Any: text, or a number by itself, which SQLite keeps as one; what was written
+    """What JSON says that this program wrote: nothing stands around it."""
+    return _DECODER.raw_decode(kept)[0] if type(kept) is str else kept
+
+
+_DECODER = json.JSONDecoder()

@@ -1,18 +1,20 @@
 """Questions that are put into words once: their rows are those of the session, on both databases."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 from sqlalchemy.orm import Session
 
-from concierge.platform.database import Base, db, unit_of_work
+from concierge.platform.database import Base, UtcInstant, db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus
 from concierge.platform.prepared import Question, Rows, row_of, rows_by_id
-from concierge.platform.said import Writing
+from concierge.platform.said import Writing, reader, writer
 from concierge.projects.models import Milestone, Project
 from concierge.projects.states import MilestoneState
 from tests.makers import projects, readiness
@@ -131,6 +133,64 @@ def test_errors_are_those_of_the_session(app: Flask) -> None:
     with pytest.raises(DBAPIError, match="nothing"):
         wrong.all()
     db.session.rollback()
+
+
+def test_a_question_keeps_to_the_transaction_of_its_session(app: Flask) -> None:
+    with unit_of_work():
+        project_id, name = (project := projects.live()).id, project.name
+    named = Question(
+        sa.select(Project.name).where(Project.id == sa.bindparam("project_id", type_=sa.Integer))
+    )
+
+    with unit_of_work():
+        row = named.first(project_id=project_id)
+        part = db.session.begin_nested()
+        assert named.first(project_id=project_id) == row == (name,)
+        db.session.get_one(Project, project_id).name = "Another"
+        assert named.first(project_id=project_id) == ("Another",)
+        part.rollback()
+        assert named.first(project_id=project_id) == (name,)
+    with pytest.raises(PendingRollbackError):
+        _ask_after_a_fault(named, project_id)
+
+
+def _ask_after_a_fault(named: Question, project_id: int) -> None:
+    with unit_of_work():
+        db.session.add(Delivery(name="x", args={}, queue="x", status=DeliveryStatus.READY, attempts=-1))
+        with pytest.raises(IntegrityError):
+            db.session.flush()
+        with pytest.raises(PendingRollbackError):
+            named.first(project_id=project_id)
+
+
+def test_sqlite_keeps_values_as_by_the_rules_for_every_database() -> None:
+    dialect, day = sqlite.dialect(), date(987, 6, 5)
+    at = datetime(2026, 7, 2, 3, 4, 5, 6, tzinfo=ZoneInfo("Asia/Tokyo"))
+    some: dict[type, list[Any]] = {  # Any: what columns hold
+        UtcInstant: [at, at.replace(microsecond=0), at.replace(tzinfo=None)],
+        sa.Date: [day, at],
+        sa.JSON: [{"a": [1, None, "ü\n"]}, [], "", 3, True],
+    }
+    kinds = {column.type.dialect_impl(dialect) for table in Base.metadata.sorted_tables for column in table.c}
+    for kind in kinds:
+        values = next((given for of, given in some.items() if isinstance(kind, of)), [])
+        if isinstance(kind, sa.Enum) and kind.enum_class is not None:
+            values = [*kind.enum_class, "of no kind"]
+        usual, read_as_usual = kind.bind_processor(dialect), kind.result_processor(dialect, None)
+        for value in values and [None, *values]:
+            kept = _tried(usual, value)
+            assert _tried(writer(kind, dialect), value) == kept
+            if isinstance(kept, str | int):
+                assert _tried(reader(kind, dialect, None), kept) == _tried(read_as_usual, kept)
+    alone = 2.5  # a number that is all of a JSON value comes back as one
+    assert _tried(reader(sa.JSON().dialect_impl(dialect), dialect, None), alone) == alone
+
+
+def _tried(function: Any, value: object) -> object:  # Any: a processor of any kind, or none
+    try:
+        return function(value) if function else value
+    except (TypeError, ValueError, LookupError, sa.exc.StatementError) as error:
+        return type(error)
 
 
 def _columns(row: Base) -> dict[str, object]:
