@@ -27,6 +27,8 @@ OF_SOMEBODY = {
     "job_id": MISSING,
     "own_calendar_id": MISSING,
     "leave_id": MISSING,
+    "uid": "no-such-visit",
+    "asset_id": MISSING,
 }
 PAGES_FOR_FORMS = "/settings/me"
 

@@ -3,11 +3,21 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from concierge.accounts.models import Account, Contact
+from concierge.catalogue.models import Product
+from concierge.catalogue.states import ProductKind
+from concierge.dispatch.models import PlanningRun, SlotOffer
+from concierge.dispatch.states import OfferKind, PlanningState
+from concierge.enquiries.actions import asking, stocking
+from concierge.enquiries.actions.asking import WantedLine
+from concierge.enquiries.states import StockState
+from concierge.equipment.actions import keeping
 from concierge.feeds.models import Feed
 from concierge.identity.models import User, UserSession
 from concierge.identity.permissions import Role
@@ -15,11 +25,14 @@ from concierge.orders.models import OrderLine
 from concierge.platform.database import Base, db, unit_of_work
 from concierge.platform.jobs import start_job
 from concierge.projects.actions import proposals
+from concierge.projects.models import Project
 from concierge.projects.states import ProposalKind
+from concierge.readiness.actions import linking
 from concierge.readiness.models import Checklist, ReadinessItem
+from concierge.visits.models import Visit
 from concierge.workforce.actions import hours, technicians
 from concierge.workforce.models import Technician
-from tests.makers import orders, people, projects, visits, workforce
+from tests.makers import catalogue, orders, people, projects, visits, workforce
 
 MISSING = 987654
 
@@ -90,6 +103,7 @@ def _customer(name: str, key: str, number: str, technician: Technician, owner: U
     ).first()
     line = db.session.scalars(sa.select(OrderLine.id).where(OrderLine.order_id == project.order_id)).first()
     return {
+        **_of_issue_six(project, visit, owner),
         "key": project.key,
         "milestone_id": projects.milestone(project, "install").id,
         "proposal_id": proposal.id,
@@ -108,6 +122,45 @@ def _customer(name: str, key: str, number: str, technician: Technician, owner: U
         "skill_id": skill.id,
         "capacity_id": capacity.id,
         "leave_id": leave.id,
+    }
+
+
+def _of_issue_six(project: Project, visit: Visit, owner: User) -> dict[str, object]:
+    """What is dispatched, offered to choose, asked for, in stock and installed."""
+    site = visits.site_of(project)
+    about: dict[str, Any] = {"at": orders.RECEIVED, "actor_id": owner.id}  # Any: an instant and an id
+    known = sa.select(Product).where(Product.kind == ProductKind.INSTRUMENT)
+    product = db.session.scalars(known).first() or catalogue.add_instrument("ms-one", name="Spectrometer One")
+    account = db.session.get_one(Account, project.account_id)
+    contact = db.session.scalars(sa.select(Contact).where(Contact.account_id == account.id)).first()
+    assert contact is not None
+    enquiry = asking.ask(account=account, lines=[WantedLine(product, 1, site)], **about)
+    (unit,) = stocking.add_units(
+        product, serial=f"ST-{project.key}", place="Hall 2", country="CH", available_on=date(2026, 3, 2),
+        state=StockState.ON_HAND, **about,
+    )  # fmt: skip
+    asset = keeping.add_asset(site=site, product=product, name="Pump", serial=f"P-{project.key}", **about)
+    link = linking.give_link(project, contact, is_mailed=False, **about)
+    run = PlanningRun(
+        asked_by_id=owner.id, asked_at=orders.RECEIVED, job_id=None, first_on=date(2026, 3, 2),
+        last_on=date(2026, 3, 20), state=PlanningState.READY, ended_at=orders.RECEIVED,
+    )  # fmt: skip
+    offer = SlotOffer(
+        project_id=project.id, work_order_id=visit.work_order_id, visit_id=visit.id, link_id=link.id,
+        contact_id=contact.id, kind=OfferKind.OPEN, minutes=60, first_on=date(2026, 3, 2),
+        last_on=date(2026, 3, 20), offered_at=orders.RECEIVED, sent_at=orders.RECEIVED,
+        expires_at=orders.RECEIVED + timedelta(days=400),
+    )  # fmt: skip
+    db.session.add_all((run, offer))
+    db.session.flush()
+    return {
+        "work_order_id": visit.work_order_id,
+        "uid": visit.uid,
+        "run_id": run.id,
+        "offer_id": offer.id,
+        "code": enquiry.code,
+        "unit_id": unit.id,
+        "asset_id": asset.id,
     }
 
 

@@ -224,7 +224,8 @@ def reopen_work(key: str, number: int) -> Page:
 @requires(Permission.SEE_VISITS)
 def at_asset(asset_id: int) -> Page:
     """Show the work at one instrument, as a part of its page."""
-    found = work.work_of_asset(viewer(), asset_id)
+    asset = equipment.asset_for(viewer(), asset_id)
+    found = work.work_of_asset(viewer(), asset.id)
     planned = work.planned_minutes(found)
     rows = [(each, work.standing_of(each), planned[each.id]) for each in found]
     return render_template("visits/of_asset.html", rows=rows)
