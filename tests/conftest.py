@@ -65,7 +65,8 @@ def _shared_with(file: str) -> str:
     text = (Path(__file__).parent.parent / file).read_text("utf-8")
     if "pytest.mark.browser" in text:
         return "browser"
-    return file if 'scope="module"' in text else ""
+    makes_once = 'scope="module"' in text or "from tests import catalogues" in text  # these read every source
+    return file if makes_once else ""
 
 
 @pytest.hookimpl(optionalhook=True)  # xdist may be off
