@@ -142,7 +142,9 @@ LEXEMES = "array_to_tsvector(array_remove(string_to_array('_' || {row}kind || ' 
 """The words of an entry, as they are: PostgreSQL's own parser would read numbers and addresses into them."""
 ON_POSTGRESQL = (
     f"CREATE INDEX ix_search_entries_words ON search_entries USING gin ({LEXEMES.format(row='')})",
+    "CREATE INDEX ix_search_entries_kind_id ON search_entries (kind, id)",
 )
+"""Of a common word the newest entries are wanted; by words alone all that have it would be read and sorted first."""
 
 
 def _made_with_table(table: Any, connection: Connection, **_: Any) -> None:  # Any: what SQLAlchemy tells
@@ -162,7 +164,8 @@ event.listen(SearchEntry.__table__, "before_drop", _dropped_with_table)
 
 def is_of_the_index(name: str | None) -> bool:
     """Whether a table or an index is the full-text index, which migrations write by hand."""
-    return name == "ix_search_entries_words" or (bool(name) and str(name).startswith("search_words"))
+    names = {"ix_search_entries_words", "ix_search_entries_kind_id"}
+    return name in names or (bool(name) and str(name).startswith("search_words"))
 
 
 # ------------------------------------------------------------ questions

@@ -197,6 +197,27 @@ def test_what_belongs_to_a_project_is_gathered_from_the_project_also_in_tables_n
     assert not [step for step in steps if step.startswith("SCAN search_entries") or "(kind=?)" in step]
 
 
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_the_newest_with_a_word_can_be_read_without_reading_all(app: Flask) -> None:
+    """What the planner chooses depends on how common a word is; here it may not sort all that have it."""
+    with unit_of_work():
+        connection = db.session.connection()
+        connection.exec_driver_sql(
+            "INSERT INTO search_entries (kind, row_id, under_kind, code, title, key, words)"
+            " SELECT CASE WHEN n > 400 THEN 'visits' ELSE 'projects' END, n, '', '', '', '', 'spectrometer'"
+            " FROM generate_series(1, 1200) n"
+        )
+        connection.exec_driver_sql("ANALYZE search_entries")
+        connection.exec_driver_sql("SET LOCAL enable_sort = off")
+        asked = searching._words_statement(("projects",), True, 0, True).compile(db.engine)
+        values = asked.construct_params({"most": 5, "query_projects": "'_projects' & 'spectro':*"})
+        steps = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {asked}", values))
+        db.session.rollback()
+
+    assert "Index Scan Backward using ix_search_entries_kind_id" in steps
+    assert "Sort" not in steps
+
+
 def test_all_words_are_found_that_begin_as_a_long_word_does(viewer: Viewer) -> None:
     """SQLite asks few such words one by one, many as one beginning."""
     many = searching.MOST_BEGUN + 5
