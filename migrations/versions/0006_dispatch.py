@@ -778,8 +778,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Work orders, claims on people's time, the installed base, slots, enquiries and the technician's day."""
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute("DROP TABLE search_words_known")
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    op.execute("DROP TABLE search_words_known" if is_sqlite else "DROP INDEX ix_search_entries_kind_id")
     _check(CHECKS, EARLIER_CHECKS)
     with op.batch_alter_table('visits', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_visits_work_order_id'), type_='foreignkey')
@@ -995,7 +995,9 @@ def _carry_over() -> None:
     )
     for statement in DEFENCE["postgresql" if is_postgresql else "sqlite"]:
         op.execute(statement)
-    if not is_postgresql:
+    if is_postgresql:
+        op.execute("CREATE INDEX ix_search_entries_kind_id ON search_entries (kind, id)")
+    else:
         op.execute("CREATE VIRTUAL TABLE search_words_known USING fts5vocab(search_words, instance)")
 
 
