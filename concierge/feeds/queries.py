@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
 from concierge.accounts.models import Account, Contact, Site
+from concierge.catalogue.states import VisitKind
 from concierge.feeds import calendar_file, free_busy, plan, secret, vevent, words
 from concierge.feeds.calendar_file import Window
 from concierge.feeds.free_busy import Period, Taken
@@ -24,7 +25,9 @@ from concierge.identity.viewer import Viewer
 from concierge.platform import settings
 from concierge.platform.database import AlwaysAsked, db
 from concierge.platform.errors import NotFound
-from concierge.projects.models import Project, ProjectCrew
+from concierge.platform.prepared import rows_by_id
+from concierge.projects.actions.promising import ShownDate
+from concierge.projects.models import Milestone, Project, ProjectCrew
 from concierge.projects.scope import visible_to
 from concierge.visits.models import Visit, VisitTechnician
 from concierge.workforce.calendars import away_span
@@ -594,7 +597,18 @@ def visit_file(visit_id: int, *, language: str, at: datetime, for_staff: bool = 
     return calendar_file.joined(calendar_file.bare_header(), (entry,))
 
 
-def coming_visits(project_id: int, *, at: datetime, at_most: int) -> Sequence[Visit]:
+def days_of_visits(visits: Sequence[Visit]) -> list[tuple[Visit, ShownDate]]:
+    """What visits tell a customer of when their milestones are reached; a call only talks about one."""
+    work = [(visit, visit.milestone_id) for visit in visits if visit.kind is not VisitKind.REMOTE_CALL]
+    milestones = rows_by_id(Milestone, {id_ for _, id_ in work if id_ is not None})
+    return [
+        (visit, ShownDate(milestones[id_].key, visit.ends_local.date(), visit.starts_local.date()))
+        for visit, id_ in work
+        if id_ in milestones
+    ]
+
+
+def coming_visits(project_id: int, *, at: datetime, at_most: int | None = None) -> Sequence[Visit]:
     """The next visits of a project that stand in calendars and are not cancelled."""
     shown = [state for state, status in plan.STATUSES.items() if status is not Status.CANCELLED]
     found = sa.select(Visit).where(

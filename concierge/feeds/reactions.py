@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Protocol
 
 from concierge.accounts.events import AccountRenamed, ContactChanged, SiteChanged
-from concierge.catalogue.states import VisitKind
 from concierge.feeds import queries
 from concierge.feeds.actions import addresses, writing
 from concierge.feeds.states import Scope, Subject
@@ -22,9 +21,7 @@ from concierge.platform import clock
 from concierge.platform.database import db
 from concierge.platform.events import together, unseen
 from concierge.platform.mail import Attachment
-from concierge.projects.actions import promising
 from concierge.projects.events import ActUndone, PlanEvent, ProjectEvent, WorkingDaysPutBack
-from concierge.readiness import queries as checklists
 from concierge.readiness import reactions as in_readiness
 from concierge.readiness.events import ChecklistPrinted
 from concierge.visits.events import VisitCancelled, VisitEvent, ZoneRulesChanged
@@ -207,18 +204,9 @@ def mail_checklist(event: ChecklistPrinted) -> None:
         )
         for visit in coming
     )
-    in_readiness.post_checklist(event, calendars=calendars, visits=_shown(event.project_id, coming))
+    visits = [(_file_name(visit), shown) for visit, shown in queries.days_of_visits(coming)]
+    in_readiness.post_checklist(event, calendars=calendars, visits=visits)
 
 
 def _file_name(visit: Visit) -> str:
     return f"{visit.kind.value.replace(' ', '-')}-{visit.starts_local:%Y-%m-%d}.ics"
-
-
-def _shown(project_id: int, coming: Sequence[Visit]) -> list[tuple[str, promising.ShownDate]]:
-    """A visit's file tells the customer when its milestone will be reached; a call only talks about it."""
-    keys = {milestone.id: milestone.key for milestone in checklists.milestones_of(project_id)}
-    return [
-        (_file_name(visit), promising.ShownDate(key, visit.ends_local.date(), visit.starts_local.date()))
-        for visit in coming
-        if visit.kind is not VisitKind.REMOTE_CALL and (key := keys.get(visit.milestone_id or 0))
-    ]

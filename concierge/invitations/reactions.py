@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from concierge.accounts.events import AccountRenamed, ContactChanged, SiteChanged
 from concierge.feeds import mails as feed_mails
 from concierge.feeds import reach
+from concierge.feeds.queries import days_of_visits
 from concierge.identity.events import ProfileChanged
 from concierge.identity.models import User
 from concierge.identity.states import AccessState
@@ -16,13 +17,17 @@ from concierge.invitations import itip, mails, queries, reading
 from concierge.invitations.actions import sending, taking
 from concierge.invitations.actions.sending import Told
 from concierge.invitations.events import AnswerSetAside, InvitationAnswered, TimeProposalDecided
+from concierge.invitations.itip import Method
 from concierge.invitations.models import Answer, Invitation, TimeProposal
 from concierge.invitations.queries import Recipient
 from concierge.invitations.states import Outcome, ProposalState, Reply, Trust, Way
 from concierge.platform import clock, deliveries, incoming, mail
 from concierge.platform.database import db
 from concierge.platform.incoming import IncomingMail, MailReceived
+from concierge.projects.actions import promising
 from concierge.projects.events import ActUndone
+from concierge.projects.states import ShownOn
+from concierge.readiness import queries as checklists
 from concierge.visits.events import VisitEvent, VisitStateChanged
 from concierge.visits.states import VisitState
 
@@ -220,6 +225,22 @@ def tell_wish_declined(event: TimeProposalDecided) -> None:
 def _post(told: list[Told]) -> None:
     for key, letter in mails.letters(told):
         mail.post(letter, key=key)
+    for one in told:
+        if one.invitation.contact_id is not None and one.news.method is Method.REQUEST:
+            _note_promise(one)
+
+
+def _note_promise(told: Told) -> None:
+    """Note the days of a visit that one of the customer's people is invited to."""
+    visit = told.visit
+    promising.note_shown(
+        checklists.projects_printed([visit.project_id])[0],
+        [shown for _, shown in days_of_visits([visit])],
+        shown_on=ShownOn.MAIL,
+        reference=told.person.email,
+        at=clock.now(),
+        by_id=None,
+    )
 
 
 def _give_up(args: dict[str, Any]) -> None:

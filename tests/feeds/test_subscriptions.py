@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from concierge.accounts.models import Contact
+from concierge.catalogue.states import VisitKind
 from concierge.feeds import free_busy, lint, queries
 from concierge.feeds.actions import addresses, writing
 from concierge.feeds.calendar_file import Window
@@ -31,7 +32,7 @@ from concierge.platform.database import db, unit_of_work
 from concierge.platform.errors import Refused
 from concierge.platform.events import RecordedEvent, record
 from concierge.projects.events import DateMove, ForecastChanged, MilestoneFinished, MilestoneSkipped
-from concierge.projects.models import Project, ProjectCrew
+from concierge.projects.models import Project, ProjectCrew, Promise
 from concierge.projects.states import MilestoneState
 from concierge.visits.actions import zones
 from concierge.visits.events import ZoneRulesChanged
@@ -291,6 +292,48 @@ def test_f18_a_customers_calendar_holds_nothing_internal(client: FlaskClient, to
     notice = text(client.get("/cal/" + visits.request.path.partition("/cal/")[2]))
     assert "Diese Kalenderadresse gilt nicht mehr" in notice
     assert "Isar" not in notice
+
+
+def test_days_that_a_customers_program_fetches_enter_the_ledger(
+    client: FlaskClient, tomas: User, ada: User
+) -> None:
+    def ledger() -> list[tuple[str, date, str]]:
+        db.session.rollback()
+        found = db.session.scalars(sa.select(Promise).order_by(Promise.id))
+        return [(one.milestone_key, one.finish_on, one.shown_on.value) for one in found]
+
+    with unit_of_work():
+        project = calendar.live()
+        survey, _release, install = calendar.milestones(project)
+        visit = calendar.visit(project, tomas, starts=AT + 30 * DAY)
+        call = calendar.visit(project, tomas, starts=AT + 3 * DAY, kind=VisitKind.REMOTE_CALL)
+        visit.milestone_id, call.milestone_id = install.id, survey.id
+        contact = calendar.contact(project)
+    wanted = choice(Shows.VISITS, Scope.PROJECT, project.id, is_for_customer=True)
+    visits, milestones = (
+        path_of(contact, wanted),
+        path_of(contact, replace(wanted, shows=Shows.MILESTONES)),
+    )
+    ours = path_of(ada, choice(Shows.MILESTONES, Scope.PROJECT, project.id))
+    program, browser = {"User-Agent": "Thunderbird/153.7.0"}, {"User-Agent": "Mozilla/5.0 Firefox/151.0"}
+    expected = [("install", (AT + 30 * DAY).date(), "feed")]
+
+    client.get(ours, headers=program)
+    client.get(visits, headers=browser)
+    assert ledger() == []
+    for _ in range(2):
+        client.get(visits, headers=program)
+        assert ledger() == expected
+    client.get(milestones, headers=program)
+    expected += [(one.key, one.forecast_on, "feed") for one in (survey, install)]
+    assert ledger() == expected
+    with unit_of_work():
+        again = db.session.merge(survey)
+        again.forecast_start_on = again.forecast_on = AT.date() + 15 * DAY
+        db.session.flush()
+        writing.write_milestones(project.id, at=AT)
+    client.get(milestones, headers=program)
+    assert ledger() == [*expected, ("survey", AT.date() + 15 * DAY, "feed")]
 
 
 def test_on_call_turns_of_a_person_and_a_team(client: FlaskClient, tomas: User, ada: User) -> None:

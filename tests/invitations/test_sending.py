@@ -18,7 +18,8 @@ from concierge.invitations.models import Invitation, Telling
 from concierge.platform import deliveries, mail, worker
 from concierge.platform.database import db, unit_of_work
 from concierge.platform.deliveries import Delivery, DeliveryStatus
-from concierge.projects.models import Project
+from concierge.projects.models import Project, Promise
+from concierge.projects.states import ShownOn
 from concierge.visits.actions import arranging, progress, zones
 from concierge.visits.models import Visit
 from concierge.workforce.models import Technician
@@ -338,6 +339,26 @@ def test_i08_whoever_has_to_be_there_is_told_like_the_contact_until_they_need_no
     gone = attend(at=later(90))
     assert {address: method_of(letter) for address, letter in gone.items()} == {noemi: "CANCEL"}
     assert "do not have to be there" in event_in(gone[noemi])["DESCRIPTION"]
+
+
+def test_days_that_the_customers_people_are_invited_to_enter_the_ledger(app: Flask, post: Post) -> None:
+    def ledger() -> list[tuple[str, str, str]]:
+        db.session.rollback()
+        told = sa.select(Promise).where(Promise.shown_on == ShownOn.MAIL).order_by(Promise.id)
+        return [(one.milestone_key, f"{one.finish_on}", one.reference) for one in db.session.scalars(told)]
+
+    with unit_of_work():
+        project, visit = invited(workforce.technician())
+        for_change(visit).milestone_id = projects.milestone(project, "install").id
+    post.quiet(make.NOW)
+    expected = [("install", "2026-03-17", YUKI)]
+    assert ledger() == expected
+    retitle(visit, "Install both spectrometers", at=later(30))
+    post.quiet(later(30))
+    assert ledger() == expected, "the same day"
+    move(visit, "Wed 2026-03-18 09:00", at=later(60))
+    post.quiet(later(60))
+    assert ledger() == [*expected, ("install", "2026-03-18", YUKI)]
 
 
 def test_i08_a_worker_that_is_killed_sends_nothing_twice(app: Flask, post: Post) -> None:

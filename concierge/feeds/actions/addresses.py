@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from concierge.accounts.models import Contact
-from concierge.feeds import calendar_file, clients, plan, secret
+from concierge.feeds import calendar_file, clients, plan, queries, secret
 from concierge.feeds.actions import writing
 from concierge.feeds.events import (
     AddressChosen,
@@ -23,6 +23,7 @@ from concierge.feeds.events import (
 from concierge.feeds.kept import forget
 from concierge.feeds.models import Calendar, CalendarEntry, Feed, FeedClient
 from concierge.feeds.plan import Choice
+from concierge.feeds.queries import Address
 from concierge.feeds.states import CANCELLED_DAYS, HORIZONS, OFFERED, FeedState, Scope, Shows
 from concierge.feeds.words import LANGUAGES
 from concierge.identity.models import User
@@ -32,6 +33,9 @@ from concierge.platform.database import db, insert
 from concierge.platform.errors import Refused
 from concierge.platform.events import record
 from concierge.platform.speech import customer_language
+from concierge.projects.actions import promising
+from concierge.projects.states import ProjectState, ShownOn
+from concierge.readiness import queries as checklists
 
 NOTED_EVERY = timedelta(minutes=10)
 NOTED_EVERY_FOR_ANOTHER_CLIENT = timedelta(minutes=1)
@@ -301,6 +305,28 @@ def note_fetch(session: Session, feed_id: int, *, client: str, version: str, at:
         insert(FeedClient)
         .values(seen)
         .on_conflict_do_update(index_elements=["feed_id", "client"], set_={"last_at": at})
+    )
+
+
+def promised(address: Address, *, at: datetime) -> Sequence[promising.Entry]:
+    """What the ledger notes when a customer's program fetches a calendar: each day to come that it shows.
+
+    :return: rows for `promising.write`; none where the calendar is our own people's.
+    """
+    if not address.is_for_customer:
+        return ()
+    (project,) = checklists.projects_printed([int(address.scope_key)])
+    if project.approved_at is None or project.state is ProjectState.CANCELLED:
+        return ()
+    shows_visits = address.shows is Shows.VISITS
+    visits = queries.coming_visits(project.id, at=at) if shows_visits else ()
+    return promising.entries(
+        project,
+        [shown for _, shown in queries.days_of_visits(visits)] if shows_visits else None,
+        shown_on=ShownOn.FEED,
+        reference=address.file_name,
+        at=at,
+        by_id=None,
     )
 
 

@@ -14,6 +14,7 @@ from concierge.feeds.views.blueprint import bp
 from concierge.identity.guard import public
 from concierge.platform import clock
 from concierge.platform.database import db, write_aside
+from concierge.projects.actions import promising
 
 log = structlog.get_logger()
 
@@ -132,8 +133,8 @@ def _plain(sentence: str, status: int) -> Response:
 
 
 def _note(address: Address) -> None:
-    """Note who fetched, once in a while; a database that cannot be written keeps nobody from their
-    calendar.
+    """Note who fetched, once in a while, and which days a customer was shown by what is new; a database that cannot
+    be written keeps nobody from their calendar.
     """
     at = clock.now()
     client = clients.client_named(request.headers.get("User-Agent", ""))
@@ -145,9 +146,12 @@ def _note(address: Address) -> None:
         at=at,
     ):
         return
-    db.session.rollback()  # gives the connection back before a second one is taken
     try:
+        is_news = not address.has_latest and clients.is_a_calendar(client)
+        promises = addresses.promised(address, at=at) if is_news else ()
+        db.session.rollback()  # gives the connection back before a second one is taken
         with write_aside() as session:
             addresses.note_fetch(session, address.feed_id, client=client, version=address.version, at=at)
+            promising.write(promises, session=session)
     except Exception as error:  # read-only disk, full disk, lost connection: none is the program's business
         log.warning("fetch not noted", feed_id=address.feed_id, exc_info=error)
