@@ -712,7 +712,8 @@ def _write_together(session: Session, _context: Any, instances: Any) -> None:  #
 
     That also spares it sorting out what depends on what, which takes it longer than the writing. Versions are
     compared and raised as it does. A row is left to it whose table gains or loses rows at the same time or has
-    rules of its own for what changed, that refers to another one now, or has a value that the database computes.
+    rules of its own for what changed, that refers to another one now, has a value that the database computes, or
+    whose number has not been read again after a transaction.
     """
     if instances:
         return
@@ -729,7 +730,8 @@ def _write_together(session: Session, _context: Any, instances: Any) -> None:  #
                 changed.setdefault(state.mapper, []).append((state, values))
     for mapper, of_table in changed.items():
         names = set().union(*(values for _, values in of_table))
-        whole = [state for state, _ in of_table if names <= state.dict.keys()]
+        known = {"id", "version"} if mapper.version_id_col is not None else {"id"}
+        whole = [state for state, _ in of_table if names | known <= state.dict.keys()]
         if whole:
             _update(session, mapper, sorted(names), sorted(whole, key=lambda state: state.dict["id"]))
 
