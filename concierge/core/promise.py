@@ -8,7 +8,7 @@ laid out as any plan is; stock and people only ever move its steps later, until 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from concierge.core.dispatch import (
@@ -376,6 +376,12 @@ class _Asking:
             one.key: max((_end(each.span) - each.span.from_at for each in one.taken), default=timedelta(0))
             for one in team.people
         }
+        self._openings = {
+            (one.hours.zone, each[0].from_minute)
+            for one in team.people
+            for each in one.hours.week.values()
+            if each
+        }
         self._percents = team.percents
         self._added: dict[str, list[Taken]] = {}
         self._used: dict[tuple[str, date], int] = {}
@@ -401,20 +407,45 @@ class _Asking:
         while day <= last_on:
             booked: list[Booked] = []
             for call in calls:
-                stay = _stay(job, step, call, day, calendar)
-                crew = self._tried(job, step, call, stay, [*taken, *booked]) if stay is not None else ()
-                if isinstance(crew, tuple) and crew and stay is not None:
-                    minutes = _minutes(call, stay, job)
-                    binds = (stay,) if call.is_remote else bound(stay, job.site)
-                    booked.append(Booked(call, stay, crew, minutes, binds))
-                    continue
-                if day == from_on and isinstance(crew, list):
-                    against = tuple(crew[:5])
-                break
+                found = self._booked(job, step, call, day, calendar, [*taken, *booked])
+                if isinstance(found, list):
+                    if day == from_on:
+                        against = tuple(found[:5])
+                    break
+                booked.append(found)
             else:
                 return day, tuple(booked), against
             day = next_workday(calendar, day + DAY)
         return Reason(Why.NO_PEOPLE, step.key, from_on, call=calls[0], against=against)
+
+    def _booked(
+        self, job: Job, step: Step, call: Call, day: date, calendar: WorkCalendar, taken: Sequence[Booked]
+    ) -> Booked | list[tuple[str, Rule]]:
+        """A call on a day at the first time at which everybody is found; else who cannot, when fewest cannot."""
+        against: list[list[tuple[str, Rule]]] = []
+        for minute in self._begins_on(job, call, day):
+            stay = _stay(job, step, call, day, minute, calendar)
+            crew = self._tried(job, step, call, stay, taken) if stay is not None else []
+            if stay is not None and isinstance(crew, tuple):
+                binds = (stay,) if call.is_remote else bound(stay, job.site)
+                return Booked(call, stay, crew, _minutes(call, stay, job), binds)
+            if isinstance(crew, list) and crew:
+                against.append(crew)
+        return min(against, key=len, default=[])
+
+    def _begins_on(self, job: Job, call: Call, day: date) -> list[int]:
+        """Minutes of a day at which a call may begin by the site's clock: when it opens, or people do after that."""
+        opened = job.site.hours_on(day)
+        if not opened:
+            return []
+        found = {opened[0].from_minute}
+        for zone, minute in self._openings:
+            if call.is_remote:
+                there = _at(day, minute, zone).astimezone(job.site.zone)
+                minute = there.hour * 60 + there.minute
+            if any(hours.from_minute <= minute < hours.to_minute for hours in opened):
+                found.add(minute)
+        return sorted(found)
 
     def _tried(
         self, job: Job, step: Step, call: Call, stay: Span[datetime], taken: Sequence[Booked]
@@ -541,17 +572,21 @@ def _gravest(against: Iterable[Objection]) -> Rule:
     return next((rule for rule in order if rule in rules), rules[0])
 
 
-def _stay(job: Job, step: Step, call: Call, day: date, calendar: WorkCalendar) -> Span[datetime] | None:
-    """When a call takes place if its step begins on a day: over all of its days, a call from afar on the first."""
+def _stay(
+    job: Job, step: Step, call: Call, day: date, minute: int, calendar: WorkCalendar
+) -> Span[datetime] | None:
+    """When a call takes place if its step begins on a day: over all of its days, a call from afar on the first.
+
+    :param minute: of the day by the site's clock, at which it begins.
+    """
     last = day if call.is_remote else add_workdays(calendar, day, max(0, step.workdays - 1))
-    first_hours, last_hours = job.site.hours_on(day), job.site.hours_on(last)
-    if not first_hours or not last_hours:
+    last_hours = job.site.hours_on(last)
+    if not last_hours:
         return None
-    starts = first_hours[0].from_minute
-    ends = last_hours[0].from_minute + max(15, call.minutes)
+    ends = max(minute, last_hours[0].from_minute) + max(15, call.minutes)
     if not call.is_remote:
         ends = min(ends, last_hours[-1].to_minute)
-    span = Span(_at(day, starts, job.site), _at(last, ends, job.site))
+    span = Span(_at(day, minute, job.site.zone), _at(last, ends, job.site.zone))
     return span if _end(span) > span.from_at else None
 
 
@@ -583,9 +618,9 @@ def _percent_on(percents: Iterable[Percent], day: date) -> int:
     return 100
 
 
-def _at(day: date, minute: int, site: Place) -> datetime:
+def _at(day: date, minute: int, zone: tzinfo) -> datetime:
     local = datetime.combine(day, _MIDNIGHT) + timedelta(minutes=minute)
-    return local.replace(tzinfo=site.zone).astimezone(UTC)
+    return local.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _instant(day: date, zone: object) -> datetime:

@@ -1,8 +1,10 @@
 """Windows that can be promised: nothing is given twice, nothing is earlier than what it waits for, and none is late."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -128,6 +130,22 @@ def test_what_decides_a_day_is_told() -> None:
     assert late.reasons[0].against == (("Lea", Rule.LEAVE), ("Max", Rule.SKILL_LEVEL))
     assert installed_on(out_of_stock) == on("Tue 2026-03-17"), "fourteen days later it can be shipped"
     assert [one.why for one in out_of_stock.reasons] == [Why.STOCK]
+
+
+@pytest.mark.parametrize(("installs", "is_remote"), [(1, False), (3, False), (1, True)])
+def test_work_begins_when_people_do_where_the_site_opens_before(installs: int, *, is_remote: bool) -> None:
+    """Open from seven to seven: nobody who begins at eight is there at seven."""
+    asked = job("a", installs=installs)
+    early = replace(OPEN, week={number: (Hours(7 * 60, 19 * 60),) for number in range(5)})
+    call = replace(asked.calls[0], minutes=60 if is_remote else 480, is_remote=is_remote)
+    far = replace(person("Lea"), hours=replace(OPEN, zone=ZoneInfo("America/New_York")))
+    team = Team([far if is_remote else person("Lea")])
+
+    (found,) = answered([replace(asked, site=early, calls=(call,))], Supply([goods(1, TODAY)]), team)
+
+    assert installed_on(found) == on("Thu 2026-03-05")
+    [booked] = found.booked
+    assert booked.stay.from_at == at(f"Thu 2026-03-05 {'13:00' if is_remote else '08:00'}+00:00")
 
 
 @pytest.mark.parametrize(
