@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from concierge.accounts.models import Account, Site
 from concierge.catalogue.states import VisitKind
@@ -137,7 +137,7 @@ def tray(
 
 
 def work_for(viewer: Viewer, work_order_id: int) -> WorkOrder:
-    """Find work that a visit may be booked for, with project, site and milestone.
+    """Find work that a visit may be booked for, with project and its gates, site and milestone.
 
     :raises NotFound: when there is none, or the viewer may not see it.
     """
@@ -146,7 +146,7 @@ def work_for(viewer: Viewer, work_order_id: int) -> WorkOrder:
         .join(Project, Project.id == WorkOrder.project_id)
         .where(WorkOrder.id == work_order_id)
         .options(
-            joinedload(WorkOrder.project).joinedload(Project.account),
+            joinedload(WorkOrder.project).options(joinedload(Project.account), selectinload(Project.gates)),
             joinedload(WorkOrder.site),
             joinedload(WorkOrder.milestone),
         )

@@ -198,7 +198,7 @@ def test_a_drop_out_of_its_milestone_takes_the_plan_along_when_asked(app: Flask,
     asked = jonas.post(path, data=sent).get_data(as_text=True)
 
     assert "Move the plan along?" not in spilt, "it begins on the same day: nothing would move"
-    assert "The visit would no longer lie within" in asked
+    assert "The visit would lie outside of" in asked
     assert "handover moves from" in asked
     assert 'name="along" value="y"' in asked
     seen = jonas.post(path, data={**sent, "along": "y"}).get_data(as_text=True)
@@ -211,6 +211,44 @@ def test_a_drop_out_of_its_milestone_takes_the_plan_along_when_asked(app: Flask,
     assert milestone.finish_on is not None
     assert now.ends_local.date() <= milestone.finish_on
     assert now.technician_ids == (lena.user_id,)
+
+
+@pytest.mark.usefixtures("in_march")
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_work_booked_out_of_its_milestone_takes_the_plan_along_when_asked(
+    app: Flask, jonas: FlaskClient
+) -> None:
+    with unit_of_work():
+        lena = workforce.technician(name="Lena Roth")
+        project = emptied(projects.live())
+        install = next(one for one in project.milestones if one.kind is MilestoneKind.INSTALLED)
+        begins, was = install.start_on, install.finish_on
+        assert begins is not None
+        assert was is not None
+        order = working.open_work(
+            project, kind=VisitKind.INSTALL, title="Install the pump", site=visits.site_of(project),
+            milestone=install, minutes=240, at=NOW, actor_id=None,
+        )  # fmt: skip
+    days = calendars.site_place(visits.site_of(project))
+    later = next(on for on in (was + timedelta(days=n) for n in range(1, 9)) if days.planned_on(on))
+    path = f"/dispatch/work-orders/{order.id}/drop?on={MONDAY}"
+    sent = {"day": f"{later}", "half": 0, "on": lena.user_id, "conflict_reason": REASON}
+    sent |= {"csrf_token": csrf_token(jonas, "/dispatch")}
+
+    inside = jonas.post(path, data={**sent, "day": f"{begins}"}).get_data(as_text=True)
+    asked = jonas.post(path, data=sent).get_data(as_text=True)
+
+    assert "Move the plan along?" not in inside
+    assert "The visit would lie outside of" in asked
+    assert "handover moves from" in asked
+    seen = jonas.post(path, data={**sent, "along": "y"}).get_data(as_text=True)
+    agreed = re.search(r'name="agreed" value="([^"]+)"', seen)
+    assert agreed, seen
+    done = jonas.post(path, data={**sent, "along": "y", "agreed": agreed[1]}, follow_redirects=True)
+    assert "and the plan has moved with it." in done.get_data(as_text=True)
+    milestone = projects.milestone(projects.now(project), install.key)
+    [visit] = db.session.scalars(select(Visit).where(Visit.work_order_id == order.id))
+    assert milestone.start_on == visit.starts_local.date() == later
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)

@@ -1,6 +1,6 @@
 """What is done on the board: moving visits and who goes, booking work, swapping, and putting work back."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -27,6 +27,7 @@ from concierge.platform.web import show_again
 from concierge.platform.words import called, day, listed, localized, span
 from concierge.projects import calendars
 from concierge.projects.actions import gates
+from concierge.projects.models import Milestone, Project
 from concierge.visits import feasibility
 from concierge.visits import queries as visits
 from concierge.visits import words as rules
@@ -222,7 +223,7 @@ def _arrange(form: forms.Arrange, found: Visit) -> Page:
     move = _rearrange_along if goes_along else _rearrange
     title = called(found)
     try:
-        other = None if goes_along or request.form.get("agreed") else _along(form, found)
+        other = None if goes_along or request.form.get("agreed") else _along_with(form, found)
         done = carry_out(
             lambda: move(form, found, actor_id=actor_id, at=at),
             project_id=found.project_id,
@@ -245,22 +246,37 @@ def _arrange(form: forms.Arrange, found: Visit) -> Page:
     )
 
 
-def _along(form: forms.Arrange, found: Visit) -> Other | None:
-    """What moving the plan along would do, for a visit that leaves the days of its milestone; else None."""
-    if not bridging.may_take_along(found, starts_local=form.starts_local, ends_local=form.ends_local):
+def _along_with(form: forms.Arrange, found: Visit) -> Other | None:
+    """What moving the plan along with a visit would do; None where it stays within its milestone."""
+    actor_id, at = viewer().user_id, clock.now()
+    return _along(
+        form,
+        found.milestone,
+        found.project,
+        lambda: _rearrange_along(form, found, reason=_("to see what it does"), actor_id=actor_id, at=at),
+        verb=_("See what moving the visit and “%(name)s” does", name=_name_of(found.milestone)),
+    )
+
+
+def _along(
+    form: forms.Arrange | forms.Book,
+    milestone: Milestone | None,
+    project: Project,
+    do: Callable[[], object],
+    *,
+    verb: str,
+) -> Other | None:
+    """What moving the plan along would do, for a visit that lies outside of its milestone; else None.
+
+    :param project: with its gates.
+    :param do: the act that moves both.
+    """
+    if not bridging.leaves(milestone, starts_local=form.starts_local, ends_local=form.ends_local):
         return None
-    assert found.milestone is not None  # noqa: S101 # it is the one that could come along
-    name, at = localized(found.milestone.name), clock.now()
-    title = _("Move the plan along?")
-    outside = _("The visit would no longer lie within “%(name)s”.", name=name)
+    name, title = _name_of(milestone), _("Move the plan along?")
+    outside = _("The visit would lie outside of “%(name)s”.", name=name)
     try:
-        seen = foreseen(
-            lambda: _rearrange_along(
-                form, found, reason=_("to see what it does"), actor_id=viewer().user_id, at=at
-            ),
-            project_id=found.project_id,
-            at=at,
-        )
+        seen = foreseen(do, project_id=project.id, at=clock.now())
     except checks.Conflicting:
         return None  # said of the visit alone
     except Refused as refusal:
@@ -278,11 +294,19 @@ def _along(form: forms.Arrange, found: Visit) -> Other | None:
         title,
         f"{outside} {follows}",
         field="along",
-        verb=_("See what moving the visit and “%(name)s” does", name=name),
+        verb=verb,
         asks=_("Why the plan moves, though its dates are settled")
-        if gates.settled_since(found.project.gates) is not None
+        if gates.settled_since(project.gates) is not None
         else "",
     )
+
+
+def _name_of(milestone: Milestone | None) -> str:
+    return localized(milestone.name) if milestone is not None else ""
+
+
+def _why_plan_moves() -> str:
+    return clean(request.form.get("plan_reason", "")[:500], lines=True)
 
 
 def _rearrange_along(
@@ -295,7 +319,7 @@ def _rearrange_along(
         fold=form.fold if form.asks_for_hour else 0,
         technician_ids=forms.chosen(form),
         conflict_reason=form.conflict_reason.data or "",
-        reason=reason or clean(request.form.get("plan_reason", "")[:500], lines=True),
+        reason=reason or _why_plan_moves(),
         version=found.version,
         at=at,
         actor_id=actor_id,
@@ -328,6 +352,7 @@ def _book(form: forms.Book, found: WorkOrder) -> Page:
     if not form.validate():
         return _work_page(form, found, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     actor_id, at = viewer().user_id, clock.now()
+    goes_along = bool(request.form.get("along"))
 
     def act() -> None:
         own = queries.work_for(viewer(), found.id)
@@ -355,21 +380,47 @@ def _book(form: forms.Book, found: WorkOrder) -> Page:
             actor_id=actor_id,
         )
 
+    def along(reason: str = "") -> None:
+        starts_on, milestone = form.starts_local.date(), queries.work_for(viewer(), found.id).milestone
+        if milestone is not None:
+            reason = reason or _why_plan_moves()
+            bridging.bring(milestone, to=starts_on, by=starts_on, reason=reason, at=at, actor_id=actor_id)
+        act()
+
+    title = localized(found.titles) or found.title
     try:
+        other = None
+        if not goes_along and not request.form.get("agreed"):
+            other = _along(
+                form,
+                found.milestone,
+                found.project,
+                lambda: along(_("to see what it does")),
+                verb=_("See what booking it and moving “%(name)s” does", name=_name_of(found.milestone)),
+            )
         done = carry_out(
-            act,
+            along if goes_along else act,
             project_id=found.project_id,
             actor_id=actor_id,
             at=at,
             needs=Permission.SCHEDULE_VISITS.value,
-            title=_("Book a visit: %(title)s", title=localized(found.titles) or found.title),
+            title=_("Book a visit: %(title)s, and move its milestone", title=title)
+            if goes_along
+            else _("Book a visit: %(title)s", title=title),
             verb=_("Book it"),
             back=_back(),
+            ask=True if goes_along or other else None,
+            other=other,
         )
     except checks.Conflicting as refusal:
         form.conflict_reason.errors = [refusal.sentence]
         return _work_page(form, found, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _after(done, _("The visit is booked, tentatively."))
+    return _after(
+        done,
+        _("The visit is booked, tentatively, and the plan has moved with it.")
+        if goes_along
+        else _("The visit is booked, tentatively."),
+    )
 
 
 def _after(done: undo.Act | tuple[str, int], sentence: str) -> Page:

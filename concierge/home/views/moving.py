@@ -215,8 +215,8 @@ def _visit_seen(
             lambda: _move_visit(form, visit, actor_id=actor_id, at=at), project_id=visit.project_id, at=at
         )
     milestone = visit.milestone
-    if milestone is None or not bridging.may_take_along(
-        visit, starts_local=form.starts_local, ends_local=form.ends_local
+    if milestone is None or not bridging.leaves(
+        milestone, starts_local=form.starts_local, ends_local=form.ends_local
     ):
         return page
     page["outside"] = localized(milestone.name)

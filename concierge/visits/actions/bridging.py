@@ -17,12 +17,8 @@ from concierge.visits.actions import arranging, checks
 from concierge.visits.models import Visit
 
 
-def may_take_along(visit: Visit, *, starts_local: datetime, ends_local: datetime) -> bool:
-    """Say whether a visit that moves there leaves the days of its milestone, which could come along.
-
-    :param visit: with its milestone.
-    """
-    milestone = visit.milestone
+def leaves(milestone: Milestone | None, *, starts_local: datetime, ends_local: datetime) -> bool:
+    """Say whether a visit at that time lies outside the days of its milestone, which could come along."""
     if milestone is None or milestone.start_on is None or not _is_open(milestone):
         return False
     last = max(milestone.start_on, milestone.finish_on or milestone.start_on)
@@ -64,20 +60,7 @@ def move_with_plan(
         raise Refused(_("The visit is for no milestone that could still move. Move the visit alone."))
     calendar = calendars.site_calendars([visit.site_id])[visit.site_id]
     to = _start_with(visit, milestone.start_on, starts_local.date(), calendar)
-    milestone_id = milestone.id
-    if to != milestone.start_on:
-        project = rescheduling.move_milestone(
-            visit.project_id, milestone_id, to=to, reason=reason, actor_id=actor_id, at=at
-        )
-        moved = rescheduling.milestone_in(project, milestone_id)
-        if moved.start_on is not None and moved.start_on > starts_local.date():
-            raise Refused(
-                _(
-                    "“%(name)s” cannot start before %(day)s. Choose that day or a later one, or move the visit alone.",
-                    name=localized(moved.name),
-                    day=day(moved.start_on),
-                )
-            )
+    bring(milestone, to=to, by=starts_local.date(), reason=reason, at=at, actor_id=actor_id)
     own = queries.visit_for_change(visit_id)
     if technician_ids is not None and set(technician_ids) != set(own.technician_ids):
         arranging.rearrange(
@@ -110,6 +93,36 @@ def move_with_plan(
             actor_id=actor_id,
         )
     return own
+
+
+def bring(
+    milestone: Milestone, *, to: date, by: date, reason: str = "", at: datetime, actor_id: int | None
+) -> None:
+    """Move a milestone to where the work on it is; all that hangs on it follows.
+
+    :param to: the day on which it is to start; nothing moves when it does already.
+    :param by: the day on which the work begins.
+    :param reason: why the plan moves; needed once its dates are settled.
+    :raises Refused: when it has begun, the dates are settled and no reason is given, or the plan does not let it
+        start by then.
+    """
+    if not _is_open(milestone):
+        raise Refused(_("The visit is for no milestone that could still move. Move the visit alone."))
+    milestone_id = milestone.id
+    if to == milestone.start_on:
+        return
+    project = rescheduling.move_milestone(
+        milestone.project_id, milestone_id, to=to, reason=reason, actor_id=actor_id, at=at
+    )
+    moved = rescheduling.milestone_in(project, milestone_id)
+    if moved.start_on is not None and moved.start_on > by:
+        raise Refused(
+            _(
+                "“%(name)s” cannot start before %(day)s. Choose that day or a later one, or move the visit alone.",
+                name=localized(moved.name),
+                day=day(moved.start_on),
+            )
+        )
 
 
 def _start_with(visit: Visit, start_on: date, to: date, calendar: WorkCalendar) -> date:
