@@ -40,7 +40,7 @@ def dispatch(*, at: datetime, dispatcher_id: int) -> None:
             continue
         unfit = {one.user_id for one in broken}
         staying = [user_id for user_id in visit.technician_ids if user_id not in unfit]
-        _hand_on(visit, staying, at=at, dispatcher_id=dispatcher_id)
+        hand_on(visit, staying, at=at, dispatcher_id=dispatcher_id)
 
 
 def _bent(at: datetime) -> list[Visit]:
@@ -63,7 +63,11 @@ def _broken(visit: Visit) -> list[feasibility.Conflict]:
     return [one for one in feasibility.grave_conflicts([visit]).get(visit.id, ()) if one.user_id is not None]
 
 
-def _hand_on(visit: Visit, staying: list[int], *, at: datetime, dispatcher_id: int) -> None:
+def hand_on(visit: Visit, staying: list[int], *, at: datetime, dispatcher_id: int) -> None:
+    """Find others beside those who still go to a visit; fewer go when nobody is free.
+
+    :param visit: with site and people.
+    """
     was_sure = visit.state not in FOLLOWING_THE_PLAN
     if was_sure:
         progress.release(visit, at=at, actor_id=dispatcher_id)

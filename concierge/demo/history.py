@@ -25,7 +25,7 @@ from concierge.catalogue.states import GateKind, ItemType, MilestoneKind, VisitK
 from concierge.core.dispatch import Rule
 from concierge.core.spans import Span
 from concierge.core.worktime import WorkCalendar, add_workdays, next_workday, previous_workday
-from concierge.demo import answers, documents, fieldwork
+from concierge.demo import answers, dispatching, documents, fieldwork
 from concierge.demo.articles import ARTICLES
 from concierge.demo.customers import CUSTOMERS, Customer, Place
 from concierge.demo.documents import Line, Paper
@@ -610,6 +610,7 @@ class _Life:
                 )
             except Refused:
                 return
+            self._hand_on(visit, at)
         ahead = visit.starts_at - at
         if (
             visit.state in FOLLOWING_THE_PLAN
@@ -632,7 +633,9 @@ class _Life:
 
     def _send(self, visit: Visit, at: datetime) -> None:
         """The nearest people who are certified and free; nobody, when there are too few."""
-        free = [one for one in self._nearest() if _holds(one, visit.skill) and self._is_free(one, visit)]
+        free = [
+            one for one in self._nearest() if _holds(one, visit.skill) and self._is_free(one.user_id, visit)
+        ]
         found = feasibility.candidates(
             visit.site,
             Span(visit.starts_at, visit.ends_at),
@@ -664,12 +667,24 @@ class _Life:
                     self.company.sent.setdefault(user_id, []).append(visit)
             return
 
-    def _is_free(self, one: Technician, visit: Visit) -> bool:
+    def _hand_on(self, visit: Visit, at: datetime) -> None:
+        """Let others do what somebody can no longer do, because another visit of theirs is then by now."""
+        before = set(visit.technician_ids)
+        staying = [user_id for user_id in visit.technician_ids if self._is_free(user_id, visit)]
+        if len(staying) == len(before):
+            return
+        dispatching.hand_on(visit, staying, at=at, dispatcher_id=self.company.dispatcher_id)
+        for user_id in before.difference(visit.technician_ids):
+            self.company.sent[user_id].remove(visit)
+        for user_id in set(visit.technician_ids).difference(before):
+            self.company.sent.setdefault(user_id, []).append(visit)
+
+    def _is_free(self, user_id: int, visit: Visit) -> bool:
         """Whether nobody else needs them then, as far as is remembered; the action checks it for good."""
         return not any(
             other.starts_at < visit.ends_at and visit.starts_at < other.ends_at
-            for other in self.company.sent.get(one.user_id, ())
-            if other.state is not VisitState.CANCELLED
+            for other in self.company.sent.get(user_id, ())
+            if other is not visit and other.state is not VisitState.CANCELLED
         )
 
     def _nearest(self) -> list[Technician]:

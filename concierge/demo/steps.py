@@ -330,6 +330,9 @@ INSTALL_TOOLS: dict[str, tuple[str, ...]] = {
     "magnets": ("Gaussmeter", "Non-magnetic tool kit", "Helium transfer line"),
     "imaging": ("Spirit level", "Laser power meter"),
     "sequencing": ("Spirit level", "Multimeter"),
+    "genetic-analysis": ("Spirit level", "Multimeter", "Dye calibration kit"),
+    "tissue": ("Spirit level", "Multimeter", "Water pressure gauge"),
+    "clinical-lines": ("Spirit level", "Multimeter", "Water conductivity meter"),
 }
 
 
