@@ -18,7 +18,7 @@ from typing import Any
 
 from concierge.core.assignment import Measure, Model, Plan, Planner, breaks
 
-SECONDS = 12.0
+SECONDS = 10.0
 """How long it may search."""
 WORKERS = 2
 FIRST_SHARE = 0.35
