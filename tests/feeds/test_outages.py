@@ -27,7 +27,7 @@ from tests.processes import dies_with_parent, stop
 from tests.servers import PostgresServer, _identity, running_postgres
 
 ALONE = ("--without-worker",)
-PATIENCE_S = 120
+PATIENCE_S = 40
 ANSWERED_WITHIN_S = 20
 """On a busy machine; programs wait for 30 seconds and more."""
 
